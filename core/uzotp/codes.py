@@ -1,0 +1,170 @@
+"""Codes are derived, never kept: what makes them, what stores hold instead, and how input is read.
+
+The code of a challenge is HMAC-SHA-256 over (phone, purpose, binding, random nonce), reduced modulo 10^n: 256 bits
+against at most 10^8 values, so the bias is below 2^-229 and every value can occur (R3). A store holds the nonce and
+a digest over (phone, purpose, binding, code); without the secret keys neither leads to the code (P1, R7).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous.timed import TimestampSigner
+
+from uzotp.errors import ConfigurationError
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.ports import Clock, Secret
+
+#: Longer input than this is no code; it is compared as the empty one, and counts.
+MAX_CODE_INPUT = 64
+
+
+def random_id() -> str:
+    """128 bits from the operating system's CSPRNG (R1), as 26 characters of base32."""
+    return _text(secrets.token_bytes(16))
+
+
+def _text(raw: bytes) -> str:
+    return base64.b32encode(raw[:16]).decode().rstrip("=").lower()
+
+
+def normalise_code(typed: object) -> str:
+    """The ASCII digits of what a person typed: ``"493 021"``, ``"٤٩٣٠٢١"``, ``"４９３-０２１"`` are ``"493021"`` (R10).
+
+    Anything that is no code, letters and over-long text included, becomes ``""``, which matches nothing.
+    """
+    if not isinstance(typed, str) or len(typed) > MAX_CODE_INPUT:
+        return ""
+    digits = []
+    for char in unicodedata.normalize("NFKC", typed):
+        decimal = unicodedata.decimal(char, None)
+        if decimal is not None:
+            digits.append(str(int(decimal)))
+        elif not (char.isspace() or unicodedata.category(char) in ("Pd", "Cf")):
+            return ""
+    return "".join(digits)
+
+
+def _encode(*fields: str) -> bytes:
+    """Fields with their lengths, so that no two lists of fields read alike."""
+    parts = [field.encode("utf-8", "surrogatepass") for field in fields]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Keyring:
+    """The secret keys, oldest first: the newest signs and derives, all verify (R8).
+
+    *fingerprint_key* keys the lookups of phones and clients; without one it comes from the oldest key, so that
+    adding a key restarts no counter.
+
+    :raises ConfigurationError: without any key.
+    """
+
+    def __init__(self, secret_keys: Sequence[str | bytes], fingerprint_key: str | bytes | None = None) -> None:
+        if isinstance(secret_keys, str | bytes):
+            secret_keys = [secret_keys]
+        keys = [key.encode() if isinstance(key, str) else bytes(key) for key in secret_keys]
+        if not keys or not all(keys):
+            raise ConfigurationError("SECRET_KEYS needs one non-empty key at least")
+        self._keys = {_mac(key, b"uzotp key id v1")[:6]: _derived(key, b"uzotp code v1") for key in keys}
+        self.newest = _mac(keys[-1], b"uzotp key id v1")[:6]
+        self._tokens = [Secret(_mac(key, b"uzotp token v1")) for key in keys]
+        if isinstance(fingerprint_key, str):
+            fingerprint_key = fingerprint_key.encode()
+        self._fingerprint_key = _derived(fingerprint_key or keys[0], b"uzotp fingerprint v1")
+
+    def __repr__(self) -> str:
+        return f"<Keyring of {len(self._keys)}>"
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The ids of all keys that still verify."""
+        return frozenset(self._keys)
+
+    def fingerprint(self, phone: Phone) -> str:
+        """The only form in which a store looks a number up."""
+        return _mac(self._fingerprint_key, _encode("phone", phone))
+
+    def client(self, network: str) -> str:
+        """The only form in which a store knows a client's network."""
+        return _mac(self._fingerprint_key, _encode("client", network))
+
+    def handle(self, phone: Phone, purpose: Purpose, binding: str) -> str:
+        """The key of a challenge: nobody without the binding can name it (R22)."""
+        return _mac(self._fingerprint_key, _encode("challenge", phone, purpose.value, binding))
+
+    def code(self, key_id: str, nonce: str, phone: Phone, purpose: Purpose, binding: str, length: int) -> Secret:
+        """The code of a challenge, *length* decimal digits with leading zeros. Raises KeyError for a dead key."""
+        raw = hmac.digest(self._keys[key_id], _encode("code", phone, purpose.value, binding, nonce), "sha256")
+        return Secret(str(int.from_bytes(raw, "big") % 10**length).zfill(length))
+
+    def digest(self, key_id: str, phone: Phone, purpose: Purpose, binding: str, code: str) -> str:
+        """What a store compares: keyed outside of it, without the nonce, so that verifying needs no read first."""
+        return _mac(self._keys[key_id], _encode("digest", phone, purpose.value, binding, code))
+
+    def digests(self, phone: Phone, purpose: Purpose, binding: str, code: str) -> tuple[str, ...]:
+        """One candidate for each live key, newest first."""
+        message = _encode("digest", phone, purpose.value, binding, code)
+        return tuple(_mac(key, message) for key in reversed(self._keys.values()))
+
+    def delivery_token(self, delivery_id: str) -> str:
+        """The unguessable tail of a callback URL, made before the send (P10)."""
+        return f"{delivery_id}.{_mac(self._keys[self.newest], _encode('callback', delivery_id))}"
+
+    def read_delivery_token(self, token: str) -> str | None:
+        """The delivery id of a genuine token, else ``None``."""
+        delivery_id, _, tag = token.partition(".")
+        if not token.isascii() or len(token) > 80:
+            return None
+        message = _encode("callback", delivery_id)
+        genuine = [hmac.compare_digest(_mac(key, message), tag) for key in self._keys.values()]
+        return delivery_id if any(genuine) else None
+
+    def serializer(self, salt: str, clock: Clock) -> Tokens:
+        """Signed, timed tokens of one kind; the salt keeps kinds apart."""
+        return Tokens(self._tokens, salt, clock)
+
+
+def _mac(key: bytes, message: bytes) -> str:
+    return _text(hmac.digest(key, message, "sha256"))
+
+
+def _derived(key: bytes, label: bytes) -> bytes:
+    return hmac.digest(key, label, "sha256")
+
+
+class Tokens:
+    """Signed tokens that carry a small mapping, readable by whoever holds them, forgeable by nobody."""
+
+    def __init__(self, keys: Sequence[str], salt: str, clock: Clock) -> None:
+        class Signer(TimestampSigner):
+            def get_timestamp(self) -> int:
+                return int(clock.time())
+
+        self._serializer = URLSafeTimedSerializer(
+            list(keys),  # type: ignore[arg-type]  # oldest first, as itsdangerous wants it
+            salt=f"uzotp.{salt}.v1",
+            signer=Signer,
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    def dump(self, payload: dict[str, Any]) -> str:
+        return str(self._serializer.dumps(payload))
+
+    def load(self, token: object, max_age: int) -> dict[str, Any] | None:
+        """The payload of a genuine token at most *max_age* seconds old, else ``None``; never an exception."""
+        if not isinstance(token, str) or len(token) > 4096:
+            return None
+        try:
+            payload = self._serializer.loads(token, max_age=max_age)
+        except (BadSignature, UnicodeError, ValueError):
+            return None
+        return payload if isinstance(payload, dict) else None

@@ -1,0 +1,105 @@
+"""What happened, as values: for signals, metrics and logs. No event holds a code.
+
+The core hands each event to one ``EventSink`` (a callable). Django's signals and blinker's are fed from it.
+An event's ``phone`` is a :class:`~uzotp.phones.Phone`: usable as a string, masked in ``repr``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+
+logger = logging.getLogger("uzotp")
+
+
+@dataclass(frozen=True)
+class Event:
+    """The root of all events."""
+
+
+@dataclass(frozen=True)
+class CodeSent(Event):
+    """A gateway took the message, or (``status`` ``"unknown"``) may have taken it."""
+
+    phone: Phone
+    purpose: Purpose
+    gateway: str
+    delivery_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class SendRefused(Event):
+    """We refused to send. ``reason`` is the error's class name; ``quota`` says which rule."""
+
+    phone: Phone
+    purpose: Purpose
+    reason: str
+    quota: str
+    retry_after: int | None
+
+
+@dataclass(frozen=True)
+class SendFailed(Event):
+    """A gateway certainly did not send. ``reason`` is the error's class name."""
+
+    phone: Phone
+    purpose: Purpose
+    gateway: str
+    reason: str
+    detail: str
+    charged: bool | None
+
+
+@dataclass(frozen=True)
+class SendSuppressed(Event):
+    """``SHOULD_SEND`` said no: the visitor is answered as if a code had been sent (P9)."""
+
+    phone: Phone
+    purpose: Purpose
+
+
+@dataclass(frozen=True)
+class CodeVerified(Event):
+    """A code was right: the phone is verified for this purpose."""
+
+    phone: Phone
+    purpose: Purpose
+
+
+@dataclass(frozen=True)
+class CodeRejected(Event):
+    """A code was not accepted. ``status`` is the true reason, for operators only."""
+
+    phone: Phone
+    purpose: Purpose
+    status: str
+    attempts_left: int
+
+
+@dataclass(frozen=True)
+class DeliveryChanged(Event):
+    """A callback or the sweep moved a delivery forward."""
+
+    delivery_id: str
+    gateway: str
+    status: str
+
+
+EventSink = Callable[[Event], None]
+
+
+def emit(sink: EventSink | None, event: Event) -> None:
+    """Hand *event* to *sink*. A broken sink is logged and never breaks a sign-up."""
+    logger.debug("%r", event)
+    if sink is None:
+        return
+    try:
+        sink(event)
+    except Exception as error:
+        # The class alone: a stranger's message could hold what it was given.
+        logger.error("the event sink failed on %s: %s", type(event).__name__, type(error).__name__)

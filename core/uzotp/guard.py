@@ -1,0 +1,221 @@
+"""The rules that decide: quotas, the resend ladder, tries, locks. Pure functions over small records.
+
+Every store that can lock a row runs these very functions inside its lock; a store that decides elsewhere (a Lua
+script, one SQL statement) must agree with them, and ``StoreContract`` checks that it does.
+
+A history of moments is a *log*: text of fixed-width entries, newest first, each 13 digits of milliseconds and 3
+characters that tell entries of one millisecond apart. The n-th newest moment is a slice of it, in Python, in SQL and
+in Lua alike, and that one moment answers "were there n in the last hour".
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from uzotp.policy import MAX_LIFE, MIN_LEFT, Limit, Purpose
+from uzotp.ports import (
+    Attempt,
+    AttemptStatus,
+    GlobalReservation,
+    OpenChallenge,
+    Opened,
+    Refusal,
+    ReserveGlobal,
+    Spent,
+)
+
+WIDTH = 16
+_LADDER_WINDOW_MS = 3_600_000
+
+# -------------------------------------------------------------------------------------------------------- logs
+
+
+def entry(at: int, tag: str) -> str:
+    """One log entry: *at* in milliseconds, and the first three characters of *tag*."""
+    return f"{at:013d}{tag[:3]:_<3}"
+
+
+def nth_newest(log: str, n: int) -> int | None:
+    """The moment of the *n*-th newest entry (1 is the newest), or ``None`` when there are fewer."""
+    start = (n - 1) * WIDTH
+    return int(log[start : start + 13]) if 0 <= start < len(log) else None
+
+
+def add(log: str, at: int, tag: str, limits: Iterable[Limit], at_least: int = 0) -> str:
+    """*log* with one more entry, cut to what *limits* can ever ask for."""
+    keep = max([limit.count for limit in limits] + [at_least])
+    return (entry(at, tag) + log)[: keep * WIDTH]
+
+
+def exceeded(log: str, limits: Iterable[Limit], now: int) -> tuple[Limit, int] | None:
+    """The limit that one more entry at *now* would break, with the milliseconds until it would not.
+
+    Of several the longest wait wins. The window is half open: an entry a whole window old no longer counts.
+    """
+    worst: tuple[Limit, int] | None = None
+    for limit in limits:
+        moment = nth_newest(log, limit.count) if limit.count else now
+        if moment is None:
+            continue
+        wait = moment + limit.window * 1000 - now
+        if wait > 0 and (worst is None or wait > worst[1]):
+            worst = (limit, wait)
+    return worst
+
+
+def _count_since(log: str, moment: int) -> int:
+    return sum(int(log[i : i + 13]) > moment for i in range(0, len(log), WIDTH))
+
+
+# ----------------------------------------------------------------------------------------------------- records
+
+
+@dataclass(slots=True)
+class PhoneRecord:
+    """What is kept of a number across purposes and bindings. ``resend_at``: no send before this moment."""
+
+    sends: str
+    failures: str
+    resend_at: int
+
+
+@dataclass(slots=True)
+class ChallengeRecord:
+    """One pending code. ``used`` ends it; so do time and tries."""
+
+    handle: str
+    fingerprint: str
+    purpose: Purpose
+    prefix: str
+    nonce: str
+    digest: str
+    key_id: str
+    started_at: int
+    expires_at: int
+    attempts: int
+    sends: int
+    used: bool
+    delivery_id: str
+
+
+# --------------------------------------------------------------------------------------------------- decisions
+
+
+def reserve(log: str, request: ReserveGlobal, now: int) -> tuple[str, GlobalReservation] | Refusal:
+    """One more send from this client's network, or not. Returns the new log with the reservation."""
+    broken = exceeded(log, request.client_limits, now)
+    if broken:
+        return Refusal("rate_limited", f"client {broken[0]}", broken[1])
+    log = add(log, now, request.entry_id, request.client_limits)
+    return log, GlobalReservation(request.entry_id, request.client, now)
+
+
+def release(log: str, reservation: GlobalReservation) -> str:
+    """The client's log without this reservation; the same log when it is not in there."""
+    return log.replace(entry(reservation.at, reservation.entry_id), "", 1)
+
+
+def open_challenge(
+    phone: PhoneRecord, challenge: ChallengeRecord | None, request: OpenChallenge, now: int
+) -> tuple[Opened, ChallengeRecord] | Refusal:
+    """Open or extend a challenge, and count the send on *phone* (which is changed in place).
+
+    Refusals in order: the lock of too many failures, the cooldown, the phone's quota (P3, P5).
+    """
+    broken = exceeded(phone.failures, request.failure_limits, now)
+    if broken:
+        return Refusal("locked", f"failures {broken[0]}", broken[1])
+    if now < phone.resend_at:
+        return Refusal("cooldown", "cooldown", phone.resend_at - now)
+    broken = exceeded(phone.sends, request.phone_limits, now)
+    if broken:
+        return Refusal("rate_limited", f"phone {broken[0]}", broken[1])
+
+    step = min(_count_since(phone.sends, now - _LADDER_WINDOW_MS), len(request.resend_after) - 1)
+    phone.sends = add(phone.sends, now, request.delivery_id, request.phone_limits, len(request.resend_after))
+    phone.resend_at = now + request.resend_after[step] * 1000
+
+    if challenge is None or not _extendable(challenge, request, now):
+        challenge = ChallengeRecord(
+            handle=request.handle, fingerprint=request.fingerprint, purpose=request.purpose, prefix=request.prefix,
+            nonce=request.nonce, digest=request.digest, key_id=request.key_id, started_at=now, expires_at=0,
+            attempts=0, sends=0, used=False, delivery_id="",
+        )  # fmt: skip
+    challenge.expires_at = min(now + request.ttl_ms, challenge.started_at + MAX_LIFE * 1000)
+    challenge.sends += 1
+    challenge.delivery_id = request.delivery_id
+    opened = Opened(
+        nonce=challenge.nonce, key_id=challenge.key_id, delivery_id=request.delivery_id,
+        attempts=challenge.attempts, sends=challenge.sends, expires_at=challenge.expires_at, resend_at=phone.resend_at,
+    )  # fmt: skip
+    return opened, challenge
+
+
+def _extendable(challenge: ChallengeRecord, request: OpenChallenge, now: int) -> bool:
+    """Whether a send is the resend of this challenge: same code, same tries (P3)."""
+    return (
+        not challenge.used
+        and now < challenge.expires_at
+        and challenge.attempts < request.max_attempts
+        and challenge.key_id in request.live_keys
+        and challenge.started_at + (MAX_LIFE - MIN_LEFT) * 1000 >= now
+    )
+
+
+def spend(phone: PhoneRecord | None, challenge: ChallengeRecord | None, attempt: Attempt, now: int) -> Spent:
+    """Charge one attempt on *challenge* and compare it; both records are changed in place.
+
+    A guess that names no live challenge costs nobody anything (R29). On ``verified`` the caller also deletes the
+    phone's other challenges of this purpose and writes the proof down, in the same transaction.
+    """
+    if phone is None or challenge is None or challenge.used or now >= challenge.expires_at:
+        return Spent(AttemptStatus.EXPIRED)
+    if not 0 <= challenge.attempts < attempt.max_attempts:  # a corrupt counter never disables the limit (R17)
+        return Spent(AttemptStatus.TOO_MANY_ATTEMPTS)
+    broken = exceeded(phone.failures, attempt.failure_limits, now)
+    if broken:
+        return Spent(AttemptStatus.LOCKED, attempt.max_attempts - challenge.attempts, broken[1])
+    challenge.attempts += 1
+    left = attempt.max_attempts - challenge.attempts
+    if any([hmac.compare_digest(challenge.digest, digest) for digest in attempt.digests]):
+        challenge.used = True
+        phone.failures = ""
+        return Spent(AttemptStatus.VERIFIED, left)
+    phone.failures = add(phone.failures, now, attempt.proof_id, attempt.failure_limits)
+    return Spent(AttemptStatus.WRONG_CODE, left)
+
+
+# ------------------------------------------------------------------------------------------------ who is asking
+
+#: Addresses that stand for nobody in particular: a proxy that forgot to say for whom it speaks. The documentation
+#: ranges (RFC 5737) are not here although ``ipaddress`` calls them private.
+_NOBODY = [
+    ipaddress.ip_network(network)
+    for network in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.168.0.0/16", "::/128", "::1/128", "fc00::/7", "fe80::/10",
+    )
+]  # fmt: skip
+
+
+def client_network(address: str | None) -> str | None:
+    """What the client quota counts by: an IPv4 address, or an IPv6 /64 (R35).
+
+    ``None`` for no address, text that is none, and loopback or private peers: those have no client quota.
+    """
+    if not address:
+        return None
+    try:
+        ip = ipaddress.ip_address(address.strip().partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    if any(ip in network for network in _NOBODY if network.version == ip.version):
+        return None
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ipaddress.ip_network((ip, 64), strict=False))

@@ -1,0 +1,140 @@
+"""Phone numbers: every way people write one, one way to keep it (E.164, ITU-T)."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from uzotp.errors import InvalidPhone
+
+#: Longer input than this is no phone number in anybody's notation; it is refused before any parsing.
+MAX_INPUT = 64
+
+#: What people put between digits. Invisible marks come along when a number is pasted from a chat or a PDF.
+_SEPARATORS = frozenset(" \t-().,/\u00a0\u00ad\u2007\u2009\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u202f\u2060\u2066\u2068\u2069\ufeff")
+_DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+
+
+class Phone(str):
+    """A mobile number in E.164, ``+998901234567``: a ``str`` that hides itself in ``repr``.
+
+    Being a ``str`` it can be saved, compared and sent as one; its ``repr``, and so the ``repr`` of everything
+    that holds it, shows the mask only. Make one with :meth:`parse`.
+    """
+
+    country: str
+
+    def __new__(cls, e164: str, country: str = "") -> Phone:
+        self = super().__new__(cls, e164)
+        self.country = country
+        return self
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return (str(self), self.country)
+
+    def __repr__(self) -> str:
+        return f"<Phone {self.masked}>"
+
+    @classmethod
+    def parse(cls, value: object, default_region: str = "UZ") -> Phone:
+        """Read what a person typed.
+
+        Accepts ``90 123 45 67``, ``998901234567``, ``+998 (90) 123-45-67``, full-width and Arabic-Indic digits,
+        foreign numbers with and without the plus, and objects with an ``as_e164`` (django-phonenumber-field).
+        *default_region* (ISO 3166-1 alpha-2) is where a number without a country code is at home.
+
+        :raises InvalidPhone: with a ``reason``; landlines, premium and shared-cost numbers are refused too.
+        """
+        if isinstance(value, cls) and value.country:
+            return value
+        value = getattr(value, "as_e164", value)
+        if not isinstance(value, str):
+            raise InvalidPhone("not_a_number", "a phone number is text")
+        plus, digits = _clean(value)
+        number = _number(plus, digits, default_region)
+        return cls(f"+{number.country_code}{_national(number)}", _country(number))
+
+    @property
+    def wire(self) -> str:
+        """Digits only, as the gateways want it: ``998901234567`` (devsms page line 16)."""
+        return self[1:]
+
+    @property
+    def prefix(self) -> str:
+        """All but the last four digits: what stores may keep (P1), and what the pumping guard counts by."""
+        return self[:-4]
+
+    @property
+    def masked(self) -> str:
+        """For the person who typed it: ``+998 90 *** ** 67``. Other countries: ``+1 *** ** 34``."""
+        if self.startswith("+998") and len(self) == 13:
+            return f"+998 {self[4:6]} *** ** {self[-2:]}"
+        return f"+{_calling_code(self)} *** ** {self[-2:]}"
+
+
+def _clean(value: str) -> tuple[bool, str]:
+    """(was there a plus, ASCII digits), or InvalidPhone for anything that is no notation of a number."""
+    if len(value) > MAX_INPUT:
+        raise InvalidPhone("too_long", f"a phone number has at most 15 digits, this text has {len(value)} characters")
+    plus = False
+    digits: list[str] = []
+    for char in unicodedata.normalize("NFKC", value):
+        if char in _SEPARATORS or char in _DASHES or char.isspace():
+            continue
+        if char == "+" and not digits and not plus:
+            plus = True
+            continue
+        decimal = unicodedata.decimal(char, None)
+        if decimal is None:
+            raise InvalidPhone("not_a_number", "a phone number holds digits, spaces, hyphens, brackets and a leading plus")
+        digits.append(str(int(decimal)))
+    if not digits:
+        raise InvalidPhone("empty", "no phone number was given")
+    if len(digits) > 17:  # 15 of E.164 and an international prefix of two
+        raise InvalidPhone("too_long", "a phone number has at most 15 digits (E.164)")
+    return plus, "".join(digits)
+
+
+def _number(plus: bool, digits: str, region: str) -> Any:
+    """The parsed number that these digits mean, checked against the numbering plan and for its type."""
+    import phonenumbers  # at first use: its metadata is not an import-time cost
+
+    if not plus and region == "UZ" and len(digits) == 10 and digits[0] == "8":
+        raise InvalidPhone("trunk_prefix", "Uzbek numbers are no longer dialled with 8: write 90 123 45 67")
+    readings = [("+" + digits, None)] if plus else [(digits, region), ("+" + digits, None)]
+    for text, default in readings:
+        try:
+            number = phonenumbers.parse(text, default, _check_region=default is not None)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            kind = phonenumbers.number_type(number)
+            types = phonenumbers.PhoneNumberType
+            if kind not in (types.MOBILE, types.FIXED_LINE_OR_MOBILE):
+                raise InvalidPhone("not_mobile", "this number is not a mobile one: it cannot be sent an SMS")
+            return number
+    raise InvalidPhone("invalid", "there is no such phone number")
+
+
+def _national(number: Any) -> str:
+    import phonenumbers
+
+    return phonenumbers.national_significant_number(number)
+
+
+def _country(number: Any) -> str:
+    import phonenumbers
+
+    return phonenumbers.region_code_for_number(number) or ""
+
+
+@lru_cache(maxsize=64)
+def _code_of(head: str) -> str:
+    import phonenumbers
+
+    return next((head[:n] for n in (1, 2, 3) if int(head[:n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), "")
+
+
+def _calling_code(e164: str) -> str:
+    return _code_of(e164[1:4])

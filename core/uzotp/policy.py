@@ -1,0 +1,179 @@
+"""How uzotp behaves: lengths, times, quotas, countries, as one frozen value with the defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+
+from uzotp.errors import ConfigurationError, InvalidCode
+from uzotp.phones import Phone
+
+
+class Purpose(str, Enum):
+    """Why a code is asked for: exactly devsms's ``template_type`` (devsms page, section 1.1)."""
+
+    OPERATION = "operation"
+    PASSWORD_RESET = "password_reset"
+    REGISTRATION = "registration"
+    LOGIN = "login"
+
+    @property
+    def template_type(self) -> int:
+        """1 operation, 2 password reset, 3 registration, 4 login (WIRE Q24, Q29: an integer)."""
+        return list(Purpose).index(self) + 1
+
+    def __str__(self) -> str:
+        return self.value
+
+
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_LIMIT = re.compile(r"\s*(\d{1,6})\s*/\s*(\d{0,4})\s*(second|minute|hour|day)s?\s*")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most :attr:`count` in any :attr:`window` seconds: a sliding window, not a calendar one."""
+
+    count: int
+    window: int
+
+    def __str__(self) -> str:
+        for unit, seconds in reversed(_UNITS.items()):
+            if self.window % seconds == 0:
+                times = self.window // seconds
+                return f"{self.count}/{unit}" if times == 1 else f"{self.count}/{times} {unit}s"
+        raise AssertionError("a window is whole seconds")  # pragma: no cover
+
+
+def parse_limits(text: str | Sequence[Limit]) -> tuple[Limit, ...]:
+    """``"5/hour,10/day"`` as limits; ``"3/10 minutes"`` works too, and ``""`` means no limit.
+
+    :raises ConfigurationError: for anything else.
+    """
+    if not isinstance(text, str):
+        return tuple(text)
+    limits = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        match = _LIMIT.fullmatch(part)
+        if not match:
+            raise ConfigurationError(f'{part!r} is not a quota: write "5/hour", "10/day" or "3/10 minutes"')
+        window = int(match[2] or 1) * _UNITS[match[3]]
+        if not window:
+            raise ConfigurationError(f"{part!r}: a window of no time limits nothing")
+        limits.append(Limit(int(match[1]), window))
+    return tuple(limits)
+
+
+@dataclass(frozen=True)
+class TestNumber:
+    """A number that always gets the same code and never reaches a gateway, until a day (App Store review, CI)."""
+
+    __test__ = False  # not for pytest
+
+    code: str = field(repr=False)
+    until: date
+
+
+#: The longest a code may live, whatever is configured (NIST SP 800-63B-4 3.1.3.2, ASVS 6.5.5): seconds.
+MAX_LIFE = 600
+#: With less than this left of those ten minutes a resend begins a new challenge: a person needs time to type.
+MIN_LEFT = 60
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Every rule in one place. Times are whole seconds; quotas are written ``"5/hour,10/day"``.
+
+    :raises InvalidCode: for a code length or lifetime outside the rules.
+    :raises ConfigurationError: for anything else that cannot work.
+    """
+
+    code_length: int = 6
+    allow_short_codes: bool = False
+    ttl: int = 300
+    max_attempts: int = 5
+    resend_after: tuple[int, ...] = (60, 60, 120, 300)
+    phone_quota: str | tuple[Limit, ...] = "5/hour,10/day"
+    client_quota: str | tuple[Limit, ...] = "60/hour,300/day"
+    max_failures: str | tuple[Limit, ...] = "15/hour,30/day"
+    countries: tuple[str, ...] | str = ("UZ",)
+    default_region: str = "UZ"
+    purposes: tuple[Purpose, ...] = tuple(Purpose)
+    languages: tuple[str, ...] = ("uz", "ru", "en")
+    proof_ttl: int = 600
+    #: Total seconds for one send, whatever happens (P7).
+    deadline: float = 10.0
+    #: How many sends may be under way in this process; ``None`` for no cap.
+    max_concurrent_sends: int | None = None
+    callback_base_url: str | None = None
+    test_numbers: Mapping[str, TestNumber] = field(default_factory=dict)
+
+    # The quotas as limits, parsed once.
+    phone_limits: tuple[Limit, ...] = field(init=False, repr=False)
+    client_limits: tuple[Limit, ...] = field(init=False, repr=False)
+    failure_limits: tuple[Limit, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        put("phone_limits", parse_limits(self.phone_quota))
+        put("client_limits", parse_limits(self.client_quota))
+        put("failure_limits", parse_limits(self.max_failures))
+        put("resend_after", tuple(self.resend_after))
+        put("languages", tuple(self.languages))
+        put("purposes", tuple(Purpose(name) for name in self.purposes))
+        put("countries", _countries(self.countries))
+        put("test_numbers", _test_numbers(self.test_numbers, self))
+        self._check_code_rules()
+        self._check_numbers()
+
+    def _check_code_rules(self) -> None:
+        if not 4 <= self.code_length <= 8:
+            raise InvalidCode(f"CODE_LENGTH is {self.code_length}; devsms sends 4 to 8 digits")
+        if self.code_length < 6 and not self.allow_short_codes:
+            raise InvalidCode(
+                f"CODE_LENGTH is {self.code_length}; under 6 digits a code is too easy to guess "
+                "(NIST SP 800-63B-4 3.1.3.2). Set ALLOW_SHORT_CODES to insist."
+            )
+        if not 1 <= self.ttl <= MAX_LIFE:
+            raise InvalidCode(f"TTL is {self.ttl} s; a code lives 1 to {MAX_LIFE} s (ASVS 6.5.5)")
+        for test in self.test_numbers.values():
+            if len(test.code) != self.code_length or not (test.code.isascii() and test.code.isdigit()):
+                raise InvalidCode(f"TEST_NUMBERS: each code must be {self.code_length} digits, as CODE_LENGTH says")
+
+    def _check_numbers(self) -> None:
+        if self.max_attempts < 0:
+            raise ConfigurationError("MAX_ATTEMPTS cannot be negative")
+        if not self.resend_after or any(wait < 0 for wait in self.resend_after):
+            raise ConfigurationError("RESEND_AFTER is a list of seconds, one at least: [60, 60, 120, 300]")
+        if not 1 <= self.proof_ttl <= 86400:
+            raise ConfigurationError("PROOF_TTL is seconds, 1 to 86400")
+        if not 0.1 <= self.deadline <= 120:
+            raise ConfigurationError("DEADLINE is seconds, 0.1 to 120")
+        if self.max_concurrent_sends is not None and self.max_concurrent_sends < 1:
+            raise ConfigurationError("MAX_CONCURRENT_SENDS is 1 or more, or None for no cap")
+        if not self.languages or not self.purposes:
+            raise ConfigurationError("LANGUAGES and PURPOSES need one entry at least")
+
+    def allows(self, phone: Phone) -> bool:
+        """Whether this number's country is on the list."""
+        return self.countries == "*" or phone.country in self.countries
+
+
+def _countries(value: Sequence[str] | str) -> tuple[str, ...] | str:
+    if value == "*" or list(value) == ["*"]:
+        return "*"
+    if isinstance(value, str):
+        value = [value]
+    for code in value:
+        if not (isinstance(code, str) and len(code) == 2 and code.isascii() and code.isalpha()):
+            raise ConfigurationError(f'COUNTRIES: {code!r} is not an ISO 3166-1 code like "UZ"; "*" allows all')
+    return tuple(code.upper() for code in value)
+
+
+def _test_numbers(numbers: Mapping[str, TestNumber], policy: Policy) -> Mapping[str, TestNumber]:
+    return {Phone.parse(number, policy.default_region): test for number, test in numbers.items()} if numbers else {}

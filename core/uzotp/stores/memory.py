@@ -1,0 +1,175 @@
+"""A store in this process's memory: for tests, for development, and for a site of one process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from cachetools import TLRUCache
+
+from uzotp.errors import StoreUnavailable
+from uzotp.guard import ChallengeRecord, PhoneRecord
+from uzotp.policy import Purpose
+from uzotp.ports import DeliveryRecord
+from uzotp.stores.locked import LockedStore
+
+#: A minute after the end of its ten minutes, a challenge is of no use to anybody.
+_GRACE_MS = 60_000
+_DELIVERY_MS = 86_400_000
+
+
+class _Table:
+    """Rows that expire by themselves, at most *maxsize* of them."""
+
+    def __init__(self, name: str, maxsize: int, clock: Callable[[], int]) -> None:
+        self.name = name
+        self._rows: TLRUCache[str, tuple[int, Any]] = TLRUCache(maxsize, lambda _key, row, _now: row[0], clock)
+
+    def get(self, key: str) -> Any:
+        row = self._rows.get(key)
+        return row and row[1]
+
+    def has_room_for(self, key: str) -> bool:
+        if key in self._rows:
+            return True
+        self._rows.expire()
+        return len(self._rows) < self._rows.maxsize
+
+    def put(self, key: str, value: Any, expires_at: int) -> None:
+        old = self._rows.get(key)
+        self._rows[key] = (max(expires_at, old[0]) if old else expires_at, value)
+
+    def pop(self, key: str) -> Any:
+        row = self._rows.pop(key, None)
+        return row and row[1]
+
+    def values(self) -> list[Any]:
+        self._rows.expire()
+        return [row[1] for row in self._rows.values()]
+
+    def expire(self) -> int:
+        before = len(self._rows)
+        self._rows.expire()
+        return before - len(self._rows)
+
+
+class MemoryStore(LockedStore):
+    """Everything in this process: gone with it, and not shared with another worker.
+
+    *maxsize* bounds each kind of row. A full store refuses new rows (``StoreUnavailable``) rather than drop live
+    ones: dropped counters would be limits that an attacker can wash away.
+    """
+
+    def __init__(self, maxsize: int = 100_000) -> None:
+        self._lock = threading.Lock()
+        self._moment = 0
+        self.clients, self.phones, self.challenges, self.deliveries, self.proofs = (
+            _Table(name, maxsize, lambda: self._moment)
+            for name in ("clients", "phones", "challenges", "deliveries", "proofs")
+        )
+        self.of_phone: dict[str, set[str]] = {}
+
+    def __repr__(self) -> str:
+        return "<MemoryStore: one process, gone with it>"
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    @contextmanager
+    def transaction(self, lock: str, now: int) -> Iterator[_Transaction]:
+        with self._at_moment(now):  # one lock for all: a decision takes microseconds
+            rows = _Transaction(self)
+            yield rows
+            rows.commit()
+
+    @contextmanager
+    def _at_moment(self, now: int) -> Iterator[None]:
+        with self._lock:
+            self._moment = now
+            yield
+
+    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
+        with self._at_moment(self._at(now)):
+            return bool(self.proofs.pop(proof_id) == fingerprint)
+
+    def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
+        with self._at_moment(self._at(now)):
+            challenge = self.challenges.get(handle)
+            record: DeliveryRecord | None = self.deliveries.get(challenge.delivery_id) if challenge else None
+            return record
+
+    def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
+        with self._at_moment(self._at(now)):
+            records = [row for row in self.deliveries.values() if row.gateway_id and not row.status.final]
+        return sorted(records, key=lambda row: row.created_at)[:limit]
+
+    def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
+        """Everything here expires by itself (deliveries after a day); this drops what has."""
+        with self._at_moment(self._at(now)):
+            tables = (self.clients, self.phones, self.challenges, self.deliveries, self.proofs)
+            gone = sum(table.expire() for table in tables)
+            for fingerprint in [fp for fp, handles in self.of_phone.items() if not self._prune(handles)]:
+                del self.of_phone[fingerprint]
+            return gone
+
+    def _prune(self, handles: set[str]) -> set[str]:
+        handles.intersection_update([handle for handle in handles if self.challenges.get(handle)])
+        return handles
+
+
+class _Transaction:
+    """Reads at once, writes together at the end, if there is room for all of them."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._writes: list[tuple[_Table, str, Any, int]] = []
+
+    def commit(self) -> None:
+        for table, key, _value, _expires_at in self._writes:
+            if not table.has_room_for(key):
+                raise StoreUnavailable(f"the memory store is full of {table.name}: use a database or Redis")
+        for table, key, value, expires_at in self._writes:
+            table.put(key, value, expires_at)
+
+    def client(self, client: str) -> str:
+        return self._store.clients.get(client) or ""
+
+    def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
+        self._writes.append((self._store.clients, client, log, expires_at))
+
+    def phone(self, fingerprint: str) -> PhoneRecord | None:
+        record = self._store.phones.get(fingerprint)
+        return replace(record) if record else None
+
+    def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
+        self._writes.append((self._store.phones, fingerprint, record, expires_at))
+
+    def challenge(self, handle: str) -> ChallengeRecord | None:
+        record = self._store.challenges.get(handle)
+        return replace(record) if record else None
+
+    def put_challenge(self, record: ChallengeRecord) -> None:
+        self._writes.append((self._store.challenges, record.handle, record, record.expires_at + _GRACE_MS))
+        handles = self._store.of_phone.setdefault(record.fingerprint, set())
+        if record.handle not in handles:
+            self._store._prune(handles).add(record.handle)
+
+    def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
+        for handle in self._store.of_phone.get(fingerprint, set()) - {but}:
+            record = self._store.challenges.get(handle)
+            if record and record.purpose is purpose:
+                self._store.challenges.pop(handle)
+
+    def delivery(self, delivery_id: str) -> DeliveryRecord | None:
+        record: DeliveryRecord | None = self._store.deliveries.get(delivery_id)
+        return record
+
+    def put_delivery(self, record: DeliveryRecord) -> None:
+        self._writes.append((self._store.deliveries, record.id, record, record.created_at + _DELIVERY_MS))
+
+    def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
+        self._writes.append((self._store.proofs, proof_id, fingerprint, expires_at))

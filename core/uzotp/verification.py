@@ -1,0 +1,447 @@
+"""The one orchestrator: ask for a code, check a code, redeem a proof.
+
+A send is: read the request, reserve what all phones share, open the challenge under the phone's quotas, call the
+gateway with no lock of ours held, write down how it ended. A check is one decision of the store.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from uzotp import errors, events, guard
+from uzotp.codes import Keyring, normalise_code, random_id
+from uzotp.errors import GatewayError, GatewayUnavailable, InvalidProof, OutcomeUnknown, Refused, StoreUnavailable
+from uzotp.phones import Phone
+from uzotp.policy import Policy, Purpose, TestNumber
+from uzotp.ports import (
+    Attempt,
+    AttemptStatus,
+    Clock,
+    DeliveryRecord,
+    DeliveryStatus,
+    Gateway,
+    Message,
+    OpenChallenge,
+    Opened,
+    Receipt,
+    Refusal,
+    ReportingGateway,
+    ReserveGlobal,
+    Secret,
+    Settlement,
+    Store,
+)
+
+#: ``should_send(phone, purpose)``: ``False`` suppresses the send, and the visitor cannot tell (P9).
+ShouldSend = Callable[[Phone, Purpose], bool]
+#: ``risk(phone, purpose, client_ip)``: anything true vetoes the send with ``Suspicious`` (R39).
+Risk = Callable[[Phone, Purpose, "str | None"], object]
+
+#: The name under which test numbers' messages are recorded; no gateway sees them.
+TEST_GATEWAY = "test"
+#: Marks a challenge whose send was suppressed: no key made its digest, so no code opens it.
+_SUPPRESSED = "-"
+_QUEUE = 64
+
+_REFUSALS: dict[str, type[Refused]] = {
+    "cooldown": errors.CooldownActive,
+    "rate_limited": errors.RateLimited,
+    "locked": errors.Locked,
+}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where the message of a challenge stands. ``gateway`` is its name."""
+
+    id: str
+    status: DeliveryStatus
+    gateway: str
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A code is pending. Times are aware UTC; the code is not in here."""
+
+    phone: Phone
+    purpose: Purpose
+    code_length: int
+    expires_at: datetime
+    resend_at: datetime
+    sends: int
+    attempts_left: int
+    delivery: Delivery
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The answer to a submitted code; true only when it was right.
+
+    ``retry_after`` is whole seconds, set when ``status`` is ``locked``; ``proof`` is set when it is ``verified``.
+    """
+
+    status: AttemptStatus
+    phone: Phone
+    attempts_left: int = 0
+    retry_after: int | None = None
+    proof: Secret | None = None
+
+    def __bool__(self) -> bool:
+        return self.status is AttemptStatus.VERIFIED
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A send that the store has agreed to."""
+
+    phone: Phone
+    purpose: Purpose
+    binding: str
+    language: str
+    opened: Opened
+    suppressed: bool
+    test: TestNumber | None
+
+
+class Verifier:
+    """Sends codes to phones and checks them.
+
+    :param gateway: a :class:`~uzotp.ports.Gateway`: ``DevSMS``, ``Console`` …
+    :param store: a :class:`~uzotp.ports.Store`: ``MemoryStore``, ``SQLStore`` …
+    :param secret_keys: oldest first; the newest signs and derives, all verify.
+    :param should_send: ``(phone, purpose) -> bool``; ``False`` suppresses a send unnoticed (P9).
+    :param risk: ``(phone, purpose, client_ip) -> object``; anything true vetoes a send (``Suspicious``).
+    :param clock: anything with ``time()``; given, it rules the store's decisions too.
+    :param events: called with each :class:`~uzotp.events.Event`.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        store: Store,
+        secret_keys: Sequence[str | bytes],
+        policy: Policy | None = None,
+        *,
+        fingerprint_key: str | bytes | None = None,
+        should_send: ShouldSend | None = None,
+        risk: Risk | None = None,
+        clock: Clock | None = None,
+        events: events.EventSink | None = None,
+    ) -> None:
+        self.gateway = gateway
+        self.store = store
+        self.policy = policy or Policy()
+        self.keys = Keyring(secret_keys, fingerprint_key)
+        self.should_send = should_send
+        self.risk = risk
+        self.clock: Clock = clock or time
+        self._now_of_store: Callable[[], int | None] = (lambda: int(clock.time() * 1000)) if clock else lambda: None
+        self._events = events
+        self._proofs = self.keys.serializer("proof", self.clock)
+        cap = self.policy.max_concurrent_sends
+        self._slots = threading.BoundedSemaphore(cap) if cap else None
+        self._background: ThreadPoolExecutor | None = None
+        self._queue = threading.BoundedSemaphore(_QUEUE)
+
+    # ------------------------------------------------------------------------------------------------- send
+
+    def send_code(
+        self,
+        phone: object,
+        purpose: str,
+        *,
+        client_ip: str | None,
+        binding: str,
+        language: str | None = None,
+        trusted: bool = False,
+    ) -> Challenge:
+        """Send a code, or the pending challenge's code again.
+
+        *client_ip* may be ``None`` (no client quota) and *binding* ``""`` (any browser may finish what this one
+        began): both only because the caller says so. *trusted* vouches for the request before the pumping guard.
+
+        :raises InvalidPhone, CountryNotAllowed: the number cannot be served.
+        :raises Refused: one of its kinds, with ``retry_after`` and ``quota``; nothing was sent.
+        :raises GatewayError: the gateway certainly did not send. When nobody knows, this returns a challenge whose
+            delivery is ``unknown``: it stays open, for the message may arrive.
+        :raises StoreUnavailable: nothing was decided, nothing sent.
+        """
+        order = self._reserve(phone, purpose, client_ip, binding, language)
+        return self._challenge(order, self._deliver(order))
+
+    def send_code_later(
+        self, phone: object, purpose: str, *, client_ip: str | None, binding: str, language: str | None = None
+    ) -> Challenge:
+        """As :meth:`send_code`, but answer from the store's decision alone and send in the background.
+
+        The challenge's delivery says ``sent`` whatever becomes of it: nobody can tell a suppressed send from a real
+        one by the answer or its timing (P9). Failures are events.
+        """
+        order = self._reserve(phone, purpose, client_ip, binding, language)
+        self._in_background(order)
+        return self._challenge(order, Delivery(order.opened.delivery_id, DeliveryStatus.SENT, self.gateway.name))
+
+    def read_phone(self, phone: object) -> Phone:
+        """Parse *phone* and check its country. :raises InvalidPhone, CountryNotAllowed:."""
+        parsed = Phone.parse(phone, self.policy.default_region)
+        if not self.policy.allows(parsed):
+            raise errors.CountryNotAllowed(parsed.country)
+        return parsed
+
+    def read_purpose(self, purpose: str) -> Purpose:
+        """:raises ValueError: for a purpose that is none, or that ``PURPOSES`` leaves out."""
+        known = Purpose(purpose)
+        if known not in self.policy.purposes:
+            raise ValueError(f"the purpose {known} is switched off by PURPOSES")
+        return known
+
+    def _reserve(
+        self, raw_phone: object, raw_purpose: str, client_ip: str | None, binding: str, language: str | None
+    ) -> _Order:
+        phone, purpose = self.read_phone(raw_phone), self.read_purpose(raw_purpose)
+        if self.risk and self.risk(phone, purpose, client_ip):
+            raise self._refused(phone, purpose, errors.Suspicious(quota="risk"))
+        suppressed = bool(self.should_send and not self.should_send(phone, purpose))
+        test = self._test_number(phone)
+        now = self._now_of_store()
+        network = guard.client_network(client_ip)
+        delivery_id = random_id()
+        reservation = self.store.reserve(
+            ReserveGlobal(
+                entry_id=delivery_id,
+                client=self.keys.client(network) if network else None,
+                client_limits=self.policy.client_limits,
+                now=now,
+            )
+        )
+        if isinstance(reservation, Refusal):
+            raise self._refused(phone, purpose, _refusal(reservation))
+        opened = self.store.open(self._opening(phone, purpose, binding, delivery_id, suppressed, test, now))
+        if isinstance(opened, Refusal):
+            self.store.release(reservation)
+            raise self._refused(phone, purpose, _refusal(opened))
+        if language not in self.policy.languages:
+            language = self.policy.languages[0]
+        return _Order(phone, purpose, binding, language, opened, suppressed, test)
+
+    def _opening(
+        self, phone: Phone, purpose: Purpose, binding: str, delivery_id: str, suppressed: bool,
+        test: TestNumber | None, now: int | None,
+    ) -> OpenChallenge:  # fmt: skip
+        keys, policy = self.keys, self.policy
+        nonce, key_id, live = random_id(), keys.newest, keys.live
+        code = self._code(phone, purpose, binding, key_id, nonce, test)
+        digest = keys.digest(key_id, phone, purpose, binding, code)
+        if suppressed:
+            key_id, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
+        return OpenChallenge(
+            handle=keys.handle(phone, purpose, binding), fingerprint=keys.fingerprint(phone), purpose=purpose,
+            prefix=phone.prefix, country=phone.country, nonce=nonce, digest=digest, key_id=key_id, live_keys=live,
+            delivery_id=delivery_id, ttl_ms=policy.ttl * 1000, max_attempts=policy.max_attempts,
+            resend_after=policy.resend_after, phone_limits=policy.phone_limits, failure_limits=policy.failure_limits,
+            now=now,
+        )  # fmt: skip
+
+    def _code(
+        self, phone: Phone, purpose: Purpose, binding: str, key_id: str, nonce: str, test: TestNumber | None
+    ) -> Secret:
+        if test:
+            return Secret(test.code)
+        return self.keys.code(key_id, nonce, phone, purpose, binding, self.policy.code_length)
+
+    def _test_number(self, phone: Phone) -> TestNumber | None:
+        test = self.policy.test_numbers.get(phone)
+        today = datetime.fromtimestamp(self.clock.time(), timezone.utc).date()
+        return test if test and today <= test.until else None
+
+    def _deliver(self, order: _Order) -> Delivery:
+        """Hand the message over and write down how that ended. Raises the gateway's error on a certain failure."""
+        if order.suppressed or order.opened.key_id == _SUPPRESSED:
+            events.emit(self._events, events.SendSuppressed(order.phone, order.purpose))
+            return self._settle(order, DeliveryStatus.SENT, self.gateway.name)
+        if order.test:
+            return self._settle(order, DeliveryStatus.DELIVERED, TEST_GATEWAY)
+        outcome = self._hand_over(order)
+        if isinstance(outcome, Receipt):
+            return self._settle(order, outcome.status, outcome.gateway, outcome)
+        if isinstance(outcome, OutcomeUnknown):
+            return self._settle(order, DeliveryStatus.UNKNOWN, outcome.gateway)
+        self._settle(order, DeliveryStatus.FAILED, outcome.gateway)
+        failed = events.SendFailed(
+            order.phone, order.purpose, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged
+        )
+        events.emit(self._events, failed)
+        raise outcome
+
+    def _hand_over(self, order: _Order) -> Receipt | GatewayError:
+        """One call of the gateway; its error is returned, so that no traceback holds the request."""
+        opened = order.opened
+        code = self._code(order.phone, order.purpose, order.binding, opened.key_id, opened.nonce, None)
+        base = self.policy.callback_base_url
+        callback = f"{base.rstrip('/')}/callback/{self.keys.delivery_token(opened.delivery_id)}" if base else None
+        message = Message(order.phone, code, order.purpose, order.language, callback_url=callback)
+        if self._slots and not self._slots.acquire(blocking=False):
+            return GatewayUnavailable(self.gateway.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
+        try:
+            return self.gateway.send(message, timeout=self.policy.deadline)
+        except GatewayError as error:
+            return error
+        except Exception as error:
+            # A gateway of somebody else's that breaks its promise: the message may have left.
+            return OutcomeUnknown(self.gateway.name, f"raised {type(error).__name__}", sent=None, charged=None)
+        finally:
+            if self._slots:
+                self._slots.release()
+
+    def _settle(
+        self, order: _Order, status: DeliveryStatus, gateway: str, receipt: Receipt | None = None
+    ) -> Delivery:
+        opened = order.opened
+        settlement = Settlement(
+            fingerprint=self.keys.fingerprint(order.phone), delivery_id=opened.delivery_id, status=status,
+            gateway=gateway, refund=status is DeliveryStatus.FAILED and receipt is None,
+            gateway_id=receipt.id if receipt else None, cost=receipt.cost if receipt else None,
+            parts=receipt.parts if receipt else None, now=self._now_of_store(),
+        )  # fmt: skip
+        try:
+            self.store.settle(settlement)
+        except StoreUnavailable:
+            # The message is out and the challenge is open: the person can go on. The reservation stays spent.
+            events.logger.error("delivery %s could not be settled: the store is away", opened.delivery_id)
+        if status is not DeliveryStatus.FAILED and not order.suppressed:
+            sent = events.CodeSent(order.phone, order.purpose, gateway, opened.delivery_id, status.value)
+            events.emit(self._events, sent)
+        return Delivery(opened.delivery_id, status, gateway)
+
+    def _in_background(self, order: _Order) -> None:
+        if not self._queue.acquire(blocking=False):
+            self._settle(order, DeliveryStatus.FAILED, self.gateway.name)
+            full = events.SendFailed(order.phone, order.purpose, self.gateway.name, "QueueFull", "", charged=False)
+            return events.emit(self._events, full)
+        if self._background is None:
+            self._background = ThreadPoolExecutor(4, thread_name_prefix="uzotp-send")
+        self._background.submit(self._deliver_quietly, order)
+
+    def _deliver_quietly(self, order: _Order) -> None:
+        try:
+            if self.clock.time() * 1000 < order.opened.expires_at:  # a message older than its code is dropped (R47)
+                self._deliver(order)
+        except GatewayError:
+            pass  # it is an event already
+        finally:
+            self._queue.release()
+
+    def _refused(self, phone: Phone, purpose: Purpose, error: Refused) -> Refused:
+        refused = events.SendRefused(phone, purpose, type(error).__name__, error.quota, error.retry_after)
+        events.emit(self._events, refused)
+        return error
+
+    def _challenge(self, order: _Order, delivery: Delivery) -> Challenge:
+        opened = order.opened
+        return Challenge(
+            phone=order.phone, purpose=order.purpose, code_length=self.policy.code_length,
+            expires_at=_utc(opened.expires_at), resend_at=_utc(opened.resend_at), sends=opened.sends,
+            attempts_left=max(0, self.policy.max_attempts - opened.attempts), delivery=delivery,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------ verify
+
+    def verify_code(self, phone: object, code: object, purpose: str, *, binding: str) -> Verification:
+        """Check what a person typed. One attempt is charged and committed before the answer is known (P3).
+
+        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
+        """
+        number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
+        proof_id = random_id()
+        fingerprint = self.keys.fingerprint(number)
+        spent = self.store.spend(
+            Attempt(
+                handle=self.keys.handle(number, why, binding), fingerprint=fingerprint, purpose=why,
+                digests=self.keys.digests(number, why, binding, normalise_code(code)), proof_id=proof_id,
+                proof_ttl_ms=self.policy.proof_ttl * 1000, max_attempts=self.policy.max_attempts,
+                failure_limits=self.policy.failure_limits, now=self._now_of_store(),
+            )  # fmt: skip
+        )
+        if spent.status is not AttemptStatus.VERIFIED:
+            rejected = events.CodeRejected(number, why, spent.status.value, spent.attempts_left)
+            events.emit(self._events, rejected)
+            return Verification(spent.status, number, spent.attempts_left, _seconds(spent.retry_after_ms))
+        events.emit(self._events, events.CodeVerified(number, why))
+        proof = Secret(self._proofs.dump({"id": proof_id, "phone": number, "purpose": why.value}))
+        return Verification(spent.status, number, spent.attempts_left, proof=proof)
+
+    def redeem(self, proof: object, purpose: str) -> Phone:
+        """Exchange a proof for the phone it speaks of: once, for its own purpose, in ``PROOF_TTL`` seconds.
+
+        :raises InvalidProof: whatever is wrong with it.
+        """
+        payload = self._proofs.load(proof, self.policy.proof_ttl)
+        if payload is None or payload["purpose"] != self.read_purpose(purpose).value:
+            raise InvalidProof
+        phone = Phone.parse(payload["phone"])
+        if not self.store.redeem(self.keys.fingerprint(phone), payload["id"], self._now_of_store()):
+            raise InvalidProof
+        return phone
+
+    # ---------------------------------------------------------------------------------------------- delivery
+
+    def delivery(self, phone: Phone, purpose: str, *, binding: str) -> DeliveryRecord | None:
+        """The newest delivery of a challenge, while the store keeps it."""
+        handle = self.keys.handle(phone, Purpose(purpose), binding)
+        return self.store.delivery(self.keys.fingerprint(phone), handle, self._now_of_store())
+
+    def receive_callback(self, token: str, body: bytes) -> bool:
+        """Take a gateway's delivery callback as a hint. ``False`` only for a token that is not ours (P10)."""
+        delivery_id = self.keys.read_delivery_token(token)
+        if delivery_id is None:
+            return False
+        if isinstance(self.gateway, ReportingGateway):
+            report = self.gateway.parse_callback(body)
+            if report is not None:
+                self._changed(self.store.record(delivery_id, report, self._now_of_store()))
+        return True
+
+    def poll(self, limit: int = 200) -> int:
+        """Ask the gateway about deliveries that callbacks missed; returns how many moved (P10).
+
+        A question that fails is left for the next round.
+        """
+        moved = 0
+        if not isinstance(self.gateway, ReportingGateway):
+            return moved
+        for record in self.store.unfinished(limit, self._now_of_store()):
+            try:
+                report = self.gateway.status(str(record.gateway_id))
+            except GatewayError as error:
+                events.logger.warning("status of delivery %s: %s", record.id, error)
+                continue
+            moved += self._changed(self.store.record(record.id, report, self._now_of_store()))
+        return moved
+
+    def _changed(self, record: DeliveryRecord | None) -> bool:
+        if record is not None:
+            events.emit(self._events, events.DeliveryChanged(record.id, record.gateway, record.status.value))
+        return record is not None
+
+    def purge(self, keep_deliveries_days: int = 30) -> int:
+        """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44)."""
+        return self.store.purge(keep_deliveries_days * 86_400_000, self._now_of_store())
+
+
+def _refusal(refusal: Refusal) -> Refused:
+    return _REFUSALS[refusal.kind](_seconds(refusal.retry_after_ms), refusal.quota)
+
+
+def _seconds(ms: int | None) -> int | None:
+    """Milliseconds as whole seconds, rounded up: waiting that long is enough."""
+    return None if ms is None else math.ceil(ms / 1000)
+
+
+def _utc(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, timezone.utc)
