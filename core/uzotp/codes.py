@@ -36,21 +36,21 @@ def _text(raw: bytes) -> str:
     return base64.b32encode(raw[:16]).decode().rstrip("=").lower()
 
 
-def normalise_code(typed: object) -> str:
+def normalise_code(typed: object) -> Secret:
     """The ASCII digits of what a person typed: ``"493 021"``, ``"٤٩٣٠٢١"``, ``"４９３-０２１"`` are ``"493021"`` (R10).
 
     Anything that is no code, letters and over-long text included, becomes ``""``, which matches nothing.
     """
     if not isinstance(typed, str) or len(typed) > MAX_CODE_INPUT:
-        return ""
+        return Secret()
     digits = []
     for char in unicodedata.normalize("NFKC", typed):
         decimal = unicodedata.decimal(char, None)
         if decimal is not None:
             digits.append(str(int(decimal)))
         elif not (char.isspace() or unicodedata.category(char) in ("Pd", "Cf")):
-            return ""
-    return "".join(digits)
+            return Secret()
+    return Secret("".join(digits))
 
 
 def _encode(*fields: str) -> bytes:
@@ -76,7 +76,8 @@ class Keyring:
             raise ConfigurationError("SECRET_KEYS needs one non-empty key at least")
         self._keys = {_mac(key, b"uzotp key id v1")[:6]: _derived(key, b"uzotp code v1") for key in keys}
         self.newest = _mac(keys[-1], b"uzotp key id v1")[:6]
-        self._tokens = [Secret(_mac(key, b"uzotp token v1")) for key in keys]
+        #: What signs tokens, oldest first, as itsdangerous wants it.
+        self.token_keys = [Secret(_mac(key, b"uzotp token v1")) for key in keys]
         if isinstance(fingerprint_key, str):
             fingerprint_key = fingerprint_key.encode()
         self._fingerprint_key = _derived(fingerprint_key or keys[0], b"uzotp fingerprint v1")
@@ -128,10 +129,6 @@ class Keyring:
         genuine = [hmac.compare_digest(_mac(key, message), tag) for key in self._keys.values()]
         return delivery_id if any(genuine) else None
 
-    def serializer(self, salt: str, clock: Clock) -> Tokens:
-        """Signed, timed tokens of one kind; the salt keeps kinds apart."""
-        return Tokens(self._tokens, salt, clock)
-
 
 def _mac(key: bytes, message: bytes) -> str:
     return _text(hmac.digest(key, message, "sha256"))
@@ -145,12 +142,14 @@ class Tokens:
     """Signed tokens that carry a small mapping, readable by whoever holds them, forgeable by nobody."""
 
     def __init__(self, keys: Sequence[str], salt: str, clock: Clock) -> None:
+        self._clock = clock
+
         class Signer(TimestampSigner):
             def get_timestamp(self) -> int:
                 return int(clock.time())
 
         self._serializer = URLSafeTimedSerializer(
-            list(keys),  # type: ignore[arg-type]  # oldest first, as itsdangerous wants it
+            list(keys),
             salt=f"uzotp.{salt}.v1",
             signer=Signer,
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
@@ -164,7 +163,10 @@ class Tokens:
         if not isinstance(token, str) or len(token) > 4096:
             return None
         try:
-            payload = self._serializer.loads(token, max_age=max_age)
+            payload, signed_at = self._serializer.loads(token, return_timestamp=True)
         except (BadSignature, UnicodeError, ValueError):
+            return None
+        # Not the library's own max_age: it refuses what a host whose clock is a moment ahead has just signed.
+        if int(self._clock.time()) - signed_at.timestamp() > max_age:
             return None
         return payload if isinstance(payload, dict) else None

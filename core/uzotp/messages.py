@@ -27,14 +27,15 @@ def check_service_name(name: object) -> str:
     """The name, if devsms would take it: 2-50 letters, digits, spaces, dots, hyphens (devsms page line 70).
 
     Letters are any script's (a Cyrillic name is fine but doubles the price, see :func:`parts`); digits are 0-9;
-    no kind of apostrophe passes, U+02BB included, though Unicode calls it a letter (WIRE Q26).
+    no kind of apostrophe passes, U+02BB and U+A78C included, though Unicode calls them letters (WIRE Q26).
 
     :raises InvalidServiceName: naming the guilty character and its place. A rejected name costs money at devsms.
     """
     if not isinstance(name, str):
         raise InvalidServiceName("SERVICE_NAME is text: the name people know your service by")
     for position, char in enumerate(name, 1):
-        if char in _PUNCTUATION or unicodedata.category(char) in ("Lu", "Ll", "Lo", "Lt") or char in "0123456789":
+        letter = unicodedata.category(char) in ("Lu", "Ll", "Lo", "Lt") and not _is_apostrophe(char)
+        if letter or char in _PUNCTUATION or char in "0123456789":
             continue
         hint = "; write Uzbek o' and g' as plain o and g" if _is_apostrophe(char) else ""
         raise InvalidServiceName(
@@ -60,7 +61,7 @@ def describe(char: str) -> str:
 
 
 def _is_apostrophe(char: str) -> bool:
-    return char in "'`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032\uff07"
+    return char in "'`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032\ua78b\ua78c\uff07"
 
 
 def fold_apostrophes(text: str) -> str:

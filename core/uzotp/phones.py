@@ -48,11 +48,18 @@ class Phone(str):
         """
         if isinstance(value, cls) and value.country:
             return value
-        value = getattr(value, "as_e164", value)
+        try:
+            return cls._read(getattr(value, "as_e164", value), default_region)
+        except InvalidPhone as error:
+            refused = error.with_traceback(None)
+        del value  # neither this frame nor those below may show the number in a traceback's locals (R43)
+        raise refused
+
+    @classmethod
+    def _read(cls, value: object, region: str) -> Phone:
         if not isinstance(value, str):
             raise InvalidPhone("not_a_number", "a phone number is text")
-        plus, digits = _clean(value)
-        number = _number(plus, digits, default_region)
+        number = _number(*_clean(value), region)
         return cls(f"+{number.country_code}{_national(number)}", _country(number))
 
     @property
@@ -102,7 +109,9 @@ def _number(plus: bool, digits: str, region: str) -> Any:
 
     if not plus and region == "UZ" and len(digits) == 10 and digits[0] == "8":
         raise InvalidPhone("trunk_prefix", "Uzbek numbers are no longer dialled with 8: write 90 123 45 67")
-    readings = [("+" + digits, None)] if plus else [(digits, region), ("+" + digits, None)]
+    readings: list[tuple[str, str | None]] = [] if plus else [(digits, region)]
+    if plus or region != "UZ" or len(digits) != 9:  # nine digits are a home number or a slip, never abroad (WIRE Q30)
+        readings.append(("+" + digits, None))
     for text, default in readings:
         try:
             number = phonenumbers.parse(text, default, _check_region=default is not None)
@@ -126,14 +135,16 @@ def _national(number: Any) -> str:
 def _country(number: Any) -> str:
     import phonenumbers
 
-    return phonenumbers.region_code_for_number(number) or ""
+    region: str = phonenumbers.region_code_for_number(number) or ""
+    return region if region.isalpha() else ""  # satellites and other numbers of no country are in region 001
 
 
 @lru_cache(maxsize=64)
 def _code_of(head: str) -> str:
     import phonenumbers
 
-    return next((head[:n] for n in (1, 2, 3) if int(head[:n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), "")
+    known = map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+    return next((code for code in known if head.startswith(code)), "")
 
 
 def _calling_code(e164: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
-from uzotp.errors import ConfigurationError, InvalidCode
+from uzotp.errors import ConfigurationError, InvalidCode, InvalidPhone
 from uzotp.phones import Phone
 
 
@@ -125,8 +125,9 @@ class Policy:
         put("failure_limits", parse_limits(self.max_failures))
         put("resend_after", tuple(self.resend_after))
         put("languages", tuple(self.languages))
-        put("purposes", tuple(Purpose(name) for name in self.purposes))
+        put("purposes", _purposes(self.purposes))
         put("countries", _countries(self.countries))
+        put("default_region", _region("DEFAULT_REGION", self.default_region))
         put("test_numbers", _test_numbers(self.test_numbers, self))
         self._check_code_rules()
         self._check_numbers()
@@ -169,11 +170,25 @@ def _countries(value: Sequence[str] | str) -> tuple[str, ...] | str:
         return "*"
     if isinstance(value, str):
         value = [value]
-    for code in value:
-        if not (isinstance(code, str) and len(code) == 2 and code.isascii() and code.isalpha()):
-            raise ConfigurationError(f'COUNTRIES: {code!r} is not an ISO 3166-1 code like "UZ"; "*" allows all')
-    return tuple(code.upper() for code in value)
+    return tuple(_region("COUNTRIES", code) for code in value)
+
+
+def _region(setting: str, code: object) -> str:
+    if isinstance(code, str) and len(code) == 2 and code.isascii() and code.isalpha():
+        return code.upper()
+    everywhere = '; "*" allows all' if setting == "COUNTRIES" else ""
+    raise ConfigurationError(f'{setting}: {code!r} is not an ISO 3166-1 code like "UZ"{everywhere}')
+
+
+def _purposes(names: Sequence[str]) -> tuple[Purpose, ...]:
+    try:
+        return tuple(Purpose(name) for name in names)
+    except ValueError:
+        raise ConfigurationError(f"PURPOSES knows {', '.join(Purpose)}") from None
 
 
 def _test_numbers(numbers: Mapping[str, TestNumber], policy: Policy) -> Mapping[str, TestNumber]:
-    return {Phone.parse(number, policy.default_region): test for number, test in numbers.items()} if numbers else {}
+    try:
+        return {Phone.parse(number, policy.default_region): test for number, test in numbers.items()}
+    except InvalidPhone as error:
+        raise ConfigurationError(f"TEST_NUMBERS: {error}") from None

@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from uzotp import errors, events, guard
-from uzotp.codes import Keyring, normalise_code, random_id
+from uzotp.codes import Keyring, Tokens, normalise_code, random_id
 from uzotp.errors import GatewayError, GatewayUnavailable, InvalidProof, OutcomeUnknown, Refused, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose, TestNumber
@@ -102,7 +102,7 @@ class _Order:
 
     phone: Phone
     purpose: Purpose
-    binding: str
+    binding: str = field(repr=False)
     language: str
     opened: Opened
     suppressed: bool
@@ -143,10 +143,10 @@ class Verifier:
         self.clock: Clock = clock or time
         self._now_of_store: Callable[[], int | None] = (lambda: int(clock.time() * 1000)) if clock else lambda: None
         self._events = events
-        self._proofs = self.keys.serializer("proof", self.clock)
+        self._tokens: dict[str, Tokens] = {}
         cap = self.policy.max_concurrent_sends
         self._slots = threading.BoundedSemaphore(cap) if cap else None
-        self._background: ThreadPoolExecutor | None = None
+        self._background = ThreadPoolExecutor(4, thread_name_prefix="uzotp-send")  # starts threads when used
         self._queue = threading.BoundedSemaphore(_QUEUE)
 
     # ------------------------------------------------------------------------------------------------- send
@@ -172,23 +172,39 @@ class Verifier:
             delivery is ``unknown``: it stays open, for the message may arrive.
         :raises StoreUnavailable: nothing was decided, nothing sent.
         """
+        phone, binding = _veiled(phone), _binding(binding)
         order = self._reserve(phone, purpose, client_ip, binding, language)
         return self._challenge(order, self._deliver(order))
 
     def send_code_later(
-        self, phone: object, purpose: str, *, client_ip: str | None, binding: str, language: str | None = None
+        self,
+        phone: object,
+        purpose: str,
+        *,
+        client_ip: str | None,
+        binding: str,
+        language: str | None = None,
+        trusted: bool = False,
     ) -> Challenge:
         """As :meth:`send_code`, but answer from the store's decision alone and send in the background.
 
         The challenge's delivery says ``sent`` whatever becomes of it: nobody can tell a suppressed send from a real
         one by the answer or its timing (P9). Failures are events.
         """
+        phone, binding = _veiled(phone), _binding(binding)
         order = self._reserve(phone, purpose, client_ip, binding, language)
         self._in_background(order)
         return self._challenge(order, Delivery(order.opened.delivery_id, DeliveryStatus.SENT, self.gateway.name))
 
+    def tokens(self, kind: str) -> Tokens:
+        """Signed, timed tokens of one kind, made with this verifier's keys and clock."""
+        if kind not in self._tokens:
+            self._tokens[kind] = Tokens(self.keys.token_keys, kind, self.clock)
+        return self._tokens[kind]
+
     def read_phone(self, phone: object) -> Phone:
         """Parse *phone* and check its country. :raises InvalidPhone, CountryNotAllowed:."""
+        phone = _veiled(phone)
         parsed = Phone.parse(phone, self.policy.default_region)
         if not self.policy.allows(parsed):
             raise errors.CountryNotAllowed(parsed.country)
@@ -238,6 +254,8 @@ class Verifier:
         nonce, key_id, live = random_id(), keys.newest, keys.live
         code = self._code(phone, purpose, binding, key_id, nonce, test)
         digest = keys.digest(key_id, phone, purpose, binding, code)
+        if test:  # a resend never turns a test code into a derived one, nor back, on the day that it ends
+            key_id, live = _test_mark(key_id), frozenset(map(_test_mark, live))
         if suppressed:
             key_id, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
         return OpenChallenge(
@@ -262,7 +280,7 @@ class Verifier:
 
     def _deliver(self, order: _Order) -> Delivery:
         """Hand the message over and write down how that ended. Raises the gateway's error on a certain failure."""
-        if order.suppressed or order.opened.key_id == _SUPPRESSED:
+        if order.suppressed:
             events.emit(self._events, events.SendSuppressed(order.phone, order.purpose))
             return self._settle(order, DeliveryStatus.SENT, self.gateway.name)
         if order.test:
@@ -277,10 +295,11 @@ class Verifier:
             order.phone, order.purpose, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged
         )
         events.emit(self._events, failed)
-        raise outcome
+        outcome.__cause__ = outcome.__context__ = None
+        raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 
     def _hand_over(self, order: _Order) -> Receipt | GatewayError:
-        """One call of the gateway; its error is returned, so that no traceback holds the request."""
+        """One call of the gateway; its error is returned, for the outcome to be written down first."""
         opened = order.opened
         code = self._code(order.phone, order.purpose, order.binding, opened.key_id, opened.nonce, None)
         base = self.policy.callback_base_url
@@ -320,18 +339,23 @@ class Verifier:
         return Delivery(opened.delivery_id, status, gateway)
 
     def _in_background(self, order: _Order) -> None:
-        if not self._queue.acquire(blocking=False):
-            self._settle(order, DeliveryStatus.FAILED, self.gateway.name)
-            full = events.SendFailed(order.phone, order.purpose, self.gateway.name, "QueueFull", "", charged=False)
-            return events.emit(self._events, full)
-        if self._background is None:
-            self._background = ThreadPoolExecutor(4, thread_name_prefix="uzotp-send")
-        self._background.submit(self._deliver_quietly, order)
+        if self._queue.acquire(blocking=False):
+            self._background.submit(self._deliver_quietly, order)
+        else:
+            self._abandon(order, "QueueFull")
+
+    def _abandon(self, order: _Order, reason: str) -> None:
+        """Give up on a send that no gateway has seen, and say so (R46)."""
+        self._settle(order, DeliveryStatus.FAILED, self.gateway.name)
+        failed = events.SendFailed(order.phone, order.purpose, self.gateway.name, reason, "", charged=False)
+        events.emit(self._events, failed)
 
     def _deliver_quietly(self, order: _Order) -> None:
         try:
-            if self.clock.time() * 1000 < order.opened.expires_at:  # a message older than its code is dropped (R47)
+            if self.clock.time() * 1000 < order.opened.expires_at:
                 self._deliver(order)
+            else:
+                self._abandon(order, "Expired")  # a message older than its code is dropped (R47)
         except GatewayError:
             pass  # it is an event already
         finally:
@@ -357,13 +381,14 @@ class Verifier:
 
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
+        phone, code, binding = _veiled(phone), normalise_code(code), _binding(binding)
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
         fingerprint = self.keys.fingerprint(number)
         spent = self.store.spend(
             Attempt(
                 handle=self.keys.handle(number, why, binding), fingerprint=fingerprint, purpose=why,
-                digests=self.keys.digests(number, why, binding, normalise_code(code)), proof_id=proof_id,
+                digests=self.keys.digests(number, why, binding, code), proof_id=proof_id,
                 proof_ttl_ms=self.policy.proof_ttl * 1000, max_attempts=self.policy.max_attempts,
                 failure_limits=self.policy.failure_limits, now=self._now_of_store(),
             )  # fmt: skip
@@ -373,7 +398,7 @@ class Verifier:
             events.emit(self._events, rejected)
             return Verification(spent.status, number, spent.attempts_left, _seconds(spent.retry_after_ms))
         events.emit(self._events, events.CodeVerified(number, why))
-        proof = Secret(self._proofs.dump({"id": proof_id, "phone": number, "purpose": why.value}))
+        proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
         return Verification(spent.status, number, spent.attempts_left, proof=proof)
 
     def redeem(self, proof: object, purpose: str) -> Phone:
@@ -381,11 +406,13 @@ class Verifier:
 
         :raises InvalidProof: whatever is wrong with it.
         """
-        payload = self._proofs.load(proof, self.policy.proof_ttl)
-        if payload is None or payload["purpose"] != self.read_purpose(purpose).value:
+        proof, why = _veiled(proof), self.read_purpose(purpose)
+        payload = self.tokens("proof").load(proof, self.policy.proof_ttl)
+        if payload is None or payload["purpose"] != why.value:
+            del payload  # it holds the number in clear, and a traceback shows locals (R43)
             raise InvalidProof
-        phone = Phone.parse(payload["phone"])
-        if not self.store.redeem(self.keys.fingerprint(phone), payload["id"], self._now_of_store()):
+        phone, proof_id = Phone.parse(payload.pop("phone")), payload["id"]
+        if not self.store.redeem(self.keys.fingerprint(phone), proof_id, self._now_of_store()):
             raise InvalidProof
         return phone
 
@@ -398,11 +425,13 @@ class Verifier:
 
     def receive_callback(self, token: str, body: bytes) -> bool:
         """Take a gateway's delivery callback as a hint. ``False`` only for a token that is not ours (P10)."""
+        token = Secret(token)
         delivery_id = self.keys.read_delivery_token(token)
         if delivery_id is None:
             return False
         if isinstance(self.gateway, ReportingGateway):
             report = self.gateway.parse_callback(body)
+            del body  # it holds the number
             if report is not None:
                 self._changed(self.store.record(delivery_id, report, self._now_of_store()))
         return True
@@ -432,6 +461,24 @@ class Verifier:
     def purge(self, keep_deliveries_days: int = 30) -> int:
         """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44)."""
         return self.store.purge(keep_deliveries_days * 86_400_000, self._now_of_store())
+
+
+def _veiled(typed: object) -> Phone | Secret | None:
+    """What a stranger gave, so that no traceback's locals show it (R43); ``None`` for what is no text at all."""
+    typed = getattr(typed, "as_e164", typed)
+    if isinstance(typed, str):
+        return typed if isinstance(typed, Phone) else Secret(typed)
+    return None
+
+
+def _binding(binding: str) -> Secret:
+    if not isinstance(binding, str):
+        raise TypeError("binding is text: 128 random bits or more, or an empty one to bind to nothing")
+    return Secret(binding)
+
+
+def _test_mark(key_id: str) -> str:
+    return f"+{key_id[:5]}"
 
 
 def _refusal(refusal: Refusal) -> Refused:

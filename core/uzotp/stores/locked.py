@@ -1,16 +1,18 @@
 """The decisions of a store that can hold a lock, written once.
 
-A concrete store says how to take the lock of one phone or one client, and how rows are read and written under it;
-the decisions are :mod:`uzotp.guard`'s. Each method is one transaction, committed before it returns.
+A concrete store says how a transaction runs, and how rows are read and written in it; the decisions are
+:mod:`uzotp.guard`'s. Each method is one transaction, committed before it returns.
+
+Every read here comes before a write to the same row, so a store locks what it reads. The phone is read before its
+challenges, a delivery before its phone: two decisions never wait for each other in a circle.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from uzotp import guard
 from uzotp.guard import ChallengeRecord, PhoneRecord
@@ -30,14 +32,27 @@ from uzotp.ports import (
     Spent,
 )
 
+T = TypeVar("T")
+
+#: A minute after its end a challenge is of no use to anybody: milliseconds.
+GRACE_MS = 60_000
+#: A delivery older than this is not asked about any more: milliseconds.
+DELIVERY_MS = 86_400_000
+
 
 class Transaction(Protocol):
-    """Reads and writes under the lock that began it; all or nothing."""
+    """Reads and writes of one decision, all or nothing. What is read stays locked until the end."""
 
-    def client(self, client: str) -> str: ...
+    def client(self, client: str) -> str:
+        """The log of *client*; where there is none yet, an empty one, locked all the same."""
+        ...
 
     def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
         """*expires_at* never moves back; 0 leaves it."""
+        ...
+
+    def claim_phone(self, fingerprint: str) -> PhoneRecord:
+        """As :meth:`phone`, but where there is none yet, an empty record, locked all the same."""
         ...
 
     def phone(self, fingerprint: str) -> PhoneRecord | None: ...
@@ -46,7 +61,9 @@ class Transaction(Protocol):
         """*expires_at* never moves back; 0 leaves it."""
         ...
 
-    def challenge(self, handle: str) -> ChallengeRecord | None: ...
+    def challenge(self, handle: str) -> ChallengeRecord | None:
+        """Under the lock of its phone, which comes first."""
+        ...
 
     def put_challenge(self, record: ChallengeRecord) -> None: ...
 
@@ -67,10 +84,12 @@ class LockedStore(ABC):
         """This store's own clock, milliseconds since the epoch."""
 
     @abstractmethod
-    def transaction(self, lock: str, now: int) -> AbstractContextManager[Transaction]:
-        """Hold the lock named *lock* (a client or a fingerprint) until the block ends, then commit.
+    def transact(self, work: Callable[[Transaction], T], now: int) -> T:
+        """Run *work* in a transaction, commit, and return its answer.
 
-        :raises StoreUnavailable: from entering, from any read or write, and from the commit.
+        *work* may run again from the start when the database chose it to end a deadlock.
+
+        :raises StoreUnavailable: nothing was written, or nobody knows (a commit without an answer).
         """
 
     @abstractmethod
@@ -86,28 +105,33 @@ class LockedStore(ABC):
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int: ...
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
-        now = self._at(request.now)
-        if request.client is None or not request.client_limits:
+        now, client = self._at(request.now), request.client
+        if client is None or not request.client_limits:
             return GlobalReservation(request.entry_id, None, now)
-        with self.transaction(request.client, now) as rows:
-            answer = guard.reserve(rows.client(request.client), request, now)
+
+        def work(rows: Transaction) -> GlobalReservation | Refusal:
+            answer = guard.reserve(rows.client(client), request, now)
             if isinstance(answer, Refusal):
                 return answer
             log, reservation = answer
-            rows.put_client(request.client, log, now + _memory(request.client_limits))
-        return reservation
+            rows.put_client(client, log, now + _memory(request.client_limits))
+            return reservation
+
+        return self.transact(work, now)
 
     def release(self, reservation: GlobalReservation) -> None:
-        if reservation.client is None:
-            return
-        with self.transaction(reservation.client, reservation.at) as rows:
-            log = rows.client(reservation.client)
-            rows.put_client(reservation.client, guard.release(log, reservation))
+        client = reservation.client
+        if client is not None:
+            self.transact(
+                lambda rows: rows.put_client(client, guard.release(rows.client(client), reservation)),
+                reservation.at,
+            )
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         now = self._at(request.now)
-        with self.transaction(request.fingerprint, now) as rows:
-            phone = rows.phone(request.fingerprint) or PhoneRecord("", "", 0)
+
+        def work(rows: Transaction) -> Opened | Refusal:
+            phone = rows.claim_phone(request.fingerprint)
             answer = guard.open_challenge(phone, rows.challenge(request.handle), request, now)
             if isinstance(answer, Refusal):
                 return answer
@@ -122,11 +146,14 @@ class LockedStore(ABC):
                     created_at=now, updated_at=now,
                 )  # fmt: skip
             )
-        return opened
+            return opened
+
+        return self.transact(work, now)
 
     def settle(self, settlement: Settlement) -> None:
         now = self._at(settlement.now)
-        with self.transaction(settlement.fingerprint, now) as rows:
+
+        def work(rows: Transaction) -> None:
             old = rows.delivery(settlement.delivery_id)
             if old is None or old.gateway:
                 return
@@ -137,16 +164,19 @@ class LockedStore(ABC):
                     gateway_id=settlement.gateway_id or old.gateway_id, parts=settlement.parts,
                 )  # fmt: skip
             )
-            phone = rows.phone(settlement.fingerprint)
-            if settlement.refund and phone is not None:
+            phone = rows.phone(settlement.fingerprint) if settlement.refund else None
+            if phone is not None:
                 phone.sends = phone.sends.replace(guard.entry(old.created_at, old.id), "", 1)
                 rows.put_phone(settlement.fingerprint, phone)
 
+        self.transact(work, now)
+
     def spend(self, attempt: Attempt) -> Spent:
         now = self._at(attempt.now)
-        with self.transaction(attempt.fingerprint, now) as rows:
-            challenge = rows.challenge(attempt.handle)
-            phone = rows.phone(attempt.fingerprint) if challenge else None
+
+        def work(rows: Transaction) -> Spent:
+            phone = rows.phone(attempt.fingerprint)
+            challenge = rows.challenge(attempt.handle) if phone else None
             spent = guard.spend(phone, challenge, attempt, now)
             if spent.status in (AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE):
                 assert phone is not None
@@ -156,19 +186,24 @@ class LockedStore(ABC):
             if spent.status is AttemptStatus.VERIFIED:
                 rows.drop_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
                 rows.add_proof(attempt.proof_id, attempt.fingerprint, now + attempt.proof_ttl_ms)
-        return spent
+            return spent
+
+        return self.transact(work, now)
 
     def record(self, delivery_id: str, report: DeliveryReport, now: int | None = None) -> DeliveryRecord | None:
-        now = self._at(now)
-        with self.transaction(delivery_id, now) as rows:
+        moment = self._at(now)
+
+        def work(rows: Transaction) -> DeliveryRecord | None:
             old = rows.delivery(delivery_id)
             if old is None or (old.gateway_id and report.id and old.gateway_id != report.id):
                 return None
             if report.status.rank <= max(old.status.rank, DeliveryStatus.UNKNOWN.rank):
                 return None
-            new = replace(old, status=report.status, gateway_id=old.gateway_id or report.id, updated_at=now)
+            new = replace(old, status=report.status, gateway_id=old.gateway_id or report.id, updated_at=moment)
             rows.put_delivery(new)
-        return new
+            return new
+
+        return self.transact(work, moment)
 
     def _at(self, now: int | None) -> int:
         return self.now() if now is None else now

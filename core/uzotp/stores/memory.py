@@ -15,11 +15,7 @@ from uzotp.errors import StoreUnavailable
 from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryRecord
-from uzotp.stores.locked import LockedStore
-
-#: A minute after the end of its ten minutes, a challenge is of no use to anybody.
-_GRACE_MS = 60_000
-_DELIVERY_MS = 86_400_000
+from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction
 
 
 class _Table:
@@ -79,12 +75,12 @@ class MemoryStore(LockedStore):
     def now(self) -> int:
         return time.time_ns() // 1_000_000
 
-    @contextmanager
-    def transaction(self, lock: str, now: int) -> Iterator[_Transaction]:
+    def transact(self, work: Callable[[Transaction], T], now: int) -> T:
         with self._at_moment(now):  # one lock for all: a decision takes microseconds
             rows = _Transaction(self)
-            yield rows
+            answer = work(rows)
             rows.commit()
+            return answer
 
     @contextmanager
     def _at_moment(self, now: int) -> Iterator[None]:
@@ -141,6 +137,9 @@ class _Transaction:
     def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
         self._writes.append((self._store.clients, client, log, expires_at))
 
+    def claim_phone(self, fingerprint: str) -> PhoneRecord:
+        return self.phone(fingerprint) or PhoneRecord("", "", 0)
+
     def phone(self, fingerprint: str) -> PhoneRecord | None:
         record = self._store.phones.get(fingerprint)
         return replace(record) if record else None
@@ -153,7 +152,7 @@ class _Transaction:
         return replace(record) if record else None
 
     def put_challenge(self, record: ChallengeRecord) -> None:
-        self._writes.append((self._store.challenges, record.handle, record, record.expires_at + _GRACE_MS))
+        self._writes.append((self._store.challenges, record.handle, record, record.expires_at + GRACE_MS))
         handles = self._store.of_phone.setdefault(record.fingerprint, set())
         if record.handle not in handles:
             self._store._prune(handles).add(record.handle)
@@ -169,7 +168,7 @@ class _Transaction:
         return record
 
     def put_delivery(self, record: DeliveryRecord) -> None:
-        self._writes.append((self._store.deliveries, record.id, record, record.created_at + _DELIVERY_MS))
+        self._writes.append((self._store.deliveries, record.id, record, record.created_at + DELIVERY_MS))
 
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
         self._writes.append((self._store.proofs, proof_id, fingerprint, expires_at))

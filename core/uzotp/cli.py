@@ -1,0 +1,175 @@
+"""The one command line behind ``uzotp``, ``manage.py uzotp`` and ``flask uzotp``: what may be typed, and how it ends.
+
+What the commands do is in :mod:`uzotp.commands`. Exit status: 0 fine; 1 refused, a wrong code, or a problem found by
+the doctor; 2 a mistake in the call or in the settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NoReturn
+
+from uzotp import __version__, commands
+from uzotp.config import Config, build, read_toml
+from uzotp.errors import ConfigurationError, UzotpError, redact
+from uzotp.policy import Purpose
+from uzotp.ports import DeliveryStatus
+from uzotp.verification import Verifier
+from uzotp.web.http import VISITOR_ERRORS, code_of
+
+FINE, REFUSED, MISTAKEN = 0, 1, 2
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None, *, project: commands.Project | None = None, prog: str = "uzotp") -> int:
+    """Run one command and return its exit status; nothing but a bug raises.
+
+    *project* is where the settings come from. Without one they are those of ``--config`` or ``$UZOTP_CONFIG`` (a
+    TOML file), over which the environment's ``UZOTP_*`` goes.
+    """
+    try:
+        options = _parser(prog, standalone=project is None).parse_args(argv)
+    except SystemExit as end:  # argparse has shown the help, the version or the mistake
+        return end.code if isinstance(end.code, int) else MISTAKEN
+    try:
+        done: bool = options.run(project or Standalone(options.config), options)
+    except (ConfigurationError, UzotpError) as error:
+        _complain(error, prog, as_json=options.json)
+        return MISTAKEN if isinstance(error, ConfigurationError) else REFUSED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return FINE if done else REFUSED
+
+
+def _complain(error: Exception, prog: str, *, as_json: bool) -> None:
+    message = commands.plain(str(error))
+    print(f"{prog}: {message}", file=sys.stderr)
+    if as_json:
+        code = code_of(error) if isinstance(error, VISITOR_ERRORS) else "configuration"
+        print(json.dumps({"error": code, "message": message, "retry_after": getattr(error, "retry_after", None)}))
+
+
+class Standalone:
+    """A project without a framework. Naming the console gateway is how it says that it is not in production."""
+
+    def __init__(self, path: str | None = None) -> None:
+        self._path = path or os.environ.get("UZOTP_CONFIG") or None
+
+    @cached_property
+    def config(self) -> Config:
+        """:raises ConfigurationError: for settings that cannot work, or a file that cannot be read."""
+        if os.getcwd() not in sys.path:  # dotted paths are the project's own; an installed script does not see it
+            sys.path.append(os.getcwd())
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            toml = read_toml(self._path) if self._path else None
+            config = Config.from_mapping({}, environ=os.environ, toml=toml)
+        for warning in caught:
+            print(f"warning: {warning.message}", file=sys.stderr)
+        return config
+
+    @property
+    def production(self) -> bool:
+        return "console" not in self.config.gateways
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """:raises ConfigurationError: when a part cannot be made."""
+        return build(self.config, production=self.production)
+
+
+# ------------------------------------------------------------------------------------------------ what may be typed
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Repeat no number and no code that was typed in the wrong place: terminals are recorded."""
+        super().error(redact(message, limit=500))
+
+
+def _parser(prog: str, *, standalone: bool) -> argparse.ArgumentParser:
+    parser = _Parser(prog=prog, description="Send and check codes by SMS; look after uzotp.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"uzotp {__version__}")
+    parser.set_defaults(config=None, json=False)
+    anywhere = argparse.ArgumentParser(add_help=False)
+    if standalone:
+        for place in (parser, anywhere):
+            place.add_argument(
+                "--config", metavar="FILE", default=argparse.SUPPRESS,
+                help="a TOML file of settings, or $UZOTP_CONFIG; the environment's UZOTP_* go before it",
+            )  # fmt: skip
+    group = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, run: commands.Command, about: str, *, reports: bool = False) -> argparse.ArgumentParser:
+        command = group.add_parser(name, help=about, description=about, parents=[anywhere], allow_abbrev=False)
+        command.set_defaults(run=run)
+        if reports:
+            command.add_argument("--json", action="store_true", help="for scripts")
+        return command
+
+    send = add("send", commands.send, "Send a code to a phone.", reports=True)
+    send.add_argument("phone", metavar="PHONE")
+    _add_purpose(send)
+    send.add_argument("--language", help="of the message, where the gateway has a choice: uz, ru, en")
+    _add_binding(send)
+
+    verify = add("verify", commands.verify, "Check a code.", reports=True)
+    verify.add_argument("phone", metavar="PHONE")
+    verify.add_argument("code", metavar="CODE", help='"-" asks for it, so that it stays out of the shell\'s history')
+    _add_purpose(verify)
+    _add_binding(verify)
+
+    add("balance", commands.balance, "Show the money of the gateway's account.", reports=True)
+
+    status = add("status", commands.status, "Ask the gateway what became of a message.", reports=True)
+    status.add_argument("id", metavar="ID", help="the gateway's own id of the message")
+
+    history = add("history", commands.history, "List the account's messages, without their texts.", reports=True)
+    history.add_argument("--limit", type=_positive, default=20, metavar="N", help="default %(default)s")
+    history.add_argument("--status", choices=[status.value for status in DeliveryStatus])
+
+    name = add("check-name", commands.check_name, "Say whether devsms takes a service name, and what it costs.")
+    name.add_argument("name", metavar="NAME")
+
+    sandbox = add("sandbox", commands.sandbox, "Run a stand-in for the SMS services on this machine.")
+    sandbox.add_argument("--host", default="127.0.0.1", help="default %(default)s")
+    sandbox.add_argument("--port", type=_port, default=8025, help="default %(default)s; 0 takes a free one")
+
+    doctor = add("doctor", commands.doctor, "Look for what is wrong with the settings and the store.", reports=True)
+    doctor.add_argument("--online", action="store_true", help="ask the gateway for the balance too")
+
+    poll = add("poll", commands.poll, "Ask about deliveries that no callback has finished: for cron.")
+    poll.add_argument("--limit", type=_positive, default=200, metavar="N", help="default %(default)s")
+
+    purge = add("purge", commands.purge, "Delete what is over: for cron.")
+    purge.add_argument(
+        "--keep-days", type=_positive, default=30, metavar="N", help="of deliveries; default %(default)s"
+    )
+    return parser
+
+
+def _add_purpose(parser: argparse.ArgumentParser) -> None:
+    names = [purpose.value for purpose in Purpose]
+    parser.add_argument("purpose", metavar="PURPOSE", choices=names, help=", ".join(names))
+
+
+def _add_binding(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--binding", default="", help="what ties the code to one browser or app; default none")
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999999")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+    return int(text)

@@ -1,0 +1,37 @@
+"""The gateway of development: the message appears in the terminal, where the developer reads the code."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+
+from uzotp.errors import ConfigurationError
+from uzotp.ports import DeliveryStatus, Message, Receipt
+
+
+class Console:
+    """Prints each message to stderr, with the phone masked and the code in plain: that is its job.
+
+    :param production: whether this runs where strangers can reach it.
+    :raises ConfigurationError: in production: nobody would get a code, and the logs would hold them all.
+    """
+
+    name = "console"
+
+    def __init__(self, production: bool = False) -> None:
+        if production:
+            raise ConfigurationError(
+                "GATEWAYS: console only prints codes, so nobody would get one in production, and the logs would keep "
+                'them all. Set GATEWAYS to ["devsms"] and give DEVSMS_TOKEN and SERVICE_NAME.'
+            )
+
+    def __repr__(self) -> str:
+        return "<Console>"
+
+    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
+        """Print *message*. A terminal is never late, so *timeout* is not needed."""
+        what = f"{message.purpose or 'text'}: {message.code or message.text or ''}"
+        line = f"| uzotp console | to {message.phone.masked} | {what} |"
+        rule = "+" + "-" * (len(line) - 2) + "+"
+        print(rule, line, rule, sep="\n", file=sys.stderr, flush=True)
+        return Receipt(self.name, secrets.token_hex(8), status=DeliveryStatus.SENT)

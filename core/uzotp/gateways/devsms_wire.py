@@ -1,0 +1,284 @@
+"""devsms.uz on the wire: what is asked, and what an answer means. Pure functions; :mod:`.devsms` does the talking.
+
+Line numbers are of the Uzbek page ("D") and the older Russian one ("R"); Q numbers are the known quirks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from uzotp.errors import (
+    AuthenticationFailed,
+    GatewayError,
+    GatewayUnavailable,
+    InsufficientBalance,
+    InvalidPhone,
+    MessageRejected,
+    OutcomeUnknown,
+    ServiceNameRejected,
+)
+from uzotp.gateways import _parse
+from uzotp.gateways._http import NoReply, Reply
+from uzotp.messages import fold_apostrophes, template_text
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Receipt
+
+NAME = "devsms"
+
+#: D:20. ``universal_otp`` fills an approved template; the others send a text of ours.
+TYPES = ("universal_otp", "eskiz", "simple")
+
+#: Both vocabularies are live (Q3): R:74-81 and D:213-219. Anything else is unknown, and not final.
+STATUSES = {
+    "waiting": DeliveryStatus.PENDING,
+    "pending": DeliveryStatus.PENDING,
+    "accepted": DeliveryStatus.SENT,
+    "sent": DeliveryStatus.SENT,
+    "delivered": DeliveryStatus.DELIVERED,
+    "rejected": DeliveryStatus.FAILED,
+    "undeliverable": DeliveryStatus.FAILED,
+    "failed": DeliveryStatus.FAILED,
+}
+
+#: Bytes of a callback that are read at most (WIRE 1.6).
+MAX_CALLBACK = 16 * 1024
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
+#: 4xx answers that say "later", not "no".
+_NOT_REFUSED = (408, 425, 429)
+
+
+# ------------------------------------------------------------------------------------------------------ requests
+
+
+def build_send(message: Message, *, type: str, service_name: str | None, sender: str) -> dict[str, str | int]:
+    """The JSON body of ``send_sms.php``. A message that is no code goes as ``eskiz`` when templates are configured.
+
+    :raises MessageRejected: for what devsms would refuse, or would send to a stranger. Nothing has left.
+    """
+    if message.purpose is None and type == "universal_otp":
+        type = "eskiz"
+    body: dict[str, str | int] = {"phone": _wire_phone(message.phone, type), "type": type}
+    if type == "universal_otp":
+        body["template_type"] = _purpose(message).template_type  # an integer, while the code is a string (Q29)
+        body["service_name"] = service_name or ""
+        body["otp_code"] = _code(message)
+    else:
+        body["message"] = _text(message, service_name)
+    body["from"] = sender
+    # Neither is in the table of universal_otp, so neither may be relied on (Q23).
+    if message.callback_url:
+        body["callback_url"] = message.callback_url
+    return body
+
+
+def _wire_phone(phone: object, type: str) -> str:
+    """Digits without the plus (D:16). Nine national digits would be a foreigner's number, at his price (Q30)."""
+    valid = _validated(phone)
+    if valid is None:
+        raise _rejected("the phone is not a valid mobile number in E.164: make one with Phone.parse")
+    if type == "simple" and not valid.startswith("+998"):
+        raise _rejected("simple SMS go to Uzbek numbers only")  # D:238, Q18
+    return valid.wire
+
+
+def _validated(phone: object) -> Phone | None:
+    if not isinstance(phone, Phone) or not _E164.fullmatch(phone):
+        return None
+    try:
+        return Phone.parse(phone)
+    except InvalidPhone:
+        return None
+
+
+def _purpose(message: Message) -> Purpose:
+    if message.purpose not in tuple(Purpose):
+        raise _rejected("the message has no purpose that devsms has a template for")
+    return Purpose(message.purpose)
+
+
+def _code(message: Message) -> str:
+    if not isinstance(message.code, str) or not _CODE.fullmatch(message.code):
+        raise _rejected("the code is not 4 to 8 digits")  # D:71; ASCII digits, and no final newline (Q28)
+    return message.code
+
+
+def _text(message: Message, service_name: str | None) -> str:
+    if message.text and message.text.strip():
+        return message.text
+    if message.purpose is None or not service_name:
+        raise _rejected("the message has no text, and no purpose and service name to make one of")
+    return template_text(_purpose(message), service_name, _code(message))
+
+
+def _rejected(detail: str) -> MessageRejected:
+    return MessageRejected(NAME, detail)
+
+
+# ------------------------------------------------------------------------------------------------- answers to a send
+
+
+def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
+    """What became of a send, as a value. *hide* is blotted out of what the server wrote (our token).
+
+    Accepted is 2xx, ``success`` true and an id (Q16). Two texts are certain whatever the status: the refused service
+    name, which is charged (Q1), and an empty account (Q15). Then 4xx is a refusal. All else is unknown (Q89).
+    """
+    if isinstance(reply, NoReply):
+        if reply.written:
+            return _unknown(f"the request left, and no reply came ({reply.reason})")
+        return GatewayUnavailable(NAME, f"it could not be reached ({reply.reason})", retryable=True)
+    body, whole = _parse.load(reply.body)
+    success, error = _parse.verdict(body.get("success")), _error_text(body, hide)
+    if success is not True:
+        folded = fold_apostrophes(error).casefold()
+        if "to'lov yechildi" in folded or "nomaqbul" in folded:
+            return ServiceNameRejected(NAME, error, sent=False, charged=True)
+        if whole and "balans" in folded and "yetarli" in folded:
+            return InsufficientBalance(NAME, error)
+    if 200 <= reply.status < 300:
+        receipt = _receipt(body.get("data")) if success else None
+        if receipt:
+            return receipt
+        if success is False and whole:
+            return MessageRejected(NAME, error, sent=False, charged=None)
+        flaw = reply.flaw or ("the reply has no message id" if success else "the reply cannot be read")
+        return _unknown(f"HTTP {reply.status}, but {flaw}")
+    if _is_refusal(reply.status) and success is not True:
+        return _refusal(reply.status, error)
+    return _unknown(f"HTTP {reply.status} {error}")
+
+
+def _receipt(data: object) -> Receipt | None:
+    """A receipt, if *data* has the message's id. ``request_id`` is the upstream's and may be null (Q22).
+
+    Any status means accepted and no more than that: ``waiting`` of the old page is ``sent`` of the new (Q4).
+    The reply's ``message`` is for people; it is not the SMS (Q7).
+    """
+    if not isinstance(data, dict):
+        return None
+    id = _first_id(data, "sms_id", "id")
+    if id is None:
+        return None
+    country = data.get("country_code")
+    return Receipt(
+        NAME,
+        id,
+        request_id=_first_id(data, "request_id", "eskiz_request_id"),
+        status=DeliveryStatus.SENT,
+        raw_status=_parse.text(data.get("status"), 64),
+        parts=_parse.integer(data.get("parts_count")),
+        cost=_parse.money(data.get("total_cost")),
+        balance=_parse.money(data.get("balance")),
+        country=country.upper() if isinstance(country, str) and len(country) == 2 else None,
+    )
+
+
+def _unknown(detail: str) -> OutcomeUnknown:
+    return OutcomeUnknown(NAME, detail, sent=None, charged=None)
+
+
+def _is_refusal(status: int) -> bool:
+    return 400 <= status < 500 and status not in _NOT_REFUSED
+
+
+def _refusal(status: int, error: str) -> GatewayError:
+    detail = f"HTTP {status} {error}".strip()
+    return AuthenticationFailed(NAME, detail) if status in (401, 403) else MessageRejected(NAME, detail)
+
+
+def _error_text(body: dict[str, Any], hide: str) -> str:
+    """The free Uzbek text of an error: there are no codes (Q14)."""
+    words = _parse.text(body.get("error")) or _parse.text(body.get("message")) or ""
+    return words.replace(hide, "***") if hide else words
+
+
+# ------------------------------------------------------------------------------------------------- answers to a read
+
+
+def read_data(reply: Reply | NoReply, hide: str = "") -> dict[str, Any] | GatewayError:
+    """The ``data`` of an answer to a question, or the error; questions never send and never cost."""
+    if isinstance(reply, NoReply):
+        return GatewayUnavailable(NAME, f"no reply ({reply.reason})", retryable=True)
+    body, _ = _parse.load(reply.body)
+    success, error, good = _parse.verdict(body.get("success")), _error_text(body, hide), 200 <= reply.status < 300
+    data = body.get("data")
+    if good and success and isinstance(data, dict):
+        return data
+    if _is_refusal(reply.status) or (good and success is False):
+        return _refusal(reply.status, error)
+    return unreadable(f"HTTP {reply.status} {error or reply.flaw}")
+
+
+def unreadable(detail: str) -> GatewayUnavailable:
+    """An answer to a question that holds no answer."""
+    return GatewayUnavailable(NAME, detail.strip(), retryable=True)
+
+
+def status_of(word: object) -> DeliveryStatus:
+    word = word.strip().casefold() if isinstance(word, str) else ""
+    return STATUSES.get(word, DeliveryStatus.UNKNOWN)
+
+
+def read_report(row: object) -> DeliveryReport | None:
+    """A row of the history or of ``get_status.php``, or a callback: their names differ (Q6). ``None`` without an id."""
+    if not isinstance(row, dict):
+        return None
+    id = _first_id(row, "sms_id", "id")
+    request_id = _first_id(row, "request_id", "eskiz_request_id")
+    if id is None and request_id is None:
+        return None
+    return DeliveryReport(
+        NAME,
+        id,
+        status_of(row.get("status")),
+        raw_status=_parse.text(row.get("status"), 64),
+        request_id=request_id,
+        message_id=_parse.identifier(row.get("eskiz_message_id")),
+        phone=_parse.phone(row.get("phone_number", row.get("phone"))),
+        text=_parse.text(row.get("message")),
+        parts=_parse.integer(row.get("parts_count")),
+        cost=_parse.money(row.get("total_cost")),
+        sender=_parse.identifier(row.get("from_number")),
+        created_at=_parse.time(row.get("created_at")),
+        updated_at=_parse.time(row.get("updated_at")),  # only get_status.php has it (Q8)
+        sent_at=_parse.time(row.get("sent_at")),
+        delivered_at=_parse.time(row.get("delivered_at")),
+        failed_at=_parse.time(row.get("failed_at")),
+        event_at=_parse.time(row.get("timestamp")),  # called the creation's, but it is the event's (Q9)
+    )
+
+
+def read_balance(data: dict[str, Any]) -> Balance | None:
+    amount = _parse.money(data.get("balance"))
+    if amount is None:
+        return None
+    counters = data.get("statistics")
+    counted = {
+        name: count
+        for name, value in (counters.items() if isinstance(counters, dict) else ())
+        if (count := _parse.integer(value)) is not None
+    }
+    return Balance(amount, _parse.money(data.get("sms_price")), counted)
+
+
+def read_callback(body: object) -> DeliveryReport | None:
+    """A delivery callback, JSON or form, or ``None`` for anything else. Nobody signs it: it is a hint (Q12)."""
+    if not isinstance(body, bytes) or len(body) > MAX_CALLBACK:
+        return None
+    row, whole = _parse.load(body)
+    if not whole:
+        try:
+            pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=64)
+        except ValueError:
+            return None
+        row = {name.strip(): value for name, value in pairs}
+    return read_report(row) if "status" in row else None
+
+
+def _first_id(row: dict[str, Any], *names: str) -> str | None:
+    return next((id for name in names if (id := _parse.identifier(row.get(name)))), None)

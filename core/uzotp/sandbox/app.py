@@ -1,0 +1,72 @@
+"""The Flask application: the services, the pages, and the door that other web sites do not get through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, jsonify, request
+
+from uzotp.sandbox import devsms, inbox, panel
+from uzotp.sandbox.context import attach, current_state
+from uzotp.sandbox.state import State
+
+#: One module a service. A new one joins by its name here and its account in :class:`~uzotp.sandbox.state.State`.
+SERVICES = (devsms,)
+
+#: The names under which a sandbox on the loopback interface is called; others are a rebound DNS name.
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+def create_app(state: State | None = None, *, allowed_hosts: Collection[str] | None = None) -> Flask:
+    """A sandbox as a WSGI application. *allowed_hosts*, where given, are the host names it answers to."""
+    app = Flask("uzotp.sandbox")
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    attach(app, state if state is not None else State())
+    for service in (*SERVICES, inbox, panel):
+        app.register_blueprint(service.blueprint)
+    app.add_template_filter(inbox.amount)
+    app.add_template_filter(inbox.clock_time)
+    app.add_template_filter(inbox.pretty_phone)
+    app.add_template_filter(inbox.around_code)
+    app.add_url_rule("/decoy", view_func=_decoy, methods=["GET", "POST"])
+
+    @app.before_request
+    def only_friends() -> None:
+        if allowed_hosts is not None and urlsplit(f"//{request.host}").hostname not in allowed_hosts:
+            abort(403, "The sandbox listens on this machine only: call it localhost.")
+        if request.method not in ("GET", "HEAD", "OPTIONS") and not _same_origin():
+            abort(403, "Another web site may not do this.")
+
+    @app.after_request
+    def with_headers(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        return response
+
+    return app
+
+
+def _same_origin() -> bool:
+    """Whether a browser says that its user is on our own page. Programs say nothing, and pass."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin == request.host_url.rstrip("/")
+
+
+def _decoy() -> Response:
+    """Where the ``redirect`` fault points: a success that a careful client never sees (WIRE Q87)."""
+    current_state().record("redirect", "followed: a real one could have taken the token to another host")
+    data = {"sms_id": 999999, "request_id": "decoy", "status": "sent", "parts_count": 1, "total_cost": 50}
+    return jsonify(success=True, message="SMS muvaffaqiyatli yuborildi", data={**data, "balance": 0, "type": "eskiz"})

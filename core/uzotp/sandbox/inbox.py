@@ -1,0 +1,100 @@
+"""The inbox: a page for the developer, and ``/inbox.json`` for tests and scripts."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from uzotp.sandbox.context import current_state
+from uzotp.sandbox.sms import TASHKENT
+
+blueprint = Blueprint("inbox", __name__)
+
+#: How many messages the page shows; ``/inbox.json`` gives all that are kept.
+SHOWN = 100
+_JOURNAL_SHOWN = 8
+
+
+@blueprint.get("/")
+def page() -> str:
+    """The whole page, which works without JavaScript."""
+    return render_template("inbox.html", **_view())
+
+
+@blueprint.get("/inbox/live")
+def live() -> str:
+    """The part of the page that changes, for its script."""
+    return render_template("_live.html", **_view())
+
+
+@blueprint.post("/inbox/clear")
+def clear_page() -> BaseResponse:
+    current_state().clear()
+    return redirect(url_for("inbox.page"), 303)
+
+
+@blueprint.get("/inbox.json")
+def read() -> tuple[Response, int]:
+    """Newest first. ``?phone=`` keeps one number (digits count, a plus and spaces do not), ``?limit=`` the newest n."""
+    phone, limit = request.args.get("phone", "").strip(), request.args.get("limit", "").strip()
+    if limit and not re.fullmatch("[0-9]{1,9}", limit):
+        return jsonify(error="limit is a whole number"), 400
+    state = current_state()
+    found = state.messages(_digits(phone) if phone else None)
+    now = state.clock.time()
+    return jsonify(messages=[sms.public(now) for sms in (found[: int(limit)] if limit else found)]), 200
+
+
+@blueprint.delete("/inbox.json")
+def clear() -> tuple[str, int]:
+    current_state().clear()
+    return "", 204
+
+
+def _view() -> dict[str, Any]:
+    state = current_state()
+    wanted = request.args.get("phone", "").strip()
+    found = state.messages(_digits(wanted) if wanted else None, part=True)
+    journal = state.journal()[:_JOURNAL_SHOWN]
+    return {
+        "now": state.clock.time(),
+        "wanted": wanted,
+        "found": len(found),
+        "messages": found[:SHOWN],
+        "journal": journal,
+        "accounts": state.accounts,
+        "base_url": request.host_url.rstrip("/"),
+    }
+
+
+def _digits(text: str) -> str:
+    """The digits of a number as typed. Text without any finds nothing."""
+    return re.sub("[^0-9]", "", text) or text
+
+
+def amount(so_m: int) -> str:
+    """``6 558 so'm``, with spaces that do not break."""
+    return f"{so_m:,}".replace(",", "\u202f") + "\u00a0so'm"
+
+
+def clock_time(at: float, now: float) -> str:
+    """Tashkent time; the date only where it is another day's."""
+    then = datetime.fromtimestamp(at, TASHKENT)
+    today = then.date() == datetime.fromtimestamp(now, TASHKENT).date()
+    return then.strftime("%H:%M:%S" if today else "%d.%m.%Y %H:%M")
+
+
+def pretty_phone(digits: str) -> str:
+    """``+998 90 123 45 67``; numbers of other countries with their plus only."""
+    if digits.startswith("998") and len(digits) == 12:
+        return f"+998 {digits[3:5]} {digits[5:8]} {digits[8:10]} {digits[10:]}"
+    return f"+{digits}" if digits.isdigit() else digits
+
+
+def around_code(text: str, code: str | None) -> tuple[str, str, str]:
+    """*text* before, at and after the code, so that the page can set it apart."""
+    return text.rpartition(code) if code and code in text else (text, "", "")

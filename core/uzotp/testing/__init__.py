@@ -1,0 +1,27 @@
+"""What projects and stores test themselves with. Names load at first use: pytest is needed only by those that use it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uzotp.testing.clock import FakeClock as FakeClock
+    from uzotp.testing.outbox import Outbox as Outbox
+    from uzotp.testing.store_contract import StoreContract as StoreContract
+
+_HOME = {
+    "FakeClock": "uzotp.testing.clock",
+    "Outbox": "uzotp.testing.outbox",
+    "StoreContract": "uzotp.testing.store_contract",
+}
+
+__all__ = ["FakeClock", "Outbox", "StoreContract"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'uzotp.testing' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,29 @@
+"""What every store promises, as a test class to inherit.
+
+::
+
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def store(self, tmp_path):
+            return MyStore(tmp_path / "db")
+
+        def reopen(self, store):
+            return MyStore(store.path)
+
+        def corrupt(self, store, handle, attempts): ...
+
+Time is injected: every request carries its ``now``. ``UZOTP_RACE_ROUNDS`` (5) says how often each race is run.
+"""
+
+from __future__ import annotations
+
+from uzotp.testing.store_contract.attempts import AttemptTests
+from uzotp.testing.store_contract.deliveries import DeliveryTests
+from uzotp.testing.store_contract.races import RaceTests
+from uzotp.testing.store_contract.sends import SendTests
+
+__all__ = ["StoreContract"]
+
+
+class StoreContract(SendTests, AttemptTests, DeliveryTests, RaceTests):
+    """Inherit this, give it a fixture ``store`` (an empty one) and the hooks of ``Hooks``."""

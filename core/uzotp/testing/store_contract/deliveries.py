@@ -1,0 +1,163 @@
+"""Deliveries: forward only, whatever the order of replies and callbacks; what is polled; what is purged."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from uzotp.policy import Purpose
+from uzotp.ports import DeliveryRecord, DeliveryStatus, Money, Opened, Store
+from uzotp.testing.store_contract.requests import (
+    DAY,
+    HOUR,
+    MINUTE,
+    T0,
+    Hooks,
+    an_id,
+    attempt,
+    handle_of,
+    opened,
+    opening,
+    report,
+    reservation,
+    settlement,
+)
+
+PENDING, UNKNOWN, SENT = DeliveryStatus.PENDING, DeliveryStatus.UNKNOWN, DeliveryStatus.SENT
+DELIVERED, FAILED = DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
+
+
+class DeliveryTests(Hooks):
+    def _send(self, store: Store, phone: str = "A", now: int = T0) -> Opened:
+        return opened(store.open(opening(phone, now=now)))
+
+    def _see(self, store: Store, phone: str = "A", now: int = T0 + 1) -> DeliveryRecord:
+        found = store.delivery(an_id("phone", phone), handle_of(phone, Purpose.LOGIN, ""), now)
+        assert found is not None
+        return found
+
+    def test_a_send_begins_as_pending(self, store: Store) -> None:
+        sent = self._send(store)
+        assert self._see(store) == DeliveryRecord(
+            id=sent.delivery_id, fingerprint=an_id("phone", "A"), handle=handle_of("A", Purpose.LOGIN, ""),
+            purpose=Purpose.LOGIN, prefix="+99890123", country="UZ", status=PENDING, gateway="", gateway_id=None,
+            cost=None, parts=None, created_at=T0, updated_at=T0,
+        )  # fmt: skip
+
+    def test_a_settlement_is_written_down(self, store: Store) -> None:
+        cost = Money(Decimal("95.5000"), "UZS")
+        store.settle(settlement(self._send(store), SENT, gateway_id="77", cost=cost, parts=2, now=T0 + 9))
+        seen = self._see(store)
+        assert (seen.status, seen.gateway, seen.gateway_id, seen.cost, seen.parts) == (SENT, "devsms", "77", cost, 2)
+        assert (seen.created_at, seen.updated_at) == (T0, T0 + 9)
+
+    def test_the_newest_delivery_of_a_challenge_is_shown(self, store: Store) -> None:
+        self._send(store)
+        again = self._send(store, now=T0 + 1)
+        assert self._see(store).id == again.delivery_id
+        assert self._see(self.reopen(store)).id == again.delivery_id
+
+    def test_a_send_is_settled_once(self, store: Store) -> None:
+        sent = self._send(store)
+        store.settle(settlement(sent, UNKNOWN))
+        store.settle(settlement(sent, SENT, gateway="getsms", gateway_id="88"))
+        seen = self._see(store)
+        assert (seen.status, seen.gateway, seen.gateway_id) == (UNKNOWN, "devsms", None)
+
+    def test_a_settlement_of_no_send_is_nothing(self, store: Store) -> None:
+        sent = self._send(store)
+        store.settle(settlement(sent, SENT, delivery_id=an_id()))
+        assert self._see(store).status is PENDING
+
+    def test_r50_reports_move_a_delivery_forward_once(self, store: Store) -> None:
+        sent = self._send(store)
+        store.settle(settlement(sent, SENT, gateway_id="77"))
+        moved = store.record(sent.delivery_id, report(DELIVERED, "77"), T0 + 5)
+        assert moved is not None
+        assert moved == self._see(store)
+        assert (moved.status, moved.updated_at) == (DELIVERED, T0 + 5)
+        for late in (DELIVERED, FAILED, SENT, UNKNOWN, PENDING):
+            assert store.record(sent.delivery_id, report(late, "77"), T0 + 6) is None
+        assert self._see(store) == moved
+
+    @pytest.mark.parametrize("status", [PENDING, UNKNOWN])
+    def test_r50_a_report_that_knows_nothing_moves_nothing(self, store: Store, status: DeliveryStatus) -> None:
+        sent = self._send(store)
+        assert store.record(sent.delivery_id, report(status), T0 + 1) is None
+        assert self._see(store).status is PENDING
+
+    def test_r50_a_report_of_another_message_is_refused(self, store: Store) -> None:
+        sent = self._send(store)
+        store.settle(settlement(sent, SENT, gateway_id="77"))
+        assert store.record(sent.delivery_id, report(DELIVERED, "78"), T0 + 1) is None
+        assert store.record(an_id(), report(DELIVERED, "77"), T0 + 1) is None
+        assert self._see(store).status is SENT
+        assert store.record(sent.delivery_id, report(DELIVERED), T0 + 2) is not None
+
+    def test_r50_a_callback_may_come_before_the_reply(self, store: Store) -> None:
+        sent = self._send(store)
+        early = store.record(sent.delivery_id, report(DELIVERED, "77"), T0 + 1)
+        assert early is not None
+        assert (early.status, early.gateway, early.gateway_id) == (DELIVERED, "", "77")
+        store.settle(settlement(sent, SENT, gateway_id="77", parts=1, now=T0 + 2))
+        seen = self._see(store)
+        assert (seen.status, seen.gateway, seen.gateway_id, seen.parts) == (DELIVERED, "devsms", "77", 1)
+
+    def test_r50_an_unknown_send_keeps_what_its_callback_said(self, store: Store) -> None:
+        sent = self._send(store)
+        store.record(sent.delivery_id, report(SENT, "77"), T0 + 1)
+        store.settle(settlement(sent, UNKNOWN, now=T0 + 2))
+        seen = self._see(store)
+        assert (seen.status, seen.gateway, seen.gateway_id) == (SENT, "devsms", "77")
+
+    def test_r50_no_report_verifies_anything(self, store: Store) -> None:
+        sent = self._send(store)
+        store.record(sent.delivery_id, report(DELIVERED), T0 + 1)
+        assert store.spend(attempt("000000")).attempts_left == 4
+
+    # -------------------------------------------------------------------------------------- poll and purge
+
+    def test_unfinished_are_those_a_gateway_took_oldest_first(self, store: Store) -> None:
+        ids = {}
+        for number, (name, status) in enumerate(
+            [("late", SENT), ("done", DELIVERED), ("lost", FAILED), ("doubt", UNKNOWN), ("early", SENT)]
+        ):
+            sent = self._send(store, name, now=T0 - number * MINUTE)
+            store.settle(settlement(sent, status, name))
+            ids[name] = sent.delivery_id
+        self._send(store, "pending")
+        assert [row.id for row in store.unfinished(10, T0)] == [ids["early"], ids["late"]]
+        assert [row.id for row in store.unfinished(1, T0)] == [ids["early"]]
+
+    def test_unfinished_is_a_day_old_at_most(self, store: Store) -> None:
+        store.settle(settlement(self._send(store)))
+        assert len(list(store.unfinished(10, T0 + DAY - 1))) == 1
+        assert list(store.unfinished(10, T0 + DAY)) == []
+
+    def test_r44_a_purge_deletes_what_is_over_and_nothing_else(self, store: Store) -> None:
+        self._send(store, "A")
+        store.spend(attempt(phone="A"))
+        store.reserve(reservation())
+        assert store.purge(DAY, T0 + 1) == 0
+        assert store.purge(DAY, T0 + 5 * MINUTE + MINUTE - 1) == 0
+        assert store.purge(DAY, T0 + 5 * MINUTE + MINUTE) == 1  # the challenge, a minute after its end
+        assert store.purge(DAY, T0 + 10 * MINUTE) == 1  # the proof
+        assert store.purge(DAY, T0 + DAY - 1) == 0
+        assert store.purge(DAY, T0 + DAY) == 3  # the counters of phone and client, the delivery
+        assert store.purge(DAY, T0 + 2 * DAY) == 0
+
+    def test_r44_a_purge_leaves_every_quota_and_tries_as_they_are(self, store: Store) -> None:
+        opened(store.open(opening(quota="1/day")))
+        store.spend(attempt("000000"))
+        store.reserve(reservation(quota="1/day"))
+        store.purge(DAY, T0 + MINUTE)
+        assert store.spend(attempt("000000", now=T0 + MINUTE)).attempts_left == 3
+        store.purge(DAY, T0 + DAY - 1)
+        assert not isinstance(store.open(opening(quota="1/day", now=T0 + DAY - 1)), Opened)
+        assert hasattr(store.reserve(reservation(quota="1/day", now=T0 + DAY - 1)), "retry_after_ms")
+
+    def test_r44_a_purge_of_many_counts_them_all(self, store: Store) -> None:
+        for number in range(12):
+            self._send(store, f"phone {number}", now=T0 + number)
+        assert store.purge(DAY, T0 + HOUR) == 12

@@ -1,0 +1,143 @@
+"""Requests to a store with everything filled in, and the hooks that a store's test class gives.
+
+A "phone" here is any text: stores see only what stands for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from uzotp.policy import Purpose, parse_limits
+from uzotp.ports import (
+    Attempt,
+    AttemptStatus,
+    DeliveryReport,
+    DeliveryStatus,
+    OpenChallenge,
+    Opened,
+    Refusal,
+    ReserveGlobal,
+    Settlement,
+    Spent,
+    Store,
+)
+
+#: The moment at which the tests begin, in milliseconds since the epoch.
+T0 = 1_800_000_000_000
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+RIGHT, WRONG = "493021", "000000"
+KEY = "key001"
+
+_serial = iter(range(10**9))
+
+
+class Hooks:
+    """What a store's test class says about its store."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        raise NotImplementedError("give your test class a fixture named store")
+
+    def reopen(self, store: Any) -> Store:
+        """Another store on the same data, as a second worker has."""
+        raise NotImplementedError
+
+    def corrupt(self, store: Any, handle: str, attempts: int) -> None:
+        """Write *attempts* into a challenge, behind the store's back."""
+        raise NotImplementedError
+
+    def opener(self, store: Any) -> tuple[Callable[..., Store], tuple[Any, ...]] | None:
+        """What opens the same data in another process: a picklable callable and its arguments.
+
+        ``None`` for a store that lives in one process.
+        """
+        raise NotImplementedError
+
+    def thread_ends(self, store: Any) -> None:
+        """Called last in each thread of a race, for a store that keeps something per thread."""
+
+
+def an_id(*words: object) -> str:
+    """26 characters of base32 that stand for *words*; without any, different ones each time."""
+    text = "/".join(map(str, words)) if words else f"serial {next(_serial)} of {id(_serial)}"
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:16]).decode().rstrip("=").lower()
+
+
+def handle_of(phone: str, purpose: Purpose, binding: str) -> str:
+    return an_id("handle", phone, purpose.value, binding)
+
+
+def digest_of(code: str, phone: str, purpose: Purpose, binding: str, key: str = KEY) -> str:
+    return an_id("digest", code, key, handle_of(phone, purpose, binding))
+
+
+def opening(
+    phone: str = "A", purpose: Purpose = Purpose.LOGIN, binding: str = "", *, now: int = T0, key: str = KEY,
+    live: tuple[str, ...] = (KEY,), ttl: int = 300, max_attempts: int = 5, wait: tuple[int, ...] = (0,),
+    quota: str = "100/hour", failures: str = "15/hour,30/day",
+) -> OpenChallenge:  # fmt: skip
+    """A send of ``RIGHT`` to *phone*; *ttl* and *wait* (the ladder) are seconds. No cooldown unless told."""
+    return OpenChallenge(
+        handle=handle_of(phone, purpose, binding), fingerprint=an_id("phone", phone), purpose=purpose,
+        prefix="+99890123", country="UZ", nonce=an_id(), digest=digest_of(RIGHT, phone, purpose, binding, key),
+        key_id=key, live_keys=frozenset(live), delivery_id=an_id(), ttl_ms=ttl * SECOND, max_attempts=max_attempts,
+        resend_after=wait, phone_limits=parse_limits(quota), failure_limits=parse_limits(failures), now=now,
+    )  # fmt: skip
+
+
+def attempt(
+    code: str = RIGHT, phone: str = "A", purpose: Purpose = Purpose.LOGIN, binding: str = "", *, now: int = T0,
+    max_attempts: int = 5, failures: str = "15/hour,30/day", keys: tuple[str, ...] = (KEY,), proof_id: str = "",
+) -> Attempt:  # fmt: skip
+    """*code* typed by whoever has *binding*."""
+    return Attempt(
+        handle=handle_of(phone, purpose, binding), fingerprint=an_id("phone", phone), purpose=purpose,
+        digests=tuple(digest_of(code, phone, purpose, binding, key) for key in keys), proof_id=proof_id or an_id(),
+        proof_ttl_ms=600 * SECOND, max_attempts=max_attempts, failure_limits=parse_limits(failures), now=now,
+    )  # fmt: skip
+
+
+def reservation(client: str | None = "net", *, now: int = T0, quota: str = "3/hour") -> ReserveGlobal:
+    return ReserveGlobal(an_id(), client and an_id("client", client), parse_limits(quota), now)
+
+
+def settlement(
+    of: Opened, status: DeliveryStatus = DeliveryStatus.SENT, phone: str = "A", **changes: Any
+) -> Settlement:
+    """How the send *of* ended; by ``devsms``, with a message id of its own unless it failed."""
+    sent = status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
+    values: dict[str, Any] = {
+        "fingerprint": an_id("phone", phone), "delivery_id": of.delivery_id, "status": status, "gateway": "devsms",
+        "refund": status is DeliveryStatus.FAILED, "gateway_id": f"id-{of.delivery_id[:6]}" if sent else None,
+        "now": T0,
+    }  # fmt: skip
+    return Settlement(**{**values, **changes})
+
+
+def report(status: DeliveryStatus, id: str | None = None) -> DeliveryReport:
+    return DeliveryReport("devsms", id, status)
+
+
+def opened(answer: Opened | Refusal) -> Opened:
+    assert isinstance(answer, Opened), answer
+    return answer
+
+
+def refused(answer: object) -> Refusal:
+    assert isinstance(answer, Refusal), answer
+    return answer
+
+
+def tally(answers: list[Spent]) -> dict[str, int]:
+    """How many attempts ended in which way."""
+    statuses = [answer.status.value for answer in answers]
+    return {status.value: statuses.count(status.value) for status in AttemptStatus if status.value in statuses}

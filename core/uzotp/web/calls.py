@@ -1,0 +1,97 @@
+"""The library's calls from inside a view: the visitor fills in what the core insists on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from uzotp.errors import InvalidProof
+from uzotp.phones import Phone
+from uzotp.verification import Challenge, Verification, Verifier
+from uzotp.web.pages import PROOFS
+from uzotp.web.texts import negotiate
+
+_BINDING = "uzotp_binding"
+
+
+class Unset(Enum):
+    """Nothing was said. ``None`` for a client and ``""`` for a binding are answers; this is none."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """What a framework knows of who is asking."""
+
+    session: MutableMapping[str, Any] = field(repr=False)
+    client_ip: str | None = None
+    accept_language: str = ""
+    trusted: bool = False
+
+
+def send_code(
+    verifier: Verifier,
+    phone: object,
+    purpose: str,
+    *,
+    visitor: Visitor | None,
+    client_ip: str | None | Unset,
+    binding: str | Unset,
+    language: str | None,
+    trusted: bool,
+) -> Challenge:
+    """:meth:`Verifier.send_code`; what is not given comes from *visitor*.
+
+    :raises TypeError: when nobody says the client or the binding.
+    """
+    if client_ip is UNSET:
+        client_ip = _need(visitor, "client_ip").client_ip
+    if visitor is not None:
+        language = language or negotiate(visitor.accept_language, verifier.policy.languages)
+        trusted = trusted or visitor.trusted
+    return verifier.send_code(
+        phone, purpose, client_ip=client_ip, binding=_bound(visitor, binding), language=language, trusted=trusted
+    )
+
+
+def verify_code(
+    verifier: Verifier, phone: object, code: object, purpose: str, *, visitor: Visitor | None, binding: str | Unset
+) -> Verification:
+    """:meth:`Verifier.verify_code`, with the binding of *visitor*. :raises TypeError: without either."""
+    return verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
+
+
+def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:
+    """Redeem the proof that the pages left in *session* for *purpose*; ``None`` without a valid one."""
+    proofs = dict(session.get(PROOFS) or {})
+    proof = proofs.pop(str(purpose), None)
+    if proof is None:
+        return None
+    session[PROOFS] = proofs
+    try:
+        return verifier.redeem(proof, purpose)
+    except InvalidProof:
+        return None
+
+
+def _bound(visitor: Visitor | None, binding: str | Unset) -> str:
+    """The binding that was given, or the session's own, made at first use (128 bits, R22)."""
+    if binding is not UNSET:
+        return binding
+    session = _need(visitor, "binding").session
+    if _BINDING not in session:
+        session[_BINDING] = secrets.token_urlsafe(16)
+    return str(session[_BINDING])
+
+
+def _need(visitor: Visitor | None, what: str) -> Visitor:
+    if visitor is None:
+        raise TypeError(f"say {what}=, or let request= say it: leaving it out would drop a protection silently")
+    return visitor

@@ -1,0 +1,204 @@
+"""The JSON endpoints: stateless, for single-page and mobile applications.
+
+They accept only ``application/json``, so no cross-site form can reach them, and need no cookie. The ``challenge``
+token names the phone, the purpose and a binding of 128 bits that only its holder knows (R22).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import wraps
+from typing import Any
+
+from uzotp.errors import StoreUnavailable
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.verification import Challenge, Verifier
+from uzotp.web.http import (
+    MAX_BODY,
+    VISITOR_ERRORS,
+    Reply,
+    Request,
+    code_of,
+    json_reply,
+    problem,
+    retry_after,
+)
+from uzotp.web.texts import negotiate
+
+#: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
+TOKEN_AGE = 3600
+
+Endpoint = Callable[[Verifier, Request], Reply]
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What a challenge token says."""
+
+    phone: Phone
+    purpose: Purpose
+    binding: str
+    language: str
+
+
+class _BadRequest(Exception):
+    """The body is not what this endpoint takes."""
+
+
+class _BadToken(Exception):
+    """The challenge token is forged, foreign or too old."""
+
+
+def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]) -> Endpoint:
+    """Everything the endpoints share: method, media type, size, JSON, and errors as problems."""
+
+    @wraps(handler)
+    def endpoint(verifier: Verifier, request: Request) -> Reply:
+        if request.method != "POST":
+            return problem("method_not_allowed", request.language, allow="POST")
+        if request.content_type.partition(";")[0].strip().lower() != "application/json":
+            return problem("unsupported_media_type", request.language)
+        if len(request.body) > MAX_BODY:
+            return problem("payload_too_large", request.language)
+        try:
+            return handler(verifier, request, _read_object(request.body))
+        except _BadRequest:
+            return problem("invalid_request", request.language)
+        except _BadToken:
+            return problem("expired", request.language, attempts_left=0)
+        except VISITOR_ERRORS as error:
+            return problem(code_of(error), request.language, retry_after=retry_after(error))
+
+    return endpoint
+
+
+def _read_object(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _BadRequest from None
+    if not isinstance(payload, dict):
+        raise _BadRequest
+    return payload
+
+
+def _field(payload: dict[str, Any], name: str) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str):
+        raise _BadRequest
+    return value
+
+
+def _read_token(verifier: Verifier, payload: dict[str, Any]) -> Handle:
+    content = verifier.tokens("challenge").load(_field(payload, "challenge"), TOKEN_AGE)
+    if content is None:
+        raise _BadToken
+    return Handle(Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content["language"])
+
+
+def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> Reply:
+    if verifier.should_send is not None:
+        challenge = verifier.send_code_later(
+            phone, purpose, client_ip=request.client_ip, binding=binding, language=language, trusted=request.trusted
+        )
+    else:
+        challenge = verifier.send_code(
+            phone, purpose, client_ip=request.client_ip, binding=binding, language=language, trusted=request.trusted
+        )
+    return json_reply(202, _describe(verifier, challenge, binding, language))
+
+
+def _describe(verifier: Verifier, challenge: Challenge, binding: str, language: str) -> dict[str, Any]:
+    content = {
+        "phone": str(challenge.phone), "purpose": challenge.purpose.value, "binding": binding, "language": language,
+    }  # fmt: skip
+    return {
+        "challenge": verifier.tokens("challenge").dump(content),
+        "phone": challenge.phone.masked,
+        "country": challenge.phone.country,
+        "purpose": challenge.purpose.value,
+        "code_length": challenge.code_length,
+        "expires_in": seconds_until(challenge.expires_at, verifier),
+        "resend_in": seconds_until(challenge.resend_at, verifier),
+    }
+
+
+def seconds_until(moment: datetime, verifier: Verifier) -> int:
+    """Whole seconds from now, rounded up, never negative."""
+    return max(0, math.ceil(moment.timestamp() - verifier.clock.time()))
+
+
+@_json_endpoint
+def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+    """``{"phone", "purpose", "language"?}`` to 202 with a fresh ``challenge``."""
+    purpose = _purpose(verifier, _field(payload, "purpose"))
+    language = request.language
+    if "language" in payload:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
+        language = negotiate(_field(payload, "language"), verifier.policy.languages)
+    return _send(verifier, request, _field(payload, "phone"), purpose, secrets.token_urlsafe(16), language)
+
+
+def _purpose(verifier: Verifier, text: str) -> Purpose:
+    try:
+        return verifier.read_purpose(text)
+    except ValueError:
+        raise _BadRequest from None
+
+
+@_json_endpoint
+def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+    """``{"challenge"}`` to the same reply as :func:`send`; the binding stays, and so do code and tries."""
+    handle = _read_token(verifier, payload)
+    return _send(verifier, request, handle.phone, _purpose(verifier, handle.purpose), handle.binding, handle.language)
+
+
+@_json_endpoint
+def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+    """``{"challenge", "code"}`` to 200 with a ``proof``, or to the reason as a problem."""
+    code = _field(payload, "code")
+    handle = _read_token(verifier, payload)
+    purpose = _purpose(verifier, handle.purpose)
+    result = verifier.verify_code(handle.phone, code, purpose, binding=handle.binding)
+    if not result:
+        return problem(
+            result.status.value, request.language, attempts_left=result.attempts_left, retry_after=retry_after(result)
+        )
+    return json_reply(
+        200, {"verified": True, "phone": str(result.phone), "purpose": purpose.value, "proof": result.proof}
+    )
+
+
+@_json_endpoint
+def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+    """``{"challenge"}`` to where its message stands. With ``SHOULD_SEND`` set it always says ``sent`` (P9)."""
+    handle = _read_token(verifier, payload)
+    record = verifier.delivery(handle.phone, handle.purpose, binding=handle.binding)
+    if record is None:
+        raise _BadToken
+    status, gateway, moment = record.status.value, record.gateway or verifier.gateway.name, record.updated_at
+    if verifier.should_send is not None:
+        status, gateway, moment = "sent", verifier.gateway.name, record.created_at
+    updated_at = datetime.fromtimestamp(moment / 1000, timezone.utc).isoformat(timespec="seconds")
+    return json_reply(200, {"status": status, "gateway": gateway, "updated_at": updated_at.replace("+00:00", "Z")})
+
+
+def callback(verifier: Verifier, request: Request, token: str) -> Reply:
+    """A gateway's delivery callback: 204 whatever the body says, 404 for a token that is not ours (P10).
+
+    With the store away it is 503: a gateway that tries again is heard, and :meth:`Verifier.poll` finds the rest.
+    """
+    if request.method != "POST":
+        return problem("method_not_allowed", request.language, allow="POST")
+    try:
+        known = verifier.receive_callback(token, request.body)
+    except StoreUnavailable as error:
+        return problem(code_of(error), request.language)
+    if not known:
+        return problem("not_found", request.language)
+    return Reply(204, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,102 @@
+"""Requests and replies as values, and the one way errors look: RFC 9457 problem details."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from uzotp import errors
+from uzotp.web.texts import error_text
+
+#: The most a JSON request may weigh, in bytes.
+MAX_BODY = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an endpoint sees of a request. ``body`` may be cut at :data:`MAX_BODY` + 1 bytes: that is too long anyway.
+
+    ``language`` is already negotiated; ``trusted`` is what the host's ``TRUST`` hook says.
+    """
+
+    method: str
+    content_type: str = ""
+    body: bytes = field(default=b"", repr=False)
+    client_ip: str | None = None
+    language: str = "uz"
+    trusted: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply without a framework; every one carries ``Cache-Control: no-store``."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_STATUS = {
+    "invalid_request": 400, "wrong_code": 400, "expired": 400, "too_many_attempts": 400, "not_found": 404,
+    "method_not_allowed": 405, "payload_too_large": 413, "unsupported_media_type": 415, "invalid_phone": 422,
+    "country_not_allowed": 422, "locked": 429, "cooldown_active": 429, "rate_limited": 429, "suspicious": 429,
+    "budget_exhausted": 503, "sending_paused": 503, "gateway_unavailable": 503, "store_unavailable": 503,
+}  # fmt: skip
+
+#: The error code of each exception that a visitor can meet; a subclass before its parent.
+_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (errors.InvalidPhone, "invalid_phone"),
+    (errors.CountryNotAllowed, "country_not_allowed"),
+    (errors.CooldownActive, "cooldown_active"),
+    (errors.RateLimited, "rate_limited"),
+    (errors.BudgetExhausted, "budget_exhausted"),
+    (errors.Suspicious, "suspicious"),
+    (errors.SendingPaused, "sending_paused"),
+    (errors.Locked, "locked"),
+    (errors.GatewayError, "gateway_unavailable"),
+    (errors.StoreUnavailable, "store_unavailable"),
+)
+
+#: What :func:`code_of` understands: catch these and nothing wider.
+VISITOR_ERRORS = (
+    errors.InvalidPhone, errors.CountryNotAllowed, errors.Refused, errors.GatewayError, errors.StoreUnavailable,
+)  # fmt: skip
+
+
+def code_of(error: Exception) -> str:
+    """The ``code`` of the contract for one of :data:`VISITOR_ERRORS`."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def status_of(code: str) -> int:
+    return _STATUS[code]
+
+
+def retry_after(error: Exception) -> int | None:
+    """Whole seconds, one at least, where time helps."""
+    wait = getattr(error, "retry_after", None)
+    return None if wait is None else max(1, wait)
+
+
+def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> Reply:
+    body = json.dumps(payload, ensure_ascii=False).encode("utf-8")
+    return Reply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **headers})
+
+
+def problem(code: str, language: str, **extra: Any) -> Reply:
+    """An error of the contract. *extra* members (``attempts_left``, ``retry_after``) join the body; ``None`` is left out."""
+    extra = {name: value for name, value in extra.items() if value is not None}
+    title, detail = error_text(code, language, **extra)
+    allow = extra.pop("allow", None)
+    payload = {
+        "type": f"urn:uzotp:error:{code}", "title": title, "status": _STATUS[code], "detail": detail, "code": code,
+        **extra,
+    }  # fmt: skip
+    headers = {"Content-Type": "application/problem+json", "Content-Language": language}
+    if _STATUS[code] == 429 and "retry_after" in extra:
+        headers["Retry-After"] = str(extra["retry_after"])
+    if allow:
+        headers["Allow"] = allow
+    return json_reply(_STATUS[code], payload, **headers)

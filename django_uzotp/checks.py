@@ -1,0 +1,64 @@
+"""System checks: the advice of :mod:`uzotp.advice`, and what only Django knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import connections, router
+
+from django_uzotp.conf import read_config
+from uzotp.advice import advise
+from uzotp.config import Config
+from uzotp.errors import ConfigurationError
+
+
+def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Everything that can be said of ``settings.UZOTP`` without asking a server."""
+    try:
+        config = read_config()
+    except ConfigurationError as error:
+        return [Error(f"UZOTP: {error}", id="uzotp.E000")]
+    production = not settings.DEBUG
+    found: list[CheckMessage] = [
+        (Error if advice.error else Warning)(advice.message, hint=advice.hint, id=advice.id)
+        for advice in advise(config, production=production)
+    ]
+    return found + _check_database(config) + _check_cache(config, production)
+
+
+def _check_database(config: Config) -> list[CheckMessage]:
+    if config.store != "django":
+        return []
+    from django_uzotp.models import Challenge
+
+    database = connections[router.db_for_write(Challenge)].settings_dict
+    if database["ENGINE"].endswith("sqlite3") and database.get("ATOMIC_REQUESTS"):
+        return [
+            Warning(
+                "ATOMIC_REQUESTS on SQLite: send_code() and verify_code() called from your own views will raise "
+                "StoreUnavailable, because a charged attempt must survive your rollback and SQLite has one writer",
+                hint="uzotp's own views are fine. Mark yours @transaction.non_atomic_requests, route uzotp to a SQLite "
+                "file of its own (DATABASE_ROUTERS), or use PostgreSQL.",
+                id="uzotp.W011",
+            )
+        ]
+    return []
+
+
+def _check_cache(config: Config, production: bool) -> list[CheckMessage]:
+    """uzotp keeps nothing in the cache, but sessions there hold what a visitor has begun."""
+    engine = settings.SESSION_ENGINE
+    backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
+    if production and engine.endswith(".cache") and backend.endswith("LocMemCache"):
+        return [
+            Warning(
+                "sessions live in a LocMemCache: with several workers a visitor's pending code is lost between pages",
+                hint="Use a shared cache, or sessions in the database.",
+                id="uzotp.W012",
+            )
+        ]
+    return []

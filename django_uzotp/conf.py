@@ -1,0 +1,95 @@
+"""The verifier of this Django project, built from ``settings.UZOTP`` at first use."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from uzotp.config import Config, build, overrides
+from uzotp.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from uzotp.events import Event
+    from uzotp.ports import Store
+    from uzotp.verification import Verifier
+
+_lock = threading.Lock()
+_cached: tuple[int, Config, Verifier] | None = None
+
+
+def read_config() -> Config:
+    """``settings.UZOTP`` over the environment's ``UZOTP_*``. Keys default to ``SECRET_KEY`` and its fallbacks.
+
+    :raises ConfigurationError: for settings that cannot work.
+    """
+    mapping = getattr(settings, "UZOTP", {})
+    if not isinstance(mapping, dict):
+        raise ConfigurationError("UZOTP is a dict of settings")
+    return Config.from_mapping(mapping, environ=os.environ, defaults=_defaults())
+
+
+def _defaults() -> dict[str, Any]:
+    # Django lists its newest key first; uzotp wants the oldest first.
+    keys = [*reversed(settings.SECRET_KEY_FALLBACKS), settings.SECRET_KEY]
+    return {"STORE": "django", "SECRET_KEYS": keys}
+
+
+def get_verifier() -> Verifier:
+    """This project's :class:`~uzotp.verification.Verifier`; one per process.
+
+    :raises ImproperlyConfigured: for settings that cannot work.
+    """
+    return _current()[2]
+
+
+def get_config() -> Config:
+    """The settings that :func:`get_verifier` was built from."""
+    return _current()[1]
+
+
+def _current() -> tuple[int, Config, Verifier]:
+    global _cached
+    cached = _cached
+    if cached is None or cached[0] != overrides.generation:
+        with _lock:
+            cached = _cached
+            if cached is None or cached[0] != overrides.generation:
+                cached = _cached = _build()
+    return cached
+
+
+def _build() -> tuple[int, Config, Verifier]:
+    generation = overrides.generation
+    try:
+        config = read_config()
+        verifier = build(config, production=not settings.DEBUG, stores={"django": _django_store}, events=_signal)
+    except ConfigurationError as error:
+        raise ImproperlyConfigured(f"uzotp: {error}") from None
+    return generation, config, verifier
+
+
+def _django_store() -> Store:
+    from django_uzotp.store import DjangoStore
+
+    return DjangoStore()
+
+
+def _signal(event: Event) -> None:
+    from django_uzotp.signals import dispatch
+
+    dispatch(event)
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    """``override_settings`` in a test takes effect at once."""
+    global _cached
+    if setting in ("UZOTP", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG"):
+        _cached = None
+
+
+setting_changed.connect(_forget, dispatch_uid="uzotp.conf")

@@ -1,0 +1,86 @@
+"""Form fields for forms of the host's own: a number that comes out as a ``Phone``, a code that comes out as digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
+from django.utils.translation import get_language
+
+from django_uzotp.conf import get_verifier
+from uzotp.codes import normalise_code
+from uzotp.errors import CountryNotAllowed, InvalidPhone
+from uzotp.phones import Phone
+from uzotp.web.http import code_of
+from uzotp.web.texts import error_text, locale, negotiate
+
+
+def _language() -> str:
+    return negotiate(get_language() or "", get_verifier().policy.languages)
+
+
+def _page_text(name: str) -> str:
+    return str(locale(_language())["pages"][name])
+
+
+_lazy_text = lazy(_page_text, str)
+
+
+class PhoneInput(forms.TextInput):
+    """``type=tel`` with the browser's own autofill."""
+
+    input_type = "tel"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"autocomplete": "tel", "inputmode": "tel", **(attrs or {})})
+
+
+class CodeInput(forms.TextInput):
+    """One field, filled from the SMS by iOS and Android; text, so that leading zeros stay (R54)."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"autocomplete": "one-time-code", "inputmode": "numeric", **(attrs or {})})
+
+
+class PhoneField(forms.CharField):
+    """A mobile number in any notation; ``cleaned_data`` has a :class:`uzotp.Phone` (a ``str`` in E.164).
+
+    Countries are those of ``COUNTRIES``. Texts are in the active language where uzotp speaks it.
+    """
+
+    widget = PhoneInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _lazy_text("phone_label"))
+        kwargs.setdefault("max_length", 64)
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Phone | None:
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            return get_verifier().read_phone(typed)
+        except (InvalidPhone, CountryNotAllowed) as error:
+            code = code_of(error)
+            raise ValidationError(error_text(code, _language())[1], code=code) from None
+
+
+class CodeField(forms.CharField):
+    """A code as typed or pasted, spaces and all; ``cleaned_data`` has its digits. Whether it is right is not asked."""
+
+    widget = CodeInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _lazy_text("code_label"))
+        kwargs.setdefault("max_length", 64)
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        digits = normalise_code(super().clean(value))
+        length = get_verifier().policy.code_length
+        if self.required and len(digits) != length:
+            raise ValidationError(_page_text("code_missing").format(length=length), code="invalid_code")
+        return digits

@@ -1,0 +1,70 @@
+"""The library's calls for a Django view: with ``request=`` they know the client, the browser and the language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django_uzotp import web
+from django_uzotp.conf import get_verifier
+from uzotp.web import calls
+from uzotp.web.calls import UNSET, Unset
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from uzotp.phones import Phone
+    from uzotp.verification import Challenge, Verification
+
+
+def send_code(
+    phone: object,
+    purpose: str,
+    *,
+    request: HttpRequest | None = None,
+    client_ip: str | None | Unset = UNSET,
+    binding: str | Unset = UNSET,
+    language: str | None = None,
+    trusted: bool = False,
+) -> Challenge:
+    """:meth:`uzotp.Verifier.send_code`, with *client_ip*, *binding* and *language* taken from *request*.
+
+    What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
+    """
+    return calls.send_code(
+        get_verifier(),
+        phone,
+        purpose,
+        visitor=_visitor(request),
+        client_ip=client_ip,
+        binding=binding,
+        language=language,
+        trusted=trusted,
+    )
+
+
+def verify_code(
+    phone: object, code: object, purpose: str, *, request: HttpRequest | None = None, binding: str | Unset = UNSET
+) -> Verification:
+    """:meth:`uzotp.Verifier.verify_code`, with *binding* taken from *request*. :raises TypeError: without either."""
+    return calls.verify_code(get_verifier(), phone, code, purpose, visitor=_visitor(request), binding=binding)
+
+
+def redeem(proof: object, purpose: str) -> Phone:
+    """:meth:`uzotp.Verifier.redeem`. It commits on its own: a rollback of yours leaves the proof spent."""
+    return get_verifier().redeem(proof, purpose)
+
+
+def verified_phone(request: HttpRequest, purpose: str) -> Phone | None:
+    """The phone that this session verified on uzotp's pages for *purpose*: once, then ``None``."""
+    return calls.verified_phone(get_verifier(), web.session_of(request), purpose)
+
+
+def _visitor(request: HttpRequest | None) -> calls.Visitor | None:
+    if request is None:
+        return None
+    return calls.Visitor(
+        session=web.session_of(request),
+        client_ip=web.client_ip(request),
+        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
+        trusted=web.trusted(request),
+    )

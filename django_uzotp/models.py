@@ -1,0 +1,200 @@
+"""The tables of :class:`~django_uzotp.store.DjangoStore`, as models to look at.
+
+Decisions do not go through them: the store runs the statements of :mod:`uzotp.stores.statements`. Columns that end
+in ``_at`` are milliseconds since the epoch; beside each is a property that gives the aware datetime. No table holds
+a phone number: a keyed fingerprint finds it again, and the prefix leaves its last four digits out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]
+else:
+    _CharField = models.CharField
+
+
+class HashField(_CharField):
+    """26 characters of base32, always: ``char(26)``, which PostgreSQL gives no second index for LIKE."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 26
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_length"]
+        return name, path, args, kwargs
+
+    def db_type(self, connection: Any) -> str:
+        return "char(26)"
+
+
+class PurposeChoice(models.IntegerChoices):
+    """Purposes by devsms's number (``Purpose.template_type``)."""
+
+    OPERATION = 1, _("operation")
+    PASSWORD_RESET = 2, _("password reset")
+    REGISTRATION = 3, _("registration")
+    LOGIN = 4, _("login")
+
+
+class StatusChoice(models.TextChoices):
+    PENDING = "pending", _("pending")
+    UNKNOWN = "unknown", _("unknown")
+    SENT = "sent", _("sent")
+    DELIVERED = "delivered", _("delivered")
+    FAILED = "failed", _("failed")
+
+
+class Phone(models.Model):
+    """What is counted for a number across purposes: sends, wrong codes, the cooldown."""
+
+    fingerprint = HashField(_("fingerprint"), primary_key=True)
+    sends = models.TextField(_("sends"))
+    failures = models.TextField(_("failures"))
+    resend_at = models.BigIntegerField(_("no send before (ms)"))
+    expires_at = models.BigIntegerField(_("kept until (ms)"))
+
+    class Meta:
+        db_table = "uzotp_phone"
+        verbose_name = _("phone counter")
+        verbose_name_plural = _("phone counters")
+
+    def __str__(self) -> str:
+        return self.fingerprint[:8]
+
+    @property
+    def resend(self) -> datetime:
+        return _utc(self.resend_at)
+
+    @property
+    def expires(self) -> datetime:
+        return _utc(self.expires_at)
+
+
+class Client(models.Model):
+    """What is counted for a client's network."""
+
+    client = HashField(_("fingerprint"), primary_key=True)
+    log = models.TextField(_("sends"))
+    expires_at = models.BigIntegerField(_("kept until (ms)"))
+
+    class Meta:
+        db_table = "uzotp_client"
+        verbose_name = _("client counter")
+        verbose_name_plural = _("client counters")
+
+    def __str__(self) -> str:
+        return self.client[:8]
+
+    @property
+    def expires(self) -> datetime:
+        return _utc(self.expires_at)
+
+
+class Challenge(models.Model):
+    """One pending code. The code is not in here: it is derived, and the digest is keyed outside the database."""
+
+    handle = HashField(_("handle"), primary_key=True)
+    fingerprint = HashField(_("phone fingerprint"))
+    purpose = models.SmallIntegerField(_("purpose"), choices=PurposeChoice.choices)
+    prefix = models.CharField(_("number prefix"), max_length=16)
+    nonce = HashField(_("nonce"))
+    digest = HashField(_("digest"))
+    key_id = models.CharField(_("key"), max_length=6)
+    started_at = models.BigIntegerField(_("started (ms)"))
+    expires_at = models.BigIntegerField(_("expires (ms)"))
+    attempts = models.IntegerField(_("attempts"))
+    sends = models.IntegerField(_("sends"))
+    used = models.BooleanField(_("used"))
+    delivery_id = HashField(_("newest delivery"))
+
+    class Meta:
+        db_table = "uzotp_challenge"
+        verbose_name = _("challenge")
+        verbose_name_plural = _("challenges")
+        indexes = [models.Index(fields=["fingerprint"], name="uzotp_challenge_phone")]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}**** {self.get_purpose_display()}"
+
+    @property
+    def started(self) -> datetime:
+        return _utc(self.started_at)
+
+    @property
+    def expires(self) -> datetime:
+        return _utc(self.expires_at)
+
+
+class Delivery(models.Model):
+    """One message's life."""
+
+    id = HashField(_("id"), primary_key=True)
+    fingerprint = HashField(_("phone fingerprint"))
+    handle = HashField(_("challenge"))
+    purpose = models.SmallIntegerField(_("purpose"), choices=PurposeChoice.choices)
+    prefix = models.CharField(_("number prefix"), max_length=16)
+    country = models.CharField(_("country"), max_length=2)
+    status = models.CharField(_("status"), max_length=10, choices=StatusChoice.choices)
+    gateway = models.CharField(_("gateway"), max_length=32)
+    gateway_id = models.CharField(_("gateway's id"), max_length=64, null=True)  # noqa: DJ001
+    cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=4, null=True)
+    currency = models.CharField(_("currency"), max_length=3, null=True)  # noqa: DJ001
+    parts = models.SmallIntegerField(_("parts"), null=True)
+    created_at = models.BigIntegerField(_("created (ms)"))
+    updated_at = models.BigIntegerField(_("updated (ms)"))
+
+    class Meta:
+        db_table = "uzotp_delivery"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [
+            models.Index(fields=["status", "created_at"], name="uzotp_delivery_unfinished"),
+            models.Index(fields=["fingerprint"], name="uzotp_delivery_phone"),
+            models.Index(fields=["created_at"], name="uzotp_delivery_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}**** {self.get_status_display()}"
+
+    @property
+    def created(self) -> datetime:
+        return _utc(self.created_at)
+
+    @property
+    def updated(self) -> datetime:
+        return _utc(self.updated_at)
+
+
+class Proof(models.Model):
+    """A verified phone's single-use proof, until it is redeemed."""
+
+    id = HashField(_("id"), primary_key=True)
+    fingerprint = HashField(_("phone fingerprint"))
+    expires_at = models.BigIntegerField(_("expires (ms)"))
+
+    class Meta:
+        db_table = "uzotp_proof"
+        verbose_name = _("proof")
+        verbose_name_plural = _("proofs")
+
+    def __str__(self) -> str:
+        return self.id[:8]
+
+    @property
+    def expires(self) -> datetime:
+        return _utc(self.expires_at)
+
+
+def _utc(ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=ms)

@@ -1,0 +1,94 @@
+"""Django's requests as uzotp's values, and back. Nothing is decided here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+
+from django_uzotp.conf import get_config, get_verifier
+from uzotp.web.http import MAX_BODY, Reply, Request
+from uzotp.web.pages import Page, PageRequest, Redirect
+from uzotp.web.texts import negotiate
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The client's address: the peer, or the ``X-Forwarded-For`` entry that ``TRUSTED_PROXIES`` proxies vouch for.
+
+    Each proxy appends the address it was called from; with *n* of them the *n*-th entry from the right is the
+    client, and everything left of it is the client's own claim.
+    """
+    proxies = get_config().trusted_proxies
+    peer = request.META.get("REMOTE_ADDR") or None
+    if not proxies:
+        return peer
+    forwarded = [entry.strip() for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if entry.strip()]
+    return forwarded[-proxies] if len(forwarded) >= proxies else peer
+
+
+def session_of(request: HttpRequest) -> MutableMapping[str, Any]:
+    """The session, as the mapping that uzotp's pages write to.
+
+    :raises ImproperlyConfigured: without Django's sessions.
+    """
+    session = getattr(request, "session", None)
+    if session is None:
+        raise ImproperlyConfigured("uzotp's pages and helpers need django.contrib.sessions and its middleware")
+    return cast("MutableMapping[str, Any]", session)
+
+
+def trusted(request: HttpRequest) -> bool:
+    """What the host's ``TRUST`` hook says of this request."""
+    hook = get_config().trust
+    return bool(hook and hook(request))
+
+
+def read_request(request: HttpRequest) -> Request:
+    """An API request as a value; of the body one byte more than allowed is read at most."""
+    return Request(
+        method=request.method or "",
+        content_type=request.META.get("CONTENT_TYPE", ""),
+        body=request.read(MAX_BODY + 1),
+        client_ip=client_ip(request),
+        language=negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), get_verifier().policy.languages),
+        trusted=trusted(request),
+    )
+
+
+def write_reply(reply: Reply) -> HttpResponse:
+    return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
+
+
+def read_page_request(request: HttpRequest) -> PageRequest:
+    return PageRequest(
+        method=request.method or "",
+        query=request.GET.dict(),
+        form=request.POST.dict(),
+        session=session_of(request),
+        url=lambda name: reverse(f"uzotp:{name}"),
+        client_ip=client_ip(request),
+        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
+        trusted=trusted(request),
+    )
+
+
+def write_page(request: HttpRequest, page: Page | Redirect) -> HttpResponse:
+    if isinstance(page, Redirect):
+        response: HttpResponse = HttpResponseRedirect(page.location)
+        response.status_code = 303
+        return response
+    context = page.context | {
+        "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
+        "css_url": static("uzotp/uzotp.css"),
+        "js_url": static("uzotp/uzotp.js"),
+    }
+    return render(request, page.template, context, status=page.status)

@@ -1,0 +1,154 @@
+"""The endpoints and pages of :mod:`uzotp.web` as a Flask blueprint. Nothing is decided here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask.blueprints import BlueprintSetupState
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from flask_uzotp.extension import project, visitor
+from uzotp.verification import Verifier
+from uzotp.web import endpoints, pages
+from uzotp.web.http import MAX_BODY, Reply, Request
+from uzotp.web.texts import negotiate
+
+_CSRF = "uzotp_csrf"
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def _shared_files() -> Path:
+    """The folder of the templates and static files, which live once, in ``django_uzotp``; Django is not imported."""
+    spec = find_spec("django_uzotp")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+blueprint = Blueprint(
+    "uzotp",
+    __name__,
+    template_folder=str(_shared_files() / "templates"),
+    static_folder=str(_shared_files() / "static" / "uzotp"),
+    static_url_path="/static",
+)
+
+
+@blueprint.record
+def _exempt_from_flask_wtf(state: BlueprintSetupState) -> None:
+    """The endpoints take JSON without a cookie, and the pages check a token of their own."""
+
+    def exempt() -> None:
+        protection = state.app.extensions.get("csrf")
+        if protection is not None:
+            protection.exempt(blueprint)
+
+    exempt()
+    if "csrf" not in state.app.extensions:  # it may be set up later, but then its check runs after this one
+        state.app.before_request(exempt)
+
+
+def _body() -> bytes:
+    """The body, of which one byte more than allowed is read at most."""
+    if request.content_length is not None and request.content_length <= MAX_BODY:
+        return request.get_data()
+    return request.stream.read(MAX_BODY + 1)
+
+
+def _api_request() -> Request:
+    who = visitor()
+    return Request(
+        method=request.method,
+        content_type=request.headers.get("Content-Type", ""),
+        body=_body(),
+        client_ip=who.client_ip,
+        language=negotiate(who.accept_language, project().verifier.policy.languages),
+        trusted=who.trusted,
+    )
+
+
+def _answer(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, headers=dict(reply.headers))
+
+
+def _add_endpoint(name: str, endpoint: endpoints.Endpoint) -> None:
+    def view() -> Response:
+        return _answer(endpoint(project().verifier, _api_request()))
+
+    blueprint.add_url_rule(f"/{name}", name, view, methods=_METHODS, provide_automatic_options=False)
+
+
+for _name, _endpoint in (
+    ("send", endpoints.send),
+    ("resend", endpoints.resend),
+    ("verify", endpoints.verify),
+    ("delivery", endpoints.delivery),
+):
+    _add_endpoint(_name, _endpoint)
+
+
+@blueprint.route("/callback/<token>", methods=_METHODS, provide_automatic_options=False)
+def callback(token: str) -> Response:
+    return _answer(endpoints.callback(project().verifier, _api_request(), token))
+
+
+def _csrf_token() -> str:
+    if _CSRF not in session:
+        session[_CSRF] = secrets.token_urlsafe(16)
+    return str(session[_CSRF])
+
+
+def _csrf_holds() -> bool:
+    return secrets.compare_digest(
+        request.form.get("csrf_token", "").encode("utf-8", "replace"), _csrf_token().encode("utf-8")
+    )
+
+
+def _page_request() -> pages.PageRequest:
+    who = visitor()
+    return pages.PageRequest(
+        method=request.method,
+        query=request.args,
+        form=request.form,
+        session=session,
+        url=lambda name: url_for(f".{name}"),
+        client_ip=who.client_ip,
+        accept_language=who.accept_language,
+        trusted=who.trusted,
+    )
+
+
+def _render(page: pages.Page | pages.Redirect) -> AnyResponse:
+    if isinstance(page, pages.Redirect):
+        return redirect(page.location, 303)
+    context = page.context | {
+        "csrf_field": Markup('<input type="hidden" name="csrf_token" value="{}">').format(_csrf_token()),
+        "css_url": url_for(".static", filename="uzotp.css"),
+        "js_url": url_for(".static", filename="uzotp.js"),
+    }
+    response = Response(render_template(page.template, **context), page.status)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Frame-Options"] = "DENY"
+    return response
+
+
+Handler = Callable[[Verifier, pages.PageRequest], "pages.Page | pages.Redirect"]
+
+
+def _add_page(rule: str, name: str, handler: Handler) -> None:
+    def view() -> AnyResponse:
+        if request.method == "POST" and not _csrf_holds():
+            return _render(pages.form_expired(project().verifier, _page_request()))
+        return _render(handler(project().verifier, _page_request()))
+
+    blueprint.add_url_rule(rule, name, view, methods=["GET", "POST"])
+
+
+_add_page("/", "phone", pages.phone_page)
+_add_page("/code", "code", pages.code_page)
+_add_page("/done", "done", pages.done_page)

@@ -1,0 +1,240 @@
+"""A server of raw sockets that misbehaves on purpose, and says afterwards what it was asked.
+
+Each request is answered by the next script, the last one again and again. A script gets the connection and writes to
+it whatever it likes; it returns ``True`` to keep the connection. Nothing here sleeps: a drip waits on the event
+that ends the server.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+#: A key pair of nobody's, for 127.0.0.1: certificate and key in one file.
+CERTIFICATE = Path(__file__).with_name("loopback.pem")
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    #: Which connection it came over, counted from 0.
+    connection: int
+
+
+class Connection:
+    """What a script writes to."""
+
+    def __init__(self, sock: socket.socket, stopped: threading.Event) -> None:
+        self.sock = sock
+        self.stopped = stopped
+
+    def drip(self, data: bytes, interval: float = 0.05) -> None:
+        """One byte, a pause, one byte, ..."""
+        for index in range(len(data)):
+            self.sock.sendall(data[index : index + 1])
+            if self.stopped.wait(interval):
+                return
+
+    def reset(self) -> None:
+        """Have the kernel answer with RST."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+Script = Callable[[Connection], "bool | None"]
+
+
+class FaultServer:
+    """``with FaultServer(answer(b"{}")) as server``: listens on a free port of 127.0.0.1."""
+
+    def __init__(self, *scripts: Script, tls: bool = False, deaf: bool = False) -> None:
+        """*deaf*: run the script as soon as somebody connects, without reading a request."""
+        self.requests: list[Request] = []
+        self.connections = 0
+        self._scripts = scripts
+        self._deaf = deaf
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
+        if self._tls:
+            self._tls.load_cert_chain(CERTIFICATE)
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._socks: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> FaultServer:
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        self._stopped.set()
+        with self._lock:
+            socks = [*self._socks, self._listener]
+        for sock in socks:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self._threads:
+            thread.join(5)
+        self._listener.close()
+
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self._socks.append(sock)
+                number, self.connections = self.connections, self.connections + 1
+            self._start(self._serve, sock, number)
+
+    def _serve(self, sock: socket.socket, number: int) -> None:
+        if self._tls:
+            sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            with self._lock:
+                self._socks.append(sock)
+        try:
+            self._talk(sock, number)
+        except OSError:
+            pass  # the client went away, as it should
+
+    def _talk(self, sock: socket.socket, number: int) -> None:
+        with sock, sock.makefile("rb") as stream:
+            keep: bool | None = True
+            while keep and not self._stopped.is_set():
+                if not self._deaf:
+                    request = _read_request(stream, number)
+                    if request is None:
+                        return
+                    with self._lock:
+                        self.requests.append(request)
+                count = self.connections if self._deaf else len(self.requests)
+                script = self._scripts[min(count, len(self._scripts)) - 1]
+                keep = script(Connection(sock, self._stopped))
+
+
+def _read_request(stream, number: int) -> Request | None:
+    line = stream.readline()
+    if not line:
+        return None
+    method, target, _ = line.decode("latin-1").split(" ", 2)
+    headers = {}
+    while (line := stream.readline()).strip():
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    body = stream.read(int(headers.get("content-length", 0)))
+    return Request(method, target, headers, body, number)
+
+
+# ------------------------------------------------------------------------------------------------------ scripts
+
+
+def head(status: int, length: int | None, headers: str = "") -> bytes:
+    size = f"Content-Length: {length}\r\n" if length is not None else ""
+    return f"HTTP/1.1 {status} Word\r\n{size}{headers}\r\n".encode()
+
+
+def answer(body: bytes, status: int = 200, headers: str = "Content-Type: text/html; charset=koi8-r\r\n") -> Script:
+    """A whole reply, with PHP's usual wrong Content-Type."""
+
+    def script(connection: Connection) -> bool:
+        connection.sock.sendall(head(status, len(body), headers) + body)
+        return True
+
+    return script
+
+
+def chunked(body: bytes) -> Script:
+    def script(connection: Connection) -> bool:
+        pieces = [body[i : i + 7] for i in range(0, len(body), 7)]
+        data = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+        connection.sock.sendall(head(200, None, "Transfer-Encoding: chunked\r\n") + data + b"0\r\n\r\n")
+        return True
+
+    return script
+
+
+def silence(connection: Connection) -> None:
+    connection.stopped.wait(30)
+
+
+def hang_up(connection: Connection) -> None:
+    """Close with no word."""
+
+
+def reset(connection: Connection) -> None:
+    connection.reset()
+
+
+def reset_before_body(connection: Connection) -> None:
+    connection.sock.sendall(head(200, 100))
+    connection.stopped.wait(0.05)
+    connection.reset()
+
+
+def close_mid_body(body: bytes) -> Script:
+    def script(connection: Connection) -> None:
+        connection.sock.sendall(head(200, len(body)) + body[: len(body) // 2])
+
+    return script
+
+
+def close_mid_chunk(body: bytes) -> Script:
+    def script(connection: Connection) -> None:
+        start = head(200, None, "Transfer-Encoding: chunked\r\n")
+        connection.sock.sendall(start + b"%x\r\n" % (len(body) * 2) + body)
+
+    return script
+
+
+def drip_headers(body: bytes) -> Script:
+    def script(connection: Connection) -> None:
+        connection.drip(head(200, len(body), "X-Padding: " + "x" * 500 + "\r\n") + body)
+
+    return script
+
+
+def drip_body(body: bytes) -> Script:
+    def script(connection: Connection) -> None:
+        connection.sock.sendall(head(200, len(body) + 500))
+        connection.drip(body + b" " * 500)
+
+    return script
+
+
+def drip_chunks(body: bytes) -> Script:
+    def script(connection: Connection) -> None:
+        connection.sock.sendall(head(200, None, "Transfer-Encoding: chunked\r\n"))
+        connection.drip(b"".join(b"1\r\n%c\r\n" % byte for byte in body * 10))
+
+    return script
+
+
+def endless_headers(connection: Connection) -> None:
+    connection.sock.sendall(b"HTTP/1.1 200 OK\r\n")
+    while not connection.stopped.is_set():
+        connection.sock.sendall(b"X: " + b"y" * 60_000 + b"\r\n")
+
+
+def refused_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

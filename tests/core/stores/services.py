@@ -1,0 +1,76 @@
+"""Database servers that tests may use: where they answer, each test run gets databases of its own.
+
+``POSTGRES_URL`` and ``MARIADB_URL`` say where they are, as ``scheme://user:password@host:port/database``. A server
+that is named in ``REQUIRE_SERVICES`` must answer; another that does not is skipped by name.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+from functools import cache
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import pytest
+
+_DEFAULTS = {
+    "postgres": "postgresql://test@127.0.0.1:5432/test",
+    "mariadb": "mysql://root@127.0.0.1:3306/test",
+}
+_SCHEMES = {"postgres": "postgresql+psycopg", "mariadb": "mysql+pymysql"}
+_ENGINES = {"postgres": "django.db.backends.postgresql", "mariadb": "django.db.backends.mysql"}
+
+
+def sqlalchemy_url(name: str) -> str:
+    """The URL of a new database on the server *name*; skips the test when there is none."""
+    where = _new_database(name)
+    return where._replace(scheme=_SCHEMES[name]).geturl()
+
+
+def django_database(name: str) -> dict[str, object]:
+    """The same as an entry of Django's ``DATABASES``."""
+    where = _new_database(name)
+    return {
+        "ENGINE": _ENGINES[name], "NAME": where.path[1:], "USER": where.username or "",
+        "PASSWORD": unquote(where.password or ""), "HOST": where.hostname or "", "PORT": str(where.port or ""),
+    }  # fmt: skip
+
+
+def _new_database(name: str) -> SplitResult:
+    server = urlsplit(os.environ.get(f"{name.upper()}_URL", _DEFAULTS[name]))
+    why = _absent(name)
+    if why and name in os.environ.get("REQUIRE_SERVICES", "").split(","):
+        pytest.fail(f"{name} is required by REQUIRE_SERVICES: {why}")
+    if why:
+        pytest.skip(f"{name}: {why}")
+    database = f"uzotp_{secrets.token_hex(6)}"
+    _execute(name, f"CREATE DATABASE {database}")
+    atexit.register(_execute, name, f"DROP DATABASE {database}" + (" WITH (FORCE)" if name == "postgres" else ""))
+    return server._replace(path=f"/{database}")
+
+
+@cache
+def _absent(name: str) -> str:
+    try:
+        _execute(name, "SELECT 1")
+    except Exception as error:
+        return f"no answer ({type(error).__name__})"
+    return ""
+
+
+def _execute(name: str, sql: str) -> None:
+    server = urlsplit(os.environ.get(f"{name.upper()}_URL", _DEFAULTS[name]))
+    if name == "postgres":
+        import psycopg
+
+        with psycopg.connect(server.geturl(), autocommit=True, connect_timeout=3) as connection:
+            connection.execute(sql)  # type: ignore[call-overload]
+        return
+    import pymysql
+
+    with pymysql.connect(
+        host=server.hostname, port=server.port or 3306, user=server.username, password=unquote(server.password or ""),
+        connect_timeout=3,
+    ) as connection, connection.cursor() as cursor:  # fmt: skip
+        cursor.execute(sql)

@@ -1,0 +1,310 @@
+"""The rules that decide, alone: sliding windows, the ladder, tries and locks, client networks."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uzotp import guard
+from uzotp.guard import ChallengeRecord, PhoneRecord
+from uzotp.policy import Limit, Purpose
+from uzotp.ports import Attempt, AttemptStatus, GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
+
+NOW = 1_772_434_800_000
+
+LIMITS = st.lists(st.builds(Limit, st.integers(0, 4), st.integers(1, 30)), max_size=3).map(tuple)
+#: Steps of time in milliseconds: none, a moment, exactly whole seconds, and anything.
+STEPS = st.lists(st.sampled_from([0, 1, 999, 1000, 2000, 5000, 10_000]) | st.integers(0, 20_000), max_size=60)
+
+
+def in_window(moments: list[int], limit: Limit, now: int) -> int:
+    """The plain oracle: how many of *moments* lie in the window that ends at *now*."""
+    return sum(now - limit.window * 1000 < moment <= now for moment in moments)
+
+
+# --------------------------------------------------------------------------------------------------- the window
+
+
+@given(LIMITS, STEPS)
+def test_p5_never_one_more_in_any_window_and_never_one_fewer(limits: tuple[Limit, ...], steps: list[int]) -> None:
+    log, now, accepted = "", NOW, []
+    for number, step in enumerate(steps):
+        now += step
+        answer = guard.reserve(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
+        assert isinstance(answer, Refusal) is not fits
+        if isinstance(answer, Refusal):
+            after = now + answer.retry_after_ms
+            if all(limit.count for limit in limits):
+                assert guard.exceeded(log, limits, after) is None, "waiting that long is enough"
+                assert guard.exceeded(log, limits, after - 1) is not None, "and no less is"
+        else:
+            log, _ = answer
+            accepted.append(now)
+    for limit in limits:
+        assert all(in_window(accepted, limit, moment) <= limit.count for moment in accepted)
+
+
+@given(LIMITS, st.lists(st.integers(-5000, 10_000), max_size=60))
+def test_p5_holds_when_hosts_disagree_about_the_time(limits: tuple[Limit, ...], steps: list[int]) -> None:
+    log, now, accepted = "", NOW, []
+    for number, step in enumerate(steps):
+        now += step
+        answer = guard.reserve(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        if not isinstance(answer, Refusal):
+            log, _ = answer
+            accepted.append(now)
+    for limit in limits:
+        assert all(in_window(accepted, limit, moment) <= limit.count for moment in accepted)
+
+
+@given(LIMITS, st.lists(st.tuples(st.integers(0, 8000), st.booleans()), max_size=60))
+def test_p5_what_is_taken_back_makes_room_and_nothing_else_does(
+    limits: tuple[Limit, ...], steps: list[tuple[int, bool]]
+) -> None:
+    log, now, accepted = "", NOW, []
+    for number, (step, take_back) in enumerate(steps):
+        now += step
+        answer = guard.reserve(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
+        assert isinstance(answer, Refusal) is not fits
+        if not isinstance(answer, Refusal):
+            log, reservation = answer
+            if take_back:
+                log = guard.release(log, reservation)
+            else:
+                accepted.append(now)
+
+
+def test_a_window_is_half_open() -> None:
+    log = guard.entry(NOW, "abc")
+    assert guard.exceeded(log, [Limit(1, 10)], NOW + 9_999) == (Limit(1, 10), 1)
+    assert guard.exceeded(log, [Limit(1, 10)], NOW + 10_000) is None
+
+
+def test_of_several_broken_limits_the_longest_wait_is_told() -> None:
+    log = guard.entry(NOW, "abc")
+    limits = [Limit(1, 10), Limit(1, 60), Limit(1, 30)]
+    assert guard.exceeded(log, limits, NOW) == (Limit(1, 60), 60_000)
+
+
+def test_a_limit_of_none_always_refuses() -> None:
+    assert guard.exceeded("", [Limit(0, 60)], NOW) == (Limit(0, 60), 60_000)
+
+
+def test_entries_of_one_millisecond_are_told_apart_and_all_have_one_width() -> None:
+    log = guard.add(guard.add("", NOW, "abcdef", [Limit(9, 1)]), NOW, "x", [Limit(9, 1)])
+    assert len(log) == 2 * guard.WIDTH
+    assert guard.release(log, GlobalReservation("abcdef", "client", NOW)) == guard.entry(NOW, "x")
+    assert guard.release(log, GlobalReservation("zzz", "client", NOW)) == log
+
+
+def test_a_log_keeps_no_more_than_its_limits_can_ask_for() -> None:
+    log = ""
+    for number in range(50):
+        log = guard.add(log, NOW + number, "abc", [Limit(3, 60), Limit(7, 3600)], at_least=4)
+    assert len(log) == 7 * guard.WIDTH
+    assert guard.nth_newest(log, 1) == NOW + 49
+    assert guard.nth_newest(log, 7) == NOW + 43
+    assert guard.nth_newest(log, 8) is None
+    assert guard.nth_newest(log, 0) is None
+
+
+# ------------------------------------------------------------------------------------------- opening a challenge
+
+
+def opening(**changes: Any) -> OpenChallenge:
+    request = OpenChallenge(
+        handle="handle", fingerprint="fingerprint", purpose=Purpose.LOGIN, prefix="+99890123", country="UZ",
+        nonce="nonce", digest="digest", key_id="key", live_keys=frozenset({"key"}), delivery_id="delivery",
+        ttl_ms=300_000, max_attempts=5, resend_after=(60, 60, 120, 300), phone_limits=(), failure_limits=(),
+    )  # fmt: skip
+    return replace(request, **changes)
+
+
+def opened(phone: PhoneRecord, challenge: ChallengeRecord | None, now: int, **changes: Any) -> ChallengeRecord:
+    answer = guard.open_challenge(phone, challenge, opening(**changes), now)
+    assert not isinstance(answer, Refusal)
+    return answer[1]
+
+
+def test_r32_the_ladder_grows_with_the_sends_of_the_last_hour_and_stays_on_its_last_step() -> None:
+    phone, now, waits = PhoneRecord("", "", 0), NOW, []
+    for _ in range(7):
+        opened(phone, None, now)
+        waits.append((phone.resend_at - now) // 1000)
+        now = phone.resend_at
+    assert waits == [60, 60, 120, 300, 300, 300, 300]
+    opened(phone, None, now + 3_600_000)
+    assert phone.resend_at == now + 3_600_000 + 60_000, "an hour later it starts again"
+
+
+@pytest.mark.parametrize(("age", "same"), [(539_999, True), (540_000, True), (540_001, False)])
+def test_p3_under_a_minute_before_the_end_of_ten_a_resend_is_a_new_challenge(age: int, same: bool) -> None:
+    phone = PhoneRecord("", "", 0)
+    first = replace(opened(phone, None, NOW), expires_at=NOW + 600_000, attempts=2)
+    again = opened(PhoneRecord("", "", 0), first, NOW + age, nonce="new")
+    assert (again.nonce, again.attempts) == (("nonce", 2) if same else ("new", 0))
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"used": True}, {"attempts": 5}, {"attempts": 99}, {"key_id": "dead"}, {"expires_at": NOW + 60_000}]
+)
+def test_p3_a_challenge_that_is_over_is_replaced(spoilt: dict[str, Any]) -> None:
+    first = replace(opened(PhoneRecord("", "", 0), None, NOW), **spoilt)
+    again = opened(PhoneRecord("", "", 0), first, NOW + 60_000, nonce="new")
+    assert (again.nonce, again.started_at, again.sends, again.attempts) == ("new", NOW + 60_000, 1, 0)
+
+
+def test_p3_a_resend_moves_the_end_to_ten_minutes_after_the_start_at_most() -> None:
+    phone, challenge, ends = PhoneRecord("", "", 0), None, []
+    for minute in (0, 4, 8):
+        challenge = opened(phone, challenge, NOW + minute * 60_000)
+        ends.append((challenge.expires_at - NOW) // 60_000)
+    assert ends == [5, 9, 10]
+    assert challenge is not None
+    assert challenge.sends == 3
+
+
+def test_refusals_come_in_their_order_and_change_nothing() -> None:
+    fails, sends = (Limit(1, 3600),), (Limit(1, 3600),)
+    phone = PhoneRecord(guard.entry(NOW, "aaa"), guard.entry(NOW, "bbb"), NOW + 60_000)
+    before = replace(phone)
+    requests = [
+        (opening(failure_limits=fails, phone_limits=sends), Refusal("locked", "failures 1/hour", 3_600_000)),
+        (opening(phone_limits=sends), Refusal("cooldown", "cooldown", 60_000)),
+    ]
+    for request, refusal in requests:
+        assert guard.open_challenge(phone, None, request, NOW) == refusal
+        assert phone == before
+    later = guard.open_challenge(phone, None, opening(phone_limits=sends), NOW + 60_000)
+    assert later == Refusal("rate_limited", "phone 1/hour", 3_540_000)
+    assert phone == before
+
+
+@given(st.lists(st.integers(0, 900_000), max_size=40))
+def test_p5_a_phone_never_gets_one_more_and_the_cooldown_is_kept(steps: list[int]) -> None:
+    limits = (Limit(5, 3600), Limit(10, 86400))
+    phone, now, sent = PhoneRecord("", "", 0), NOW, []
+    for step in steps:
+        now += step
+        resend_at = phone.resend_at
+        answer = guard.open_challenge(phone, None, opening(phone_limits=limits), now)
+        fits = now >= resend_at and all(in_window(sent, limit, now) < limit.count for limit in limits)
+        assert isinstance(answer, Refusal) is not fits
+        if fits:
+            wait = (60, 60, 120, 300)[min(3, in_window(sent, Limit(0, 3600), now))]
+            assert phone.resend_at == now + wait * 1000
+            sent.append(now)
+
+
+# ---------------------------------------------------------------------------------------------------- attempts
+
+
+def attempt(**changes: Any) -> Attempt:
+    value = Attempt(
+        handle="handle", fingerprint="fingerprint", purpose=Purpose.LOGIN, digests=("digest",), proof_id="proof",
+        proof_ttl_ms=600_000, max_attempts=5, failure_limits=(),
+    )  # fmt: skip
+    return replace(value, **changes)
+
+
+def challenge(**changes: Any) -> ChallengeRecord:
+    return replace(opened(PhoneRecord("", "", 0), None, NOW), **changes)
+
+
+@pytest.mark.parametrize("corrupt", [-1, -5, 5, 6, 10**9])
+def test_r17_a_corrupt_counter_never_disables_the_limit(corrupt: int) -> None:
+    spent = guard.spend(PhoneRecord("", "", 0), challenge(attempts=corrupt), attempt(), NOW)
+    assert spent.status is AttemptStatus.TOO_MANY_ATTEMPTS
+
+
+def test_r9_every_candidate_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    genuine = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append(b) or genuine(a, b))
+    spent = guard.spend(PhoneRecord("", "", 0), challenge(), attempt(digests=("digest", "b", "c")), NOW)
+    assert spent.status is AttemptStatus.VERIFIED
+    assert compared == ["digest", "b", "c"], "also those after the right one"
+
+
+@pytest.mark.parametrize("digests", [(), ("",), ("digest ",), ("DIGEST",)])
+def test_a_digest_that_is_not_the_same_is_a_miss(digests: tuple[str, ...]) -> None:
+    phone = PhoneRecord("", "", 0)
+    spent = guard.spend(phone, challenge(), attempt(digests=digests, failure_limits=(Limit(9, 60),)), NOW)
+    assert (spent.status, spent.attempts_left) == (AttemptStatus.WRONG_CODE, 4)
+    assert guard.nth_newest(phone.failures, 1) == NOW
+
+
+@pytest.mark.parametrize(
+    ("phone", "record"),
+    [(None, challenge()), (PhoneRecord("", "", 0), None), (PhoneRecord("", "", 0), challenge(used=True)),
+     (PhoneRecord("", "", 0), challenge(expires_at=NOW))],
+)  # fmt: skip
+def test_r29_a_guess_at_no_live_challenge_costs_nobody_anything(
+    phone: PhoneRecord | None, record: ChallengeRecord | None
+) -> None:
+    before = replace(phone) if phone else None, replace(record) if record else None
+    assert guard.spend(phone, record, attempt(), NOW).status is AttemptStatus.EXPIRED
+    assert (phone, record) == before
+
+
+def test_a_lock_charges_nothing_and_says_when_it_ends() -> None:
+    phone, record = PhoneRecord("", guard.entry(NOW, "aaa"), 0), challenge(attempts=1)
+    before = replace(phone), replace(record)
+    spent = guard.spend(phone, record, attempt(failure_limits=(Limit(1, 60),)), NOW + 1)
+    assert (spent.status, spent.attempts_left, spent.retry_after_ms) == (AttemptStatus.LOCKED, 4, 59_999)
+    assert (phone, record) == before
+
+
+# ---------------------------------------------------------------------------------------------- client networks
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"), (" 203.0.113.7 ", "203.0.113.7"), ("198.51.100.1", "198.51.100.1"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::1%eth0", "2001:db8:1:2::/64"), ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+    ],
+)  # fmt: skip
+def test_r35_a_client_is_an_ipv4_address_or_an_ipv6_64(address: str, network: str) -> None:
+    assert guard.client_network(address) == network
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        None, "", " ", "unknown", "203.0.113", "203.0.113.7, 10.0.0.1", "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1",
+        "169.254.1.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "::", "::1", "fc00::1", "fd12::1", "fe80::1%eth0",
+        "::ffff:10.0.0.1", "::ffff:127.0.0.1", "\x00", "١.١.١.١",
+    ],
+)  # fmt: skip
+def test_r35_who_stands_for_nobody_has_no_client_quota(address: str | None) -> None:
+    assert guard.client_network(address) is None
+
+
+@pytest.mark.parametrize("address", ["172.15.0.1", "172.32.0.1", "100.63.255.255", "100.128.0.1", "11.0.0.1", "8.8.8.8"])
+def test_r35_the_neighbours_of_private_networks_are_somebody(address: str) -> None:
+    assert guard.client_network(address) == address
+
+
+@given(st.text(max_size=50))
+def test_p12_any_text_is_an_address_or_none(text: str) -> None:
+    network = guard.client_network(text)
+    assert network is None or network
+
+
+def test_opened_tells_the_counts_so_far() -> None:
+    answer = guard.open_challenge(PhoneRecord("", "", 0), challenge(attempts=3, sends=2), opening(), NOW + 60_000)
+    assert not isinstance(answer, Refusal)
+    assert answer[0] == Opened(
+        nonce="nonce", key_id="key", delivery_id="delivery", attempts=3, sends=3,
+        expires_at=NOW + 360_000, resend_at=NOW + 120_000,
+    )  # fmt: skip

@@ -1,0 +1,205 @@
+"""The service-name rule and the counting of SMS parts."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uzotp.errors import ConfigurationError, InvalidServiceName, UzotpError
+from uzotp.messages import (
+    GSM7,
+    GSM7_EXTENSION,
+    TEMPLATES,
+    check_service_name,
+    describe,
+    fold_apostrophes,
+    parts,
+    template_text,
+)
+from uzotp.policy import Purpose
+
+# ------------------------------------------------------------------------------------------------ service names
+
+
+@pytest.mark.parametrize(
+    "name", ["TechShop", "My Shop", "1C", "a.b", "Bozor-24", "Toshkent. Savdo - 2", "Дўкон", "مغازه", "店铺", "A" * 50, "ab"]
+)
+def test_names_that_devsms_takes(name: str) -> None:
+    assert check_service_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "guilty", "says"),
+    [
+        ("O'zbek", "'", "APOSTROPHE, U+0027"),
+        ("O‘zbek", "‘", "LEFT SINGLE QUOTATION MARK, U+2018"),
+        ("O’zbek", "’", "RIGHT SINGLE QUOTATION MARK, U+2019"),
+        ("Oʻzbek", "ʻ", "MODIFIER LETTER TURNED COMMA, U+02BB"),
+        ("Oʼzbek", "ʼ", "MODIFIER LETTER APOSTROPHE, U+02BC"),
+        ("O`zbek", "`", "GRAVE ACCENT, U+0060"),
+        ("O´zbek", "´", "ACUTE ACCENT, U+00B4"),
+        ("O＇zbek", "＇", "FULLWIDTH APOSTROPHE, U+FF07"),
+        ("Oꞌzbek", "ꞌ", "LATIN SMALL LETTER SALTILLO, U+A78C"),
+    ],
+)
+def test_q26_no_kind_of_apostrophe_passes_and_the_cure_is_named(name: str, guilty: str, says: str) -> None:
+    with pytest.raises(InvalidServiceName, match="write Uzbek o' and g' as plain o and g") as caught:
+        check_service_name(name)
+    assert (caught.value.character, caught.value.position) == (guilty, 2)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "guilty", "position"),
+    [
+        ("my_shop", "_", 3), ("Tom & Co", "&", 5), ("TechShop\n", "\n", 9), ("Tech\tShop", "\t", 5),
+        ("TechShop\r", "\r", 9), ("Shop😀", "😀", 5), ("Shop٣", "٣", 5), ("Shop３", "３", 5), ("Shop²", "²", 5),
+        ("Shopé", "\u0301", 6), ("Tech\u00a0Shop", "\u00a0", 5), ("Tech\u200bShop", "\u200b", 5), ("Tech–Shop", "–", 5),
+        ("Shop\x00", "\x00", 5), ("Shop\ud800", "\ud800", 5), ('"Shop"', '"', 1), ("Shop!", "!", 5), ("ShopⅧ", "Ⅷ", 5),
+        ("{service}", "{", 1), ("Shop™", "™", 5), ("Shop\u202e", "\u202e", 5), ("_" * 51, "_", 1),
+    ],
+)  # fmt: skip
+def test_the_guilty_character_is_named_with_its_place(name: str, guilty: str, position: int) -> None:
+    name = unicodedata.normalize("NFD", name) if guilty == "\u0301" else name
+    with pytest.raises(InvalidServiceName) as caught:
+        check_service_name(name)
+    assert (caught.value.character, caught.value.position) == (guilty, position)
+    assert f"U+{ord(guilty):04X}" in str(caught.value)
+    assert f"position {position}" in str(caught.value)
+    assert "Uzbek" not in str(caught.value)
+    str(caught.value).encode()  # it can be written to any log
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("", "0 characters"), ("A", "1 characters"), ("A" * 51, "51 characters"), ("..", "no letter"),
+                       (" - ", "no letter"), (" Shop", "begins or ends"), ("Shop ", "begins or ends")]
+)  # fmt: skip
+def test_length_emptiness_and_edges(name: str, says: str) -> None:
+    with pytest.raises(InvalidServiceName, match=says):
+        check_service_name(name)
+
+
+def test_a_space_at_an_end_is_pointed_at() -> None:
+    for name, position in ((" Shop", 1), ("Shop ", 5)):
+        with pytest.raises(InvalidServiceName) as caught:
+            check_service_name(name)
+        assert (caught.value.character, caught.value.position) == (" ", position)
+
+
+@pytest.mark.parametrize("name", [None, 5, b"Shop", ["Shop"]])
+def test_a_name_that_is_no_text(name: object) -> None:
+    with pytest.raises(InvalidServiceName, match="is text") as caught:
+        check_service_name(name)
+    assert isinstance(caught.value, UzotpError)
+    assert isinstance(caught.value, ConfigurationError)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_name_or_an_invalid_one(text: str) -> None:
+    try:
+        name = check_service_name(text)
+    except InvalidServiceName as error:
+        assert str(error).startswith("SERVICE_NAME")
+    else:
+        assert name == text
+        assert 2 <= len(name) <= 50
+        assert all(char.isalpha() or char in " .-0123456789" for char in name)
+
+
+def test_characters_are_described_so_that_nobody_mistakes_them() -> None:
+    assert describe("'") == '"\'" (APOSTROPHE, U+0027)'
+    assert describe("\n") == '"?" (a control character, U+000A)'
+
+
+def test_apostrophes_fold_into_the_ascii_one() -> None:
+    assert fold_apostrophes("to‘lov to’lov toʻlov toʼlov to`lov to'lov") == " ".join(["to'lov"] * 6)
+    assert parts(fold_apostrophes("Ro‘yxatdan o’tish " * 4)) == 1
+
+
+# -------------------------------------------------------------------------------------------------------- parts
+
+
+def test_the_alphabet_is_that_of_the_standard() -> None:
+    assert len(GSM7) == 127, "128 places, one of them the escape"
+    assert len(GSM7_EXTENSION) == 10
+    assert not GSM7 & GSM7_EXTENSION
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 1), ("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("a" * 459, 3), ("a" * 460, 4),
+        ("ш" * 70, 1), ("ш" * 71, 2), ("ш" * 134, 2), ("ш" * 135, 3), ("ш" * 201, 3), ("ш" * 202, 4),
+        ("a" * 69 + "ш", 1), ("a" * 70 + "ш", 2), ("a" * 160 + "’", 3),
+        ("€" * 80, 1), ("€" * 80 + "a", 2), ("a" * 158 + "€", 1), ("a" * 159 + "€", 2),
+        ("😀" * 35, 1), ("😀" * 35 + "a", 2), ("a" * 69 + "😀", 2), ("a" * 68 + "😀", 1),
+        ("\n" * 160, 1), ("`" * 71, 2), ("ß" * 160, 1), ("ç" * 71, 2), ("Ç" * 160, 1),
+    ],
+)  # fmt: skip
+def test_r52_parts_at_their_edges(text: str, count: int) -> None:
+    assert parts(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("€" * 152, 2), ("€" * 153, 3), ("a" * 152 + "€" + "a" * 151, 2), ("a" * 152 + "€" + "a" * 152, 3),
+        ("😀" * 66, 2), ("😀" * 67, 3), ("a" * 66 + "😀" + "a" * 65, 2), ("a" * 66 + "😀" + "a" * 66, 3),
+    ],
+)  # fmt: skip
+def test_r52_neither_an_escape_nor_a_surrogate_pair_is_split(text: str, count: int) -> None:
+    assert parts(text) == count
+
+
+@given(st.text("a€[ш😀", max_size=400))
+def test_r52_parts_agree_with_filling_them_one_by_one(text: str) -> None:
+    wide = "ш" in text or "😀" in text
+    each, single = (67, 70) if wide else (153, 160)
+    units = [len(char.encode("utf-16-be")) // 2 if wide else 1 + (char in "€[") for char in text]
+    filled = [0]
+    for unit in units:
+        if filled[-1] + unit > each:
+            filled.append(0)
+        filled[-1] += unit
+    assert parts(text) == (1 if sum(units) <= single else len(filled))
+
+
+# ---------------------------------------------------------------------------------------------------- templates
+
+
+@pytest.mark.parametrize(
+    ("purpose", "fixed"),
+    [(Purpose.OPERATION, 57), (Purpose.PASSWORD_RESET, 68), (Purpose.REGISTRATION, 70), (Purpose.LOGIN, 59)],
+)
+def test_templates_are_as_long_as_the_document_s(purpose: Purpose, fixed: int) -> None:
+    assert len(template_text(purpose, "", "")) == fixed
+    assert set(TEMPLATES[purpose]) - set("{}_") <= GSM7
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_latin_name_always_takes_one_part(purpose: Purpose) -> None:
+    assert parts(template_text(purpose, "A" * 50, "12345678")) == 1
+
+
+@pytest.mark.parametrize(
+    ("purpose", "longest"),
+    [(Purpose.OPERATION, 13), (Purpose.LOGIN, 11)],
+)
+def test_q35_a_cyrillic_name_doubles_the_price_beyond_a_length(purpose: Purpose, longest: int) -> None:
+    name = "Ш" * (longest - 6)
+    assert parts(template_text(purpose, name, "123456")) == 1
+    assert parts(template_text(purpose, name + "Ш", "123456")) == 2
+
+
+@pytest.mark.parametrize("purpose", [Purpose.PASSWORD_RESET, Purpose.REGISTRATION])
+def test_q35_a_cyrillic_name_always_doubles_the_long_templates(purpose: Purpose) -> None:
+    assert parts(template_text(purpose, "ШШ", "1234")) == 2
+    assert parts(template_text(purpose, "Ш" * 50, "12345678")) == 2
+
+
+def test_a_name_is_filled_in_as_it_is() -> None:
+    text = template_text(Purpose.LOGIN, "{otp_code}", "042042")
+    assert text == "MyService tizimi: {otp_code} xizmatiga kirish uchun tasdiqlash kodi: 042042"

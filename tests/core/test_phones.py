@@ -1,0 +1,145 @@
+"""Reading phone numbers."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uzotp.errors import InvalidPhone
+from uzotp.phones import MAX_INPUT, Phone
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "90 123 45 67", "901234567", "(90) 123-45-67", "90.123.45.67", "90/123/45/67",
+        "998901234567", "998 90 123 45 67", "+998901234567", "+998 (90) 123-45-67", "(+998) 90 123 45 67",
+        "00998901234567", "00 998 90 123 45 67",
+        " \t+998 90 123 45 67\r\n", "90\u00a0123\u202f45\u200967", "\u202a+998 90 123 45 67\u202c", "\ufeff901234567",
+        "90‐123–45—67", "90−123−45−67",
+        "＋９９８９０１２３４５６７", "９０ １２３ ４５ ６７", "٩٠١٢٣٤٥٦٧", "۹۰۱۲۳۴۵۶۷", "९०१२३४५६७",
+    ],
+)  # fmt: skip
+def test_r36_every_notation_of_a_number_is_the_same_number(typed: str) -> None:
+    phone = Phone.parse(typed)
+    assert phone == "+998901234567"
+    assert phone.country == "UZ"
+
+
+@pytest.mark.parametrize(
+    ("typed", "e164", "country"),
+    [
+        ("12025551234", "+12025551234", "US"),
+        ("+1 (202) 555-1234", "+12025551234", "US"),
+        ("+7 701 123 45 67", "+77011234567", "KZ"),
+        ("77011234567", "+77011234567", "KZ"),
+        ("+7 916 123 45 67", "+79161234567", "RU"),
+        ("+39 312 345 6789", "+393123456789", "IT"),
+    ],
+)
+def test_foreign_numbers_with_and_without_the_plus(typed: str, e164: str, country: str) -> None:
+    phone = Phone.parse(typed)
+    assert (str(phone), phone.country) == (e164, country)
+
+
+@pytest.mark.parametrize("home", ["US", "KZ"])
+def test_the_default_region_is_where_a_short_number_is_at_home(home: str) -> None:
+    national = {"US": "202 555 1234", "KZ": "701 123 45 67"}[home]
+    assert Phone.parse(national, home).country == home
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("", "empty"), ("   ", "empty"), ("+", "empty"), ("()-", "empty"),
+        ("+998 71 200 11 22", "not_mobile"), ("71 234 56 78", "not_mobile"),
+        ("+1 900 555 1234", "not_mobile"), ("+44 844 000 0000", "not_mobile"), ("+44 909 879 0000", "not_mobile"),
+        ("+44 7600 123456", "not_mobile"), ("+31 880 000 000", "not_mobile"),
+        ("+998 00 000 00 00", "invalid"), ("+998 90 123 45 6", "invalid"), ("+998 90 123 45 678", "invalid"),
+        ("+999 90 123 45 67", "invalid"), ("112", "invalid"), ("+0", "invalid"), ("1234", "invalid"),
+        ("8 90 123 45 67", "trunk_prefix"), ("8901234567", "trunk_prefix"),
+        ("9" * 18, "too_long"), ("+" + "9" * 18, "too_long"), ("9" * (MAX_INPUT + 1), "too_long"),
+        ("phone", "not_a_number"), ("90 123 45 6o", "not_a_number"), ("++998901234567", "not_a_number"),
+        ("90+1234567", "not_a_number"), ("tel:+998901234567", "not_a_number"), ("90\x001234567", "not_a_number"),
+        ("90 123 45 67; DROP TABLE", "not_a_number"), ("\ud800", "not_a_number"), ("90 123 45 67 😀", "not_a_number"),
+        (None, "not_a_number"), (901234567, "not_a_number"), (b"901234567", "not_a_number"), ([], "not_a_number"),
+    ],
+)  # fmt: skip
+def test_r55_what_cannot_receive_an_sms_is_refused_with_a_reason(typed: object, reason: str) -> None:
+    with pytest.raises(InvalidPhone) as caught:
+        Phone.parse(typed)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("typed", ["376312345", "298211234", "687751234", "37 631 23 45"])
+def test_q30_nine_digits_never_become_a_foreign_number(typed: str) -> None:
+    with pytest.raises(InvalidPhone) as caught:
+        Phone.parse(typed)
+    assert caught.value.reason == "invalid"
+    assert Phone.parse("+" + typed).country != "UZ", "with a plus it is what it says"
+
+
+def test_a_number_of_no_country_says_so() -> None:
+    satellite = Phone.parse("+870773111632")
+    assert satellite.country == ""
+    assert Phone.parse(satellite) == satellite
+
+
+@given(st.text(max_size=200) | st.text("+0123456789 ()-٠١٢٣٤٥٦٧٨٩", max_size=30))
+def test_any_text_is_a_phone_or_an_invalid_phone(text: str) -> None:
+    try:
+        phone = Phone.parse(text)
+    except InvalidPhone as error:
+        assert error.reason
+    else:
+        assert phone[0] == "+"
+        assert phone[1:].isascii()
+        assert phone[1:].isdigit()
+        assert len(phone) <= 16
+        assert Phone.parse(str(phone)) == phone
+
+
+@given(st.text(max_size=20))
+def test_the_repr_of_any_phone_answers(text: str) -> None:
+    assert repr(Phone(text)).startswith("<Phone +")
+
+
+def test_objects_with_as_e164_are_read() -> None:
+    class PhoneNumber:
+        as_e164 = "+998901234567"
+
+    assert Phone.parse(PhoneNumber()) == "+998901234567"
+
+
+@pytest.mark.parametrize(
+    ("number", "mask"),
+    [
+        ("+998901234567", "+998 90 *** ** 67"),
+        ("+12025551234", "+1 *** ** 34"),
+        ("+77011234567", "+7 *** ** 67"),
+        ("+3725123456", "+372 *** ** 56"),
+    ],
+)
+def test_r43_repr_shows_the_mask_only(number: str, mask: str) -> None:
+    phone = Phone.parse(number)
+    assert phone.masked == mask
+    assert repr(phone) == f"<Phone {mask}>"
+    assert repr([phone]) == f"[<Phone {mask}>]"
+    assert number[1:] not in repr(phone)
+
+
+def test_parts_of_a_number() -> None:
+    phone = Phone.parse("90 123 45 67")
+    assert phone.wire == "998901234567"
+    assert phone.prefix == "+99890123"
+    assert f"{phone}" == "+998901234567"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda phone: pickle.loads(pickle.dumps(phone))])
+def test_copies_keep_the_country(copied) -> None:  # type: ignore[no-untyped-def]
+    phone = copied(Phone.parse("+77011234567"))
+    assert (phone, phone.country, type(phone)) == ("+77011234567", "KZ", Phone)

@@ -1,0 +1,134 @@
+"""The code that the README prints runs as printed, in both languages."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READMES = ["README.md", "README.uz.md"]
+PHONE = "998901234567"
+
+needs_django = pytest.mark.skipif(find_spec("django") is None, reason="Django is not installed")
+needs_flask = pytest.mark.skipif(find_spec("flask") is None, reason="Flask is not installed")
+
+#: A visitor: asks for the page, types the number, reads the code where the console gateway printed it, is welcomed.
+VISIT = """
+import re
+
+def visit(get, post, printed):
+    page = get("/otp/?purpose=registration&next=/")
+    hidden = dict(re.findall(r'type="hidden" name="(\\w+)" value="([^"]*)"', page))
+    post("/otp/", {**hidden, "phone": "90 123 45 67"})
+    form = get("/otp/code").split("</form>")[0]
+    hidden = dict(re.findall(r'type="hidden" name="(\\w+)" value="([^"]*)"', form))
+    code = re.findall(r"(?<!\\d)\\d{6}(?!\\d)", printed())[-1]
+    location = post("/otp/code", {**hidden, "code": code})
+    assert location == "/", location
+    print(get("/"))
+"""
+
+
+def block(readme: str, name: str) -> str:
+    found = re.search(rf"<!-- readme-test: {name} -->\n```python\n(.*?)```", (ROOT / readme).read_text("utf-8"), re.S)
+    assert found, f"{readme} has no block {name!r}"
+    return found[1]
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    """In a fresh interpreter that sees what this one sees; its standard output."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "UZOTP_"))}
+    # Paths of a checkout; an installed wheel needs none.
+    checkout = [path for path in sys.path if Path(path).is_relative_to(ROOT) and "site-packages" not in path]
+    environment |= {"PYTHONPATH": os.pathsep.join(checkout), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def lines_of_code(*sources: str) -> int:
+    return sum(bool(line.strip()) and not line.strip().startswith("#") for text in sources for line in text.split("\n"))
+
+
+@needs_django
+@pytest.mark.parametrize("readme", READMES)
+def test_the_django_lines_run_as_printed(readme: str, tmp_path: Path) -> None:
+    settings, urls = block(readme, "django settings"), block(readme, "django urls")
+    assert lines_of_code(settings, urls) <= 15
+    run(["-m", "django", "startproject", "shop", "."], tmp_path)
+    with (tmp_path / "shop" / "settings.py").open("a", encoding="utf-8") as file:
+        file.write(settings)
+    (tmp_path / "shop" / "urls.py").write_text(urls, "utf-8")
+    (tmp_path / "visitor.py").write_text(
+        VISIT
+        + """
+import contextlib, io, os
+os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
+import django
+django.setup()
+from django.test import Client
+client, terminal = Client(enforce_csrf_checks=True, headers={"host": "127.0.0.1"}), io.StringIO()
+with contextlib.redirect_stderr(terminal):
+    visit(lambda path: client.get(path).content.decode(), lambda path, form: client.post(path, form)["Location"],
+          terminal.getvalue)
+""",
+        "utf-8",
+    )
+    run(["manage.py", "migrate"], tmp_path)
+    assert PHONE in run(["visitor.py"], tmp_path)
+
+
+@needs_flask
+@pytest.mark.parametrize("readme", READMES)
+def test_the_flask_lines_run_as_printed(readme: str, tmp_path: Path) -> None:
+    app = block(readme, "flask app")
+    assert lines_of_code(app) <= 15
+    (tmp_path / "app.py").write_text(app, "utf-8")
+    (tmp_path / "visitor.py").write_text(
+        VISIT
+        + """
+import contextlib, io, os
+os.environ["FLASK_DEBUG"] = "1"
+from app import app
+client, terminal = app.test_client(), io.StringIO()
+with contextlib.redirect_stderr(terminal):
+    visit(lambda path: client.get(path).text, lambda path, form: client.post(path, data=form).location,
+          terminal.getvalue)
+""",
+        "utf-8",
+    )
+    assert PHONE in run(["visitor.py"], tmp_path)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_library_lines_run_as_printed(readme: str, tmp_path: Path) -> None:
+    source = block(readme, "library")
+    promised = re.search(r"print\(.*\)  # (.*)", source)
+    assert promised
+    (tmp_path / "lines.py").write_text(source, "utf-8")
+    assert run(["lines.py"], tmp_path).strip() == promised[1]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_setting_stands_in_the_table_or_is_refused_in_this_release(readme: str) -> None:
+    from dataclasses import fields
+
+    from uzotp.config import Config
+
+    later = {
+        "DAILY_BUDGET", "GETSMS_PRICE", "GUARD", "GUARD_FLOOR", "GUARD_RATIO", "REDIS_WAIT", "FAILOVER_ON_UNKNOWN",
+        "DEVSMS_ACCOUNT", "GETSMS_LOGIN", "GETSMS_PASSWORD", "GETSMS_NICKNAME", "GETSMS_BASE_URL",
+        "GETSMS_ALLOW_INSECURE_HTTP",
+    }  # fmt: skip
+    known = {item.name.upper() for item in fields(Config) if "read" in item.metadata}
+    rows = [line.split("|")[1] for line in (ROOT / readme).read_text("utf-8").split("\n") if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([A-Z][A-Z_]+)`", row)}
+    assert named == known - later
