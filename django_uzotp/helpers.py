@@ -21,7 +21,7 @@ def send_code(
     purpose: str,
     *,
     request: HttpRequest | None = None,
-    client_ip: str | None | Unset = UNSET,
+    client_ip: str | Unset | None = UNSET,
     binding: str | Unset = UNSET,
     language: str | None = None,
     trusted: bool = False,

@@ -147,9 +147,9 @@ class Delivery(models.Model):
     country = models.CharField(_("country"), max_length=2)
     status = models.CharField(_("status"), max_length=10, choices=StatusChoice.choices)
     gateway = models.CharField(_("gateway"), max_length=32)
-    gateway_id = models.CharField(_("gateway's id"), max_length=64, null=True)  # noqa: DJ001
+    gateway_id = models.CharField(_("gateway's id"), max_length=64, null=True)
     cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=4, null=True)
-    currency = models.CharField(_("currency"), max_length=3, null=True)  # noqa: DJ001
+    currency = models.CharField(_("currency"), max_length=3, null=True)
     parts = models.SmallIntegerField(_("parts"), null=True)
     created_at = models.BigIntegerField(_("created (ms)"))
     updated_at = models.BigIntegerField(_("updated (ms)"))

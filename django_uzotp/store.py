@@ -94,12 +94,13 @@ class _Session:
         self.dialect = dialect
         self._connection = connection
 
-    def rows(self, sql: str, params: Sequence[object] = ()) -> Sequence[Sequence[Any]]:
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
         with self._connection.cursor() as cursor:
             cursor.execute(sql, params or None)
-            return cursor.fetchall()
+            found: Sequence[Sequence[Any]] = cursor.fetchall()
+            return found
 
-    def run(self, sql: str, params: Sequence[object] = ()) -> int:
+    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
         with self._connection.cursor() as cursor:
             cursor.execute(sql, params or None)
             return int(cursor.rowcount)

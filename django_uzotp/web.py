@@ -69,12 +69,14 @@ def write_reply(reply: Reply) -> HttpResponse:
 
 
 def read_page_request(request: HttpRequest) -> PageRequest:
+    match = request.resolver_match
+    namespace = match.namespace if match else "uzotp"  # the site may have put another around ours, or renamed it
     return PageRequest(
         method=request.method or "",
         query=request.GET.dict(),
         form=request.POST.dict(),
         session=session_of(request),
-        url=lambda name: reverse(f"uzotp:{name}"),
+        url=lambda name: reverse(f"{namespace}:{name}"),
         client_ip=client_ip(request),
         accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
         trusted=trusted(request),

@@ -130,7 +130,7 @@ class UzOTP:
         purpose: str,
         *,
         request: Request | None = None,
-        client_ip: str | None | Unset = UNSET,
+        client_ip: str | Unset | None = UNSET,
         binding: str | Unset = UNSET,
         language: str | None = None,
         trusted: bool = False,
@@ -153,7 +153,7 @@ class UzOTP:
     def verify_code(
         self, phone: object, code: object, purpose: str, *, request: Request | None = None, binding: str | Unset = UNSET
     ) -> Verification:
-        """:meth:`uzotp.Verifier.verify_code`, with *binding* taken from *request*. :raises TypeError: without either."""
+        """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
         who = visitor() if request is not None else None
         return calls.verify_code(self.verifier, phone, code, purpose, visitor=who, binding=binding)
 

@@ -40,13 +40,12 @@ def _required(config: Config) -> Iterator[Advice]:
         yield Advice("uzotp.E001", str(error), "Get the token at devsms.uz; the name is 2-50 letters and digits.", True)
     if not config.secret_keys:
         yield Advice("uzotp.E002", "SECRET_KEYS is missing", "A list of long random texts, oldest first.", True)
-    for key in config.secret_keys:
-        if len(key) < MIN_KEY:
-            yield Advice(
-                "uzotp.W001",
-                "a key of SECRET_KEYS is short enough to be guessed",
-                'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
-            )
+    if any(len(key) < MIN_KEY for key in config.secret_keys):
+        yield Advice(
+            "uzotp.W001",
+            "a key of SECRET_KEYS is short enough to be guessed",
+            'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
+        )
 
 
 def _about_gateways(config: Config, production: bool) -> Iterator[Advice]:
@@ -72,9 +71,7 @@ def _about_gateways(config: Config, production: bool) -> Iterator[Advice]:
             'Set it to the public address of the mount, like "https://shop.uz/otp".',
         )
     elif config.callback_base_url.startswith("http://"):
-        yield Advice(
-            "uzotp.W004", "CALLBACK_BASE_URL is plain http: its tokens can be read on the way", "Use https."
-        )
+        yield Advice("uzotp.W004", "CALLBACK_BASE_URL is plain http: its tokens can be read on the way", "Use https.")
     if config.service_name and config.devsms_type == "universal_otp":
         longest = max(parts(template_text(why, config.service_name, "0" * config.code_length)) for why in Purpose)
         if longest > 1:
@@ -90,7 +87,7 @@ def _about_store(config: Config, production: bool) -> Iterator[Advice]:
         yield Advice(
             "uzotp.W006",
             "STORE is memory://: limits and codes are not shared between workers and are lost at a restart",
-            "Use a database (or Redis) with more than one process.",
+            "Use a database with more than one process.",
         )
     if config.store.startswith("sqlite") and production:
         yield Advice(

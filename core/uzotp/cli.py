@@ -93,11 +93,11 @@ class _Parser(argparse.ArgumentParser):
         super().error(redact(message, limit=500))
 
 
-def _parser(prog: str, *, standalone: bool) -> argparse.ArgumentParser:
+def _parser(prog: str, *, standalone: bool) -> _Parser:
     parser = _Parser(prog=prog, description="Send and check codes by SMS; look after uzotp.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"uzotp {__version__}")
     parser.set_defaults(config=None, json=False)
-    anywhere = argparse.ArgumentParser(add_help=False)
+    anywhere = _Parser(add_help=False)
     if standalone:
         for place in (parser, anywhere):
             place.add_argument(

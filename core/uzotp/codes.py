@@ -44,7 +44,7 @@ def normalise_code(typed: object) -> Secret:
     if not isinstance(typed, str) or len(typed) > MAX_CODE_INPUT:
         return Secret()
     digits = []
-    for char in unicodedata.normalize("NFKC", typed):
+    for char in typed:
         decimal = unicodedata.decimal(char, None)
         if decimal is not None:
             digits.append(str(int(decimal)))

@@ -30,7 +30,6 @@ from uzotp.policy import Purpose
 from uzotp.ports import Balance, DeliveryReport, Money
 from uzotp.stores.memory import MemoryStore
 from uzotp.verification import Verifier
-from uzotp.web.http import retry_after
 
 #: What devsms takes for one part to an Uzbek number, in so'm (WIRE 1.4).
 PART_PRICE = 50
@@ -110,7 +109,7 @@ def verify(project: Project, options: Namespace) -> bool:
     purpose = _purpose(verifier, options.purpose)
     code = _asked_code() if options.code == "-" else options.code
     result = verifier.verify_code(options.phone, code, purpose, binding=options.binding)
-    wait = retry_after(result)
+    wait = result.retry_after
     line = f"{result.status} {result.phone.masked}"
     if not result:
         line += f", tries left: {result.attempts_left}" + (f", try again in {wait} s" if wait is not None else "")
@@ -270,20 +269,22 @@ def doctor(project: Project, options: Namespace) -> bool:
     if options.online and not any(advice.error for advice in found):
         try:
             account = _call_of(project.verifier.gateway, "balance")()
+        except ConfigurationError as error:
+            print(f"note: {error}", file=sys.stderr)
         except GatewayError as error:
             found.append(Advice("uzotp.E006", plain(str(error)), _cure(error), error=True))
         else:
             found.extend(_about_balance(account))
     errors = sum(advice.error for advice in found)
+    data: dict[str, Any] = {"ok": not errors, "findings": [asdict(advice) for advice in found]}
     lines = []
     for advice in found:
         lines += [f"{'error' if advice.error else 'warning'} {advice.id}: {advice.message}", f"    cure: {advice.hint}"]
     if account is not None:
-        lines += _balance_lines(project.verifier.gateway.name, account)
+        name = project.verifier.gateway.name
+        data["account"] = _balance_data(name, account)
+        lines += _balance_lines(name, account)
     lines.append(f"errors: {errors}, warnings: {len(found) - errors}")
-    data: dict[str, Any] = {"ok": not errors, "findings": [asdict(advice) for advice in found]}
-    if account is not None:
-        data["account"] = _balance_data(project.verifier.gateway.name, account)
     _report(options, data, lines)
     return not errors
 

@@ -7,17 +7,15 @@ that value into a :class:`~uzotp.verification.Verifier`. This is the composition
 from __future__ import annotations
 
 import difflib
-import json
+import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime, timedelta, timezone
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from uzotp import readers
 from uzotp.errors import ConfigurationError
-from uzotp.messages import check_service_name
 from uzotp.policy import Policy, Purpose, TestNumber
 
 if TYPE_CHECKING:
@@ -26,145 +24,14 @@ if TYPE_CHECKING:
     from uzotp.verification import Verifier
 
 ENVIRONMENT_PREFIX = "UZOTP_"
-#: The longest a test number may stay valid, from today (R60).
-TEST_NUMBER_DAYS = 90
+_LATER = (
+    "devsms_account", "failover_on_unknown", "getsms_login", "getsms_password", "getsms_nickname", "getsms_base_url",
+    "getsms_allow_insecure_http", "redis_wait", "daily_budget", "getsms_price", "guard", "guard_floor", "guard_ratio",
+)  # fmt: skip
 
 
 def _setting(default: Any, read: Callable[[str, Any], Any], **kwargs: Any) -> Any:
     return field(default=default, metadata={"read": read}, **kwargs)
-
-
-# ------------------------------------------------------------------------------------------- reading one value
-
-
-def _text(name: str, value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value or None
-    raise ConfigurationError(f"{name} is text")
-
-
-def _integer(name: str, value: Any) -> int:
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigurationError(f"{name} is a whole number")
-    return value
-
-
-def _optional_integer(name: str, value: Any) -> int | None:
-    return None if value in (None, "") else _integer(name, value)
-
-
-def _seconds(name: str, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ConfigurationError(f"{name} is a number of seconds") from None
-
-
-def _boolean(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if isinstance(value, int | str) and str(value).strip().lower() in known:
-        return known[str(value).strip().lower()]
-    raise ConfigurationError(f"{name} is true or false")
-
-
-def _decoded(name: str, value: Any) -> Any:
-    """JSON in text, as the environment has it; anything else as it is."""
-    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
-        try:
-            return json.loads(value)
-        except ValueError as error:
-            raise ConfigurationError(f"{name} is not valid JSON: {error}") from None
-    return value
-
-
-def _list(name: str, value: Any) -> tuple[Any, ...]:
-    value = _decoded(name, value)
-    if isinstance(value, str | bytes):
-        value = [value]
-    if isinstance(value, Sequence):
-        return tuple(value)
-    raise ConfigurationError(f"{name} is a list")
-
-
-def _texts(name: str, value: Any) -> tuple[str, ...]:
-    values = _list(name, value)
-    if not all(isinstance(item, str) for item in values):
-        raise ConfigurationError(f"{name} is a list of texts")
-    return values
-
-
-def _integers(name: str, value: Any) -> tuple[int, ...]:
-    return tuple(_integer(name, item) for item in _list(name, value))
-
-
-def _keys(name: str, value: Any) -> tuple[str | bytes, ...]:
-    values = _list(name, value)
-    if not all(isinstance(item, str | bytes) and item for item in values):
-        raise ConfigurationError(f"{name} is a list of non-empty keys, oldest first")
-    return values
-
-
-def _purposes(name: str, value: Any) -> tuple[Purpose, ...]:
-    try:
-        return tuple(Purpose(item) for item in _texts(name, value))
-    except ValueError:
-        raise ConfigurationError(f"{name} knows {', '.join(Purpose)}") from None
-
-
-def _choice(*choices: str) -> Callable[[str, Any], str]:
-    def read(name: str, value: Any) -> str:
-        if value not in choices:
-            raise ConfigurationError(f"{name} is one of {', '.join(choices)}")
-        return str(value)
-
-    return read
-
-
-def _hook(name: str, value: Any) -> Callable[..., Any] | None:
-    if value in (None, ""):
-        return None
-    target = import_dotted(name, value) if isinstance(value, str) else value
-    if not callable(target):
-        raise ConfigurationError(f"{name} is a dotted path to something that can be called")
-    return target  # type: ignore[no-any-return]
-
-
-def _web_address(name: str, value: Any) -> str | None:
-    text = _text(name, value)
-    if text and not text.startswith(("https://", "http://")):
-        raise ConfigurationError(f"{name} begins with https://")
-    return text
-
-
-def _test_numbers(name: str, value: Any) -> dict[str, TestNumber]:
-    value = _decoded(name, value) or {}
-    if not isinstance(value, Mapping):
-        raise ConfigurationError(f'{name} is a map: {{"+998…": {{"code": "000000", "until": "2027-01-01"}}}}')
-    numbers = {}
-    for number, entry in value.items():
-        if not isinstance(entry, Mapping) or set(entry) != {"code", "until"} or not isinstance(entry["code"], str):
-            raise ConfigurationError(f'{name}: each number has a "code" and an "until", and nothing else')
-        try:
-            until = entry["until"] if isinstance(entry["until"], date) else date.fromisoformat(entry["until"])
-        except (TypeError, ValueError):
-            raise ConfigurationError(f'{name}: "until" is a day like "2027-01-01"') from None
-        if until > datetime.now(timezone.utc).date() + timedelta(days=TEST_NUMBER_DAYS):
-            raise ConfigurationError(f'{name}: "until" is at most {TEST_NUMBER_DAYS} days away')
-        numbers[str(number)] = TestNumber(entry["code"], until)
-    return numbers
-
-
-def import_dotted(name: str, path: str) -> Any:
-    """What a dotted path names. :raises ConfigurationError: naming the setting, when it names nothing."""
-    module, _, attribute = path.rpartition(".")
-    try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(f"{name}: {path!r} cannot be imported: {error}") from None
 
 
 # --------------------------------------------------------------------------------------------------- the whole
@@ -174,49 +41,51 @@ def import_dotted(name: str, path: str) -> Any:
 class Config:
     """Every setting, read and checked; the names are those of the README's table, in lower case."""
 
-    gateways: tuple[str, ...] = _setting(("devsms",), _texts)
-    service_name: str | None = _setting(None, _text)
-    devsms_token: str | None = _setting(None, _text, repr=False)
-    devsms_base_url: str = _setting("https://devsms.uz/api", _web_address)
-    devsms_sender: str = _setting("4546", _text)
-    devsms_account: str = _setting("local", _choice("local", "foreign"))
-    devsms_type: str = _setting("universal_otp", _choice("universal_otp", "eskiz", "simple"))
-    failover_on_unknown: str = _setting("home", _choice("home", "never", "always"))
-    getsms_login: str | None = _setting(None, _text, repr=False)
-    getsms_password: str | None = _setting(None, _text, repr=False)
-    getsms_nickname: str | None = _setting(None, _text)
-    getsms_base_url: str | None = _setting(None, _web_address)
-    getsms_allow_insecure_http: bool = _setting(False, _boolean)
-    store: str = _setting("memory://", _text, repr=False)
-    redis_wait: int = _setting(0, _integer)
-    secret_keys: tuple[str | bytes, ...] = _setting((), _keys, repr=False)
-    fingerprint_key: str | None = _setting(None, _text, repr=False)
-    code_length: int = _setting(6, _integer)
-    allow_short_codes: bool = _setting(False, _boolean)
-    ttl: int = _setting(300, _integer)
-    max_attempts: int = _setting(5, _integer)
-    resend_after: tuple[int, ...] = _setting((60, 60, 120, 300), _integers)
-    phone_quota: str = _setting("5/hour,10/day", _text)
-    client_quota: str = _setting("60/hour,300/day", _text)
-    max_failures: str = _setting("15/hour,30/day", _text)
-    countries: tuple[str, ...] = _setting(("UZ",), _texts)
-    default_region: str = _setting("UZ", _text)
-    daily_budget: int | None = _setting(None, _optional_integer)
-    getsms_price: int | None = _setting(None, _optional_integer)
-    guard: str = _setting("record", _choice("off", "record", "enforce"))
-    guard_floor: int | None = _setting(None, _optional_integer)
-    guard_ratio: float | None = _setting(None, _seconds)
-    should_send: Callable[..., Any] | None = _setting(None, _hook)
-    trust: Callable[..., Any] | None = _setting(None, _hook)
-    risk: Callable[..., Any] | None = _setting(None, _hook)
-    purposes: tuple[Purpose, ...] = _setting(tuple(Purpose), _purposes)
-    deadline: float = _setting(10.0, _seconds)
-    proof_ttl: int = _setting(600, _integer)
-    max_concurrent_sends: int | None = _setting(None, _optional_integer)
-    callback_base_url: str | None = _setting(None, _web_address)
-    test_numbers: Mapping[str, TestNumber] = field(default_factory=dict, repr=False, metadata={"read": _test_numbers})
-    trusted_proxies: int = _setting(0, _integer)
-    languages: tuple[str, ...] = _setting(("uz", "ru", "en"), _texts)
+    gateways: tuple[str, ...] = _setting(("devsms",), readers.texts)
+    service_name: str | None = _setting(None, readers.service_name)
+    devsms_token: str | None = _setting(None, readers.text, repr=False)
+    devsms_base_url: str = _setting("https://devsms.uz/api", readers.web_address)
+    devsms_sender: str = _setting("4546", readers.text)
+    devsms_account: str = _setting("local", readers.choice("local", "foreign"))
+    devsms_type: str = _setting("universal_otp", readers.choice("universal_otp", "eskiz", "simple"))
+    failover_on_unknown: str = _setting("home", readers.choice("home", "never", "always"))
+    getsms_login: str | None = _setting(None, readers.text, repr=False)
+    getsms_password: str | None = _setting(None, readers.text, repr=False)
+    getsms_nickname: str | None = _setting(None, readers.text)
+    getsms_base_url: str | None = _setting(None, readers.web_address)
+    getsms_allow_insecure_http: bool = _setting(False, readers.boolean)
+    store: str = _setting("memory://", readers.text, repr=False)
+    redis_wait: int = _setting(0, readers.integer)
+    secret_keys: tuple[str | bytes, ...] = _setting((), readers.keys, repr=False)
+    fingerprint_key: str | None = _setting(None, readers.text, repr=False)
+    code_length: int = _setting(6, readers.integer)
+    allow_short_codes: bool = _setting(False, readers.boolean)
+    ttl: int = _setting(300, readers.integer)
+    max_attempts: int = _setting(5, readers.integer)
+    resend_after: tuple[int, ...] = _setting((60, 60, 120, 300), readers.integers)
+    phone_quota: str = _setting("5/hour,10/day", readers.quota)
+    client_quota: str = _setting("60/hour,300/day", readers.quota)
+    max_failures: str = _setting("15/hour,30/day", readers.quota)
+    countries: tuple[str, ...] = _setting(("UZ",), readers.texts)
+    default_region: str = _setting("UZ", readers.text)
+    daily_budget: int | None = _setting(None, readers.optional_integer)
+    getsms_price: int | None = _setting(None, readers.optional_integer)
+    guard: str = _setting("record", readers.choice("off", "record", "enforce"))
+    guard_floor: int | None = _setting(None, readers.optional_integer)
+    guard_ratio: float | None = _setting(None, readers.seconds)
+    should_send: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
+    trust: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
+    risk: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
+    purposes: tuple[Purpose, ...] = _setting(tuple(Purpose), readers.purposes)
+    deadline: float = _setting(10.0, readers.seconds)
+    proof_ttl: int = _setting(600, readers.integer)
+    max_concurrent_sends: int | None = _setting(None, readers.optional_integer)
+    callback_base_url: str | None = _setting(None, readers.web_address)
+    test_numbers: Mapping[str, TestNumber] = field(
+        default_factory=dict, repr=False, metadata={"read": readers.test_numbers}
+    )
+    trusted_proxies: int = _setting(0, readers.integer)
+    languages: tuple[str, ...] = _setting(("uz", "ru", "en"), readers.texts)
     #: The rules among the settings, checked.
     policy: Policy = field(init=False, repr=False)
 
@@ -226,8 +95,26 @@ class Config:
             raise ConfigurationError("LANGUAGES is a list of uz, ru and en, in the order of preference")
         if self.trusted_proxies < 0:
             raise ConfigurationError("TRUSTED_PROXIES is how many proxies stand before the application: 0 or more")
+        self._check_release()
         shared = {item.name for item in fields(Policy) if item.init} & {item.name for item in fields(self)}
         object.__setattr__(self, "policy", Policy(**{name: getattr(self, name) for name in shared}))
+
+    def _check_release(self) -> None:
+        """Refuse what the table names and this release does not do: a limit that limits nothing is worse than none."""
+        for item in fields(self):
+            if item.name in _LATER and getattr(self, item.name) not in (item.default, "off"):
+                raise ConfigurationError(f"{item.name.upper()} is not in this release: leave it out")
+        if len(self.gateways) != 1:
+            raise ConfigurationError("GATEWAYS names exactly one gateway in this release")
+        name = self.gateways[0]
+        if name == "getsms":
+            raise ConfigurationError("GATEWAYS: getsms is not in this release")
+        if name not in ("devsms", "console") and "." not in name:
+            raise ConfigurationError(f'GATEWAYS: {name!r} is not a gateway; "devsms", "console" or a dotted path')
+        if self.store.startswith(("redis", "rediss", "unix")):
+            raise ConfigurationError("STORE: Redis is not in this release")
+        if self.store != "django" and "://" not in self.store:
+            raise ConfigurationError('STORE is "memory://", a database URL like "sqlite:///uzotp.sqlite3", or "django"')
 
     @classmethod
     def from_mapping(
@@ -241,22 +128,20 @@ class Config:
         """Read settings; *mapping* goes before *environ*, that before *toml*, and that before *defaults*.
 
         Names are those of the table (``SERVICE_NAME``); in *environ* they carry the prefix ``UZOTP_``, and an
-        unknown one there only warns, for others' variables live there too.
+        unknown one there only warns, for others' variables live there too. ``None``, and an empty variable of
+        *environ*, say nothing: the next source is asked.
 
         :raises ConfigurationError: for an unknown name (with the nearest known one) or a value that cannot work.
         """
         known = {item.name.upper(): item for item in fields(cls) if "read" in item.metadata}
-        merged: dict[str, Any] = dict(defaults or {})
-        for source in (toml or {}, _from_environment(environ or {}, known), mapping):
-            merged.update(source)
-        for name in merged:
-            if name not in known:
-                raise ConfigurationError(f"{name} is not a setting of uzotp{_nearest(name, known)}")
-        values = {}
-        for name, value in merged.items():
-            item = known[name]
-            if value is not None or item.default is None:
-                values[item.name] = item.metadata["read"](name, value)
+        merged: dict[str, Any] = {}
+        for source in (defaults or {}, toml or {}, _from_environment(environ or {}, known), mapping):
+            for name, value in source.items():
+                if name not in known:
+                    raise ConfigurationError(f"{name} is not a setting of uzotp{_nearest(name, known)}")
+                if value is not None:
+                    merged[name] = value
+        values = {known[name].name: known[name].metadata["read"](name, value) for name, value in merged.items()}
         return cls(**{name: value for name, value in values.items() if value is not None})
 
 
@@ -267,7 +152,8 @@ def _from_environment(environ: Mapping[str, str], known: Mapping[str, Any]) -> d
         if name == variable or name == "CONFIG":
             continue
         if name in known:
-            found[name] = value
+            if value:
+                found[name] = value
         else:
             warnings.warn(f"{variable} is not a setting of uzotp{_nearest(name, known)}", stacklevel=4)
     return found
@@ -283,9 +169,9 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
     :raises ConfigurationError: when it cannot be read.
     """
-    try:
+    if sys.version_info >= (3, 11):
         import tomllib
-    except ImportError:  # Python 3.10
+    else:
         import tomli as tomllib
     try:
         with Path(path).open("rb") as file:
@@ -343,11 +229,6 @@ def build(
 
     if not config.secret_keys:
         raise ConfigurationError("SECRET_KEYS is missing: a list of long random texts, oldest first")
-    for name in ("daily_budget", "getsms_price", "guard_floor", "guard_ratio"):
-        if getattr(config, name) is not None:
-            raise ConfigurationError(f"{name.upper()} has no effect in this release: leave it out")
-    if config.guard == "enforce" or config.redis_wait:
-        raise ConfigurationError("GUARD = 'enforce' and REDIS_WAIT are not in this release")
     return Verifier(
         build_gateway(config, production=production) if overrides.gateway is None else overrides.gateway,
         build_store(config, stores or {}) if overrides.store is None else overrides.store,
@@ -370,15 +251,11 @@ def require(config: Config) -> None:
             raise ConfigurationError("DEVSMS_TOKEN is missing: the token of your devsms.uz account")
         if not config.service_name and config.devsms_type == "universal_otp":
             raise ConfigurationError("SERVICE_NAME is missing: the name people know your service by")
-        if config.service_name:
-            check_service_name(config.service_name)
 
 
 def build_gateway(config: Config, *, production: bool) -> Gateway:
     """The gateway that ``GATEWAYS`` names."""
     require(config)
-    if len(config.gateways) != 1:
-        raise ConfigurationError("GATEWAYS names exactly one gateway in this release")
     name = config.gateways[0]
     if name == "devsms":
         from uzotp.gateways.devsms import DevSMS
@@ -395,9 +272,7 @@ def build_gateway(config: Config, *, production: bool) -> Gateway:
         from uzotp.gateways.console import Console
 
         return Console(production=production)
-    if "." not in name:
-        raise ConfigurationError(f'GATEWAYS: {name!r} is not a gateway; "devsms", "console" or a dotted path')
-    target = import_dotted("GATEWAYS", name)
+    target = readers.import_dotted("GATEWAYS", name)
     gateway = target() if isinstance(target, type) or not hasattr(target, "send") else target
     if not callable(getattr(gateway, "send", None)) or not getattr(gateway, "name", None):
         raise ConfigurationError(f"GATEWAYS: {name} is no gateway: it needs a name and send(message, *, timeout)")
@@ -414,10 +289,8 @@ def build_store(config: Config, stores: Mapping[str, Callable[[], Store]]) -> St
         return MemoryStore()
     if config.store == "django":
         raise ConfigurationError('STORE = "django" works in a Django project only')
-    if "://" not in config.store:
-        raise ConfigurationError('STORE is "memory://", a database URL like "sqlite:///uzotp.sqlite3", or "django"')
-    if config.store.startswith(("redis", "rediss", "unix")):
-        raise ConfigurationError("STORE: Redis is not in this release")
-    from uzotp.stores.sql import SQLStore
-
+    try:
+        from uzotp.stores.sql import SQLStore
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"STORE needs SQLAlchemy: pip install 'uzotp[sql]' ({error})") from None
     return SQLStore(config.store)

@@ -33,6 +33,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _DIGITS = re.compile(r"\d(?:[\s\-().]*\d){3,}")
 
@@ -43,7 +44,21 @@ def redact(text: str, limit: int = 200) -> str:
 
 
 class UzotpError(Exception):
-    """The root of everything a running application may have to answer for."""
+    """The root of everything a running application may have to answer for.
+
+    All of them can be pickled, for process pools and task queues, with the data they carry.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[UzotpError], args: tuple[Any, ...], data: dict[str, Any]) -> UzotpError:
+    """An error as it was, without its constructor, whose parameters are not its ``args``."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(data)
+    return error
 
 
 class ConfigurationError(Exception):

@@ -12,7 +12,10 @@ from uzotp.errors import InvalidPhone
 MAX_INPUT = 64
 
 #: What people put between digits. Invisible marks come along when a number is pasted from a chat or a PDF.
-_SEPARATORS = frozenset(" \t-().,/\u00a0\u00ad\u2007\u2009\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u202f\u2060\u2066\u2068\u2069\ufeff")
+_SEPARATORS = frozenset(
+    " \t-().,/\u00a0\u00ad\u2007\u2009\u200b\u200c\u200d\u200e\u200f"
+    "\u202a\u202c\u202d\u202f\u2060\u2066\u2068\u2069\ufeff"
+)
 _DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
 
 
@@ -94,7 +97,9 @@ def _clean(value: str) -> tuple[bool, str]:
             continue
         decimal = unicodedata.decimal(char, None)
         if decimal is None:
-            raise InvalidPhone("not_a_number", "a phone number holds digits, spaces, hyphens, brackets and a leading plus")
+            raise InvalidPhone(
+                "not_a_number", "a phone number holds digits, spaces, hyphens, brackets and a leading plus"
+            )
         digits.append(str(int(decimal)))
     if not digits:
         raise InvalidPhone("empty", "no phone number was given")

@@ -16,7 +16,7 @@ class Purpose(str, Enum):
     """Why a code is asked for: exactly devsms's ``template_type`` (devsms page, section 1.1)."""
 
     OPERATION = "operation"
-    PASSWORD_RESET = "password_reset"
+    PASSWORD_RESET = "password_reset"  # noqa: S105
     REGISTRATION = "registration"
     LOGIN = "login"
 

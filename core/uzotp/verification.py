@@ -172,7 +172,8 @@ class Verifier:
             delivery is ``unknown``: it stays open, for the message may arrive.
         :raises StoreUnavailable: nothing was decided, nothing sent.
         """
-        phone, binding = _veiled(phone), _binding(binding)
+        phone = _veiled(phone)
+        binding = _binding(binding)
         order = self._reserve(phone, purpose, client_ip, binding, language)
         return self._challenge(order, self._deliver(order))
 
@@ -191,7 +192,8 @@ class Verifier:
         The challenge's delivery says ``sent`` whatever becomes of it: nobody can tell a suppressed send from a real
         one by the answer or its timing (P9). Failures are events.
         """
-        phone, binding = _veiled(phone), _binding(binding)
+        phone = _veiled(phone)
+        binding = _binding(binding)
         order = self._reserve(phone, purpose, client_ip, binding, language)
         self._in_background(order)
         return self._challenge(order, Delivery(order.opened.delivery_id, DeliveryStatus.SENT, self.gateway.name))
@@ -318,9 +320,7 @@ class Verifier:
             if self._slots:
                 self._slots.release()
 
-    def _settle(
-        self, order: _Order, status: DeliveryStatus, gateway: str, receipt: Receipt | None = None
-    ) -> Delivery:
+    def _settle(self, order: _Order, status: DeliveryStatus, gateway: str, receipt: Receipt | None = None) -> Delivery:
         opened = order.opened
         settlement = Settlement(
             fingerprint=self.keys.fingerprint(order.phone), delivery_id=opened.delivery_id, status=status,
@@ -381,18 +381,17 @@ class Verifier:
 
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
-        phone, code, binding = _veiled(phone), normalise_code(code), _binding(binding)
+        phone, code = _veiled(phone), normalise_code(code)
+        binding = _binding(binding)
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
-        fingerprint = self.keys.fingerprint(number)
-        spent = self.store.spend(
-            Attempt(
-                handle=self.keys.handle(number, why, binding), fingerprint=fingerprint, purpose=why,
-                digests=self.keys.digests(number, why, binding, code), proof_id=proof_id,
-                proof_ttl_ms=self.policy.proof_ttl * 1000, max_attempts=self.policy.max_attempts,
-                failure_limits=self.policy.failure_limits, now=self._now_of_store(),
-            )  # fmt: skip
-        )
+        attempt = Attempt(
+            handle=self.keys.handle(number, why, binding), fingerprint=self.keys.fingerprint(number), purpose=why,
+            digests=self.keys.digests(number, why, binding, code), proof_id=proof_id,
+            proof_ttl_ms=self.policy.proof_ttl * 1000, max_attempts=self.policy.max_attempts,
+            failure_limits=self.policy.failure_limits, now=self._now_of_store(),
+        )  # fmt: skip
+        spent = self.store.spend(attempt)
         if spent.status is not AttemptStatus.VERIFIED:
             rejected = events.CodeRejected(number, why, spent.status.value, spent.attempts_left)
             events.emit(self._events, rejected)
@@ -406,7 +405,8 @@ class Verifier:
 
         :raises InvalidProof: whatever is wrong with it.
         """
-        proof, why = _veiled(proof), self.read_purpose(purpose)
+        proof = _veiled(proof)
+        why = self.read_purpose(purpose)
         payload = self.tokens("proof").load(proof, self.policy.proof_ttl)
         if payload is None or payload["purpose"] != why.value:
             del payload  # it holds the number in clear, and a traceback shows locals (R43)

@@ -242,8 +242,10 @@ def test_p10_a_delivery_token_is_read_back_and_cannot_be_made_up() -> None:
     token = KEYS.delivery_token("delivery")
     assert KEYS.read_delivery_token(token) == "delivery"
     _, _, tag = token.partition(".")
-    for forged in ("", ".", "delivery", "delivery.", f"other.{tag}", f"{token}a", token[:-1], f".{tag}", "ё.ё", "\ud800.a",
-                   token.upper(), "a" * 100_000):  # fmt: skip
+    for forged in (
+        "", ".", "delivery", "delivery.", f"other.{tag}", f"{token}a", token[:-1], f".{tag}", "ё.ё", "\ud800.a",
+        token.upper(), "a" * 100_000,
+    ):  # fmt: skip
         assert KEYS.read_delivery_token(forged) is None
     assert Keyring(["another"]).read_delivery_token(token) is None
 
@@ -286,7 +288,9 @@ def test_a_token_that_holds_no_mapping_is_none(clock: FakeClock) -> None:
     assert tokens(clock).load(tokens(clock).dump([1]), 60) is None  # type: ignore[arg-type]
 
 
-@given(st.text(max_size=100) | st.text("abcABC012._-", max_size=100) | st.none() | st.integers() | st.binary(max_size=9))
+@given(
+    st.text(max_size=100) | st.text("abcABC012._-", max_size=100) | st.none() | st.integers() | st.binary(max_size=9)
+)
 def test_p12_no_made_up_token_is_loaded_or_raises(token: object) -> None:
     assert tokens(FakeClock()).load(token, 600) is None
 

@@ -281,16 +281,18 @@ def test_r35_a_client_is_an_ipv4_address_or_an_ipv6_64(address: str, network: st
 @pytest.mark.parametrize(
     "address",
     [
-        None, "", " ", "unknown", "203.0.113", "203.0.113.7, 10.0.0.1", "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1",
-        "169.254.1.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "::", "::1", "fc00::1", "fd12::1", "fe80::1%eth0",
-        "::ffff:10.0.0.1", "::ffff:127.0.0.1", "\x00", "١.١.١.١",
+        None, "", " ", "unknown", "203.0.113", "203.0.113.7, 10.0.0.1", "0.0.0.0", "10.1.2.3", "100.64.0.1",
+        "127.0.0.1", "169.254.1.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "::", "::1", "fc00::1",
+        "fd12::1", "fe80::1%eth0", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "\x00", "١.١.١.١",
     ],
 )  # fmt: skip
 def test_r35_who_stands_for_nobody_has_no_client_quota(address: str | None) -> None:
     assert guard.client_network(address) is None
 
 
-@pytest.mark.parametrize("address", ["172.15.0.1", "172.32.0.1", "100.63.255.255", "100.128.0.1", "11.0.0.1", "8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["172.15.0.1", "172.32.0.1", "100.63.255.255", "100.128.0.1", "11.0.0.1", "8.8.8.8"]
+)
 def test_r35_the_neighbours_of_private_networks_are_somebody(address: str) -> None:
     assert guard.client_network(address) == address
 

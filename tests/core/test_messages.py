@@ -25,7 +25,8 @@ from uzotp.policy import Purpose
 
 
 @pytest.mark.parametrize(
-    "name", ["TechShop", "My Shop", "1C", "a.b", "Bozor-24", "Toshkent. Savdo - 2", "Дўкон", "مغازه", "店铺", "A" * 50, "ab"]
+    "name",
+    ["TechShop", "My Shop", "1C", "a.b", "Bozor-24", "Toshkent. Savdo - 2", "Дўкон", "مغازه", "店铺", "A" * 50, "ab"],
 )
 def test_names_that_devsms_takes(name: str) -> None:
     assert check_service_name(name) == name
@@ -101,12 +102,11 @@ def test_a_name_that_is_no_text(name: object) -> None:
 def test_any_text_is_a_name_or_an_invalid_one(text: str) -> None:
     try:
         name = check_service_name(text)
-    except InvalidServiceName as error:
-        assert str(error).startswith("SERVICE_NAME")
-    else:
-        assert name == text
-        assert 2 <= len(name) <= 50
-        assert all(char.isalpha() or char in " .-0123456789" for char in name)
+    except InvalidServiceName:
+        return
+    assert name == text
+    assert 2 <= len(name) <= 50
+    assert all(char.isalpha() or char in " .-0123456789" for char in name)
 
 
 def test_characters_are_described_so_that_nobody_mistakes_them() -> None:

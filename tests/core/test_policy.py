@@ -138,7 +138,9 @@ def test_quotas_are_written_for_people(text: Any, limits: tuple[Limit, ...]) -> 
     assert parse_limits(text) == limits
 
 
-@pytest.mark.parametrize("text", ["5", "5/", "/hour", "5/hour/day", "5.5/hour", "5/hour 10/day", "1e3/day", "9999999/day"])
+@pytest.mark.parametrize(
+    "text", ["5", "5/", "/hour", "5/hour/day", "5.5/hour", "5/hour 10/day", "1e3/day", "9999999/day"]
+)
 def test_a_quota_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="quota"):
         parse_limits(text)

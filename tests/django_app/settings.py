@@ -19,6 +19,8 @@ UZOTP = {"DEVSMS_TOKEN": "only-for-tests", "SERVICE_NAME": "TechShop"}
 DEBUG = False
 USE_TZ = True
 ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "tests.django_app.urls"
+STATIC_URL = "/static/"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -31,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.staticfiles",
     "django_uzotp",
 ]
 MIDDLEWARE = [

@@ -79,12 +79,12 @@ def _is_loopback(host: str) -> bool:
 class Client:
     """Calls to one service. Safe to share between threads; a forked process gets connections of its own.
 
-    The environment's proxies are used (not SOCKS, and never for this machine); SOCKS counts as unreachable.
+    The environment's HTTP proxies are used, but never for this machine; through SOCKS a service is unreachable.
     """
 
-    def __init__(self, base_url: str, authorize: Authorize | None = None) -> None:
+    def __init__(self, base_url: str, authorize: Authorize) -> None:
         self._base_url = base_url
-        self._authorize = authorize or (lambda request: request)
+        self._authorize = authorize
         host = urlsplit(base_url).hostname or ""
         self._proxies = {"no_proxy": host} if _is_loopback(host) else None
         self._kept: tuple[int, requests.Session] | None = None

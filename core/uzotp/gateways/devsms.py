@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from uzotp.errors import ConfigurationError, GatewayError
+from uzotp.errors import ConfigurationError, GatewayError, MessageRejected
 from uzotp.gateways import devsms_wire as wire
 from uzotp.gateways._http import Client, check_base_url
 from uzotp.messages import check_service_name
@@ -86,19 +86,22 @@ class DevSMS:
 
         A message without a purpose is sent as text (``eskiz``) even when templates are configured.
 
+        :raises MessageRejected: devsms, or this client before anything left, does not take the message.
         :raises OutcomeUnknown: the request left and no clear answer came: it may be on its way, and paid.
         :raises ServiceNameRejected: nothing was sent, and it was charged.
         :raises GatewayError: any other subclass: certainly not sent.
         """
-        outcome = wire.read_send(
-            self._http.post(
-                "send_sms.php",
-                _encode(wire.build_send(message, type=self.type, service_name=self.service_name, sender=self.sender)),
-                "application/json",
-                self._seconds(timeout),
-            ),
-            self._token,
+        type = wire.type_of(message, self.type)
+        objection = wire.objection(message, type, self.service_name)
+        if objection:
+            raise MessageRejected(self.name, objection)
+        reply = self._http.post(
+            "send_sms.php",
+            _encode(wire.build_send(message, type, self.service_name, self.sender)),
+            "application/json",
+            self._seconds(timeout),
         )
+        outcome = wire.read_send(reply, self._token)
         if isinstance(outcome, GatewayError):
             raise outcome
         return outcome

@@ -55,38 +55,49 @@ _NOT_REFUSED = (408, 425, 429)
 # ------------------------------------------------------------------------------------------------------ requests
 
 
-def build_send(message: Message, *, type: str, service_name: str | None, sender: str) -> dict[str, str | int]:
-    """The JSON body of ``send_sms.php``. A message that is no code goes as ``eskiz`` when templates are configured.
+def type_of(message: Message, configured: str) -> str:
+    """A message that is no code goes as ``eskiz`` where templates are configured."""
+    return "eskiz" if configured == "universal_otp" and message.purpose is None else configured
 
-    :raises MessageRejected: for what devsms would refuse, or would send to a stranger. Nothing has left.
+
+def objection(message: Message, type: str, service_name: str | None) -> str | None:
+    """Why *message* cannot go: devsms would refuse it, or send it to a stranger. ``None`` when it can.
+
+    A reason and no exception, so that no frame that knows the number is in a traceback.
     """
-    if message.purpose is None and type == "universal_otp":
-        type = "eskiz"
-    body: dict[str, str | int] = {"phone": _wire_phone(message.phone, type), "type": type}
+    phone = _validated(message.phone)
+    if phone is None:
+        return "the phone is not a valid mobile number in E.164: make one with Phone.parse"
+    if type == "simple" and not phone.startswith("+998"):
+        return "simple SMS go to Uzbek numbers only"  # D:238, Q18
+    if type != "universal_otp" and _own_text(message):
+        return None
+    if message.purpose not in tuple(Purpose) or not service_name:
+        return "the message has no text, nor a purpose and a service name to fill a template with"
+    if not isinstance(message.code, str) or not _CODE.fullmatch(message.code):
+        return "the code is not 4 to 8 digits"  # D:71; ASCII digits, and no final newline (Q28)
+    return None
+
+
+def build_send(message: Message, type: str, service_name: str | None, sender: str) -> dict[str, str | int]:
+    """The JSON body of ``send_sms.php`` for a message without :func:`objection`; digits without a plus (D:16)."""
+    body: dict[str, str | int] = {"phone": message.phone.wire, "type": type}
+    name = service_name or ""
     if type == "universal_otp":
-        body["template_type"] = _purpose(message).template_type  # an integer, while the code is a string (Q29)
-        body["service_name"] = service_name or ""
-        body["otp_code"] = _code(message)
+        body["template_type"] = Purpose(message.purpose).template_type  # an integer,
+        body["service_name"] = name
+        body["otp_code"] = message.code  # and a string that keeps its zeros (Q29)
     else:
-        body["message"] = _text(message, service_name)
-    body["from"] = sender
+        body["message"] = _own_text(message) or template_text(Purpose(message.purpose), name, message.code)
     # Neither is in the table of universal_otp, so neither may be relied on (Q23).
+    body["from"] = sender
     if message.callback_url:
         body["callback_url"] = message.callback_url
     return body
 
 
-def _wire_phone(phone: object, type: str) -> str:
-    """Digits without the plus (D:16). Nine national digits would be a foreigner's number, at his price (Q30)."""
-    valid = _validated(phone)
-    if valid is None:
-        raise _rejected("the phone is not a valid mobile number in E.164: make one with Phone.parse")
-    if type == "simple" and not valid.startswith("+998"):
-        raise _rejected("simple SMS go to Uzbek numbers only")  # D:238, Q18
-    return valid.wire
-
-
 def _validated(phone: object) -> Phone | None:
+    """Nine national digits would be a foreigner's number, at a foreign price: only whole numbers pass (Q30)."""
     if not isinstance(phone, Phone) or not _E164.fullmatch(phone):
         return None
     try:
@@ -95,28 +106,8 @@ def _validated(phone: object) -> Phone | None:
         return None
 
 
-def _purpose(message: Message) -> Purpose:
-    if message.purpose not in tuple(Purpose):
-        raise _rejected("the message has no purpose that devsms has a template for")
-    return Purpose(message.purpose)
-
-
-def _code(message: Message) -> str:
-    if not isinstance(message.code, str) or not _CODE.fullmatch(message.code):
-        raise _rejected("the code is not 4 to 8 digits")  # D:71; ASCII digits, and no final newline (Q28)
-    return message.code
-
-
-def _text(message: Message, service_name: str | None) -> str:
-    if message.text and message.text.strip():
-        return message.text
-    if message.purpose is None or not service_name:
-        raise _rejected("the message has no text, and no purpose and service name to make one of")
-    return template_text(_purpose(message), service_name, _code(message))
-
-
-def _rejected(detail: str) -> MessageRejected:
-    return MessageRejected(NAME, detail)
+def _own_text(message: Message) -> str | None:
+    return message.text if message.text and message.text.strip() else None
 
 
 # ------------------------------------------------------------------------------------------------- answers to a send
@@ -150,7 +141,7 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
         return _unknown(f"HTTP {reply.status}, but {flaw}")
     if _is_refusal(reply.status) and success is not True:
         return _refusal(reply.status, error)
-    return _unknown(f"HTTP {reply.status} {error}")
+    return _unknown(f"HTTP {reply.status} {error or reply.flaw}".strip())
 
 
 def _receipt(data: object) -> Receipt | None:

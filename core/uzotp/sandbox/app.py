@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, jsonify, request
 
@@ -40,11 +40,12 @@ def create_app(state: State | None = None, *, allowed_hosts: Collection[str] | N
     app.add_template_filter(inbox.clock_time)
     app.add_template_filter(inbox.pretty_phone)
     app.add_template_filter(inbox.around_code)
-    app.add_url_rule("/decoy", view_func=_decoy, methods=["GET", "POST"])
+    app.add_url_rule("/decoy", view_func=decoy, methods=["GET", "POST"])
 
     @app.before_request
     def only_friends() -> None:
-        if allowed_hosts is not None and urlsplit(f"//{request.host}").hostname not in allowed_hosts:
+        host = re.sub(":[0-9]*$", "", request.host).strip("[]")
+        if allowed_hosts is not None and host not in allowed_hosts:
             abort(403, "The sandbox listens on this machine only: call it localhost.")
         if request.method not in ("GET", "HEAD", "OPTIONS") and not _same_origin():
             abort(403, "Another web site may not do this.")
@@ -65,7 +66,7 @@ def _same_origin() -> bool:
     return origin is None or origin == request.host_url.rstrip("/")
 
 
-def _decoy() -> Response:
+def decoy() -> Response:
     """Where the ``redirect`` fault points: a success that a careful client never sees (WIRE Q87)."""
     current_state().record("redirect", "followed: a real one could have taken the token to another host")
     data = {"sms_id": 999999, "request_id": "decoy", "status": "sent", "parts_count": 1, "total_cost": 50}

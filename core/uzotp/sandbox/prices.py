@@ -31,11 +31,10 @@ def price_table() -> dict[str, Price]:
     """The rows by dialling prefix. Of the two rows of +1 the later, the United States, is the one devsms's own
     sample shows (WIRE Q33)."""
     table = {HOME: Price("Uzbekistan", "UZ", HOME, HOME_PRICE, HOME_PRICE)}
-    with files("uzotp").joinpath("data", "devsms_prices.tsv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            prefix = row["dialling_prefix"]
-            local, foreign = int(row["local_uzs"]), int(row["foreign_uzs"])
-            table[prefix] = Price(row["name"], row["iso2"], prefix, local, foreign)
+    rows = files("uzotp").joinpath("data", "devsms_prices.tsv").read_text(encoding="utf-8").splitlines()
+    for row in csv.DictReader(rows, delimiter="\t"):
+        prefix = row["dialling_prefix"]
+        table[prefix] = Price(row["name"], row["iso2"], prefix, int(row["local_uzs"]), int(row["foreign_uzs"]))
     return table
 
 

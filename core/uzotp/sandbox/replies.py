@@ -6,10 +6,12 @@ import json
 import selectors
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from uzotp.sandbox.faults import FAULTS
 from uzotp.sandbox.state import State
@@ -55,6 +57,8 @@ def play(
     go out; *refusal* words an error status as the service does."""
     kind = FAULTS[fault]
     state.record(gateway, f"{fault}: {kind.title} (on purpose)")
+    with suppress(RequestEntityTooLarge):
+        request.get_data()  # werkzeug waits for an unread body before it hangs up
     reply = answer() if kind.accepted else Reply({"success": False})
     if fault.startswith("http_"):
         return refusal(int(fault.split("_")[1])).response()

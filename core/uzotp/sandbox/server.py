@@ -66,11 +66,12 @@ def running(port: int = 0, *, host: str = "127.0.0.1", state: State | None = Non
 
 
 def serve(host: str = "127.0.0.1", port: int = 8025, *, state: State | None = None) -> None:
-    """Answer until SIGTERM or SIGINT (Ctrl-C) comes, printing what happens; then return.
+    """Answer until SIGTERM or SIGINT (Ctrl-C) comes, printing what happens, codes included; then return.
 
     :raises ConfigurationError: when the address cannot be listened on.
     """
-    state = state if state is not None else State(echo=_print)
+    state = state if state is not None else State()
+    state.echo = state.echo or _print
     stop = threading.Event()
     with _signals(stop.set), running(port, host=host, state=state) as sandbox:
         _print(f"uzotp sandbox: {sandbox.url} (Ctrl-C stops it)")
@@ -97,11 +98,14 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
 
 def _listen(host: str, port: int, state: State) -> BaseWSGIServer:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if not 0 <= port <= 65535:
+        raise ConfigurationError(f"the sandbox cannot listen on port {port}: ports go from 0 to 65535")
     try:
         listener = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"the sandbox cannot listen on {host}:{port}: {reason}; try another port") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"the sandbox cannot listen on {host}:{port} ({error.strerror or error}): choose another port"
+        ) from None
     app = create_app(state, allowed_hosts=LOOPBACK_HOSTS if _is_loopback(host) else None)
     with listener:  # the server keeps a copy of its descriptor
         port = listener.getsockname()[1]

@@ -138,14 +138,13 @@ class LockedStore(ABC):
             opened, challenge = answer
             rows.put_phone(request.fingerprint, phone, now + _memory(request.phone_limits + request.failure_limits))
             rows.put_challenge(challenge)
-            rows.put_delivery(
-                DeliveryRecord(
-                    id=request.delivery_id, fingerprint=request.fingerprint, handle=request.handle,
-                    purpose=request.purpose, prefix=request.prefix, country=request.country,
-                    status=DeliveryStatus.PENDING, gateway="", gateway_id=None, cost=None, parts=None,
-                    created_at=now, updated_at=now,
-                )  # fmt: skip
-            )
+            delivery = DeliveryRecord(
+                id=request.delivery_id, fingerprint=request.fingerprint, handle=request.handle,
+                purpose=request.purpose, prefix=request.prefix, country=request.country,
+                status=DeliveryStatus.PENDING, gateway="", gateway_id=None, cost=None, parts=None,
+                created_at=now, updated_at=now,
+            )  # fmt: skip
+            rows.put_delivery(delivery)
             return opened
 
         return self.transact(work, now)
@@ -158,12 +157,11 @@ class LockedStore(ABC):
             if old is None or old.gateway:
                 return
             status = settlement.status if settlement.status.rank > old.status.rank else old.status
-            rows.put_delivery(
-                replace(
-                    old, status=status, gateway=settlement.gateway, updated_at=now, cost=settlement.cost,
-                    gateway_id=settlement.gateway_id or old.gateway_id, parts=settlement.parts,
-                )  # fmt: skip
-            )
+            new = replace(
+                old, status=status, gateway=settlement.gateway, updated_at=now, cost=settlement.cost,
+                gateway_id=settlement.gateway_id or old.gateway_id, parts=settlement.parts,
+            )  # fmt: skip
+            rows.put_delivery(new)
             phone = rows.phone(settlement.fingerprint) if settlement.refund else None
             if phone is not None:
                 phone.sends = phone.sends.replace(guard.entry(old.created_at, old.id), "", 1)

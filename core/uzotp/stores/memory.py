@@ -47,10 +47,8 @@ class _Table:
         self._rows.expire()
         return [row[1] for row in self._rows.values()]
 
-    def expire(self) -> int:
-        before = len(self._rows)
-        self._rows.expire()
-        return before - len(self._rows)
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 class MemoryStore(LockedStore):
@@ -105,12 +103,14 @@ class MemoryStore(LockedStore):
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
         """Everything here expires by itself (deliveries after a day); this drops what has."""
-        with self._at_moment(self._at(now)):
-            tables = (self.clients, self.phones, self.challenges, self.deliveries, self.proofs)
-            gone = sum(table.expire() for table in tables)
+        tables = (self.clients, self.phones, self.challenges, self.deliveries, self.proofs)
+        now = self._at(now)
+        with self._at_moment(0):  # when nothing was over yet: a table counts what is alive
+            before = sum(map(len, tables))
+            self._moment = now
             for fingerprint in [fp for fp, handles in self.of_phone.items() if not self._prune(handles)]:
                 del self.of_phone[fingerprint]
-            return gone
+            return before - sum(len(table.values()) for table in tables)
 
     def _prune(self, handles: set[str]) -> set[str]:
         handles.intersection_update([handle for handle in handles if self.challenges.get(handle)])

@@ -145,13 +145,14 @@ class _Session:
         self.dialect = dialect
         self._qmark = connection.dialect.paramstyle == "qmark"
 
-    def rows(self, sql: str, params: Sequence[object] = ()) -> Sequence[Sequence[Any]]:
-        return self._execute(sql, params).fetchall()
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        found: Sequence[Sequence[Any]] = self._execute(sql, params).fetchall()
+        return found
 
-    def run(self, sql: str, params: Sequence[object] = ()) -> int:
+    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
         return int(self._execute(sql, params).rowcount)
 
-    def _execute(self, sql: str, params: Sequence[object]) -> Any:
+    def _execute(self, sql: str, params: Sequence[Any]) -> Any:
         if self._qmark:
             sql = sql.replace("%s", "?")
         return self.connection.exec_driver_sql(sql, tuple(params) or None)

@@ -101,9 +101,7 @@ def _upsert(dialect: Dialect, table: str) -> str:
 
 _ON_CONFLICT = "ON CONFLICT ({key}) DO UPDATE SET"
 SQLITE = Dialect(("BEGIN IMMEDIATE",), "", "max", _ON_CONFLICT, "excluded.{}", one_writer=True)
-POSTGRESQL = Dialect(
-    ("BEGIN ISOLATION LEVEL READ COMMITTED",), " FOR UPDATE", "greatest", _ON_CONFLICT, "excluded.{}"
-)
+POSTGRESQL = Dialect(("BEGIN ISOLATION LEVEL READ COMMITTED",), " FOR UPDATE", "greatest", _ON_CONFLICT, "excluded.{}")
 #: A claim takes the exclusive lock at once here; INSERT IGNORE would take a shared one, and two of those deadlock.
 MYSQL = Dialect(
     ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"),
@@ -117,9 +115,9 @@ class Session(Protocol):
 
     dialect: Dialect
 
-    def rows(self, sql: str, params: Sequence[object] = ()) -> Sequence[Sequence[Any]]: ...
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]: ...
 
-    def run(self, sql: str, params: Sequence[object] = ()) -> int:
+    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
         """The number of rows it touched."""
         ...
 
@@ -172,7 +170,7 @@ class Rows:
 
     def delivery(self, delivery_id: str) -> DeliveryRecord | None:
         row = self._row("uzotp_delivery", delivery_id)
-        return row and _delivery(row)
+        return _delivery(row) if row else None
 
     def put_delivery(self, record: DeliveryRecord) -> None:
         cost = record.cost
@@ -291,10 +289,13 @@ class StatementStore(LockedStore):
             keys = [row[0] for row in found]
             # The time is asked about again: a row may have come back to life since it was found.
             sql = f"DELETE FROM {table} WHERE {key} IN ({', '.join(['%s'] * len(keys))}) AND {column} <= %s"  # noqa: S608
-            gone += self._attempt(lambda session, sql=sql, keys=keys: session.run(sql, (*keys, moment)))  # type: ignore[misc]
+            gone += self._write(sql, [*keys, moment])
             last = keys[-1]
 
-    def _read(self, sql: str, params: Sequence[object]) -> Sequence[Sequence[Any]]:
+    def _write(self, sql: str, params: Sequence[Any]) -> int:
+        return self._attempt(lambda session: session.run(sql, params))
+
+    def _read(self, sql: str, params: Sequence[Any]) -> Sequence[Sequence[Any]]:
         return self._attempt(lambda session: session.rows(sql, params))
 
     def _attempt(self, act: Callable[[Session], T]) -> T:
@@ -363,9 +364,9 @@ def _columns(alias: str) -> str:
 
 
 def _state(error: BaseException) -> object:
-    """SQLSTATE (psycopg, psycopg2) or the server's number (the drivers of MySQL), else ``None``."""
+    """The server's number (the drivers of MySQL) or SQLSTATE (psycopg, psycopg2), else ``None``."""
     number = error.args[0] if error.args and isinstance(error.args[0], int) else None
-    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or number
+    return number or getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
 
 
 def _transient(error: BaseException) -> bool:

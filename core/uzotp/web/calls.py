@@ -42,7 +42,7 @@ def send_code(
     purpose: str,
     *,
     visitor: Visitor | None,
-    client_ip: str | None | Unset,
+    client_ip: str | Unset | None,
     binding: str | Unset,
     language: str | None,
     trusted: bool,

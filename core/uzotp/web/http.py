@@ -86,7 +86,7 @@ def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> Reply
 
 
 def problem(code: str, language: str, **extra: Any) -> Reply:
-    """An error of the contract. *extra* members (``attempts_left``, ``retry_after``) join the body; ``None`` is left out."""
+    """An error of the contract. *extra* members (``attempts_left``, ``retry_after``) join the body unless ``None``."""
     extra = {name: value for name, value in extra.items() if value is not None}
     title, detail = error_text(code, language, **extra)
     allow = extra.pop("allow", None)

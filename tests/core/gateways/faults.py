@@ -7,6 +7,7 @@ that ends the server.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -56,7 +57,7 @@ class FaultServer:
     """``with FaultServer(answer(b"{}")) as server``: listens on a free port of 127.0.0.1."""
 
     def __init__(self, *scripts: Script, tls: bool = False, deaf: bool = False) -> None:
-        """*deaf*: run the script as soon as somebody connects, without reading a request."""
+        """*deaf*: run the script at the first bytes of a connection, whatever they are: no request is read."""
         self.requests: list[Request] = []
         self.connections = 0
         self._scripts = scripts
@@ -81,10 +82,8 @@ class FaultServer:
         with self._lock:
             socks = [*self._socks, self._listener]
         for sock in socks:
-            try:
+            with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         for thread in self._threads:
             thread.join(5)
         self._listener.close()
@@ -110,24 +109,23 @@ class FaultServer:
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             with self._lock:
                 self._socks.append(sock)
-        try:
+        with contextlib.suppress(OSError):  # the client goes away, as it should
             self._talk(sock, number)
-        except OSError:
-            pass  # the client went away, as it should
 
     def _talk(self, sock: socket.socket, number: int) -> None:
         with sock, sock.makefile("rb") as stream:
             keep: bool | None = True
             while keep and not self._stopped.is_set():
-                if not self._deaf:
+                if self._deaf:
+                    sock.recv(65536)
+                else:
                     request = _read_request(stream, number)
                     if request is None:
                         return
                     with self._lock:
                         self.requests.append(request)
-                count = self.connections if self._deaf else len(self.requests)
-                script = self._scripts[min(count, len(self._scripts)) - 1]
-                keep = script(Connection(sock, self._stopped))
+                script = self._scripts[min(max(len(self.requests), 1), len(self._scripts)) - 1]
+                keep = script(Connection(sock, self._stopped)) and not self._deaf
 
 
 def _read_request(stream, number: int) -> Request | None:

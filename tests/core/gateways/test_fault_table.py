@@ -104,6 +104,10 @@ FAULTS = {
         answer(b'{"success":"false","data":{"sms_id":1}}'),
         (MessageRejected, False, None),
     ),
+    "byte_order_mark_before_an_error": (
+        answer(b"\xef\xbb\xbf" + samples.ERROR),
+        (MessageRejected, False, None),
+    ),
     "notice_before_an_error": (answer(NOTICE + samples.ERROR), UNKNOWN),
 }
 
@@ -154,7 +158,9 @@ def test_q87_a_redirect_is_not_followed_and_nobody_else_sees_the_token(status: i
 def test_q87_a_redirect_with_an_endless_body_is_bounded() -> None:
     script = answer(b"x" * 10_000_000, 302, "Location: /elsewhere\r\n")
     with FaultServer(script) as server:
-        assert type(send(server.url)) is OutcomeUnknown
+        error = send(server.url)
+    assert type(error) is OutcomeUnknown
+    assert "longer than 2 MiB" in error.detail
 
 
 # ---------------------------------------------------------------------------------- before any byte of it has left
@@ -203,6 +209,12 @@ def test_resolver_that_hangs_is_certain_and_in_time(monkeypatch: pytest.MonkeyPa
         assert_certain(send("https://devsms.example/api"))
     finally:
         awake.set()
+
+
+def test_a_name_is_resolved_and_each_of_its_addresses_tried() -> None:
+    with FaultServer(answer(GOOD)) as server:
+        # localhost is often ::1 first, where nobody listens.
+        assert gateway(server.url.replace("127.0.0.1", "localhost"), timeout=5).send(MESSAGE).id == "456"
 
 
 def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +300,9 @@ def test_proxy_that_refuses_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_socks_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
-    assert_certain(send("https://devsms.example/api"))
+    error = send("https://devsms.example/api")
+    assert_certain(error)
+    assert "InvalidProxyURL" in error.detail
 
 
 def test_plain_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

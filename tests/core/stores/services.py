@@ -10,6 +10,7 @@ import atexit
 import os
 import secrets
 from functools import cache
+from importlib.util import find_spec
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytest
@@ -19,6 +20,7 @@ _DEFAULTS = {
     "mariadb": "mysql://root@127.0.0.1:3306/test",
 }
 _SCHEMES = {"postgres": "postgresql+psycopg", "mariadb": "mysql+pymysql"}
+_known: dict[str, dict[str, object]] = {}
 _ENGINES = {"postgres": "django.db.backends.postgresql", "mariadb": "django.db.backends.mysql"}
 
 
@@ -31,10 +33,20 @@ def sqlalchemy_url(name: str) -> str:
 def django_database(name: str) -> dict[str, object]:
     """The same as an entry of Django's ``DATABASES``."""
     where = _new_database(name)
-    return {
+    _known[where.path[1:]] = entry = {
         "ENGINE": _ENGINES[name], "NAME": where.path[1:], "USER": where.username or "",
         "PASSWORD": unquote(where.password or ""), "HOST": where.hostname or "", "PORT": str(where.port or ""),
     }  # fmt: skip
+    return entry
+
+
+def known(name: str | None) -> dict[str, object]:
+    """The entry of a database that :func:`django_database` made; empty for another."""
+    return _known.get(name or "", {})
+
+
+def installed(module: str) -> bool:
+    return find_spec(module) is not None
 
 
 def _new_database(name: str) -> SplitResult:

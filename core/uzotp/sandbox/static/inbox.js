@@ -3,12 +3,14 @@
   "use strict";
   const EVERY = 1000; // milliseconds
   const FRESH = 5000;
+  const PATIENCE = 15000;
   const live = document.getElementById("live");
   const offline = document.getElementById("offline");
   const announce = document.getElementById("announce");
   const title = document.title;
   const freshUntil = new Map(); // id of a message to when it stops being marked as new
   let shown = "";
+  let changed = Date.now();
   let seen = newest();
 
   document.documentElement.classList.add("js");
@@ -22,9 +24,7 @@
   }
 
   function count() {
-    if (!document.hidden) {
-      seen = newest();
-    }
+    seen = document.hidden ? Math.min(seen, newest()) : newest();
     const unread = ids().filter((id) => id > seen).length;
     document.title = unread ? `(${unread}) ${title}` : title;
   }
@@ -41,9 +41,13 @@
   }
 
   function show(html) {
-    if (html === shown || (reading() && !document.hidden)) {
-      return; // a selection would be lost: next time
+    if (html === shown) {
+      return;
     }
+    if (reading() && Date.now() - changed < PATIENCE) {
+      return; // a selection would be lost: leave it a while
+    }
+    changed = Date.now();
     const before = newest();
     const focused = document.activeElement && live.contains(document.activeElement) ? document.activeElement.id : "";
     live.innerHTML = html;

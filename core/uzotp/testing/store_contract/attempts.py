@@ -129,18 +129,17 @@ class AttemptTests(Hooks):
         assert tally(spent) == {"wrong_code": 12, "locked": 3}
 
     def test_r27_r29_a_lock_is_exact_and_ends_by_itself(self, store: Store) -> None:
-        rules = {"failures": "3/hour"}
-        store.open(opening(ttl=600, **rules))
+        store.open(opening(ttl=600, failures="3/hour"))
         for at in (0, 10, 20):
-            assert store.spend(attempt(WRONG, now=T0 + at, **rules)).status is WRONG_CODE
-        locked = store.spend(attempt(now=T0 + 30, **rules))
+            assert store.spend(attempt(WRONG, now=T0 + at, failures="3/hour")).status is WRONG_CODE
+        locked = store.spend(attempt(now=T0 + 30, failures="3/hour"))
         assert locked == Spent(LOCKED, 2, HOUR - 30)
-        refusal = refused(store.open(opening(now=T0 + HOUR - 1, **rules)))
+        refusal = refused(store.open(opening(now=T0 + HOUR - 1, failures="3/hour")))
         assert (refusal.kind, refusal.quota, refusal.retry_after_ms) == ("locked", "failures 3/hour", 1)
-        store.open(opening(now=T0 + HOUR, **rules))
-        assert store.spend(attempt(WRONG, now=T0 + HOUR, **rules)).status is WRONG_CODE
-        assert store.spend(attempt(now=T0 + HOUR + 1, **rules)) == Spent(LOCKED, 4, 9)
-        assert store.spend(attempt(now=T0 + HOUR + 10, **rules)).status is VERIFIED
+        store.open(opening(now=T0 + HOUR, failures="3/hour"))
+        assert store.spend(attempt(WRONG, now=T0 + HOUR, failures="3/hour")).status is WRONG_CODE
+        assert store.spend(attempt(now=T0 + HOUR + 1, failures="3/hour")) == Spent(LOCKED, 4, 9)
+        assert store.spend(attempt(now=T0 + HOUR + 10, failures="3/hour")).status is VERIFIED
 
     def test_a_locked_attempt_is_not_charged(self, store: Store) -> None:
         store.open(opening(ttl=600))

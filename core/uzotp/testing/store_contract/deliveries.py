@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryRecord, DeliveryStatus, Money, Opened, Store
+from uzotp.ports import DeliveryRecord, DeliveryStatus, GlobalReservation, Money, Opened, Refusal, Store
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,
@@ -154,8 +154,21 @@ class DeliveryTests(Hooks):
         store.purge(DAY, T0 + MINUTE)
         assert store.spend(attempt("000000", now=T0 + MINUTE)).attempts_left == 3
         store.purge(DAY, T0 + DAY - 1)
-        assert not isinstance(store.open(opening(quota="1/day", now=T0 + DAY - 1)), Opened)
-        assert hasattr(store.reserve(reservation(quota="1/day", now=T0 + DAY - 1)), "retry_after_ms")
+        assert isinstance(store.open(opening(quota="1/day", now=T0 + DAY - 1)), Refusal)
+        assert isinstance(store.reserve(reservation(quota="1/day", now=T0 + DAY - 1)), Refusal)
+
+    def test_r44_what_was_given_back_does_not_shorten_a_counters_life(self, store: Store) -> None:
+        self._send(store)
+        store.settle(settlement(self._send(store), FAILED))
+        store.reserve(reservation(quota="2/day"))
+        back = store.reserve(reservation(quota="2/day"))
+        assert isinstance(back, GlobalReservation)
+        store.release(back)
+        store.purge(DAY, T0 + HOUR)
+        phones = [store.open(opening(now=T0 + HOUR, quota="2/day")) for _ in range(2)]
+        clients = [store.reserve(reservation(now=T0 + HOUR, quota="2/day")) for _ in range(2)]
+        assert [isinstance(answer, Opened) for answer in phones] == [True, False]
+        assert [isinstance(answer, GlobalReservation) for answer in clients] == [True, False]
 
     def test_r44_a_purge_of_many_counts_them_all(self, store: Store) -> None:
         for number in range(12):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,20 +39,34 @@ def rounds() -> range:
     return range(int(os.environ.get("UZOTP_RACE_ROUNDS", "5")))
 
 
-def at_once(store: Any, calls: Sequence[Call], thread_ends: Callable[[Any], None] = lambda _: None) -> list[Any]:
-    """The answers of *calls*, each made by a thread of its own, all starting together."""
-    start = threading.Barrier(len(calls), timeout=60)
+class Crowd:
+    """Threads that call a store all at once; each keeps its connection, if any, from one race to the next."""
 
-    def run(call: Call) -> Any:
-        method, arguments = call
-        start.wait()
-        try:
-            return getattr(store, method)(*arguments)
-        finally:
-            thread_ends(store)
+    def __init__(self, store: Any, size: int, thread_ends: Callable[[Any], None] = lambda _: None) -> None:
+        self._store = store
+        self._size = size
+        self._thread_ends = thread_ends
+        self._pool = ThreadPoolExecutor(size)
 
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
+    def __enter__(self) -> Crowd:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._each([partial(self._thread_ends, self._store)] * self._size)
+        self._pool.shutdown()
+
+    def race(self, calls: Sequence[Call]) -> list[Any]:
+        """The answers of *calls*, each made by another thread, all starting together."""
+        return self._each([partial(getattr(self._store, method), *arguments) for method, arguments in calls])
+
+    def _each(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
+        start = threading.Barrier(len(works), timeout=60)
+
+        def run(work: Callable[[], Any]) -> Any:
+            start.wait()
+            return work()
+
+        return list(self._pool.map(run, works))
 
 
 def in_processes(
@@ -70,20 +85,25 @@ def in_processes(
         pipes.append(here)
         workers.append(worker)
     answers: list[list[Any]] = [[] for _ in races]
-    for here, worker in zip(pipes, workers, strict=True):
-        for race, share in enumerate(here.recv()):
-            answers[race] += share
-        here.close()
-        worker.join(60)
+    try:
+        for here in pipes:
+            for race, share in enumerate(here.recv()):
+                answers[race] += share
+    finally:
+        for here, worker in zip(pipes, workers, strict=True):
+            here.close()
+            worker.kill()
+            worker.join()
     return answers
 
 
 def _worker(opener: Callable[..., Store], arguments: tuple[Any, ...], races: Any, start: Any, pipe: Any) -> None:
     store = opener(*arguments)
     answers = []
-    for calls in races:
-        start.wait(120)
-        answers.append(at_once(store, calls))
+    with Crowd(store, max(map(len, races))) as crowd:
+        for calls in races:
+            start.wait(120)
+            answers.append(crowd.race(calls))
     pipe.send(answers)
     pipe.close()
 
@@ -101,24 +121,26 @@ def _together(count: int, decide: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class RaceTests(Hooks):
-    def _race(self, store: Store, calls: Sequence[Call]) -> list[Any]:
-        return at_once(store, calls, self.thread_ends)
+    @pytest.fixture
+    def crowd(self, store: Store) -> Iterator[Crowd]:
+        with Crowd(store, 64, self.thread_ends) as crowd:
+            yield crowd
 
-    def test_r11_of_64_right_codes_at_once_one_is_accepted(self, store: Store) -> None:
+    def test_r11_of_64_right_codes_at_once_one_is_accepted(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             opened(store.open(opening(f"phone {number}")))
-            answers = self._race(store, [("spend", (attempt(RIGHT, f"phone {number}"),)) for _ in range(64)])
+            answers = crowd.race([("spend", (attempt(RIGHT, f"phone {number}"),)) for _ in range(64)])
             assert tally(answers) == {"verified": 1, "expired": 63}
 
-    def test_r13_of_64_wrong_codes_at_once_five_are_compared(self, store: Store) -> None:
+    def test_r13_of_64_wrong_codes_at_once_five_are_compared(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             opened(store.open(opening(f"phone {number}")))
-            answers = self._race(store, [("spend", (attempt(WRONG, f"phone {number}"),)) for _ in range(64)])
+            answers = crowd.race([("spend", (attempt(WRONG, f"phone {number}"),)) for _ in range(64)])
             assert tally(answers) == {"wrong_code": 5, "too_many_attempts": 59}
             left = sorted(answer.attempts_left for answer in answers if answer.status.value == "wrong_code")
             assert left == [0, 1, 2, 3, 4]
 
-    def test_r27_of_many_wrong_codes_for_one_phone_no_more_than_its_failures_are_compared(self, store: Store) -> None:
+    def test_r27_of_many_wrong_codes_for_one_phone_its_failures_are_compared(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             phone, calls = f"phone {number}", []
             for purpose in Purpose:
@@ -126,67 +148,70 @@ class RaceTests(Hooks):
                     opened(store.open(opening(phone, purpose, binding)))
                     guess = (WRONG, phone, purpose, binding)
                     calls += [("spend", (attempt(*guess, failures="7/hour"),)) for _ in range(4)]
-            assert tally(self._race(store, calls)) == {"wrong_code": 7, "locked": 25}
+            assert tally(crowd.race(calls)) == {"wrong_code": 7, "locked": 25}
 
-    @pytest.mark.parametrize(("code", "expected"), [(RIGHT, {"verified": 1, "expired": 7}), (WRONG, {"wrong_code": 5, "too_many_attempts": 3})])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("code", "expected"),
+        [(RIGHT, {"verified": 1, "expired": 7}), (WRONG, {"wrong_code": 5, "too_many_attempts": 3})],
+    )
     def test_r12_nobody_decides_on_what_another_is_changing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch, code: str, expected: dict[str, int]
+        self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, code: str, expected: dict[str, int]
     ) -> None:
         opened(store.open(opening()))
         monkeypatch.setattr(guard, "spend", _together(8, guard.spend))
-        assert tally(self._race(store, [("spend", (attempt(code),)) for _ in range(8)])) == expected
+        assert tally(crowd.race([("spend", (attempt(code),)) for _ in range(8)])) == expected
 
-    def test_r33_of_many_sends_to_one_phone_at_once_one_is_granted(self, store: Store) -> None:
+    def test_r33_of_many_sends_to_one_phone_at_once_one_is_granted(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             calls = [("open", (opening(f"phone {number}", wait=(60,)),)) for _ in range(16)]
-            answers = self._race(store, calls)
+            answers = crowd.race(calls)
             assert sum(isinstance(answer, Opened) for answer in answers) == 1
             assert {getattr(answer, "kind", "granted") for answer in answers} == {"granted", "cooldown"}
 
     def test_r33_r12_a_send_is_not_decided_on_what_another_is_changing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(guard, "open_challenge", _together(8, guard.open_challenge))
-        answers = self._race(store, [("open", (opening(wait=(60,)),)) for _ in range(8)])
+        answers = crowd.race([("open", (opening(wait=(60,)),)) for _ in range(8)])
         assert sum(isinstance(answer, Opened) for answer in answers) == 1
 
-    def test_r34_of_many_sends_at_once_exactly_the_quota_is_granted(self, store: Store) -> None:
+    def test_r34_of_many_sends_at_once_exactly_the_quota_is_granted(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             calls = [
                 ("open", (opening(f"phone {number}", purpose, binding, quota="5/hour"),))
                 for purpose in Purpose
                 for binding in "abcd"
             ]
-            assert sum(isinstance(answer, Opened) for answer in self._race(store, calls)) == 5
+            assert sum(isinstance(answer, Opened) for answer in crowd.race(calls)) == 5
 
-    def test_r35_of_many_reservations_at_once_exactly_the_quota_is_granted(self, store: Store) -> None:
+    def test_r35_of_many_reservations_at_once_exactly_the_quota_is_granted(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             calls = [("reserve", (reservation(f"net {number}", quota="7/hour"),)) for _ in range(24)]
-            assert sum(isinstance(answer, GlobalReservation) for answer in self._race(store, calls)) == 7
+            assert sum(isinstance(answer, GlobalReservation) for answer in crowd.race(calls)) == 7
 
     def test_r35_r12_a_reservation_is_not_decided_on_what_another_is_changing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(guard, "reserve", _together(8, guard.reserve))
-        answers = self._race(store, [("reserve", (reservation(quota="3/hour"),)) for _ in range(8)])
+        answers = crowd.race([("reserve", (reservation(quota="3/hour"),)) for _ in range(8)])
         assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
 
-    def test_r37_of_many_settlements_at_once_one_gives_the_send_back(self, store: Store) -> None:
+    def test_r37_of_many_settlements_at_once_one_gives_the_send_back(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             phone = f"phone {number}"
             sends = [opened(store.open(opening(phone, binding=str(i), quota="3/hour"))) for i in range(3)]
             failed = settlement(sends[1], DeliveryStatus.FAILED, phone)
-            self._race(store, [("settle", (failed,)) for _ in range(8)])
+            crowd.race([("settle", (failed,)) for _ in range(8)])
             assert isinstance(store.open(opening(phone, quota="3/hour", now=T0 + 1)), Opened)
             assert not isinstance(store.open(opening(phone, quota="3/hour", now=T0 + 2)), Opened)
 
-    def test_r25_of_16_redemptions_at_once_one_succeeds(self, store: Store) -> None:
+    def test_r25_of_16_redemptions_at_once_one_succeeds(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             phone, proof_id = f"phone {number}", an_id()
             store.open(opening(phone))
             store.spend(attempt(RIGHT, phone, proof_id=proof_id))
             calls = [("redeem", (an_id("phone", phone), proof_id, T0 + 1)) for _ in range(16)]
-            assert sorted(self._race(store, calls)) == [False] * 15 + [True]
+            assert sorted(crowd.race(calls)) == [False] * 15 + [True]
 
     def test_r11_r13_r28_r33_the_same_counts_over_four_processes(self, store: Store) -> None:
         how = self.opener(store)

@@ -1,0 +1,56 @@
+# make demo    both example sites and the SMS sandbox: no account, no token, no server needed
+# make test    the whole suite, with its coverage
+# make check   lint, types and test
+#
+# PYTHON is the interpreter that makes .venv: make demo PYTHON=python3.12
+# The demo's ports: make demo SANDBOX_PORT=8026 DJANGO_PORT=8001 FLASK_PORT=5001
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test lint types check clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
+
+demo: .venv/demo.installed
+	@exec $(BIN)/python example_project/demo.py
+
+test: .venv/dev.installed
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest; tests=$$?; \
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report; coverage=$$?; \
+	test $$tests -eq 0 && test $$coverage -eq 0
+
+lint: .venv/dev.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/dev.installed
+	$(BIN)/mypy
+
+check: lint types test
+
+clean:
+	rm -rf .venv .demo build dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Editable, so that what runs is this checkout. A .venv of an interpreter that is gone, or half made, is made anew.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "Python 3.10 or newer is needed; $(PYTHON) is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Installing into .venv ..."
+	@$(PIP) install --no-compile --editable '.[$(1)]'
+	@touch $@
+endef
+
+.venv/demo.installed: pyproject.toml
+	$(call install,django$(comma)flask$(comma)sandbox)
+
+.venv/dev.installed: pyproject.toml
+	$(call install,dev)
+
+comma := ,

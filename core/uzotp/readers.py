@@ -1,0 +1,184 @@
+"""Reading one setting: from Python, from the text of an environment variable, from TOML.
+
+Each reader takes the setting's name, for its error, and a value that is not ``None``; it returns the value in its one
+form, or ``None`` for an empty text where that means "not set".
+
+:raises ConfigurationError: from every reader, naming the setting and never repeating what may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from uzotp.errors import ConfigurationError
+from uzotp.messages import check_service_name
+from uzotp.policy import Purpose, TestNumber, parse_limits
+
+#: The longest a test number may stay valid, from today (R60).
+TEST_NUMBER_DAYS = 90
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+def text(name: str, value: Any) -> str | None:
+    if isinstance(value, str):
+        return value or None
+    raise ConfigurationError(f"{name} is text")
+
+
+def service_name(name: str, value: Any) -> str | None:
+    return None if value == "" else check_service_name(value)
+
+
+def quota(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f'{name} is text like "5/hour,10/day"; an empty one sets no limit')
+    try:
+        parse_limits(value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{name}: {error}") from None
+    return value
+
+
+def integer(name: str, value: Any) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigurationError(f"{name} is a whole number")
+    return value
+
+
+def optional_integer(name: str, value: Any) -> int | None:
+    return None if value == "" else integer(name, value)
+
+
+def seconds(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"{name} is a number of seconds") from None
+
+
+def boolean(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if isinstance(value, int | str) and str(value).strip().lower() in known:
+        return known[str(value).strip().lower()]
+    raise ConfigurationError(f"{name} is true or false")
+
+
+def _decoded(name: str, value: Any) -> Any:
+    """JSON in text, as the environment has it; anything else as it is."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{name} is not valid JSON: {error}") from None
+    return value
+
+
+def items(name: str, value: Any) -> tuple[Any, ...]:
+    value = _decoded(name, value)
+    if isinstance(value, str | bytes):
+        value = [value]
+    if isinstance(value, Sequence):
+        return tuple(value)
+    raise ConfigurationError(f"{name} is a list")
+
+
+def texts(name: str, value: Any) -> tuple[str, ...]:
+    values = items(name, value)
+    if not all(isinstance(item, str) for item in values):
+        raise ConfigurationError(f"{name} is a list of texts")
+    return values
+
+
+def integers(name: str, value: Any) -> tuple[int, ...]:
+    return tuple(integer(name, item) for item in items(name, value))
+
+
+def keys(name: str, value: Any) -> tuple[str | bytes, ...]:
+    values = items(name, value)
+    if not all(isinstance(item, str | bytes) and item for item in values):
+        raise ConfigurationError(f"{name} is a list of non-empty keys, oldest first")
+    return values
+
+
+def purposes(name: str, value: Any) -> tuple[Purpose, ...]:
+    try:
+        return tuple(Purpose(item) for item in texts(name, value))
+    except ValueError:
+        raise ConfigurationError(f"{name} knows {', '.join(Purpose)}") from None
+
+
+def choice(*choices: str) -> Callable[[str, Any], str]:
+    def read(name: str, value: Any) -> str:
+        if value not in choices:
+            raise ConfigurationError(f"{name} is one of {', '.join(choices)}")
+        return str(value)
+
+    return read
+
+
+def hook(name: str, value: Any) -> Callable[..., Any] | None:
+    if value == "":
+        return None
+    target = import_dotted(name, value) if isinstance(value, str) else value
+    if not callable(target):
+        raise ConfigurationError(f"{name} is a dotted path to something that can be called")
+    return target  # type: ignore[no-any-return]
+
+
+def web_address(name: str, value: Any) -> str | None:
+    address = text(name, value)
+    if address is None:
+        return None
+    try:
+        parts = urlsplit(address)
+        valid = parts.scheme in ("https", "http") and bool(parts.hostname)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigurationError(f"{name} is a web address that begins with https://")
+    return address
+
+
+def test_numbers(name: str, value: Any) -> dict[str, TestNumber]:
+    value = _decoded(name, value) or {}
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f'{name} is a map: {{"+998…": {{"code": "000000", "until": "2027-01-01"}}}}')
+    numbers = {}
+    for number, entry in value.items():
+        if not isinstance(entry, Mapping) or set(entry) != {"code", "until"} or not isinstance(entry["code"], str):
+            raise ConfigurationError(f'{name}: each number has a "code" and an "until", and nothing else')
+        try:
+            until = _day(entry["until"])
+        except (TypeError, ValueError):
+            raise ConfigurationError(f'{name}: "until" is a day like "2027-01-01"') from None
+        if until > datetime.now(timezone.utc).date() + timedelta(days=TEST_NUMBER_DAYS):
+            raise ConfigurationError(f'{name}: "until" is at most {TEST_NUMBER_DAYS} days away')
+        numbers[str(number)] = TestNumber(entry["code"], until)
+    return numbers
+
+
+def _day(value: Any) -> date:
+    """TOML has days and moments of its own; JSON and Python write text."""
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def import_dotted(name: str, path: str) -> Any:
+    """What a dotted path names. :raises ConfigurationError: naming the setting, when it names nothing."""
+    module, _, attribute = path.rpartition(".")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"{name}: {path!r} cannot be imported: {error}") from None

@@ -1,0 +1,56 @@
+"""Who is logged in, and the protection of our own forms. A real site might use Flask-Login and Flask-WTF."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask, abort, g, redirect, request, session, url_for
+from markupsafe import Markup
+
+from .models import User, db
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_load_user)
+    app.before_request(_check_csrf)
+    app.context_processor(lambda: {"user": g.get("user"), "csrf": _csrf_field})
+
+
+def log_in(user: User) -> None:
+    """Begin a session with nothing in it of the one before."""
+    session.clear()
+    session["user"], session["stamp"] = user.id, user.stamp
+
+
+def login_required(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs) if g.user else redirect(url_for("site.login"))
+
+    return guarded
+
+
+def _load_user() -> None:
+    user = db().get(User, session["user"]) if "user" in session else None
+    g.user = user if user and secrets.compare_digest(user.stamp, session.get("stamp", "")) else None
+
+
+def _check_csrf() -> None:
+    """uzotp's pages check a token of their own, and its JSON endpoints need none."""
+    if request.method == "POST" and request.blueprint != "uzotp":
+        sent = request.form.get("csrf", "")
+        if not secrets.compare_digest(sent.encode("utf-8", "replace"), _csrf_token().encode()):
+            abort(400, "This page was open for too long. Go back, load it again and try once more.")
+
+
+def _csrf_token() -> str:
+    if "csrf" not in session:
+        session["csrf"] = secrets.token_urlsafe(16)
+    return session["csrf"]
+
+
+def _csrf_field() -> Markup:
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(_csrf_token())

@@ -1,0 +1,53 @@
+"""What a host project has of its own, reached by dotted paths: hooks, gateways; and settings to begin with."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.ports import Message, Receipt
+
+PHONE = "+998901238190"
+KEYS = {"SECRET_KEYS": ["a key of the tests, long enough"]}
+DEVSMS = {**KEYS, "DEVSMS_TOKEN": "only-for-tests", "SERVICE_NAME": "TechShop"}
+
+a_number = 5
+
+
+def in_days(days: int) -> date:
+    return datetime.now(timezone.utc).date() + timedelta(days=days)
+
+
+def a_test_number(**entry: Any) -> dict[str, Any]:
+    """``TEST_NUMBERS`` of one number; *entry* changes what is said of it."""
+    return {PHONE: {"code": "000000", "until": in_days(30).isoformat()} | entry}
+
+
+class Postcard:
+    """A gateway of somebody's own, which can be asked for nothing."""
+
+    name = "postcard"
+
+    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
+        return Receipt(self.name, "1")
+
+
+postcard = Postcard()
+
+
+def make_postcard() -> Postcard:
+    return Postcard()
+
+
+def never(phone: Phone, purpose: Purpose) -> bool:
+    return False
+
+
+def risky(phone: Phone, purpose: Purpose, client_ip: str | None) -> bool:
+    return True
+
+
+def friend(request: object) -> bool:
+    return True

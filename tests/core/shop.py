@@ -1,0 +1,103 @@
+"""A shop as the command line sees it, with a gateway that can be asked for everything and a store that is away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from uzotp.cli import main
+from uzotp.commands import Project
+from uzotp.config import Config
+from uzotp.errors import StoreUnavailable
+from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Money
+from uzotp.testing import Outbox
+from uzotp.verification import Verifier
+
+PHONE = "+998901238190"
+MASKED = "+998 90 *** ** 90"
+
+
+SOUND = Config.from_mapping(
+    {
+        "DEVSMS_TOKEN": "only-for-tests",
+        "SERVICE_NAME": "TechShop",
+        "SECRET_KEYS": ["0123456789abcdef"],
+        "STORE": "postgresql://db/shop",
+        "CALLBACK_BASE_URL": "https://shop.uz/otp",
+    }
+)
+
+
+@dataclass
+class Shop:
+    """A project as the command line sees one."""
+
+    verifier: Verifier
+    config: Config = SOUND
+    production: bool = True
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> Any:
+        return json.loads(self.out)
+
+
+class Account(Outbox):
+    """A gateway that can be asked for everything."""
+
+    name = "devsms"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.money = Balance(Money(Decimal(30000)), Money(Decimal(50)), {"today_sms": 3})
+        self.asked: list[dict[str, Any]] = []
+
+    def balance(self) -> Balance:
+        return self.money
+
+    def history(self, *, limit: int, status: str | None) -> list[DeliveryReport]:
+        self.asked.append({"limit": limit, "status": status})
+        return [
+            DeliveryReport(
+                self.name, str(number), DeliveryStatus.DELIVERED, raw_status="DELI\x1b[2J", phone=message.phone.wire,
+                text=f"kod: {message.code}", parts=1, cost=Money(Decimal(50)),
+                created_at=datetime(2027, 1, 2, 3, 4, 5, tzinfo=timezone.utc),
+            )
+            for number, message in enumerate(self, 1)
+        ]  # fmt: skip
+
+
+class Broken:
+    """A store that is away."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def away(*args: Any, **options: Any) -> Any:
+            raise StoreUnavailable("the store did not answer")
+
+        return away
+
+
+def runner(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Runs one command for a shop; options are those of ``Policy`` and ``Verifier``. Shops share clock and outbox."""
+
+    def run(*argv: str, shop: Project | None = None, **options: Any) -> Done:
+        project = shop or Shop(make_site(**options).verifier)
+        capsys.readouterr()
+        status = main(argv, project=project)
+        return Done(status, *capsys.readouterr())
+
+    return run

@@ -1,0 +1,238 @@
+"""SQLStore keeps the contract on every database, and what else it promises."""
+
+from __future__ import annotations
+
+import os
+import threading
+from multiprocessing import get_context
+
+import pytest
+
+pytest.importorskip("sqlalchemy")
+
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.pool import NullPool
+
+from tests.core.stores import services
+from uzotp.errors import ConfigurationError, StoreUnavailable
+from uzotp.stores import statements
+from uzotp.stores.sql import SQLStore
+from uzotp.testing import StoreContract
+from uzotp.testing.store_contract.races import Crowd
+from uzotp.testing.store_contract.requests import T0, attempt, opened, opening, settlement
+
+
+def url_of(store):
+    return store._engine.url.render_as_string(hide_password=False)
+
+
+class SQLContract(StoreContract):
+    def reopen(self, store):
+        other = SQLStore(url_of(store))
+        self._others.append(other)
+        return other
+
+    @pytest.fixture(autouse=True)
+    def _closed(self):
+        self._others = []
+        yield
+        for other in self._others:
+            other._engine.dispose()
+
+    def corrupt(self, store, handle, attempts):
+        with store.session() as session:
+            sql = "UPDATE uzotp_challenge SET attempts = %s WHERE handle = %s"
+            assert session.run(sql, (attempts, handle)) == 1
+
+    def opener(self, store):
+        return SQLStore, (url_of(store),)
+
+
+class TestSQLite(SQLContract):
+    @pytest.fixture
+    def store(self, sqlite):
+        return sqlite
+
+
+class TestSQLiteInMemory(SQLContract):
+    @pytest.fixture
+    def store(self):
+        store = SQLStore("sqlite://")
+        yield store
+        store._engine.dispose()
+
+    def reopen(self, store):
+        return store
+
+    def opener(self, store):
+        return None
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    store = SQLStore(services.sqlalchemy_url("postgres"))
+    yield store
+    store._engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def mariadb():
+    store = SQLStore(services.sqlalchemy_url("mariadb"))
+    yield store
+    store._engine.dispose()
+
+
+def emptied(store):
+    with store.session() as session:
+        for table in statements.TABLES:
+            session.run(f"DELETE FROM {table}")
+    return store
+
+
+class TestPostgreSQL(SQLContract):
+    @pytest.fixture
+    def store(self, postgres):
+        return emptied(postgres)
+
+
+class TestMariaDB(SQLContract):
+    @pytest.fixture
+    def store(self, mariadb):
+        return emptied(mariadb)
+
+
+SERIALIZABLE = {
+    "postgres": {"options": "-c default_transaction_isolation=serializable"},
+    "mariadb": {"init_command": "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"},
+}
+
+
+@pytest.mark.parametrize("service", ["postgres", "mariadb"])
+def test_r12_counts_hold_where_the_host_chose_another_isolation(service, monkeypatch):
+    monkeypatch.setenv("UZOTP_RACE_ROUNDS", "1")
+    store = SQLStore(create_engine(services.sqlalchemy_url(service), connect_args=SERIALIZABLE[service]))
+    with Crowd(store, 64) as crowd:
+        TestPostgreSQL().test_r13_of_64_wrong_codes_at_once_five_are_compared(store, crowd)
+        TestPostgreSQL().test_r25_of_16_redemptions_at_once_one_succeeds(store, crowd)
+    store._engine.dispose()
+
+
+# ------------------------------------------------------------------------------------------------ the SQLite file
+
+
+def test_sqlite_keeps_what_it_confirmed(sqlite):
+    sqlite.open(opening())
+    with sqlite.session() as session:
+        assert session.rows("PRAGMA journal_mode") == [("wal",)]
+        assert session.rows("PRAGMA synchronous") == [(2,)]
+        assert session.rows("PRAGMA busy_timeout") == [(5000,)]
+
+
+def _open_one(url, number, start):
+    start.wait(60)
+    store = SQLStore(url)
+    opened(store.open(opening(f"phone {number}")))
+
+
+def test_many_processes_may_be_the_first(sqlite_url):
+    spawn = get_context("spawn")
+    start = spawn.Barrier(4)
+    workers = [spawn.Process(target=_open_one, args=(sqlite_url, number, start)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    store = SQLStore(sqlite_url)
+    assert store.purge(0, T0 + 10**9) == 12
+    store._engine.dispose()
+
+
+@pytest.mark.parametrize("service", ["postgres", "mariadb"])
+def test_many_threads_of_many_stores_may_be_the_first(service):
+    url = services.sqlalchemy_url(service)
+    stores = [SQLStore(create_engine(url, poolclass=NullPool)) for _ in range(8)]
+    start = threading.Barrier(8)
+    failures = []
+
+    def use(store):
+        start.wait(60)
+        try:
+            store.purge(0, T0)
+        except StoreUnavailable as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=use, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_tables_are_not_made_where_the_host_makes_them(sqlite_url):
+    store = SQLStore(sqlite_url, create_tables=False)
+    with pytest.raises(StoreUnavailable, match="no such table"):
+        store.open(opening())
+    store.metadata.create_all(store._engine)
+    opened(store.open(opening()))
+    store._engine.dispose()
+
+
+def test_the_statements_and_the_tables_name_the_same_columns():
+    metadata = SQLStore("sqlite://").metadata
+    assert {name: tuple(table.columns.keys()) for name, table in metadata.tables.items()} == statements.TABLES
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_worker_makes_connections_of_its_own(sqlite):
+    opened(sqlite.open(opening()))
+    with sqlite._turn:  # as when another thread is inside at the moment of the fork
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                spent = sqlite.spend(attempt("000000"))
+                code = 0 if spent.attempts_left == 4 and sqlite._engine.pool.checkedin() == 1 else 2
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert sqlite.spend(attempt("000000")).attempts_left == 3
+
+
+# -------------------------------------------------------------------------------------------------- configuration
+
+
+def test_an_engine_of_the_host_is_used_as_it_is(sqlite_url):
+    engine = create_engine(sqlite_url)
+    store = SQLStore(engine)
+    opened(store.open(opening()))
+    store.settle(settlement(opened(store.open(opening(now=T0 + 1)))))
+    with engine.connect() as connection:
+        assert connection.get_isolation_level() == "SERIALIZABLE"
+        assert "uzotp_phone" in inspect(connection).get_table_names()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["not a url at all :password:", "oracle://scott:tiger@h/x", "nosuch://x:password@h"])
+def test_a_url_that_cannot_work_is_refused_without_its_password(url):
+    with pytest.raises(ConfigurationError) as caught:
+        SQLStore(url)
+    assert "password" not in str(caught.value)
+    assert "tiger" not in str(caught.value)
+
+
+def test_r43_a_stores_repr_hides_the_password():
+    engine = create_engine("postgresql+psycopg://u:hunter2@h/db") if services.installed("psycopg") else None
+    if engine is None:
+        pytest.skip("psycopg is not installed")
+    assert repr(SQLStore(engine)) == "<SQLStore postgresql+psycopg://u:***@h/db>"
+
+
+def test_sqlalchemy_is_imported_with_the_store_only():
+    import subprocess
+    import sys
+
+    code = "import sys, uzotp, uzotp.verification; sys.exit('sqlalchemy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "core"})

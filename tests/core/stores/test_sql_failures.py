@@ -1,0 +1,178 @@
+"""What SQLStore does when the database refuses, deadlocks, drops the connection or is away."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+pytest.importorskip("sqlalchemy")
+
+from sqlalchemy import create_engine, exc
+
+from tests.core.stores import services
+from uzotp.errors import StoreUnavailable
+from uzotp.stores import statements
+from uzotp.stores.sql import SQLStore
+from uzotp.testing.store_contract.requests import DAY, T0, an_id, attempt, opened, opening, refused, reservation
+
+
+def test_r38_a_database_that_is_away_decides_nothing(tmp_path):
+    store = SQLStore(f"sqlite:///{tmp_path / 'nowhere' / 'uzotp.db'}")
+    with pytest.raises(StoreUnavailable, match="unable to open database file"):
+        store.open(opening())
+    (tmp_path / "nowhere").mkdir()
+    opened(store.open(opening()))
+    store._engine.dispose()
+
+
+def test_r43_an_error_tells_no_value_and_carries_no_other_error(sqlite):
+    request = attempt(proof_id=an_id("twice"))
+    sqlite.open(opening())
+    with sqlite.session() as session:
+        session.run("INSERT INTO uzotp_proof VALUES (%s, %s, 0)", (request.proof_id, request.fingerprint))
+    with pytest.raises(StoreUnavailable) as caught:
+        sqlite.spend(request)
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    for value in (request.proof_id, request.fingerprint, request.handle, *request.digests):
+        assert value not in str(error)
+    # And all of it was rolled back: the attempt was neither charged nor did it use the challenge up.
+    assert sqlite.spend(attempt("000000")).attempts_left == 4
+
+
+@pytest.mark.parametrize("service", ["postgres", "mariadb"])
+def test_r43_a_servers_error_tells_no_value(service):
+    store = SQLStore(services.sqlalchemy_url(service))
+    request = attempt(proof_id=an_id("twice"))
+    store.open(opening())
+    with store.session() as session:
+        session.run("INSERT INTO uzotp_proof VALUES (%s, %s, 0)", (request.proof_id, request.fingerprint))
+    with pytest.raises(StoreUnavailable, match=r"UniqueViolation 23505|IntegrityError 1062") as caught:
+        store.spend(request)
+    assert request.proof_id not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert store.spend(attempt("000000")).attempts_left == 4
+    store._engine.dispose()
+
+
+class Flaky:
+    """Breaks the first *times* statements that begin with *text*."""
+
+    def __init__(self, monkeypatch, text, error, times):
+        from uzotp.stores import sql
+
+        real = sql._Session._execute
+        self.left = times
+        self.seen = 0
+
+        def execute(session, statement, params):
+            if statement.startswith(text):
+                self.seen += 1
+                if self.left:
+                    self.left -= 1
+                    raise exc.OperationalError(statement, params, error)
+            return real(session, statement, params)
+
+        monkeypatch.setattr(sql._Session, "_execute", execute)
+
+
+LOCKED = sqlite3.OperationalError("database is locked")
+
+
+def test_a_deadlock_is_tried_again(sqlite, monkeypatch):
+    sqlite.open(opening())
+    flaky = Flaky(monkeypatch, "SELECT", LOCKED, times=2)
+    assert sqlite.spend(attempt("000000")).attempts_left == 4
+    assert flaky.seen > 2
+
+
+def test_a_deadlock_is_not_tried_for_ever(sqlite, monkeypatch):
+    sqlite.open(opening())
+    flaky = Flaky(monkeypatch, "BEGIN", LOCKED, times=99)
+    with pytest.raises(StoreUnavailable, match="database is locked"):
+        sqlite.spend(attempt("000000"))
+    assert flaky.seen == 3
+
+
+def test_another_error_is_not_tried_again(sqlite, monkeypatch):
+    sqlite.open(opening())
+    flaky = Flaky(monkeypatch, "SELECT", sqlite3.OperationalError("disk I/O error"), times=99)
+    with pytest.raises(StoreUnavailable, match="disk I/O error"):
+        sqlite.spend(attempt("000000"))
+    assert flaky.seen == 1
+
+
+def test_a_commit_that_fails_is_not_an_answer_and_is_not_repeated(sqlite, monkeypatch):
+    sqlite.open(opening())
+    flaky = Flaky(monkeypatch, "COMMIT", LOCKED, times=1)
+    with pytest.raises(StoreUnavailable, match="did not confirm the commit") as caught:
+        sqlite.spend(attempt())
+    assert caught.value.__context__ is None
+    assert flaky.seen == 1
+    assert sqlite.spend(attempt("000000")).attempts_left == 4
+
+
+def test_an_interrupted_decision_is_rolled_back(sqlite):
+    sqlite.open(opening())
+
+    def work(rows):
+        rows.put_phone(an_id("phone", "A"), rows.phone(an_id("phone", "A")), T0 * 2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sqlite.transact(work, T0)
+    assert sqlite.spend(attempt("000000")).attempts_left == 4
+    assert sqlite.purge(0, T0 + 10**9) == 3
+
+
+def test_a_writer_that_holds_the_file_too_long_is_not_waited_for_for_ever(sqlite, sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.setattr("uzotp.stores.sql.SQLITE_WAIT", 0.01)
+    sqlite._engine.dispose()
+    holder = sqlite3.connect(tmp_path / "uzotp.db", isolation_level=None)
+    opened(sqlite.open(opening()))
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="database is locked"):
+        sqlite.spend(attempt())
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert sqlite.spend(attempt()).status.value == "verified"
+
+
+def test_a_thread_waits_its_turn_and_no_longer(sqlite, monkeypatch):
+    sqlite.open(opening())
+    monkeypatch.setattr(statements, "SQLITE_WAIT", 0.01)
+    with sqlite._turn, pytest.raises(StoreUnavailable, match="busy"):
+        sqlite.spend(attempt())
+
+
+@pytest.mark.parametrize("service", ["postgres", "mariadb"])
+def test_a_connection_that_the_server_dropped_is_replaced(service):
+    url = services.sqlalchemy_url(service)
+    store, other = SQLStore(url), create_engine(url, isolation_level="AUTOCOMMIT")
+    opened(store.open(opening()))
+    mine = "SELECT pg_backend_pid()" if service == "postgres" else "SELECT connection_id()"
+    with store.session() as session:
+        number = session.rows(mine)[0][0]
+    with other.connect() as connection:
+        kill = "SELECT pg_terminate_backend({})" if service == "postgres" else "KILL {}"
+        connection.exec_driver_sql(kill.format(number))
+    assert store.spend(attempt("000000")).attempts_left == 4
+    other.dispose()
+    store._engine.dispose()
+
+
+def test_r44_a_row_that_came_back_to_life_is_not_purged(sqlite, monkeypatch):
+    sqlite.reserve(reservation(quota="1/day"))
+    find = sqlite._read
+
+    def find_late(sql, params):
+        found = find(sql, params)
+        if found:
+            sqlite.reserve(reservation(now=T0 + DAY, quota="1/day"))
+        return found
+
+    monkeypatch.setattr(sqlite, "_read", find_late)
+    assert sqlite.purge(DAY, T0 + DAY) == 0
+    refused(sqlite.reserve(reservation(now=T0 + DAY, quota="1/day")))

@@ -1,0 +1,99 @@
+"""Every piece of advice comes when its cause is there, and goes with it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+
+from tests.core.host import a_test_number, in_days
+from uzotp import advice
+from uzotp.advice import Advice, advise
+from uzotp.config import Config
+
+#: A production project of which there is nothing to say.
+SOUND = {
+    "DEVSMS_TOKEN": "only-for-tests",
+    "SERVICE_NAME": "TechShop",
+    "SECRET_KEYS": ["0123456789abcdef0123456789abcdef"],
+    "STORE": "postgresql://db/shop",
+    "CALLBACK_BASE_URL": "https://shop.uz/otp",
+}
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("uzotp.E001", {"DEVSMS_TOKEN": None}),
+    ("uzotp.E001", {"SERVICE_NAME": None}),
+    ("uzotp.E002", {"SECRET_KEYS": None}),
+    ("uzotp.E003", {"GATEWAYS": ["console"]}),
+    ("uzotp.W001", {"SECRET_KEYS": ["0123456789abcde"]}),
+    ("uzotp.W001", {"SECRET_KEYS": [b"short", "0123456789abcdef0123456789abcdef"]}),
+    ("uzotp.W002", {"DEVSMS_BASE_URL": "http://127.0.0.1:8025/api"}),
+    ("uzotp.W003", {"CALLBACK_BASE_URL": None}),
+    ("uzotp.W004", {"CALLBACK_BASE_URL": "http://shop.uz/otp"}),
+    ("uzotp.W005", {"SERVICE_NAME": "Дўкон"}),
+    ("uzotp.W006", {"STORE": "memory://"}),
+    ("uzotp.W007", {"STORE": "sqlite:///uzotp.sqlite3"}),
+    ("uzotp.W008", {"CODE_LENGTH": 5, "ALLOW_SHORT_CODES": True}),
+    ("uzotp.W009", {"TEST_NUMBERS": a_test_number()}),
+    ("uzotp.W010", {"TEST_NUMBERS": a_test_number(until=in_days(-1).isoformat())}),
+]
+
+#: What is fine while developing.
+PRODUCTION_ONLY = {"uzotp.E003", "uzotp.W006", "uzotp.W007", "uzotp.W009"}
+
+
+def found(production: bool = True, **settings: Any) -> dict[str, Advice]:
+    pieces = list(advise(Config.from_mapping(SOUND | settings), production=production))
+    assert len({piece.id for piece in pieces}) == len(pieces)
+    return {piece.id: piece for piece in pieces}
+
+
+def test_of_a_sound_project_there_is_nothing_to_say() -> None:
+    assert found() == {}
+    assert found(production=False) == {}
+
+
+@pytest.mark.parametrize(("id", "settings"), CASES, ids=[f"{id}-{'-'.join(settings)}" for id, settings in CASES])
+def test_the_cause_brings_the_advice(id: str, settings: dict[str, Any]) -> None:
+    pieces = found(**settings)
+    assert set(pieces) - {"uzotp.W009"} == {id} - {"uzotp.W009"}
+    piece = pieces[id]
+    assert piece.message
+    assert piece.hint
+    assert piece.error == (".E" in id)
+
+
+@pytest.mark.parametrize(("id", "settings"), CASES, ids=[f"{id}-{'-'.join(settings)}" for id, settings in CASES])
+def test_some_of_it_is_for_production_alone(id: str, settings: dict[str, Any]) -> None:
+    assert (id in found(production=False, **settings)) == (id not in PRODUCTION_ONLY)
+
+
+def test_every_piece_of_advice_is_tried() -> None:
+    written = set(re.findall(r'"(uzotp\.[EW]\d+)"', inspect.getsource(advice)))
+    assert {id for id, _settings in CASES} == written
+
+
+def test_r43_no_advice_repeats_a_secret() -> None:
+    pieces = found(
+        SECRET_KEYS=["hunter2"], DEVSMS_TOKEN="hunter2-token", TEST_NUMBERS=a_test_number(code="729105"),
+        STORE="sqlite:///hunter2", CALLBACK_BASE_URL=None,
+    )  # fmt: skip
+    said = " ".join(piece.message + piece.hint for piece in pieces.values())
+    assert {"uzotp.W001", "uzotp.W009", "uzotp.W007"} <= set(pieces)
+    assert "hunter2" not in said
+    assert "729105" not in said
+    assert "1238190" not in said
+
+
+def test_console_needs_nothing_of_devsms() -> None:
+    assert found(production=False, GATEWAYS=["console"], DEVSMS_TOKEN=None, SERVICE_NAME=None) == {}
+
+
+def test_two_short_keys_are_one_finding() -> None:
+    assert set(found(SECRET_KEYS=["short", "shorter"])) == {"uzotp.W001"}
+
+
+def test_the_last_day_of_a_test_number_is_still_its_own() -> None:
+    assert "uzotp.W010" not in found(TEST_NUMBERS=a_test_number(until=in_days(0).isoformat()))

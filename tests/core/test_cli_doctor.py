@@ -1,0 +1,111 @@
+"""``doctor``: the advice on the settings, the store's answer, and the gateway's when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.core.host import Postcard
+from tests.core.shop import SOUND, Account, Broken, Done, Shop, runner
+from uzotp.config import Config
+from uzotp.errors import AuthenticationFailed, ConfigurationError
+from uzotp.ports import Balance, Money
+from uzotp.verification import Verifier
+
+
+@pytest.fixture
+def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    return runner(make_site, capsys)
+
+
+def test_the_doctor_has_nothing_to_say_of_a_sound_project(run: Callable[..., Done]) -> None:
+    done = run("doctor")
+    assert (done.status, done.out) == (0, "errors: 0, warnings: 0\n")
+    assert run("doctor", "--json").report == {"ok": True, "findings": []}
+
+
+def test_the_doctor_shows_each_finding_with_its_cure(run: Callable[..., Done], make_site: Any) -> None:
+    shop = Shop(make_site().verifier, Config.from_mapping({"SECRET_KEYS": ["short"], "STORE": "memory://"}))
+    done = run("doctor", shop=shop)
+    assert done.status == 1
+    assert "error uzotp.E001: DEVSMS_TOKEN is missing" in done.out
+    assert "    cure: Get the token at devsms.uz" in done.out
+    assert "warning uzotp.W006: " in done.out
+    assert done.out.endswith("errors: 1, warnings: 3\n")
+    report = run("doctor", "--json", shop=shop).report
+    assert report["ok"] is False
+    assert {finding["id"] for finding in report["findings"]} == {"uzotp.E001", "uzotp.W001", "uzotp.W003", "uzotp.W006"}
+
+
+def test_warnings_alone_are_no_failure(run: Callable[..., Done], make_site: Any) -> None:
+    shop = Shop(make_site().verifier)
+    shop.config = Config.from_mapping({"GATEWAYS": ["console"], "SECRET_KEYS": ["short"]})
+    shop.production = False
+    done = run("doctor", shop=shop)
+    assert (done.status, done.out.count("warning ")) == (0, 1)
+
+
+def test_the_doctor_asks_the_store(run: Callable[..., Done]) -> None:
+    done = run("doctor", "--online", store=Broken(), gateway=Account())
+    assert done.status == 1
+    assert "error uzotp.E005: the store did not answer" in done.out
+    assert "balance" not in done.out
+
+
+def test_the_doctor_reports_settings_that_cannot_be_read_or_built(run: Callable[..., Done]) -> None:
+    class Unreadable:
+        production = True
+
+        @property
+        def config(self) -> Config:
+            raise ConfigurationError("TTL is a whole number")
+
+    class Unbuildable(Unreadable):
+        config = SOUND
+
+        @property
+        def verifier(self) -> Verifier:
+            raise ConfigurationError("STORE needs SQLAlchemy")
+
+    for project, id in ((Unreadable(), "uzotp.E000: TTL"), (Unbuildable(), "uzotp.E004: STORE")):
+        done = run("doctor", "--online", shop=project)
+        assert done.status == 1
+        assert f"error {id}" in done.out
+        assert done.out.endswith("errors: 1, warnings: 0\n")
+
+
+def test_the_doctor_asks_the_gateway_only_online(run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = Account()
+    done = run("doctor", "--online", gateway=gateway)
+    assert done.status == 0
+    assert "balance of devsms: 30000 UZS" in done.out
+    account = run("doctor", "--online", "--json", gateway=gateway).report["account"]
+    assert account["balance"] == {"amount": "30000", "currency": "UZS"}
+
+    def refuse() -> Balance:
+        raise AuthenticationFailed("devsms", "no such token")
+
+    monkeypatch.setattr(gateway, "balance", refuse)
+    assert run("doctor", gateway=gateway).status == 0
+    done = run("doctor", "--online", gateway=gateway)
+    assert done.status == 1
+    assert "error uzotp.E006: devsms: no such token\n    cure: Compare the token" in done.out
+
+
+def test_the_doctor_minds_an_account_without_money_for_one_message(run: Callable[..., Done]) -> None:
+    gateway = Account()
+    gateway.money = Balance(Money(Decimal(49)), Money(Decimal(50)))
+    done = run("doctor", "--online", gateway=gateway)
+    assert done.status == 1
+    assert "error uzotp.E007: the account holds 49 UZS" in done.out
+    gateway.money = Balance(Money(Decimal(50)), Money(Decimal(50)))
+    assert run("doctor", "--online", gateway=gateway).status == 0
+
+
+def test_the_doctor_online_with_a_gateway_that_cannot_be_asked(run: Callable[..., Done]) -> None:
+    done = run("doctor", "--online", gateway=Postcard())
+    assert done.status == 0
+    assert "postcard cannot be asked for its balance" in done.err

@@ -1,0 +1,69 @@
+"""What importing costs, and what may be imported."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import uzotp
+
+CORE = Path(uzotp.__file__).parent
+HEAVY = (
+    "requests",
+    "urllib3",
+    "phonenumbers",
+    "sqlalchemy",
+    "django",
+    "flask",
+    "werkzeug",
+    "itsdangerous",
+    "cachetools",
+)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level modules that *statement* loads in a fresh interpreter."""
+    program = f"import sys; sys.path.insert(0, {str(CORE.parent)!r}); {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_importing_uzotp_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import uzotp")
+    assert "uzotp" in loaded
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize("module", ["errors", "phones", "policy", "events", "ports", "guard", "messages"])
+def test_the_lower_modules_load_nothing_but_the_standard_library(module: str) -> None:
+    assert not loaded_by(f"import uzotp.{module}") & set(HEAVY)
+
+
+def test_a_verifier_loads_no_client_library_and_no_framework() -> None:
+    loaded = loaded_by("from uzotp import Verifier, MemoryStore, Policy; Policy()")
+    assert not loaded & {"requests", "urllib3", "phonenumbers", "sqlalchemy", "django", "flask", "werkzeug"}
+
+
+@pytest.mark.parametrize("name", uzotp.__all__)
+def test_every_public_name_resolves(name: str) -> None:
+    assert getattr(uzotp, name) is getattr(import_module(uzotp._HOME[name]), name)
+
+
+def test_the_names_are_listed_once_and_unknown_ones_are_refused() -> None:
+    assert dir(uzotp) == sorted(set(uzotp.__all__)) == uzotp.__all__
+    with pytest.raises(AttributeError, match="Verifyer"):
+        uzotp.Verifyer  # noqa: B018
+    assert uzotp.__version__
+
+
+def test_names_for_type_checkers_are_names_for_everybody() -> None:
+    tree = ast.parse((CORE / "__init__.py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("uzotp."):
+            for alias in node.names:
+                assert uzotp._HOME[alias.name] == node.module

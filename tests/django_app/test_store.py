@@ -1,0 +1,380 @@
+"""DjangoStore keeps the contract on every database, and commits on its own whatever its caller does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import SynchronousOnlyOperation
+from django.core.management import call_command
+from django.core.signals import request_finished
+from django.db import connections, transaction
+from django.test import override_settings
+
+from django_uzotp import models
+from django_uzotp.store import DjangoStore
+from tests.core.stores import services
+from tests.django_app.processes import add_database, open_store
+from uzotp.errors import ConfigurationError, StoreUnavailable
+from uzotp.ports import DeliveryStatus, Money
+from uzotp.stores.statements import TABLES
+from uzotp.testing import StoreContract
+from uzotp.testing.store_contract.requests import T0, WRONG, an_id, attempt, opened, opening, settlement
+
+UZOTP_MODELS = [models.Phone, models.Client, models.Challenge, models.Delivery, models.Proof]
+
+
+def emptied(store):
+    with store.session() as session:
+        for table in TABLES:
+            session.run(f"DELETE FROM {table}")
+    return store
+
+
+@pytest.fixture
+def sqlite():
+    yield emptied(DjangoStore())
+    emptied(DjangoStore())
+
+
+def migrated(service):
+    alias = add_database(services.django_database(service))
+    call_command("migrate", "uzotp", database=alias, verbosity=0)
+    return alias
+
+
+@pytest.fixture(scope="module")
+def postgres_alias():
+    yield migrated("postgres")
+    connections.close_all()
+
+
+@pytest.fixture(scope="module")
+def mariadb_alias():
+    yield migrated("mariadb")
+    connections.close_all()
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def server(request):
+    """A store on a server, and its alias."""
+    alias = request.getfixturevalue(f"{request.param}_alias")
+    store = emptied(DjangoStore(alias))
+    yield store, alias
+    for connection in store._connections().values():
+        connection.close()
+
+
+class DjangoContract(StoreContract):
+    def reopen(self, store):
+        return DjangoStore(store._using)
+
+    def corrupt(self, store, handle, attempts):
+        changed = models.Challenge.objects.using(store._using).filter(handle=handle).update(attempts=attempts)
+        assert changed == 1
+
+    def opener(self, store):
+        path = str(connections["default"].settings_dict["NAME"])
+        return open_store, (services.known(store._using), path)
+
+    def thread_ends(self, store):
+        connections.close_all()
+
+
+class TestSQLite(DjangoContract):
+    @pytest.fixture
+    def store(self, sqlite):
+        return sqlite
+
+
+class TestPostgreSQL(DjangoContract):
+    @pytest.fixture
+    def store(self, postgres_alias):
+        return emptied(DjangoStore(postgres_alias))
+
+
+class TestMariaDB(DjangoContract):
+    @pytest.fixture
+    def store(self, mariadb_alias):
+        return emptied(DjangoStore(mariadb_alias))
+
+
+# ------------------------------------------------------------------------------------- inside the host's transaction
+
+
+class HostChangedItsMind(Exception):
+    pass
+
+
+@contextmanager
+def rolled_back(alias):
+    """The host's own transaction, which an exception ends."""
+    with suppress(HostChangedItsMind), transaction.atomic(using=alias):
+        yield
+        raise HostChangedItsMind
+
+
+def test_r15_the_charge_survives_the_hosts_rollback(server):
+    store, alias = server
+    with rolled_back(alias):
+        opened(store.open(opening()))
+        for _ in range(3):
+            store.spend(attempt(WRONG))
+    assert store.spend(attempt(WRONG)).attempts_left == 1
+
+
+def test_r15_an_accepted_code_and_a_redeemed_proof_stay_spent(server):
+    store, alias = server
+    proof_id = an_id()
+    with rolled_back(alias):
+        store.open(opening())
+        assert store.spend(attempt(proof_id=proof_id)).status.value == "verified"
+        assert store.redeem(an_id("phone", "A"), proof_id, T0)
+    assert store.spend(attempt()).status.value == "expired"
+    assert not store.redeem(an_id("phone", "A"), proof_id, T0)
+
+
+def test_r15_nothing_of_the_hosts_is_committed_on_the_way(server):
+    store, alias = server
+    host = models.Proof.objects.using(alias)
+    with rolled_back(alias):
+        host.create(id=an_id("the host's"), fingerprint=an_id(), expires_at=0)
+        store.open(opening())
+    assert not host.exists()
+
+
+def test_the_hosts_manual_transactions_are_left_alone_too(server):
+    store, alias = server
+    connection = connections[alias]
+    connection.set_autocommit(False)
+    try:
+        store.open(opening())
+        store.spend(attempt(WRONG))
+        connection.rollback()
+    finally:
+        connection.set_autocommit(True)
+    assert store.spend(attempt(WRONG)).attempts_left == 3
+
+
+def test_the_second_connection_is_one_a_thread_and_ends_with_the_request(server):
+    store, alias = server
+    with transaction.atomic(using=alias):
+        store.open(opening())
+        store.spend(attempt(WRONG))
+        (own,) = store._connections().values()
+        assert own.connection is not None
+        assert own is not connections[alias]
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(store._connections()))
+        thread.start()
+        thread.join()
+        assert seen == [{}]
+        store._close_old()
+        assert own.connection is None
+        assert store.spend(attempt(WRONG)).attempts_left == 3
+    assert any(receiver[1]() == store._close_old for receiver in request_finished.receivers)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_worker_makes_a_second_connection_of_its_own(server):
+    store, alias = server
+    with transaction.atomic(using=alias):
+        store.open(opening())
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                code = 0 if store.spend(attempt(WRONG)).attempts_left == 4 else 2
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert store.spend(attempt(WRONG)).attempts_left == 3
+
+
+def _statements(connection):
+    seen = []
+
+    def note(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    return seen, connection.execute_wrapper(note)
+
+
+def test_r15_on_sqlite_a_call_inside_atomic_is_refused_at_once(sqlite):
+    sqlite.open(opening())
+    with transaction.atomic():
+        models.Proof.objects.count()
+        seen, watching = _statements(connections["default"])
+        with watching, pytest.raises(StoreUnavailable, match="non_atomic_requests") as caught:
+            sqlite.spend(attempt(WRONG))
+        assert seen == []
+        for cure in ("atomic()", "another SQLite file", "router", "PostgreSQL"):
+            assert cure in str(caught.value)
+    assert sqlite.spend(attempt(WRONG)).attempts_left == 4
+
+
+def test_on_sqlite_manual_transactions_are_refused_too(sqlite):
+    connection = connections["default"]
+    connection.set_autocommit(False)
+    try:
+        with pytest.raises(StoreUnavailable, match="non_atomic_requests"):
+            sqlite.open(opening())
+    finally:
+        connection.rollback()
+        connection.set_autocommit(True)
+
+
+# ---------------------------------------------------------------------------------------------------- what fails
+
+
+def test_p4_an_attempt_is_a_short_transaction(sqlite):
+    sqlite.open(opening())
+    seen, watching = _statements(connections["default"])
+    with watching:
+        sqlite.spend(attempt(WRONG))
+    assert [sql.split()[0] for sql in seen] == ["BEGIN", "SELECT", "SELECT", "INSERT", "INSERT", "COMMIT"]
+
+
+def test_r43_an_error_tells_no_value_and_leaves_the_connection_usable(sqlite):
+    request = attempt(proof_id=an_id("twice"))
+    sqlite.open(opening())
+    models.Proof.objects.create(id=request.proof_id, fingerprint=request.fingerprint, expires_at=0)
+    with pytest.raises(StoreUnavailable, match="UNIQUE constraint failed") as caught:
+        sqlite.spend(request)
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    for value in (request.proof_id, request.fingerprint, *request.digests):
+        assert value not in str(error)
+    with transaction.atomic():
+        assert models.Challenge.objects.get().attempts == 0
+    assert sqlite.spend(attempt(WRONG)).attempts_left == 4
+
+
+def test_p11_a_lost_connection_is_no_answer_and_the_next_call_has_a_new_one(server):
+    store, alias = server
+    store.open(opening())
+    other = connections.create_connection(alias)
+    mysql = other.vendor == "mysql"
+    with store.session() as session:
+        number = session.rows("SELECT connection_id()" if mysql else "SELECT pg_backend_pid()")[0][0]
+    with other.cursor() as cursor:
+        cursor.execute(f"KILL {number}" if mysql else f"SELECT pg_terminate_backend({number})")
+    other.close()
+    with pytest.raises(StoreUnavailable):
+        store.spend(attempt(WRONG))
+    assert store.spend(attempt(WRONG)).attempts_left == 4
+
+
+def test_asynchronous_code_is_told_by_django_itself(sqlite):
+    async def call():
+        sqlite.open(opening())
+
+    with pytest.raises(SynchronousOnlyOperation):
+        asyncio.run(call())
+
+
+class ToNowhere:
+    def db_for_write(self, model, **hints):
+        return "elsewhere" if model._meta.app_label == "uzotp" else None
+
+
+def test_the_routers_say_which_database(sqlite):
+    with (
+        override_settings(DATABASE_ROUTERS=["tests.django_app.test_store.ToNowhere"]),
+        pytest.raises(Exception, match="elsewhere"),
+    ):
+        DjangoStore().open(opening())
+
+
+def test_another_kind_of_database_is_a_configuration_error(sqlite, monkeypatch):
+    monkeypatch.setattr(connections["default"], "vendor", "oracle")
+    with pytest.raises(ConfigurationError, match="not oracle"):
+        sqlite.open(opening())
+
+
+# --------------------------------------------------------------------------------------------- tables and models
+
+
+def _described(inspector):
+    tables = {}
+    for table in TABLES:
+        columns = {column["name"]: column["nullable"] for column in inspector.get_columns(table)}
+        indexes = {(index["name"], tuple(index["column_names"])) for index in inspector.get_indexes(table)}
+        tables[table] = (columns, inspector.get_pk_constraint(table)["constrained_columns"], indexes)
+    return tables
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'bool'")
+def test_the_migration_and_sqlalchemys_tables_agree(sqlite, tmp_path):
+    from sqlalchemy import create_engine, inspect
+
+    from uzotp.stores.sql import make_metadata
+
+    theirs = create_engine(f"sqlite:///{connections['default'].settings_dict['NAME']}")
+    ours = create_engine(f"sqlite:///{tmp_path / 'ours.db'}")
+    make_metadata().create_all(ours)
+    django, sqlalchemy = _described(inspect(theirs)), _described(inspect(ours))
+    theirs.dispose()
+    ours.dispose()
+    assert django == sqlalchemy
+    assert {table: tuple(columns) for table, (columns, _, _) in django.items()} == TABLES
+    nullable = {f"{table}.{name}" for table, (columns, _, _) in django.items() for name, may in columns.items() if may}
+    assert nullable == {f"uzotp_delivery.{name}" for name in ("gateway_id", "cost", "currency", "parts")}
+
+
+def test_the_types_agree_on_postgresql(postgres_alias):
+    from sqlalchemy import create_engine, inspect
+
+    from uzotp.stores.sql import make_metadata
+
+    ours = create_engine(services.sqlalchemy_url("postgres"))
+    theirs = create_engine(ours.url.set(database=postgres_alias))
+    make_metadata().create_all(ours)
+    for table in TABLES:
+        types = [{c["name"]: str(c["type"]) for c in inspect(engine).get_columns(table)} for engine in (ours, theirs)]
+        assert types[0] == types[1]
+        assert len(inspect(theirs).get_indexes(table)) == len(inspect(ours).get_indexes(table))
+    ours.dispose()
+    theirs.dispose()
+
+
+def test_no_migration_is_missing():
+    call_command("makemigrations", "uzotp", check=True, dry_run=True, verbosity=0)
+
+
+def test_p1_models_show_times_and_no_number(sqlite):
+    sent = opened(sqlite.open(opening()))
+    sqlite.settle(settlement(sent, DeliveryStatus.SENT, cost=Money(Decimal("95.5"))))
+    sqlite.spend(attempt())
+    begin = datetime.fromtimestamp(T0 / 1000, timezone.utc)
+    phone, challenge = models.Phone.objects.get(), models.Challenge.objects.get()
+    delivery, proof = models.Delivery.objects.get(), models.Proof.objects.get()
+    client = models.Client(client=an_id("net"), log="", expires_at=T0)
+    assert (challenge.started, challenge.expires.minute) == (begin, begin.minute + 5)
+    assert delivery.created == delivery.updated == phone.resend == client.expires == begin
+    assert delivery.cost == Decimal("95.5")
+    assert (proof.expires - begin).total_seconds() == 600
+    assert (phone.expires - begin).total_seconds() == 86400
+    assert str(challenge) == "+99890123**** login"
+    assert str(delivery) == "+99890123**** sent"
+    for row in (phone, client, proof):
+        assert len(str(row)) == 8
+
+
+def test_every_name_of_a_model_can_be_translated():
+    from django.utils.functional import Promise
+
+    for model in UZOTP_MODELS:
+        assert apps.get_model("uzotp", model.__name__) is model
+        assert isinstance(model._meta.verbose_name, Promise)
+        assert isinstance(model._meta.verbose_name_plural, Promise)
+        assert all(isinstance(field.verbose_name, Promise) for field in model._meta.fields)

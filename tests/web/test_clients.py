@@ -1,0 +1,109 @@
+"""Who is asking: the client quota counts addresses that can be believed (R35)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.browser import PHONE
+from tests.web.sites import Site
+
+
+def allowed(site: Site, number: int, ip: str, **headers: str) -> bool:
+    """Whether this client may have another code, each time for another phone."""
+    answer = site.send(f"+9989012300{number:02}", ip=ip, **headers)
+    assert answer.status == 202 or answer.json()["code"] == "rate_limited", answer.body
+    return answer.status == 202
+
+
+def test_r35_the_client_quota_counts_addresses(site: Site) -> None:
+    site.configure(CLIENT_QUOTA="1/hour")
+    assert [allowed(site, n, "198.51.100.1") for n in range(3)] == [True, False, False]
+    assert allowed(site, 4, "198.51.100.2")
+
+
+def test_r35_of_ipv6_the_network_counts(site: Site) -> None:
+    site.configure(CLIENT_QUOTA="1/hour")
+    assert allowed(site, 1, "2001:db8:0:1::1")
+    assert not allowed(site, 2, "2001:db8:0:1:ffff::2")
+    assert allowed(site, 3, "2001:db8:0:2::1")
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "10.1.2.3", "::1", ""])
+def test_a_private_peer_has_no_client_quota(site: Site, ip: str) -> None:
+    site.configure(CLIENT_QUOTA="1/hour")
+    assert all(allowed(site, n, ip) for n in range(4))
+
+
+def test_r35_a_header_of_the_client_is_not_believed(site: Site) -> None:
+    site.configure(CLIENT_QUOTA="1/hour")
+    headers = [{name: f"192.0.2.{n}"} for n, name in enumerate(["x_forwarded_for", "x_real_ip", "forwarded"], 1)]
+    assert [allowed(site, n, "198.51.100.1", **header) for n, header in enumerate(headers)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "header", "client"),
+    [
+        (0, "192.0.2.1", "198.51.100.1"),
+        (1, "192.0.2.1", "192.0.2.1"),
+        (1, "192.0.2.66, 192.0.2.1", "192.0.2.1"),
+        (1, " 192.0.2.1 ,", "192.0.2.1"),
+        (1, "", "198.51.100.1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+        (2, "192.0.2.66, 192.0.2.1, 10.0.0.1", "192.0.2.1"),
+        (2, "192.0.2.1, 10.0.0.1", "192.0.2.1"),
+        (2, "10.0.0.1", "198.51.100.1"),
+    ],
+)
+def test_r35_django_believes_as_many_proxies_as_it_is_told(
+    django_site: Site, proxies: int, header: str, client: str
+) -> None:
+    seen: list[str | None] = []
+
+    def note(phone: str, purpose: str, client_ip: str | None) -> None:
+        seen.append(client_ip)
+
+    django_site.configure(TRUSTED_PROXIES=proxies, RISK=note)
+    assert django_site.send(PHONE, ip="198.51.100.1", x_forwarded_for=header).status == 202
+    visitor = django_site.browser("198.51.100.1")
+    visitor.get("/otp/")
+    assert visitor.page is not None
+    visitor.post("/otp/", visitor.page.form("phone").fields | {"phone": PHONE}, x_forwarded_for=header)
+    assert seen == [client, client]
+
+
+@pytest.mark.parametrize(
+    ("hops", "header", "client"),
+    [(1, "192.0.2.66, 192.0.2.1", "192.0.2.1"), (2, "192.0.2.1, 10.0.0.1", "192.0.2.1"), (1, "", "198.51.100.1")],
+)
+def test_r35_flask_believes_werkzeugs_proxy_fix(flask_site: Site, hops: int, header: str, client: str) -> None:
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    seen: list[str | None] = []
+
+    def note(phone: str, purpose: str, client_ip: str | None) -> None:
+        seen.append(client_ip)
+
+    flask_site.configure(RISK=note)
+    app = flask_site.app  # type: ignore[attr-defined]
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops)
+    assert flask_site.send(PHONE, ip="198.51.100.1", x_forwarded_for=header).status == 202
+    assert seen == [client]
+
+
+def test_what_the_trust_hook_says_goes_to_the_core(site: Site) -> None:
+    said: list[bool] = []
+
+    def vouch(request: object) -> bool:
+        return request.headers.get("X-Captcha") == "solved"  # type: ignore[attr-defined, no-any-return]
+
+    site.configure(TRUST=vouch)
+    send_code = site.verifier.send_code
+
+    def listening(*args: object, **options: object) -> object:
+        said.append(bool(options["trusted"]))
+        return send_code(*args, **options)  # type: ignore[arg-type]
+
+    site.verifier.send_code = listening  # type: ignore[assignment, method-assign]
+    site.send(x_captcha="solved")
+    site.send(x_captcha="no")
+    assert said == [True, False]

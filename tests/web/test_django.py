@@ -1,0 +1,105 @@
+"""What only Django has: ATOMIC_REQUESTS, its session engines, and middleware that is not there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.web.browser import PHONE
+from tests.web.sites import DjangoSite
+
+
+def test_r15_atomic_requests_do_not_take_our_decisions_back(django_site: DjangoSite) -> None:
+    from django.urls import get_resolver
+
+    names = ["phone", "code", "done", "send", "resend", "verify", "delivery", "callback"]
+    urls = {pattern.name: pattern for pattern in _patterns(get_resolver())}
+    assert set(names) <= set(urls)
+    for name in names:
+        assert urls[name].callback._non_atomic_requests == {"default"}, name
+    assert not getattr(urls["phone"].callback, "csrf_exempt", False)
+    assert not getattr(urls["code"].callback, "csrf_exempt", False)
+
+
+def _patterns(resolver: Any) -> Iterator[Any]:
+    for pattern in resolver.url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _patterns(pattern)
+        else:
+            yield pattern
+
+
+def test_the_pages_are_protected_even_without_the_middleware(django_site: DjangoSite) -> None:
+    from django.conf import settings
+
+    rest = [name for name in settings.MIDDLEWARE if not name.endswith("CsrfViewMiddleware")]
+    django_site.override(MIDDLEWARE=rest)
+    visitor = django_site.browser()
+    visitor.get("/otp/")
+    assert visitor.post("/otp/", {"phone": PHONE}).status == 403
+    assert visitor.begin().status == 200
+    assert len(django_site.outbox) == 1
+
+
+@pytest.mark.parametrize("engine", ["cache", "file"])
+def test_any_session_engine_will_do(django_site: DjangoSite, engine: str, tmp_path: Any) -> None:
+    django_site.override(
+        SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
+        SESSION_FILE_PATH=str(tmp_path),
+        CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+    )
+    visitor = django_site.browser()
+    visitor.begin(next="/account")
+    assert visitor.submit("code", follow=False, code=str(django_site.outbox.last.code)).location == "/account"
+
+
+def test_pages_without_sessions_say_what_is_missing(django_site: DjangoSite) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
+    django_site.override(MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"])
+    assert django_site.send().status == 202  # the endpoints need none
+    with pytest.raises(ImproperlyConfigured, match=r"django\.contrib\.sessions"):
+        django_site.browser().get("/otp/")
+
+
+@pytest.mark.parametrize("namespace", ["uzotp", "shop:uzotp", "phones"])
+def test_the_urls_may_have_another_place_and_another_name(
+    django_site: DjangoSite, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.urls import include, path
+
+    ours = path("otp/", include("django_uzotp.urls", namespace=namespace.rpartition(":")[2]))
+    around = include(([ours], "shop")) if namespace.startswith("shop") else include([ours])
+    urls = ModuleType("urls_of_a_test")
+    urls.urlpatterns = [path("my/", around)]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, urls.__name__, urls)
+    django_site.override(ROOT_URLCONF=urls.__name__)
+
+    visitor = django_site.browser()
+    visitor.get("/my/otp/")
+    assert visitor.submit("phone", follow=False, phone=PHONE).location == "/my/otp/code"
+
+
+def test_r15_under_atomic_requests_a_wrong_code_is_charged_in_the_database(django_site: DjangoSite) -> None:
+    from django.core.management import call_command
+    from django.db import connection, connections
+
+    call_command("migrate", verbosity=0)
+    django_site.use(store=None)
+    django_site.configure(STORE="django")
+    connection.settings_dict["ATOMIC_REQUESTS"] = True
+    try:
+        challenge = django_site.token(phone="+998901238177")
+        for left in (4, 3):
+            assert django_site.verify(challenge, django_site.wrong_code()).json()["attempts_left"] == left
+        assert django_site.verify(challenge).status == 200
+        visitor = django_site.browser()
+        visitor.begin("+998901238178")
+        assert visitor.submit("code", follow=False, code=str(django_site.outbox.last.code)).status == 303
+    finally:
+        connection.settings_dict["ATOMIC_REQUESTS"] = False
+        connections.close_all()
