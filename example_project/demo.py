@@ -10,6 +10,7 @@ pipe whose other end only this process holds, so it ends with it, even by ``kill
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import signal
 import socket
@@ -182,11 +183,32 @@ def _check_children(children: dict[str, subprocess.Popen[bytes]], data: Path) ->
 
 
 def _over(stop: threading.Event, seconds: float) -> bool:
-    """Whether it is time to stop, after waiting a little; also when make, which started us, was killed."""
-    return stop.wait(seconds) or ("MAKELEVEL" in os.environ and os.getppid() != _PARENT)
+    """Whether it is time to stop, after waiting a little."""
+    return stop.wait(seconds) or ("MAKELEVEL" in os.environ and _make_is_over())
+
+
+def _make_is_over() -> bool:
+    """Whether the make that started us is gone, or had a SIGINT to itself alone.
+
+    It hands on SIGTERM, but of a SIGINT it thinks that the terminal sent it to us too, and waits for us for ever. From
+    then on it no longer catches it, which Linux shows.
+    """
+    if os.getppid() != _PARENT:
+        return True
+    return _CAUGHT_SIGINT and not _catches_sigint(_PARENT)
+
+
+def _catches_sigint(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/status").read_text("ascii", "replace")
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return bool(caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 _PARENT = os.getppid()
+_CAUGHT_SIGINT = _catches_sigint(_PARENT)
 
 
 def _tail(log: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -23,6 +25,26 @@ def in_days(days: int) -> date:
 def a_test_number(**entry: Any) -> dict[str, Any]:
     """``TEST_NUMBERS`` of one number; *entry* changes what is said of it."""
     return {PHONE: {"code": "000000", "until": in_days(30).isoformat()} | entry}
+
+
+@contextmanager
+def databases_closed() -> Iterator[None]:
+    """Close what SQLAlchemy opens in the block: a command ends with its process, and here the process goes on."""
+    from sqlalchemy import Engine, event
+    from sqlalchemy.engine import Connection
+
+    engines: set[Engine] = set()
+
+    def remember(connection: Connection) -> None:
+        engines.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", remember)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "engine_connect", remember)
+        for engine in engines:
+            engine.dispose()
 
 
 class Postcard:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import uzotp
+from tests.core.host import databases_closed
 from uzotp.cli import Standalone, main
 from uzotp.errors import ConfigurationError
 from uzotp.stores.memory import MemoryStore
@@ -145,14 +146,39 @@ def test_settings_from_a_file_over_which_the_environment_goes(
 @needs_sqlalchemy
 def test_two_commands_share_a_database(run: Callable[..., tuple[int, str, str]]) -> None:
     settings_file(STORE="sqlite:///shop.sqlite3")
-    status, _out, err = run("send", PHONE, "login", UZOTP_CONFIG="shop.toml")
-    assert status == 0
-    assert "no other command" not in err
-    code = err.split("login: ")[1][:6]
-    assert run("verify", PHONE, "000000" if code != "000000" else "111111", "login")[0] == 1
-    assert run("verify", PHONE, code, "login") == (0, "verified +998 90 *** ** 90\n", "")
-    assert run("purge") == (0, "rows deleted: 0\n", "")
-    assert run("poll") == (0, "deliveries moved: 0\n", "")
+    with databases_closed():
+        status, _out, err = run("send", PHONE, "login", UZOTP_CONFIG="shop.toml")
+        assert status == 0
+        assert "no other command" not in err
+        code = err.split("login: ")[1][:6]
+        assert run("verify", PHONE, "000000" if code != "000000" else "111111", "login")[0] == 1
+        assert run("verify", PHONE, code, "login") == (0, "verified +998 90 *** ** 90\n", "")
+        assert run("purge") == (0, "rows deleted: 0\n", "")
+        assert run("poll") == (0, "deliveries moved: 0\n", "")
+
+
+@pytest.mark.skipif(find_spec("flask") is None, reason="Flask is not installed: the sandbox needs it")
+def test_the_commands_speak_to_devsms(run: Callable[..., tuple[int, str, str]]) -> None:
+    from uzotp.sandbox import running
+
+    with running() as sandbox:
+        settings_file(
+            GATEWAYS=["devsms"],
+            DEVSMS_TOKEN="anything",
+            SERVICE_NAME="TechShop",
+            DEVSMS_BASE_URL=f"{sandbox.url}/api",
+        )
+        assert json.loads(run("balance", "--json", UZOTP_CONFIG="shop.toml")[1])["balance"]["currency"] == "UZS"
+        assert run("send", PHONE, "login")[0] == 0
+        (message,) = json.loads(run("history", "--json")[1])["messages"]
+        assert (message["phone"], message["cost"]["amount"]) == ("+998 90 *** ** 90", "50")
+        assert json.loads(run("status", message["id"], "--json")[1])["id"] == message["id"]
+        status, out, _err = run("doctor", "--online")
+        assert status == 0
+        assert "balance of devsms: " in out
+        assert str(sandbox.state.messages(PHONE[1:])[0].code) not in out
+        assert run("status", "999999")[0] == 1
+    assert run("balance")[0] == 1
 
 
 def test_an_unknown_variable_only_warns(run: Callable[..., tuple[int, str, str]]) -> None:

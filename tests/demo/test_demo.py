@@ -205,13 +205,21 @@ def _dump(database: Path) -> str:
 # ---------------------------------------------------------------------------------------------------- the supervisor
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_nothing_outlives_the_supervisor(tmp_path: Path, number: signal.Signals) -> None:
-    with running(tmp_path) as demo:
-        os.kill(demo.process.pid, number)
-        assert demo.process.wait(10) == (-number if number == signal.SIGKILL else 0)
-        until(lambda: not any(map(_answers, demo.ports)), 10)
-        until(lambda: not _processes_of(tmp_path), 10)
+def test_a_second_start_finds_the_accounts_and_nothing_outlives_either(tmp_path: Path) -> None:
+    for begin, ending in ((sign_up, signal.SIGTERM), (log_in, signal.SIGKILL)):
+        with running(tmp_path, UZOTP_RESEND_AFTER="[0]") as demo:
+            for site in SITES:
+                begin(demo, site, number(site, 1))
+            os.kill(demo.process.pid, ending)
+            assert demo.process.wait(10) == (0 if ending is signal.SIGTERM else -ending)
+            until(lambda ports=demo.ports: not any(map(_answers, ports)), 10)
+            until(lambda: not _processes_of(tmp_path), 10)
+
+
+def log_in(demo: Demo, site: str, phone: str) -> None:
+    browser = Browser(getattr(demo, site))
+    through_the_pages(demo, site, browser, "login", phone)
+    assert browser.path == "/account/"
 
 
 def _answers(port: int) -> bool:
@@ -231,13 +239,6 @@ def _processes_of(data: Path) -> list[str]:
     return found
 
 
-def test_a_second_start_keeps_the_accounts(tmp_path: Path) -> None:
-    for begin in (sign_up, log_in):
-        with running(tmp_path, UZOTP_RESEND_AFTER="[0]") as demo:
-            for site in SITES:
-                begin(demo, site, number(site, 1))
-
-
 def test_should_send_spares_strangers_the_sms(tmp_path: Path) -> None:
     """What the settings offer for those who count every SMS: the sites work with it as they are."""
     with running(tmp_path, UZOTP_RESEND_AFTER="[0]", UZOTP_SHOULD_SEND="choyxona.hooks.should_send") as demo:
@@ -254,12 +255,6 @@ def test_should_send_spares_strangers_the_sms(tmp_path: Path) -> None:
             assert browser.path == "/otp/code"
             assert "Tries left: 4." in browser.submit(code="123456").text
             assert demo.messages(unknown) == []
-
-
-def log_in(demo: Demo, site: str, phone: str) -> None:
-    browser = Browser(getattr(demo, site))
-    through_the_pages(demo, site, browser, "login", phone)
-    assert browser.path == "/account/"
 
 
 def test_a_taken_port_is_named_with_the_cure(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 def open_store(database: dict[str, Any], path: str) -> Any:
     """The store in *database* (an entry of ``DATABASES``, or empty for the default one, a SQLite file at *path*)."""
-    os.environ["UZOTP_TEST_DATABASE"] = path
+    os.environ["TEST_DATABASE"] = path
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.django_app.settings"
     import django
 

@@ -24,7 +24,7 @@ STATIC_URL = "/static/"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("UZOTP_TEST_DATABASE") or _temporary(),
+        "NAME": os.environ.get("TEST_DATABASE") or _temporary(),
     }
 }
 INSTALLED_APPS = [

@@ -101,7 +101,7 @@ execute_from_command_line(["manage.py", "uzotp", "doctor"])
 """
     root = Path(__file__).parents[2]
     environ = os.environ | {
-        "UZOTP_TEST_DATABASE": str(tmp_path / "empty.sqlite3"),
+        "TEST_DATABASE": str(tmp_path / "empty.sqlite3"),
         "PYTHONPATH": os.pathsep.join([*filter(None, sys.path), str(root)]),
         "DJANGO_SETTINGS_MODULE": "tests.django_app.settings",
     }

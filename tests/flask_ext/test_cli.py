@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,14 @@ from click.testing import Result
 from flask import Flask
 
 from flask_uzotp import UzOTP
+from tests.core.host import databases_closed
 from uzotp.testing import Outbox
 
 PHONE = "+998901238190"
 
 
 @pytest.fixture
-def make_app(tmp_path: Path) -> Callable[..., Flask]:
+def make_app(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     def make(**settings: Any) -> Flask:
         app = Flask("shop", instance_path=str(tmp_path))
         app.config |= {
@@ -32,7 +35,8 @@ def make_app(tmp_path: Path) -> Callable[..., Flask]:
         UzOTP(app)
         return app
 
-    return make
+    with databases_closed() if find_spec("sqlalchemy") else nullcontext():
+        yield make
 
 
 def run(app: Flask, *argv: str) -> Result:

@@ -74,9 +74,9 @@ def status_of(code: str) -> int:
     return _STATUS[code]
 
 
-def retry_after(error: Exception) -> int | None:
+def retry_after(refusal: object) -> int | None:
     """Whole seconds, one at least, where time helps."""
-    wait = getattr(error, "retry_after", None)
+    wait = getattr(refusal, "retry_after", None)
     return None if wait is None else max(1, wait)
 
 

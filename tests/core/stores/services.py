@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import pytest
 
 _DEFAULTS = {
-    "postgres": "postgresql://test@127.0.0.1:5432/test",
+    "postgres": "postgresql://postgres@127.0.0.1:5432/postgres",
     "mariadb": "mysql://root@127.0.0.1:3306/test",
 }
 _SCHEMES = {"postgres": "postgresql+psycopg", "mariadb": "mysql+pymysql"}

@@ -109,7 +109,7 @@ SERIALIZABLE = {
 
 @pytest.mark.parametrize("service", ["postgres", "mariadb"])
 def test_r12_counts_hold_where_the_host_chose_another_isolation(service, monkeypatch):
-    monkeypatch.setenv("UZOTP_RACE_ROUNDS", "1")
+    monkeypatch.setenv("RACE_ROUNDS", "1")
     store = SQLStore(create_engine(services.sqlalchemy_url(service), connect_args=SERIALIZABLE[service]))
     with Crowd(store, 64) as crowd:
         TestPostgreSQL().test_r13_of_64_wrong_codes_at_once_five_are_compared(store, crowd)

@@ -12,7 +12,7 @@
 
         def corrupt(self, store, handle, attempts): ...
 
-Time is injected: every request carries its ``now``. ``UZOTP_RACE_ROUNDS`` (5) says how often each race is run.
+Time is injected: every request carries its ``now``. ``RACE_ROUNDS`` (5) says how often each race is run.
 """
 
 from __future__ import annotations

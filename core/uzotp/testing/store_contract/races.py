@@ -35,8 +35,8 @@ Call = tuple[str, tuple[Any, ...]]
 
 
 def rounds() -> range:
-    """How often each race is run: ``UZOTP_RACE_ROUNDS``, or 5."""
-    return range(int(os.environ.get("UZOTP_RACE_ROUNDS", "5")))
+    """How often each race is run: ``RACE_ROUNDS``, or 5."""
+    return range(int(os.environ.get("RACE_ROUNDS", "5")))
 
 
 class Crowd:
