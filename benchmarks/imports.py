@@ -35,7 +35,8 @@ _TIMED = (
 def measure(statement: str) -> tuple[float, str]:
     """Milliseconds in a fresh interpreter, and which heavy modules it ended up with."""
     script = _TIMED.format(statement=statement)
-    lines = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split("\n")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = done.stdout.split("\n")
     return float(lines[0]), lines[1]
 
 

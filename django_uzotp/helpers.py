@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from uzotp.phones import Phone
-    from uzotp.verification import Challenge, Verification
+    from uzotp.results import Challenge, Verification
 
 
 def send_code(

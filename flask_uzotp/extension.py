@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from flask import Request
 
     from uzotp.phones import Phone
-    from uzotp.verification import Challenge, Verification, Verifier
+    from uzotp.results import Challenge, Verification
+    from uzotp.verification import Verifier
 
 
 class Project:

@@ -41,11 +41,12 @@ _HOMES = {
     "uzotp.ports": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt Store",
     "uzotp.stores.memory": "MemoryStore",
     "uzotp.stores.sql": "SQLStore",
-    "uzotp.verification": "Challenge Delivery Verification Verifier",
+    "uzotp.results": "Challenge Delivery Verification",
+    "uzotp.verification": "Verifier",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -33,7 +33,7 @@ class Phone(str):
         self.country = country
         return self
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # two arguments, for pickle and copy
         return (str(self), self.country)
 
     def __repr__(self) -> str:

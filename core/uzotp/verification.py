@@ -7,16 +7,13 @@ gateway with no lock of ours held, write down how it ended. A check is one decis
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from uzotp import errors, events, guard
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
-from uzotp.errors import GatewayError, GatewayUnavailable, InvalidProof, OutcomeUnknown, Refused, StoreUnavailable
+from uzotp.errors import GatewayError, InvalidProof, Refused
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose, TestNumber
 from uzotp.ports import (
@@ -24,89 +21,32 @@ from uzotp.ports import (
     AttemptStatus,
     Clock,
     DeliveryRecord,
-    DeliveryStatus,
     Gateway,
     Message,
     OpenChallenge,
     Opened,
-    Receipt,
     Refusal,
     ReportingGateway,
     ReserveGlobal,
     Secret,
-    Settlement,
     Store,
 )
+from uzotp.results import Challenge, Delivery, Verification
+from uzotp.sending import Order, Sender
 
 #: ``should_send(phone, purpose)``: ``False`` suppresses the send, and the visitor cannot tell (P9).
 ShouldSend = Callable[[Phone, Purpose], bool]
 #: ``risk(phone, purpose, client_ip)``: anything true vetoes the send with ``Suspicious`` (R39).
 Risk = Callable[[Phone, Purpose, "str | None"], object]
 
-#: The name under which test numbers' messages are recorded; no gateway sees them.
-TEST_GATEWAY = "test"
 #: Marks a challenge whose send was suppressed: no key made its digest, so no code opens it.
 _SUPPRESSED = "-"
-_QUEUE = 64
 
 _REFUSALS: dict[str, type[Refused]] = {
     "cooldown": errors.CooldownActive,
     "rate_limited": errors.RateLimited,
     "locked": errors.Locked,
 }
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """Where the message of a challenge stands. ``gateway`` is its name."""
-
-    id: str
-    status: DeliveryStatus
-    gateway: str
-
-
-@dataclass(frozen=True)
-class Challenge:
-    """A code is pending. Times are aware UTC; the code is not in here."""
-
-    phone: Phone
-    purpose: Purpose
-    code_length: int
-    expires_at: datetime
-    resend_at: datetime
-    sends: int
-    attempts_left: int
-    delivery: Delivery
-
-
-@dataclass(frozen=True)
-class Verification:
-    """The answer to a submitted code; true only when it was right.
-
-    ``retry_after`` is whole seconds, set when ``status`` is ``locked``; ``proof`` is set when it is ``verified``.
-    """
-
-    status: AttemptStatus
-    phone: Phone
-    attempts_left: int = 0
-    retry_after: int | None = None
-    proof: Secret | None = None
-
-    def __bool__(self) -> bool:
-        return self.status is AttemptStatus.VERIFIED
-
-
-@dataclass(frozen=True)
-class _Order:
-    """A send that the store has agreed to."""
-
-    phone: Phone
-    purpose: Purpose
-    binding: str = field(repr=False)
-    language: str
-    opened: Opened
-    suppressed: bool
-    test: TestNumber | None
 
 
 class Verifier:
@@ -144,10 +84,7 @@ class Verifier:
         self._now_of_store: Callable[[], int | None] = (lambda: int(clock.time() * 1000)) if clock else lambda: None
         self._events = events
         self._tokens: dict[str, Tokens] = {}
-        cap = self.policy.max_concurrent_sends
-        self._slots = threading.BoundedSemaphore(cap) if cap else None
-        self._background = ThreadPoolExecutor(4, thread_name_prefix="uzotp-send")  # starts threads when used
-        self._queue = threading.BoundedSemaphore(_QUEUE)
+        self._sender = Sender(gateway, store, self.policy, self.clock, self._now_of_store, events)
 
     # ------------------------------------------------------------------------------------------------- send
 
@@ -172,10 +109,9 @@ class Verifier:
             delivery is ``unknown``: it stays open, for the message may arrive.
         :raises StoreUnavailable: nothing was decided, nothing sent.
         """
-        phone = _veiled(phone)
-        binding = _binding(binding)
-        order = self._reserve(phone, purpose, client_ip, binding, language)
-        return self._challenge(order, self._deliver(order))
+        phone, binding = _veiled(phone), _binding(binding)
+        order, opened = self._reserve(phone, purpose, client_ip, binding, language)
+        return self._challenge(order, opened, self._sender.send(order))
 
     def send_code_later(
         self,
@@ -192,11 +128,13 @@ class Verifier:
         The challenge's delivery says ``sent`` whatever becomes of it: nobody can tell a suppressed send from a real
         one by the answer or its timing (P9). Failures are events.
         """
-        phone = _veiled(phone)
-        binding = _binding(binding)
-        order = self._reserve(phone, purpose, client_ip, binding, language)
-        self._in_background(order)
-        return self._challenge(order, Delivery(order.opened.delivery_id, DeliveryStatus.SENT, self.gateway.name))
+        phone, binding = _veiled(phone), _binding(binding)
+        order, opened = self._reserve(phone, purpose, client_ip, binding, language)
+        return self._challenge(order, opened, self._sender.send_later(order))
+
+    def close(self) -> None:
+        """Wait for the sends in the background; nothing can be sent later after this."""
+        self._sender.background.shutdown(wait=True)
 
     def tokens(self, kind: str) -> Tokens:
         """Signed, timed tokens of one kind, made with this verifier's keys and clock."""
@@ -221,7 +159,7 @@ class Verifier:
 
     def _reserve(
         self, raw_phone: object, raw_purpose: str, client_ip: str | None, binding: str, language: str | None
-    ) -> _Order:
+    ) -> tuple[Order, Opened]:
         phone, purpose = self.read_phone(raw_phone), self.read_purpose(raw_purpose)
         if self.risk and self.risk(phone, purpose, client_ip):
             raise self._refused(phone, purpose, errors.Suspicious(quota="risk"))
@@ -244,9 +182,21 @@ class Verifier:
         if isinstance(opened, Refusal):
             self.store.release(reservation)
             raise self._refused(phone, purpose, _refusal(opened))
+        message = None
+        if not suppressed and not test:
+            message = self._message(phone, purpose, binding, language, opened)
+        fingerprint = self.keys.fingerprint(phone)
+        return Order(phone, purpose, fingerprint, delivery_id, opened.expires_at, message, suppressed), opened
+
+    def _message(
+        self, phone: Phone, purpose: Purpose, binding: str, language: str | None, opened: Opened
+    ) -> Message:
+        code = self._code(phone, purpose, binding, opened.key_id, opened.nonce, None)
         if language not in self.policy.languages:
             language = self.policy.languages[0]
-        return _Order(phone, purpose, binding, language, opened, suppressed, test)
+        base = self.policy.callback_base_url
+        callback = f"{base.rstrip('/')}/callback/{self.keys.delivery_token(opened.delivery_id)}" if base else None
+        return Message(phone, code, purpose, language, callback_url=callback)
 
     def _opening(
         self, phone: Phone, purpose: Purpose, binding: str, delivery_id: str, suppressed: bool,
@@ -280,94 +230,12 @@ class Verifier:
         today = datetime.fromtimestamp(self.clock.time(), timezone.utc).date()
         return test if test and today <= test.until else None
 
-    def _deliver(self, order: _Order) -> Delivery:
-        """Hand the message over and write down how that ended. Raises the gateway's error on a certain failure."""
-        if order.suppressed:
-            events.emit(self._events, events.SendSuppressed(order.phone, order.purpose))
-            return self._settle(order, DeliveryStatus.SENT, self.gateway.name)
-        if order.test:
-            return self._settle(order, DeliveryStatus.DELIVERED, TEST_GATEWAY)
-        outcome = self._hand_over(order)
-        if isinstance(outcome, Receipt):
-            return self._settle(order, outcome.status, outcome.gateway, outcome)
-        if isinstance(outcome, OutcomeUnknown):
-            return self._settle(order, DeliveryStatus.UNKNOWN, outcome.gateway)
-        self._settle(order, DeliveryStatus.FAILED, outcome.gateway)
-        failed = events.SendFailed(
-            order.phone, order.purpose, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged
-        )
-        events.emit(self._events, failed)
-        outcome.__cause__ = outcome.__context__ = None
-        raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
-
-    def _hand_over(self, order: _Order) -> Receipt | GatewayError:
-        """One call of the gateway; its error is returned, for the outcome to be written down first."""
-        opened = order.opened
-        code = self._code(order.phone, order.purpose, order.binding, opened.key_id, opened.nonce, None)
-        base = self.policy.callback_base_url
-        callback = f"{base.rstrip('/')}/callback/{self.keys.delivery_token(opened.delivery_id)}" if base else None
-        message = Message(order.phone, code, order.purpose, order.language, callback_url=callback)
-        if self._slots and not self._slots.acquire(blocking=False):
-            return GatewayUnavailable(self.gateway.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
-        try:
-            return self.gateway.send(message, timeout=self.policy.deadline)
-        except GatewayError as error:
-            return error
-        except Exception as error:
-            # A gateway of somebody else's that breaks its promise: the message may have left.
-            return OutcomeUnknown(self.gateway.name, f"raised {type(error).__name__}", sent=None, charged=None)
-        finally:
-            if self._slots:
-                self._slots.release()
-
-    def _settle(self, order: _Order, status: DeliveryStatus, gateway: str, receipt: Receipt | None = None) -> Delivery:
-        opened = order.opened
-        settlement = Settlement(
-            fingerprint=self.keys.fingerprint(order.phone), delivery_id=opened.delivery_id, status=status,
-            gateway=gateway, refund=status is DeliveryStatus.FAILED and receipt is None,
-            gateway_id=receipt.id if receipt else None, cost=receipt.cost if receipt else None,
-            parts=receipt.parts if receipt else None, now=self._now_of_store(),
-        )  # fmt: skip
-        try:
-            self.store.settle(settlement)
-        except StoreUnavailable:
-            # The message is out and the challenge is open: the person can go on. The reservation stays spent.
-            events.logger.error("delivery %s could not be settled: the store is away", opened.delivery_id)
-        if status is not DeliveryStatus.FAILED and not order.suppressed:
-            sent = events.CodeSent(order.phone, order.purpose, gateway, opened.delivery_id, status.value)
-            events.emit(self._events, sent)
-        return Delivery(opened.delivery_id, status, gateway)
-
-    def _in_background(self, order: _Order) -> None:
-        if self._queue.acquire(blocking=False):
-            self._background.submit(self._deliver_quietly, order)
-        else:
-            self._abandon(order, "QueueFull")
-
-    def _abandon(self, order: _Order, reason: str) -> None:
-        """Give up on a send that no gateway has seen, and say so (R46)."""
-        self._settle(order, DeliveryStatus.FAILED, self.gateway.name)
-        failed = events.SendFailed(order.phone, order.purpose, self.gateway.name, reason, "", charged=False)
-        events.emit(self._events, failed)
-
-    def _deliver_quietly(self, order: _Order) -> None:
-        try:
-            if self.clock.time() * 1000 < order.opened.expires_at:
-                self._deliver(order)
-            else:
-                self._abandon(order, "Expired")  # a message older than its code is dropped (R47)
-        except GatewayError:
-            pass  # it is an event already
-        finally:
-            self._queue.release()
-
     def _refused(self, phone: Phone, purpose: Purpose, error: Refused) -> Refused:
         refused = events.SendRefused(phone, purpose, type(error).__name__, error.quota, error.retry_after)
         events.emit(self._events, refused)
         return error
 
-    def _challenge(self, order: _Order, delivery: Delivery) -> Challenge:
-        opened = order.opened
+    def _challenge(self, order: Order, opened: Opened, delivery: Delivery) -> Challenge:
         return Challenge(
             phone=order.phone, purpose=order.purpose, code_length=self.policy.code_length,
             expires_at=_utc(opened.expires_at), resend_at=_utc(opened.resend_at), sends=opened.sends,

@@ -13,10 +13,11 @@ import pytest
 
 from uzotp.events import Event
 from uzotp.policy import Policy
+from uzotp.results import Challenge, Verification
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
-from uzotp.verification import Challenge, Verification, Verifier
+from uzotp.verification import Verifier
 
 RULES = {field.name for field in dataclasses.fields(Policy) if field.init}
 
@@ -43,7 +44,7 @@ class Site:
 
     def finish(self) -> None:
         """Wait until the background has sent what it was given."""
-        self.verifier._background.shutdown(wait=True)
+        self.verifier.close()
 
     def verify(
         self, code: object = None, phone: object = PHONE, purpose: str = "login", binding: str = "browser 1"

@@ -46,7 +46,7 @@ def courier(site: Site) -> Courier:
 
 def settled(site: Site) -> None:
     """Until the background has written down what it did."""
-    site.verifier._background.shutdown(wait=True)
+    site.verifier.close()
 
 
 def shape(answer: Answer, *varying: str) -> tuple[Any, ...]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from uzotp.errors import InvalidProof
 from uzotp.phones import Phone
-from uzotp.verification import Challenge, Verification, Verifier
+from uzotp.results import Challenge, Verification
+from uzotp.verification import Verifier
 from uzotp.web.pages import PROOFS
 from uzotp.web.texts import negotiate
 

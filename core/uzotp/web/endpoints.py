@@ -18,7 +18,8 @@ from typing import Any
 from uzotp.errors import StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.verification import Challenge, Verifier
+from uzotp.results import Challenge
+from uzotp.verification import Verifier
 from uzotp.web.http import (
     MAX_BODY,
     VISITOR_ERRORS,

@@ -19,7 +19,8 @@ from uzotp.errors import CooldownActive
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import AttemptStatus, DeliveryStatus
-from uzotp.verification import Challenge, Verifier
+from uzotp.results import Challenge
+from uzotp.verification import Verifier
 from uzotp.web.http import VISITOR_ERRORS, code_of, retry_after, status_of
 from uzotp.web.texts import duration, error_text, locale, negotiate
 

@@ -1,0 +1,193 @@
+"""P9: suppressed sends, which nobody can tell from others, and sends in the background."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from uzotp import errors
+from uzotp.events import CodeSent, SendFailed, SendSuppressed
+from uzotp.phones import Phone
+from uzotp.policy import Purpose, TestNumber
+from uzotp.ports import AttemptStatus, Message, Receipt
+from uzotp.stores.memory import MemoryStore
+from uzotp.testing.clock import FakeClock
+from uzotp.testing.outbox import Outbox
+
+OTHERS = [f"+9989012381{number:02}" for number in range(91)]
+
+
+# ------------------------------------------------------------------------------------------ suppressed sends, P9
+
+
+def test_r41_p9_a_suppressed_send_looks_like_any_other(make_site: Callable[..., Any]) -> None:
+    real, hidden = make_site(should_send=lambda *_: True), make_site(should_send=lambda *_: False)
+    shown = real.send(OTHERS[0]), hidden.send(OTHERS[1])
+    later = real.send_later(OTHERS[2]), hidden.send_later(OTHERS[3])
+    for site in (real, hidden):
+        site.finish()
+    for one, other in (shown, later):
+        for name in ("purpose", "code_length", "expires_at", "resend_at", "sends", "attempts_left"):
+            assert getattr(one, name) == getattr(other, name)
+        assert (one.delivery.status, one.delivery.gateway) == (other.delivery.status, other.delivery.gateway)
+        assert len(one.delivery.id) == len(other.delivery.id) == 26
+    assert {message.phone for message in real.outbox} == {OTHERS[0], OTHERS[2]}
+    assert len(hidden.happened(SendSuppressed)) == 2
+    assert not hidden.happened(CodeSent)
+
+
+def test_r41_p9_a_suppressed_code_is_wrong_whatever_is_typed_and_its_tries_count(make_site: Callable[..., Any]) -> None:
+    site = make_site(should_send=lambda *_: False)
+    site.send()
+    answers = [site.verify(code) for code in ("111111", "", "-", "493021", "000000", "1")]
+    assert [(answer.status, answer.attempts_left) for answer in answers] == [
+        ("wrong_code", 4), ("wrong_code", 3), ("wrong_code", 2), ("wrong_code", 1), ("wrong_code", 0),
+        ("too_many_attempts", 0),
+    ]  # fmt: skip
+
+
+def test_r41_p9_not_even_the_code_that_would_have_been_opens_it(make_site: Callable[..., Any]) -> None:
+    """The digest that the store holds is that of no code at all."""
+    site = make_site(should_send=lambda *_: False, code_length=4, allow_short_codes=True)
+    site.send()
+    (record,) = site.verifier.store.challenges.values()
+    for number in range(10_000):
+        code = f"{number:04}"
+        assert record.digest not in site.verifier.keys.digests(Phone(site.PHONE), Purpose.LOGIN, "browser 1", code)
+
+
+def test_p9_suppressed_sends_spend_the_same_quotas(make_site: Callable[..., Any]) -> None:
+    stories = []
+    for suppressed in (False, True):
+        clock = FakeClock()
+        site = make_site(
+            should_send=lambda *_, suppressed=suppressed: not suppressed, clock=clock, store=MemoryStore(),
+            phone_quota="3/hour", client_quota="4/hour", resend_after=(60, 120),
+        )  # fmt: skip
+        story: list[Any] = []
+        for phone in [site.PHONE] * 6 + [OTHERS[0]] * 3:
+            try:
+                challenge = site.send(phone)
+                story.append((challenge.sends, challenge.resend_at, challenge.attempts_left))
+            except errors.Refused as error:
+                story.append((type(error), error.quota, error.retry_after))
+            clock.advance(90)
+        stories.append(story)
+    assert stories[0] == stories[1]
+    assert {item[0] for item in stories[0]} > {errors.CooldownActive, errors.RateLimited}
+
+
+def test_p9_a_suppressed_resend_belongs_to_the_same_challenge(make_site: Callable[..., Any]) -> None:
+    site = make_site(should_send=lambda *_: False)
+    site.send()
+    site.miss(2)
+    site.clock.advance(60)
+    again = site.send()
+    assert (again.sends, again.attempts_left) == (2, 3)
+
+
+def test_p9_a_number_that_signs_up_meanwhile_gets_a_code_that_works(make_site: Callable[..., Any]) -> None:
+    known: set[str] = set()
+    site = make_site(should_send=lambda phone, _purpose: phone in known)
+    site.send()
+    known.add(site.PHONE)
+    site.clock.advance(60)
+    site.send()
+    assert site.verify()
+
+
+def test_p9_a_suppressed_test_number_stays_suppressed(make_site: Callable[..., Any]) -> None:
+    site = make_site(should_send=lambda *_: False, test_numbers={"901238190": TestNumber("000042", date(2026, 4, 1))})
+    site.send()
+    assert site.verify("000042").status is AttemptStatus.WRONG_CODE
+
+
+# ---------------------------------------------------------------------------------------------- in the background
+
+
+class Slow(Outbox):
+    """Sends only after the test said so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+
+    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
+        assert self.go.wait(30)
+        return super().send(message, timeout=timeout)
+
+
+@pytest.fixture
+def slow(make_site: Callable[..., Any]) -> Any:
+    gateway = Slow()
+    site = make_site(gateway=gateway, client_quota="", should_send=lambda *_: True)
+    site.outbox = gateway
+    yield site
+    gateway.go.set()
+
+
+def test_p9_the_answer_comes_from_the_store_s_decision_alone(slow: Any) -> None:
+    challenge = slow.send_later()
+    assert challenge.delivery.status == "sent"
+    assert not slow.outbox, "nothing left yet"
+    with pytest.raises(errors.CooldownActive):
+        slow.send_later()
+    slow.outbox.go.set()
+    slow.finish()
+    assert slow.verify()
+
+
+def test_p9_failures_are_events_and_not_answers(make_site: Callable[..., Any]) -> None:
+    site = make_site(phone_quota="1/hour")
+    site.outbox.fail_with(errors.InsufficientBalance("outbox"))
+    challenge = site.send_later()
+    site.finish()
+    assert challenge.delivery.status == "sent"
+    (failed,) = site.happened(SendFailed)
+    assert failed.reason == "InsufficientBalance"
+
+
+def test_p9_the_queue_is_bounded_and_what_is_too_much_is_an_event(slow: Any) -> None:
+    challenges = [slow.send_later(phone) for phone in OTHERS[:66]]
+    assert {challenge.delivery.status for challenge in challenges} == {"sent"}
+    assert [event.reason for event in slow.happened(SendFailed)] == ["QueueFull"] * 2
+    slow.outbox.go.set()
+    slow.finish()
+    assert len(slow.outbox) == 64
+    assert {message.phone for message in slow.outbox} == set(OTHERS[:64])
+
+
+class AtOnce:
+    """An executor that works where it is asked."""
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> None:
+        work(*arguments)
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Nothing is left to wait for."""
+
+
+def test_p9_a_place_in_the_queue_is_given_back_however_a_send_ends(make_site: Callable[..., Any]) -> None:
+    site = make_site(client_quota="", should_send=lambda phone, _purpose: phone != OTHERS[0])
+    site.verifier._sender.background = AtOnce()
+    for _ in range(30):
+        for error in (errors.GatewayUnavailable("outbox"), errors.OutcomeUnknown("outbox"), RuntimeError()):
+            site.outbox.fail_with(error)
+    for phone in OTHERS:
+        site.send_later(phone)
+    assert {event.reason for event in site.happened(SendFailed)} == {"GatewayUnavailable"}
+    assert len(site.happened(SendFailed)) == 30
+
+
+def test_r47_a_message_older_than_its_code_is_dropped_and_said_so(slow: Any) -> None:
+    for phone in OTHERS[:5]:
+        slow.send_later(phone)
+    slow.clock.advance(300)
+    slow.outbox.go.set()
+    slow.finish()
+    assert len(slow.outbox) == 4, "four threads had theirs in hand"
+    assert [event.reason for event in slow.happened(SendFailed)] == ["Expired"]
