@@ -1,6 +1,8 @@
 # make demo    both example sites and the SMS sandbox: no account, no token, no server needed
 # make test    the whole suite, with its coverage
 # make check   lint, types and test
+# make bench   what things cost, beside a floor measured in the same run
+# make .venv   the environment that all of these use
 #
 # PYTHON is the interpreter that makes .venv: make demo PYTHON=python3.12
 # The demo's ports: make demo SANDBOX_PORT=8026 DJANGO_PORT=8001 FLASK_PORT=5001
@@ -9,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint types check clean
+.PHONY: help demo test lint types check bench clean .venv
 
 help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
@@ -32,6 +34,11 @@ types: .venv/dev.installed
 	$(BIN)/mypy
 
 check: lint types test
+
+bench: .venv/dev.installed
+	@$(BIN)/python benchmarks/imports.py
+
+.venv: .venv/dev.installed
 
 clean:
 	rm -rf .venv .demo build dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
