@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 
-def client_ip(request: HttpRequest) -> str | None:
-    """The client's address: the peer, or the ``X-Forwarded-For`` entry that ``TRUSTED_PROXIES`` proxies vouch for.
+def client_ip(request: HttpRequest) -> str:
+    """The client's address (``""`` for a peer without one): the peer, or the ``X-Forwarded-For`` entry that ``TRUSTED_PROXIES`` proxies vouch for.
 
     Each proxy appends the address it was called from; with *n* of them the *n*-th entry from the right is the
     client, and everything left of it is the client's own claim.
     """
     proxies = get_config().trusted_proxies
-    peer = request.META.get("REMOTE_ADDR") or None
+    peer = str(request.META.get("REMOTE_ADDR") or "")
     if not proxies:
         return peer
     forwarded = [entry.strip() for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if entry.strip()]

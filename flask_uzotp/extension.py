@@ -89,7 +89,7 @@ def visitor() -> calls.Visitor:
     """Who is asking, in the current request. Behind proxies, werkzeug's ProxyFix sets the client's address."""
     return calls.Visitor(
         session=session,
-        client_ip=request.remote_addr,
+        client_ip=request.remote_addr or "",
         accept_language=request.headers.get("Accept-Language", ""),
         trusted=trusted(),
     )

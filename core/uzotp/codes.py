@@ -74,8 +74,8 @@ class Keyring:
         keys = [key.encode() if isinstance(key, str) else bytes(key) for key in secret_keys]
         if not keys or not all(keys):
             raise ConfigurationError("SECRET_KEYS needs one non-empty key at least")
-        self._keys = {_mac(key, b"uzotp key id v1")[:6]: _derived(key, b"uzotp code v1") for key in keys}
-        self.newest = _mac(keys[-1], b"uzotp key id v1")[:6]
+        self._keys = {_mac(key, b"uzotp key id v1")[:4]: _derived(key, b"uzotp code v1") for key in keys}
+        self.newest = _mac(keys[-1], b"uzotp key id v1")[:4]
         #: What signs tokens, oldest first, as itsdangerous wants it.
         self.token_keys = [Secret(_mac(key, b"uzotp token v1")) for key in keys]
         if isinstance(fingerprint_key, str):

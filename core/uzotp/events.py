@@ -73,7 +73,7 @@ class CodeVerified(Event):
 
 @dataclass(frozen=True)
 class CodeRejected(Event):
-    """A code was not accepted. ``status`` is the true reason, for operators only."""
+    """A code was not accepted; ``status`` as the caller was told."""
 
     phone: Phone
     purpose: Purpose

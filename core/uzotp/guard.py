@@ -209,7 +209,7 @@ def client_network(address: str | None) -> str | None:
     if not address:
         return None
     try:
-        ip = ipaddress.ip_address(address.strip().partition("%")[0])
+        ip = ipaddress.ip_address(_without_port(address.strip()).partition("%")[0])
     except ValueError:
         return None
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
@@ -219,3 +219,11 @@ def client_network(address: str | None) -> str | None:
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     return str(ipaddress.ip_network((ip, 64), strict=False))
+
+
+def _without_port(address: str) -> str:
+    """Some proxies add the port: ``203.0.113.7:5678``, ``[2001:db8::1]:5678``."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    host, colon, port = address.partition(":")
+    return host if colon and port.isdecimal() and "." in host else address

@@ -54,6 +54,8 @@ def parse_limits(text: str | Sequence[Limit]) -> tuple[Limit, ...]:
     :raises ConfigurationError: for anything else.
     """
     if not isinstance(text, str):
+        if not all(isinstance(limit, Limit) for limit in text):
+            raise ConfigurationError('a quota is text like "5/hour,10/day", or Limit values')
         return tuple(text)
     limits = []
     for part in filter(None, map(str.strip, text.split(","))):

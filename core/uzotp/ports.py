@@ -203,7 +203,8 @@ class OpenChallenge:
     """Open a challenge, or extend the live one of the same handle, under the phone's quotas.
 
     ``nonce``, ``digest`` and ``key_id`` are what a *new* challenge gets. A live one is extended only when its own
-    key is among ``live_keys``: a challenge whose key is gone cannot be sent again.
+    ``key_id`` (a mark of what made the code, six characters at most) is among ``live_keys``: a code that cannot be
+    made again cannot be sent again.
     """
 
     handle: str

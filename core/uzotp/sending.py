@@ -67,8 +67,11 @@ class Sender:
         self._slots = threading.BoundedSemaphore(cap) if cap else None
         self._new_background()
 
-    def send(self, order: Order) -> Delivery:
-        """Hand the message over and write down how that ended. Raises the gateway's error on a certain failure."""
+    def send(self, order: Order, *, refund: bool = True) -> Delivery:
+        """Hand the message over and write down how that ended. Raises the gateway's error on a certain failure.
+
+        *refund*: whether such a failure gives the phone's quota back (P5).
+        """
         if order.message is None:
             return self._pretend(order)
         outcome = self._hand_over(order.message)
@@ -76,18 +79,21 @@ class Sender:
             return self._sent(order, outcome.status, outcome.gateway, outcome)
         if isinstance(outcome, OutcomeUnknown):
             return self._sent(order, DeliveryStatus.UNKNOWN, outcome.gateway)
-        self._failed(order, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged)
+        self._failed(order, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged, refund=refund)
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 
     def send_later(self, order: Order) -> Delivery:
-        """Send in the background. The answer is ``sent`` whatever becomes of it; failures are events (P9)."""
+        """Send in the background. The answer is ``sent`` whatever becomes of it; failures are events (P9).
+
+        No failure gives the phone's quota back: a suppressed send cannot fail, so the quota would tell them apart.
+        """
         if self._pid != os.getpid():  # a forked worker has none of its parent's threads
             self._new_background()
         if self._queue.acquire(blocking=False):
             self.background.submit(self._send_quietly, order)
         else:
-            self._failed(order, self._gateway.name, "QueueFull")
+            self._failed(order, self._gateway.name, "QueueFull", refund=False)
         return Delivery(order.delivery_id, DeliveryStatus.SENT, self._gateway.name)
 
     def _new_background(self) -> None:
@@ -98,9 +104,9 @@ class Sender:
     def _send_quietly(self, order: Order) -> None:
         try:
             if self._clock.time() * 1000 < order.expires_at:
-                self.send(order)
-            else:
-                self._failed(order, self._gateway.name, "Expired")  # a message older than its code is dropped (R47)
+                self.send(order, refund=False)
+            else:  # a message older than its code is dropped (R47)
+                self._failed(order, self._gateway.name, "Expired", refund=False)
         except GatewayError:
             pass  # it is an event already
         finally:
@@ -133,19 +139,34 @@ class Sender:
         return delivery
 
     def _failed(
-        self, order: Order, gateway: str, reason: str, detail: str = "", charged: bool | None = False
+        self,
+        order: Order,
+        gateway: str,
+        reason: str,
+        detail: str = "",
+        charged: bool | None = False,
+        *,
+        refund: bool,
     ) -> None:
-        """Certainly not sent: the phone's quota comes back (P5), and somebody hears of it (R46)."""
-        self._settle(order, DeliveryStatus.FAILED, gateway)
+        """Certainly not sent: write it down, and say so (R46)."""
+        self._settle(order, DeliveryStatus.FAILED, gateway, refund=refund)
         events.emit(self._sink, events.SendFailed(order.phone, order.purpose, gateway, reason, detail, charged))
 
-    def _settle(self, order: Order, status: DeliveryStatus, gateway: str, receipt: Receipt | None = None) -> Delivery:
+    def _settle(
+        self,
+        order: Order,
+        status: DeliveryStatus,
+        gateway: str,
+        receipt: Receipt | None = None,
+        *,
+        refund: bool = False,
+    ) -> Delivery:
         settlement = Settlement(
             fingerprint=order.fingerprint,
             delivery_id=order.delivery_id,
             status=status,
             gateway=gateway,
-            refund=status is DeliveryStatus.FAILED and receipt is None,
+            refund=refund,
             gateway_id=receipt.id if receipt else None,
             cost=receipt.cost if receipt else None,
             parts=receipt.parts if receipt else None,

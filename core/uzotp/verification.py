@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 
 from uzotp import errors, events, guard
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
@@ -21,6 +22,7 @@ from uzotp.ports import (
     AttemptStatus,
     Clock,
     DeliveryRecord,
+    DeliveryReport,
     Gateway,
     Message,
     OpenChallenge,
@@ -83,6 +85,7 @@ class Verifier:
         self.clock: Clock = clock or time
         self._now_of_store: Callable[[], int | None] = (lambda: int(clock.time() * 1000)) if clock else lambda: None
         self._events = events
+        self._warned = False
         self._tokens: dict[str, Tokens] = {}
         self._sender = Sender(gateway, store, self.policy, self.clock, self._now_of_store, events)
 
@@ -166,7 +169,7 @@ class Verifier:
         suppressed = bool(self.should_send and not self.should_send(phone, purpose))
         test = self._test_number(phone)
         now = self._now_of_store()
-        network = guard.client_network(client_ip)
+        network = self._network(client_ip)
         delivery_id = random_id()
         reservation = self.store.reserve(
             ReserveGlobal(
@@ -191,28 +194,38 @@ class Verifier:
     def _message(
         self, phone: Phone, purpose: Purpose, binding: str, language: str | None, opened: Opened
     ) -> Message:
-        code = self._code(phone, purpose, binding, opened.key_id, opened.nonce, None)
+        code = self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce, None)
         if language not in self.policy.languages:
             language = self.policy.languages[0]
         base = self.policy.callback_base_url
         callback = f"{base.rstrip('/')}/callback/{self.keys.delivery_token(opened.delivery_id)}" if base else None
         return Message(phone, code, purpose, language, callback_url=callback)
 
+    def _network(self, client_ip: str | None) -> str | None:
+        network = guard.client_network(client_ip)
+        if network is None and client_ip is not None and not self._warned:
+            self._warned = True
+            events.logger.warning(
+                "a client without a public address has no client quota: behind a proxy, set TRUSTED_PROXIES (Django) "
+                "or ProxyFix (Flask)"
+            )
+        return network
+
     def _opening(
         self, phone: Phone, purpose: Purpose, binding: str, delivery_id: str, suppressed: bool,
         test: TestNumber | None, now: int | None,
     ) -> OpenChallenge:  # fmt: skip
         keys, policy = self.keys, self.policy
-        nonce, key_id, live = random_id(), keys.newest, keys.live
-        code = self._code(phone, purpose, binding, key_id, nonce, test)
-        digest = keys.digest(key_id, phone, purpose, binding, code)
-        if test:  # a resend never turns a test code into a derived one, nor back, on the day that it ends
-            key_id, live = _test_mark(key_id), frozenset(map(_test_mark, live))
+        nonce = random_id()
+        code = self._code(phone, purpose, binding, keys.newest, nonce, test)
+        digest = keys.digest(keys.newest, phone, purpose, binding, code)
+        mark = partial(_mark, length=policy.code_length, test=test is not None)
+        origin, live = mark(keys.newest), frozenset(map(mark, keys.live))
         if suppressed:
-            key_id, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
+            origin, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
         return OpenChallenge(
             handle=keys.handle(phone, purpose, binding), fingerprint=keys.fingerprint(phone), purpose=purpose,
-            prefix=phone.prefix, country=phone.country, nonce=nonce, digest=digest, key_id=key_id, live_keys=live,
+            prefix=phone.prefix, country=phone.country, nonce=nonce, digest=digest, key_id=origin, live_keys=live,
             delivery_id=delivery_id, ttl_ms=policy.ttl * 1000, max_attempts=policy.max_attempts,
             resend_after=policy.resend_after, phone_limits=policy.phone_limits, failure_limits=policy.failure_limits,
             now=now,
@@ -298,7 +311,7 @@ class Verifier:
         if delivery_id is None:
             return False
         if isinstance(self.gateway, ReportingGateway):
-            report = self.gateway.parse_callback(body)
+            report = _read_callback(self.gateway, body)
             del body  # it holds the number
             if report is not None:
                 self._changed(self.store.record(delivery_id, report, self._now_of_store()))
@@ -315,8 +328,9 @@ class Verifier:
         for record in self.store.unfinished(limit, self._now_of_store()):
             try:
                 report = self.gateway.status(str(record.gateway_id))
-            except GatewayError as error:
-                events.logger.warning("status of delivery %s: %s", record.id, error)
+            except Exception as error:  # one that cannot be answered must not keep the others waiting
+                why = error if isinstance(error, GatewayError) else type(error).__name__
+                events.logger.warning("status of delivery %s: %s", record.id, why)
                 continue
             moved += self._changed(self.store.record(record.id, report, self._now_of_store()))
         return moved
@@ -329,6 +343,14 @@ class Verifier:
     def purge(self, keep_deliveries_days: int = 30) -> int:
         """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44)."""
         return self.store.purge(keep_deliveries_days * 86_400_000, self._now_of_store())
+
+
+def _read_callback(gateway: ReportingGateway, body: bytes) -> DeliveryReport | None:
+    try:
+        return gateway.parse_callback(body)
+    except Exception as error:  # a gateway of somebody else's, and bytes of anybody's
+        events.logger.warning("%s could not read a callback: %s", gateway.name, type(error).__name__)
+        return None
 
 
 def _veiled(typed: object) -> Phone | Secret | None:
@@ -345,8 +367,16 @@ def _binding(binding: str) -> Secret:
     return Secret(binding)
 
 
-def _test_mark(key_id: str) -> str:
-    return f"+{key_id[:5]}"
+def _mark(key_id: str, *, length: int, test: bool) -> str:
+    """What made a code: a key, a length, and whether it is a test number's fixed one.
+
+    A challenge is sent again only by what made it: the code would be another, and never verify.
+    """
+    return f"{key_id}{length}{'+' if test else ''}"
+
+
+def _key_of(mark: str) -> str:
+    return mark[:4]
 
 
 def _refusal(refusal: Refusal) -> Refused:

@@ -250,3 +250,35 @@ def test_r44_purge_drops_what_is_over(site: Any) -> None:
     assert site.verifier.purge() == 3, "the challenges"
     site.clock.advance(2 * 86400)
     assert site.verifier.purge() == 7, "phones and deliveries, and the one client"
+
+
+class _Careless(Outbox):
+    """A gateway of somebody else's, which raises what it should not."""
+
+    def status(self, id: str) -> Any:
+        raise KeyError("status of 998901238190")
+
+    def parse_callback(self, body: bytes) -> Any:
+        raise ZeroDivisionError("998901238190")
+
+
+def test_a_gateway_that_breaks_its_promise_breaks_neither_the_sweep_nor_a_callback(
+    make_site: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    site = make_site(gateway=_Careless(), callback_base_url="https://shop.uz/otp")
+    site.outbox = site.verifier.gateway
+    site.send()
+    token = site.outbox.last.callback_url.rpartition("/")[2]
+    assert site.verifier.receive_callback(token, b"{}") is True
+    assert site.verifier.poll() == 0
+    assert "ZeroDivisionError" in caplog.text
+    assert "KeyError" in caplog.text
+    assert "998901238190" not in caplog.text
+
+
+def test_r44_a_store_in_memory_forgets_even_without_a_purge(site: Any) -> None:
+    for number in range(50):
+        site.clock.advance(3600)
+        site.send(f"+99890123{8100 + number}")
+        store = site.verifier.store
+        assert all(len(table) <= 25 for table in store.tables), "a day of one send an hour, and the one that is new"

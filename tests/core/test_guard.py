@@ -272,6 +272,7 @@ def test_a_lock_charges_nothing_and_says_when_it_ends() -> None:
         ("::ffff:203.0.113.7", "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
         ("2001:DB8:1:2::1%eth0", "2001:db8:1:2::/64"), ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("203.0.113.7:5678", "203.0.113.7"), ("[2001:db8:1:2::1]:5678", "2001:db8:1:2::/64"),
     ],
 )  # fmt: skip
 def test_r35_a_client_is_an_ipv4_address_or_an_ipv6_64(address: str, network: str) -> None:

@@ -288,3 +288,14 @@ def test_p5_sends_and_refunds_agree_with_a_plain_oracle(steps: list[tuple[int, s
             assert answer == wanted[outcome]
             asked.append(clock.time())
             counted += [clock.time()] * (outcome != "refused")
+
+
+def test_r35_a_peer_that_stands_for_nobody_is_warned_of_once(
+    make_site: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    site = make_site()
+    site.send("+998901238100", client_ip=None)
+    assert "client quota" not in caplog.text, "the caller said so"
+    for number, address in enumerate(["", "127.0.0.1", "10.0.0.1"]):
+        site.send(f"+99890123811{number}", client_ip=address)
+    assert caplog.text.count("no client quota") == 1

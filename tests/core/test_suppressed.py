@@ -191,3 +191,22 @@ def test_r47_a_message_older_than_its_code_is_dropped_and_said_so(slow: Any) -> 
     slow.finish()
     assert len(slow.outbox) == 4, "four threads had theirs in hand"
     assert [event.reason for event in slow.happened(SendFailed)] == ["Expired"]
+
+
+def test_p9_a_gateway_that_is_down_does_not_tell_suppressed_numbers_apart(make_site: Callable[..., Any]) -> None:
+    known, unknown = OTHERS[:2]
+    site = make_site(client_quota="", phone_quota="2/hour", should_send=lambda phone, _purpose: phone == known)
+    site.verifier._sender.background = AtOnce()
+    answers: dict[str, list[str]] = {known: [], unknown: []}
+    for _ in range(4):
+        for phone, told in answers.items():
+            site.outbox.fail_with(errors.GatewayUnavailable("outbox"))
+            try:
+                site.send_later(phone)
+                told.append("sent")
+            except errors.Refused as error:
+                told.append(f"{error.quota} {error.retry_after}")
+        site.clock.advance(60)
+    assert answers[known] == answers[unknown]
+    assert answers[known][:2] == ["sent", "sent"]
+    assert answers[known][2].startswith("phone 2/hour")

@@ -309,3 +309,22 @@ def test_p12_whatever_is_no_phone_is_a_named_error(typed: object) -> None:
     except (errors.InvalidPhone, errors.CountryNotAllowed):
         with pytest.raises((errors.InvalidPhone, errors.CountryNotAllowed)):
             verifier.read_phone(typed)
+
+
+def test_a_resend_after_another_code_length_is_a_new_code_that_verifies(make_site: Callable[..., Any]) -> None:
+    before = make_site()
+    before.send()
+    old = before.outbox.last.code
+    after = make_site(code_length=8)
+    assert after.verify("00000000").status == "wrong_code"
+    after.clock.advance(60)
+    challenge = after.send()
+    assert (challenge.code_length, challenge.sends, len(after.outbox.last.code)) == (8, 1, 8)
+    assert after.verify(old).status == "wrong_code"
+    assert after.verify()
+
+
+def test_a_code_of_the_old_length_verifies_until_it_expires(make_site: Callable[..., Any]) -> None:
+    before = make_site()
+    before.send()
+    assert make_site(code_length=8).verify(before.outbox.last.code)

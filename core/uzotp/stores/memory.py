@@ -61,11 +61,10 @@ class MemoryStore(LockedStore):
     def __init__(self, maxsize: int = 100_000) -> None:
         self._lock = threading.Lock()
         self._moment = 0
-        self.clients, self.phones, self.challenges, self.deliveries, self.proofs = (
-            _Table(name, maxsize, lambda: self._moment)
-            for name in ("clients", "phones", "challenges", "deliveries", "proofs")
-        )
-        self.of_phone: dict[str, set[str]] = {}
+        names = ("clients", "phones", "challenges", "handles", "deliveries", "proofs")
+        self.tables = [_Table(name, maxsize, lambda: self._moment) for name in names]
+        #: ``handles`` lists the challenges of a phone.
+        self.clients, self.phones, self.challenges, self.handles, self.deliveries, self.proofs = self.tables
 
     def __repr__(self) -> str:
         return "<MemoryStore: one process, gone with it>"
@@ -103,18 +102,13 @@ class MemoryStore(LockedStore):
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
         """Everything here expires by itself (deliveries after a day); this drops what has."""
-        tables = (self.clients, self.phones, self.challenges, self.deliveries, self.proofs)
         now = self._at(now)
         with self._at_moment(0):  # when nothing was over yet: a table counts what is alive
-            before = sum(map(len, tables))
+            counted = [table for table in self.tables if table is not self.handles]
+            before = sum(map(len, counted))
             self._moment = now
-            for fingerprint in [fp for fp, handles in self.of_phone.items() if not self._prune(handles)]:
-                del self.of_phone[fingerprint]
-            return before - sum(len(table.values()) for table in tables)
-
-    def _prune(self, handles: set[str]) -> set[str]:
-        handles.intersection_update([handle for handle in handles if self.challenges.get(handle)])
-        return handles
+            self.handles.values()
+            return before - sum(len(table.values()) for table in counted)
 
 
 class _Transaction:
@@ -153,12 +147,12 @@ class _Transaction:
 
     def put_challenge(self, record: ChallengeRecord) -> None:
         self._writes.append((self._store.challenges, record.handle, record, record.expires_at + GRACE_MS))
-        handles = self._store.of_phone.setdefault(record.fingerprint, set())
-        if record.handle not in handles:
-            self._store._prune(handles).add(record.handle)
+        handles = self._store.handles.get(record.fingerprint) or ()
+        live = {handle for handle in handles if self._store.challenges.get(handle)} | {record.handle}
+        self._writes.append((self._store.handles, record.fingerprint, live, record.expires_at + GRACE_MS))
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
-        for handle in self._store.of_phone.get(fingerprint, set()) - {but}:
+        for handle in (self._store.handles.get(fingerprint) or set()) - {but}:
             record = self._store.challenges.get(handle)
             if record and record.purpose is purpose:
                 self._store.challenges.pop(handle)
