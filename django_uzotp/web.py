@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The client's address (``""`` for a peer without one): the peer, or the ``X-Forwarded-For`` entry that ``TRUSTED_PROXIES`` proxies vouch for.
+    """The client's address, ``""`` for a peer without one.
 
+    It is the peer, or the ``X-Forwarded-For`` entry that ``TRUSTED_PROXIES`` proxies vouch for.
     Each proxy appends the address it was called from; with *n* of them the *n*-th entry from the right is the
     client, and everything left of it is the client's own claim.
     """
