@@ -159,7 +159,7 @@ def _extendable(challenge: ChallengeRecord, request: OpenChallenge, now: int) ->
     return (
         not challenge.used
         and now < challenge.expires_at
-        and challenge.attempts < request.max_attempts
+        and 0 <= challenge.attempts < request.max_attempts
         and challenge.key_id in request.live_keys
         and challenge.started_at + (MAX_LIFE - MIN_LEFT) * 1000 >= now
     )

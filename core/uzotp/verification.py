@@ -191,9 +191,7 @@ class Verifier:
         fingerprint = self.keys.fingerprint(phone)
         return Order(phone, purpose, fingerprint, delivery_id, opened.expires_at, message, suppressed), opened
 
-    def _message(
-        self, phone: Phone, purpose: Purpose, binding: str, language: str | None, opened: Opened
-    ) -> Message:
+    def _message(self, phone: Phone, purpose: Purpose, binding: str, language: str | None, opened: Opened) -> Message:
         code = self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce, None)
         if language not in self.policy.languages:
             language = self.policy.languages[0]

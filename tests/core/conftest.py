@@ -137,7 +137,7 @@ def race() -> Iterator[Callable[..., list[Any]]]:
     sys.setswitchinterval(before)
 
 
-@pytest.fixture(params=range(int(os.environ.get("UZOTP_RACE_ROUNDS", "3"))))
+@pytest.fixture(params=range(int(os.environ.get("RACE_ROUNDS", "3"))))
 def round_(request: pytest.FixtureRequest) -> int:
-    """Repeats a race; ``UZOTP_RACE_ROUNDS`` says how often."""
+    """Repeats a race; ``RACE_ROUNDS`` says how often."""
     return int(request.param)

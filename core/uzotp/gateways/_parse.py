@@ -20,10 +20,14 @@ TASHKENT = timezone(timedelta(hours=5), "+05")
 #: How many braces are tried as the beginning of the object: a notice may hold some, ``{closure}``.
 _MAX_CUTS = 32
 
+#: Longer ids, and amounts of more digits before the point, are nobody's: a database column has its width.
+MAX_ID = 64
+_MAX_DIGITS = 8
+
 _CURRENCIES = {"$": "USD", "€": "EUR", "₽": "RUB", "so'm": "UZS", "som": "UZS", "sum": "UZS"}
 _SPACES = re.compile(r"\s+")
 _MONEY = re.compile(
-    r"(-?)([$€₽]?)(-?)([0-9]{1,18}(?:\.[0-9]{1,18})?)([$€₽]|so'm|som|sum|[a-z]{3})?", re.ASCII | re.IGNORECASE
+    r"(-?)([$€₽]?)(-?)([0-9]{1,8}(?:\.[0-9]{1,18})?)([$€₽]|so'm|som|sum|[a-z]{3})?", re.ASCII | re.IGNORECASE
 )
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
@@ -82,7 +86,7 @@ def identifier(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     value = value.strip()
-    return value if value and len(value) <= 128 and value.isprintable() else None
+    return value if value and len(value) <= MAX_ID and value.isprintable() else None
 
 
 def integer(value: object) -> int | None:
@@ -97,7 +101,7 @@ def money(value: object, currency: str = "UZS") -> Money | None:
         return None
     if isinstance(value, (int, Decimal)):
         amount = Decimal(value)
-        return Money(amount, currency) if amount.is_finite() and abs(amount.adjusted()) < 18 else None
+        return Money(amount, currency) if amount.is_finite() and abs(amount.adjusted()) < _MAX_DIGITS else None
     if not isinstance(value, str):
         return None
     match = _MONEY.fullmatch(_SPACES.sub("", fold_apostrophes(value[:64])))
