@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ def read_config() -> Config:
     mapping = getattr(settings, "UZOTP", {})
     if not isinstance(mapping, dict):
         raise ConfigurationError("UZOTP is a dict of settings")
-    return Config.from_mapping(mapping, environ=os.environ, defaults=_defaults())
+    return Config.of_project(mapping, _defaults())
 
 
 def _defaults() -> dict[str, Any]:

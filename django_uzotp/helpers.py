@@ -49,8 +49,11 @@ def verify_code(
     return calls.verify_code(get_verifier(), phone, code, purpose, visitor=_visitor(request), binding=binding)
 
 
-def redeem(proof: object, purpose: str) -> Phone:
-    """:meth:`uzotp.Verifier.redeem`. It commits on its own: a rollback of yours leaves the proof spent."""
+def redeem(proof: object, purpose: str, *, request: HttpRequest | None = None) -> Phone:
+    """:meth:`uzotp.Verifier.redeem`. It commits on its own: a rollback of yours leaves the proof spent.
+
+    A proof needs nothing of the *request*, which may be given all the same.
+    """
     return get_verifier().redeem(proof, purpose)
 
 

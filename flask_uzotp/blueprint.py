@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from flask.blueprints import BlueprintSetupState
 from markupsafe import Markup
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.extension import project, visitor
@@ -56,8 +57,16 @@ def _exempt_from_flask_wtf(state: BlueprintSetupState) -> None:
 def _body() -> bytes:
     """The body, of which one byte more than allowed is read at most."""
     if request.content_length is not None and request.content_length <= MAX_BODY:
-        return request.get_data()
-    return request.stream.read(MAX_BODY + 1)
+        return _within_the_hosts_limit(request.get_data)
+    return _within_the_hosts_limit(lambda: request.stream.read(MAX_BODY + 1))
+
+
+def _within_the_hosts_limit(read: Callable[[], bytes]) -> bytes:
+    """What *read* gives; where the host's own ``MAX_CONTENT_LENGTH`` is smaller, something that is too long."""
+    try:
+        return read()
+    except RequestEntityTooLarge:
+        return bytes(MAX_BODY + 1)
 
 
 def _api_request() -> Request:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, request, session
 
-from uzotp.config import ENVIRONMENT_PREFIX, Config, build, overrides, require
+from uzotp.config import ENVIRONMENT_PREFIX, Config, build, build_gateway, overrides
 from uzotp.errors import ConfigurationError
 from uzotp.web import calls
 from uzotp.web.calls import UNSET, Unset
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from flask import Request
 
     from uzotp.phones import Phone
+    from uzotp.ports import Store
     from uzotp.results import Challenge, Verification
     from uzotp.verification import Verifier
 
@@ -47,15 +47,16 @@ class Project:
     def _build(self) -> Verifier:
         from flask_uzotp.signals import dispatch
 
-        settings = _settings(self.app)
-        if "STORE" not in settings and overrides.store is None:
-            settings["STORE"] = self._default_store()
-        config = Config.from_mapping(settings, environ=os.environ, defaults=_defaults(self.app))
-        return build(config, production=self.production, events=lambda event: dispatch(self.app, event))
+        return build(
+            self.config,
+            production=self.production,
+            stores={"instance": self._instance_store},
+            events=lambda event: dispatch(self.app, event),
+        )
 
-    def _default_store(self) -> str | None:
-        if os.environ.get(f"{ENVIRONMENT_PREFIX}STORE"):
-            return None
+    def _instance_store(self) -> Store:
+        from uzotp.stores.sql import SQLStore
+
         if self.production:
             raise ConfigurationError(
                 'UZOTP_STORE is missing: a database URL like "postgresql+psycopg://…". Only with debug or testing on '
@@ -63,7 +64,7 @@ class Project:
             )
         folder = Path(self.app.instance_path)
         folder.mkdir(parents=True, exist_ok=True)
-        return f"sqlite:///{folder / 'uzotp.sqlite3'}"
+        return SQLStore(f"sqlite:///{folder / 'uzotp.sqlite3'}")
 
 
 def _settings(app: Flask) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _settings(app: Flask) -> dict[str, Any]:
 def _defaults(app: Flask) -> dict[str, Any]:
     # Flask lists its newest key first; uzotp wants the oldest first.
     keys = [*reversed(app.config.get("SECRET_KEY_FALLBACKS") or []), app.config.get("SECRET_KEY")]
-    return {"SECRET_KEYS": [key for key in keys if key]}
+    return {"STORE": "instance", "SECRET_KEYS": [key for key in keys if key]}
 
 
 def project() -> Project:
@@ -115,8 +116,9 @@ class UzOTP:
         """Read the app's settings and register the ``flask uzotp`` commands."""
         from flask_uzotp.cli import command
 
-        config = Config.from_mapping(_settings(app), environ=os.environ, defaults=_defaults(app))
-        require(config)
+        config = Config.of_project(_settings(app), _defaults(app))
+        # Whether this is production is known later: app.run(debug=True), or TESTING set by a fixture.
+        build_gateway(config, production=False)
         app.extensions["uzotp"] = Project(app, config)
         app.cli.add_command(command)
 
@@ -158,8 +160,8 @@ class UzOTP:
         who = visitor() if request is not None else None
         return calls.verify_code(self.verifier, phone, code, purpose, visitor=who, binding=binding)
 
-    def redeem(self, proof: object, purpose: str) -> Phone:
-        """:meth:`uzotp.Verifier.redeem`."""
+    def redeem(self, proof: object, purpose: str, *, request: Request | None = None) -> Phone:
+        """:meth:`uzotp.Verifier.redeem`; a proof needs nothing of the *request*, which may be given all the same."""
         return self.verifier.redeem(proof, purpose)
 
     def verified_phone(self, purpose: str) -> Phone | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from uzotp.config import Config, require
+from uzotp.config import Config, build_gateway
 from uzotp.errors import ConfigurationError
 from uzotp.messages import parts, template_text
 from uzotp.policy import Purpose
@@ -27,15 +27,15 @@ class Advice:
 
 def advise(config: Config, *, production: bool) -> Iterator[Advice]:
     """Everything worth saying about *config*; nothing is asked of any server."""
-    yield from _required(config)
+    yield from _required(config, production)
     yield from _about_gateways(config, production)
     yield from _about_store(config, production)
     yield from _about_codes(config, production)
 
 
-def _required(config: Config) -> Iterator[Advice]:
+def _required(config: Config, production: bool) -> Iterator[Advice]:
     try:
-        require(config)
+        build_gateway(config, production=production and "console" not in config.gateways)
     except ConfigurationError as error:
         yield Advice("uzotp.E001", str(error), "Get the token at devsms.uz; the name is 2-50 letters and digits.", True)
     if not config.secret_keys:
@@ -111,5 +111,5 @@ def _about_codes(config: Config, production: bool) -> Iterator[Advice]:
             "Keep it as short as a store review needs, and take it out after.",
         )
     today = datetime.now(timezone.utc).date()
-    if any(test.until < today for test in config.test_numbers.values()):
+    if any(test.until < today for test in config.policy.test_numbers.values()):
         yield Advice("uzotp.W010", "TEST_NUMBERS holds a number whose time is over", "Take it out.")

@@ -28,11 +28,10 @@ from uzotp.messages import check_service_name, parts, template_text
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import Balance, DeliveryReport, Money
+from uzotp.prices import HOME_PRICE
 from uzotp.stores.memory import MemoryStore
 from uzotp.verification import Verifier
 
-#: What devsms takes for one part to an Uzbek number, in so'm (WIRE 1.4).
-PART_PRICE = 50
 _SAMPLE_CODE = "000000"
 _TIMES = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
 
@@ -233,7 +232,7 @@ def check_name(_project: Project, options: Namespace) -> bool:
     for purpose in Purpose:
         text = template_text(purpose, name, _SAMPLE_CODE)
         count = parts(text)
-        print(f"{purpose.value:<15} {count} part{'s' * (count > 1)}, {count * PART_PRICE} so'm: {text}")
+        print(f"{purpose.value:<15} {count} part{'s' * (count > 1)}, {count * HOME_PRICE} so'm: {text}")
     return True
 
 

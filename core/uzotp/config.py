@@ -7,6 +7,7 @@ that value into a :class:`~uzotp.verification.Verifier`. This is the composition
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from uzotp import readers
 from uzotp.errors import ConfigurationError
-from uzotp.policy import Policy, Purpose, TestNumber
+from uzotp.policy import Policy, Purpose
 
 if TYPE_CHECKING:
     from uzotp.events import EventSink
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from uzotp.verification import Verifier
 
 ENVIRONMENT_PREFIX = "UZOTP_"
+#: Stores that only a framework can make, and why there is none where it does not.
+_FRAMEWORK_STORES = {
+    "django": 'STORE = "django" works in a Django project only',
+    "instance": 'STORE = "instance" works in a Flask app only',
+}
 _LATER = (
     "devsms_account", "failover_on_unknown", "getsms_login", "getsms_password", "getsms_nickname", "getsms_base_url",
     "getsms_allow_insecure_http", "redis_wait", "daily_budget", "getsms_price", "guard", "guard_floor", "guard_ratio",
@@ -58,34 +64,32 @@ class Config:
     redis_wait: int = _setting(0, readers.integer)
     secret_keys: tuple[str | bytes, ...] = _setting((), readers.keys, repr=False)
     fingerprint_key: str | None = _setting(None, readers.text, repr=False)
-    code_length: int = _setting(6, readers.integer)
-    allow_short_codes: bool = _setting(False, readers.boolean)
-    ttl: int = _setting(300, readers.integer)
-    max_attempts: int = _setting(5, readers.integer)
-    resend_after: tuple[int, ...] = _setting((60, 60, 120, 300), readers.integers)
-    phone_quota: str = _setting("5/hour,10/day", readers.quota)
-    client_quota: str = _setting("60/hour,300/day", readers.quota)
-    max_failures: str = _setting("15/hour,30/day", readers.quota)
-    countries: tuple[str, ...] = _setting(("UZ",), readers.texts)
-    default_region: str = _setting("UZ", readers.text)
+    code_length: int = _setting(Policy.code_length, readers.integer)
+    allow_short_codes: bool = _setting(Policy.allow_short_codes, readers.boolean)
+    ttl: int = _setting(Policy.ttl, readers.integer)
+    max_attempts: int = _setting(Policy.max_attempts, readers.integer)
+    resend_after: tuple[int, ...] = _setting(Policy.resend_after, readers.integers)
+    phone_quota: str = _setting(Policy.phone_quota, readers.quota)
+    client_quota: str = _setting(Policy.client_quota, readers.quota)
+    max_failures: str = _setting(Policy.max_failures, readers.quota)
+    countries: tuple[str, ...] = _setting(Policy.countries, readers.texts)
+    default_region: str = _setting(Policy.default_region, readers.text)
     daily_budget: int | None = _setting(None, readers.optional_integer)
     getsms_price: int | None = _setting(None, readers.optional_integer)
     guard: str = _setting("record", readers.choice("off", "record", "enforce"))
     guard_floor: int | None = _setting(None, readers.optional_integer)
-    guard_ratio: float | None = _setting(None, readers.seconds)
+    guard_ratio: float | None = _setting(None, readers.number)
     should_send: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
     trust: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
     risk: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
-    purposes: tuple[Purpose, ...] = _setting(tuple(Purpose), readers.purposes)
-    deadline: float = _setting(10.0, readers.seconds)
-    proof_ttl: int = _setting(600, readers.integer)
-    max_concurrent_sends: int | None = _setting(None, readers.optional_integer)
-    callback_base_url: str | None = _setting(None, readers.web_address)
-    test_numbers: Mapping[str, TestNumber] = field(
-        default_factory=dict, repr=False, metadata={"read": readers.test_numbers}
-    )
+    purposes: tuple[Purpose, ...] = _setting(Policy.purposes, readers.texts)
+    deadline: float = _setting(Policy.deadline, readers.number)
+    proof_ttl: int = _setting(Policy.proof_ttl, readers.integer)
+    max_concurrent_sends: int | None = _setting(Policy.max_concurrent_sends, readers.optional_integer)
+    callback_base_url: str | None = _setting(Policy.callback_base_url, readers.web_address)
+    test_numbers: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata={"read": readers.mapping})
     trusted_proxies: int = _setting(0, readers.integer)
-    languages: tuple[str, ...] = _setting(("uz", "ru", "en"), readers.texts)
+    languages: tuple[str, ...] = _setting(Policy.languages, readers.texts)
     #: The rules among the settings, checked.
     policy: Policy = field(init=False, repr=False)
 
@@ -113,8 +117,14 @@ class Config:
             raise ConfigurationError(f'GATEWAYS: {name!r} is not a gateway; "devsms", "console" or a dotted path')
         if self.store.startswith(("redis", "rediss", "unix")):
             raise ConfigurationError("STORE: Redis is not in this release")
-        if self.store != "django" and "://" not in self.store:
+        if self.store not in _FRAMEWORK_STORES and "://" not in self.store:
             raise ConfigurationError('STORE is "memory://", a database URL like "sqlite:///uzotp.sqlite3", or "django"')
+
+    @classmethod
+    def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
+        """A project's settings over the process's environment and the TOML file that ``UZOTP_CONFIG`` names."""
+        path = os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
+        return cls.from_mapping(mapping, environ=os.environ, toml=read_toml(path) if path else None, defaults=defaults)
 
     @classmethod
     def from_mapping(
@@ -230,8 +240,8 @@ def build(
     if not config.secret_keys:
         raise ConfigurationError("SECRET_KEYS is missing: a list of long random texts, oldest first")
     return Verifier(
-        build_gateway(config, production=production) if overrides.gateway is None else overrides.gateway,
-        build_store(config, stores or {}) if overrides.store is None else overrides.store,
+        build_gateway(config, production=production),
+        build_store(config, stores or {}),
         config.secret_keys,
         config.policy,
         fingerprint_key=config.fingerprint_key,
@@ -242,31 +252,29 @@ def build(
     )
 
 
-def require(config: Config) -> None:
-    """What the configured gateway cannot do without. :raises ConfigurationError: naming the setting."""
-    if overrides.gateway is not None:
-        return
-    if "devsms" in config.gateways:
-        if not config.devsms_token:
-            raise ConfigurationError("DEVSMS_TOKEN is missing: the token of your devsms.uz account")
-        if not config.service_name and config.devsms_type == "universal_otp":
-            raise ConfigurationError("SERVICE_NAME is missing: the name people know your service by")
-
-
 def build_gateway(config: Config, *, production: bool) -> Gateway:
-    """The gateway that ``GATEWAYS`` names."""
-    require(config)
+    """The gateway that ``GATEWAYS`` names; no server is asked.
+
+    :raises ConfigurationError: when it cannot work with these settings. So this is their check at start-up as well.
+    """
+    if overrides.gateway is not None:
+        return overrides.gateway
     name = config.gateways[0]
     if name == "devsms":
         from uzotp.gateways.devsms import DevSMS
 
+        if not config.devsms_token:
+            raise ConfigurationError("DEVSMS_TOKEN is missing: the token of your devsms.uz account")
+        if not config.service_name:
+            raise ConfigurationError("SERVICE_NAME is missing: the name people know your service by")
         return DevSMS(
-            config.devsms_token or "",
+            config.devsms_token,
             config.service_name,
             base_url=config.devsms_base_url,
             sender=config.devsms_sender,
             timeout=config.deadline,
             type=config.devsms_type,
+            allow_insecure_http=not production,  # a sandbox in another container, say
         )
     if name == "console":
         from uzotp.gateways.console import Console
@@ -280,15 +288,17 @@ def build_gateway(config: Config, *, production: bool) -> Gateway:
 
 
 def build_store(config: Config, stores: Mapping[str, Callable[[], Store]]) -> Store:
-    """The store that ``STORE`` names."""
+    """The store that ``STORE`` names. :raises ConfigurationError: when it cannot be made."""
+    if overrides.store is not None:
+        return overrides.store
     if config.store in stores:
         return stores[config.store]()
     if config.store == "memory://":
         from uzotp.stores.memory import MemoryStore
 
         return MemoryStore()
-    if config.store == "django":
-        raise ConfigurationError('STORE = "django" works in a Django project only')
+    if config.store in _FRAMEWORK_STORES:
+        raise ConfigurationError(_FRAMEWORK_STORES[config.store])
     try:
         from uzotp.stores.sql import SQLStore
     except ModuleNotFoundError as error:

@@ -33,6 +33,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import Any
 
 _DIGITS = re.compile(r"\d(?:[\s\-().]*\d){3,}")
@@ -150,6 +151,13 @@ class Locked(Refused):
     """Too many wrong codes for this phone; the lock ends by itself."""
 
 
+class _Default(Enum):
+    DEFAULT = "default"
+
+
+_DEFAULT = _Default.DEFAULT
+
+
 class GatewayError(UzotpError):
     """A gateway did not accept a message, or a question to it failed.
 
@@ -157,22 +165,29 @@ class GatewayError(UzotpError):
     :attr sent: ``False`` the message certainly did not leave, ``None`` nobody knows, ``True`` it did.
     :attr charged: the same three values for the money.
     :attr retryable: whether the same request may work later without anybody changing anything.
+
+    What is not said is the class's own: nothing sent and nothing charged, but for the two that say otherwise.
     """
+
+    sent: bool | None = False
+    charged: bool | None = False
 
     def __init__(
         self,
         gateway: str,
         detail: str = "",
         *,
-        sent: bool | None = False,
-        charged: bool | None = False,
+        sent: bool | _Default | None = _DEFAULT,
+        charged: bool | _Default | None = _DEFAULT,
         retryable: bool = False,
     ) -> None:
         super().__init__(f"{gateway}: {redact(detail) or type(self).__name__}")
         self.gateway = gateway
         self.detail = redact(detail)
-        self.sent = sent
-        self.charged = charged
+        if not isinstance(sent, _Default):
+            self.sent = sent
+        if not isinstance(charged, _Default):
+            self.charged = charged
         self.retryable = retryable
 
 
@@ -191,6 +206,8 @@ class InsufficientBalance(GatewayError):
 class ServiceNameRejected(GatewayError):
     """The gateway's moderation refused the service name; it charges for that (WIRE Q1)."""
 
+    charged = True
+
 
 class MessageRejected(GatewayError):
     """The gateway refused this message (a number or text it does not take)."""
@@ -198,6 +215,9 @@ class MessageRejected(GatewayError):
 
 class OutcomeUnknown(GatewayError):
     """The request left, the answer did not come or cannot be read: the message may be on its way."""
+
+    sent = None
+    charged = None
 
 
 class StoreUnavailable(UzotpError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from enum import Enum
+from typing import Any
 
 from uzotp.errors import ConfigurationError, InvalidCode, InvalidPhone
 from uzotp.phones import Phone
@@ -79,6 +80,8 @@ class TestNumber:
     until: date
 
 
+#: The longest a test number may stay valid, in days from today (R60).
+TEST_NUMBER_DAYS = 90
 #: The longest a code may live, whatever is configured (NIST SP 800-63B-4 3.1.3.2, ASVS 6.5.5): seconds.
 MAX_LIFE = 600
 #: With less than this left of those ten minutes a resend begins a new challenge: a person needs time to type.
@@ -111,7 +114,8 @@ class Policy:
     #: How many sends may be under way in this process; ``None`` for no cap.
     max_concurrent_sends: int | None = None
     callback_base_url: str | None = None
-    test_numbers: Mapping[str, TestNumber] = field(default_factory=dict)
+    #: As the settings have it: ``{"+998…": {"code": "000000", "until": "2027-01-01"}}``, or ``TestNumber`` values.
+    test_numbers: Mapping[str, Any] = field(default_factory=dict)
 
     # The quotas as limits, parsed once.
     phone_limits: tuple[Limit, ...] = field(init=False, repr=False)
@@ -189,8 +193,29 @@ def _purposes(names: Sequence[str]) -> tuple[Purpose, ...]:
         raise ConfigurationError(f"PURPOSES knows {', '.join(Purpose)}") from None
 
 
-def _test_numbers(numbers: Mapping[str, TestNumber], policy: Policy) -> Mapping[str, TestNumber]:
+def _test_numbers(numbers: Mapping[str, Any], policy: Policy) -> Mapping[str, TestNumber]:
     try:
-        return {Phone.parse(number, policy.default_region): test for number, test in numbers.items()}
+        return {Phone.parse(number, policy.default_region): _test_number(test) for number, test in numbers.items()}
     except InvalidPhone as error:
         raise ConfigurationError(f"TEST_NUMBERS: {error}") from None
+
+
+def _test_number(entry: Any) -> TestNumber:
+    if isinstance(entry, TestNumber):
+        return entry
+    if not isinstance(entry, Mapping) or set(entry) != {"code", "until"} or not isinstance(entry["code"], str):
+        raise ConfigurationError('TEST_NUMBERS: each number has a "code" and an "until", and nothing else')
+    try:
+        until = _day(entry["until"])
+    except (TypeError, ValueError):
+        raise ConfigurationError('TEST_NUMBERS: "until" is a day like "2027-01-01"') from None
+    if until > datetime.now(timezone.utc).date() + timedelta(days=TEST_NUMBER_DAYS):
+        raise ConfigurationError(f'TEST_NUMBERS: "until" is at most {TEST_NUMBER_DAYS} days away')
+    return TestNumber(entry["code"], until)
+
+
+def _day(value: Any) -> date:
+    """TOML has days and moments of its own; JSON and Python write text."""
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(value)

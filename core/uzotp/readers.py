@@ -11,17 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from uzotp.errors import ConfigurationError
 from uzotp.messages import check_service_name
-from uzotp.policy import Purpose, TestNumber, parse_limits
-
-#: The longest a test number may stay valid, from today (R60).
-TEST_NUMBER_DAYS = 90
+from uzotp.policy import parse_limits
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
@@ -58,11 +54,11 @@ def optional_integer(name: str, value: Any) -> int | None:
     return None if value == "" else integer(name, value)
 
 
-def seconds(name: str, value: Any) -> float:
+def number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise ConfigurationError(f"{name} is a number of seconds") from None
+        raise ConfigurationError(f"{name} is a number") from None
 
 
 def boolean(name: str, value: Any) -> bool:
@@ -111,13 +107,6 @@ def keys(name: str, value: Any) -> tuple[str | bytes, ...]:
     return values
 
 
-def purposes(name: str, value: Any) -> tuple[Purpose, ...]:
-    try:
-        return tuple(Purpose(item) for item in texts(name, value))
-    except ValueError:
-        raise ConfigurationError(f"{name} knows {', '.join(Purpose)}") from None
-
-
 def choice(*choices: str) -> Callable[[str, Any], str]:
     def read(name: str, value: Any) -> str:
         if value not in choices:
@@ -150,29 +139,11 @@ def web_address(name: str, value: Any) -> str | None:
     return address
 
 
-def test_numbers(name: str, value: Any) -> dict[str, TestNumber]:
+def mapping(name: str, value: Any) -> Mapping[str, Any]:
     value = _decoded(name, value) or {}
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f'{name} is a map: {{"+998…": {{"code": "000000", "until": "2027-01-01"}}}}')
-    numbers = {}
-    for number, entry in value.items():
-        if not isinstance(entry, Mapping) or set(entry) != {"code", "until"} or not isinstance(entry["code"], str):
-            raise ConfigurationError(f'{name}: each number has a "code" and an "until", and nothing else')
-        try:
-            until = _day(entry["until"])
-        except (TypeError, ValueError):
-            raise ConfigurationError(f'{name}: "until" is a day like "2027-01-01"') from None
-        if until > datetime.now(timezone.utc).date() + timedelta(days=TEST_NUMBER_DAYS):
-            raise ConfigurationError(f'{name}: "until" is at most {TEST_NUMBER_DAYS} days away')
-        numbers[str(number)] = TestNumber(entry["code"], until)
-    return numbers
-
-
-def _day(value: Any) -> date:
-    """TOML has days and moments of its own; JSON and Python write text."""
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) else date.fromisoformat(value)
+        raise ConfigurationError(f"{name} is a map")
+    return value
 
 
 def import_dotted(name: str, path: str) -> Any:

@@ -77,7 +77,7 @@ class Sender:
         outcome = self._hand_over(order.message)
         if isinstance(outcome, Receipt):
             return self._sent(order, outcome.status, outcome.gateway, outcome)
-        if isinstance(outcome, OutcomeUnknown):
+        if outcome.sent is not False:  # only a certain "no" gives anything back
             return self._sent(order, DeliveryStatus.UNKNOWN, outcome.gateway)
         self._failed(order, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged, refund=refund)
         outcome.__cause__ = outcome.__context__ = None
@@ -123,12 +123,16 @@ class Sender:
         if self._slots and not self._slots.acquire(blocking=False):
             return GatewayUnavailable(self._gateway.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
         try:
-            return self._gateway.send(message, timeout=self._deadline)
+            receipt = self._gateway.send(message, timeout=self._deadline)
         except GatewayError as error:
             return error
         except Exception as error:
             # A gateway of somebody else's that breaks its promise: the message may have left.
-            return OutcomeUnknown(self._gateway.name, f"raised {type(error).__name__}", sent=None, charged=None)
+            return OutcomeUnknown(self._gateway.name, f"raised {type(error).__name__}")
+        else:
+            if isinstance(receipt, Receipt):
+                return receipt
+            return OutcomeUnknown(self._gateway.name, f"answered with a {type(receipt).__name__}")
         finally:
             if self._slots:
                 self._slots.release()

@@ -165,7 +165,7 @@ class Verifier:
     ) -> tuple[Order, Opened]:
         phone, purpose = self.read_phone(raw_phone), self.read_purpose(raw_purpose)
         if self.risk and self.risk(phone, purpose, client_ip):
-            raise self._refused(phone, purpose, errors.Suspicious(quota="risk"))
+            raise self._refused(phone, purpose, errors.Suspicious(self.policy.resend_after[-1], "risk"))
         suppressed = bool(self.should_send and not self.should_send(phone, purpose))
         test = self._test_number(phone)
         now = self._now_of_store()

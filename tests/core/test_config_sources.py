@@ -14,7 +14,7 @@ import pytest
 
 import uzotp
 from tests.core.host import DEVSMS, KEYS, PHONE, Postcard, a_test_number, in_days
-from uzotp.config import Config, build, from_settings, read_toml, require
+from uzotp.config import Config, build, build_gateway, from_settings, read_toml
 from uzotp.errors import ConfigurationError, Suspicious
 from uzotp.gateways.console import Console
 from uzotp.gateways.devsms import DevSMS
@@ -100,7 +100,7 @@ def test_a_toml_file_is_its_uzotp_table_or_the_whole_of_it(tmp_path: Path) -> No
     table.write_text('title = "shop"\n[uzotp]\nTTL = 70\nGATEWAYS = ["console"]\n', "utf-8")
     config = Config.from_mapping({}, toml=read_toml(whole))
     assert config.ttl == 60
-    assert config.test_numbers[PHONE].until == in_days(3)
+    assert config.policy.test_numbers[PHONE].until == in_days(3)
     assert read_toml(str(table)) == {"TTL": 70, "GATEWAYS": ["console"]}
 
 
@@ -178,10 +178,26 @@ def test_what_is_missing_is_named(missing: str) -> None:
         from_settings(DEVSMS | {missing: None})
 
 
-def test_texts_of_one_s_own_need_no_service_name() -> None:
+def test_texts_of_one_s_own_need_the_service_name_too() -> None:
     config = Config.from_mapping({"DEVSMS_TOKEN": "only-for-tests", "DEVSMS_TYPE": "eskiz"})
-    require(config)
-    assert build(Config.from_mapping(DEVSMS | {"SERVICE_NAME": "", "DEVSMS_TYPE": "eskiz"})).gateway.name == "devsms"
+    with pytest.raises(ConfigurationError, match="SERVICE_NAME is missing"):
+        build_gateway(config, production=True)
+
+
+def test_plain_http_to_another_host_is_for_development_only() -> None:
+    config = Config.from_mapping(DEVSMS | {"DEVSMS_BASE_URL": "http://sandbox:8025/api"})
+    assert build_gateway(config, production=False).name == "devsms"
+    with pytest.raises(ConfigurationError, match="plain http"):
+        build_gateway(config, production=True)
+
+
+def test_a_project_reads_the_environment_and_its_toml_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "uzotp.toml"
+    file.write_text("TTL = 120\nMAX_ATTEMPTS = 4\nCODE_LENGTH = 7\n", "utf-8")
+    monkeypatch.setenv("UZOTP_CONFIG", str(file))
+    monkeypatch.setenv("UZOTP_MAX_ATTEMPTS", "3")
+    config = Config.of_project({"CODE_LENGTH": 8}, {"TTL": 60, "PROOF_TTL": 30})
+    assert (config.code_length, config.max_attempts, config.ttl, config.proof_ttl) == (8, 3, 120, 30)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from uzotp import errors
 from uzotp.events import CodeSent, SendFailed, SendRefused
 from uzotp.policy import Purpose, TestNumber
 from uzotp.ports import AttemptStatus, Message, Receipt
+from uzotp.testing.outbox import Outbox
 
 VERIFIED, WRONG, EXPIRED = AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE, AttemptStatus.EXPIRED
 TOO_MANY = AttemptStatus.TOO_MANY_ATTEMPTS
@@ -145,7 +146,7 @@ def test_r39_the_risk_hook_runs_before_every_send_and_can_veto(make_site: Callab
     site.clock.advance(60)
     with pytest.raises(errors.Suspicious) as caught:
         site.send()
-    assert (caught.value.quota, caught.value.retry_after) == ("risk", None)
+    assert (caught.value.quota, caught.value.retry_after) == ("risk", 300)
     assert len(site.outbox) == 1
     site.send()
     assert len(site.outbox) == 2, "a veto costs no quota and starts no cooldown"
@@ -280,3 +281,37 @@ def test_r8_a_test_number_s_challenge_survives_the_rotation_too(make_site: Calla
     after.clock.advance(60)
     assert after.send().sends == 2
     assert after.verify("000042").status is VERIFIED
+
+
+class _Vague(Outbox):
+    """A gateway of somebody else's that does not know, in three ways."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def send(self, message: Message, *, timeout: float | None = None) -> Any:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [errors.GatewayUnavailable("mine", sent=None), errors.GatewayError("mine", sent=True), None, "ok"],
+    ids=repr,
+)
+def test_p7_whatever_is_not_a_certain_no_gives_nothing_back(make_site: Callable[..., Any], answer: Any) -> None:
+    site = make_site(gateway=_Vague(answer), phone_quota="2/hour", client_quota="")
+    for _ in range(2):
+        assert site.send().delivery.status == "unknown"
+        site.clock.advance(300)
+    with pytest.raises(errors.RateLimited):
+        site.send()
+
+
+def test_errors_say_what_their_names_say() -> None:
+    assert (errors.OutcomeUnknown("x").sent, errors.OutcomeUnknown("x").charged) == (None, None)
+    assert (errors.ServiceNameRejected("x").sent, errors.ServiceNameRejected("x").charged) == (False, True)
+    assert (errors.MessageRejected("x").sent, errors.MessageRejected("x").charged) == (False, False)
+    assert errors.MessageRejected("x", charged=None).charged is None

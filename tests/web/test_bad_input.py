@@ -81,6 +81,8 @@ def test_p12_a_field_of_a_wrong_type_is_an_invalid_request(site: Site, value: An
     }
     for endpoint, payload in right.items():
         for name in payload:
+            if name == "language" and value is None:
+                continue  # null says nothing, and is no mistake
             answer = site.post_json(endpoint, payload | {name: value})
             assert (answer.status, answer.json()["code"]) == (400, "invalid_request"), (endpoint, name)
             if name != "language":

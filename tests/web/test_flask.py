@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.web.browser import PHONE
 from tests.web.sites import IP, KEY, SETTINGS, FlaskBrowser, FlaskSite, flask_app
-from uzotp.errors import ConfigurationError
+from uzotp.errors import ConfigurationError, StoreUnavailable
 
 
 def test_one_extension_serves_apps_with_different_settings(flask_site: FlaskSite) -> None:
@@ -129,3 +130,40 @@ def test_flask_wtf_and_uzotp_get_along(flask_site: FlaskSite, protection_first: 
     assert visitor.submit("code", follow=False, code=str(flask_site.outbox.last.code)).status == 303
     assert visitor.post("/otp/", {"phone": PHONE}).status == 403  # the pages' own token is asked for
     assert visitor.post("/host", {}).status == 400  # and the host's views stay protected
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_empty_store_setting_is_no_store(value: str | None, tmp_path: Path) -> None:
+    flask = pytest.importorskip("flask")
+    from flask_uzotp import UzOTP
+
+    app = flask.Flask("a_host_site", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY=KEY, UZOTP_GATEWAYS=["tests.core.host.Postcard"], UZOTP_STORE=value)
+    UzOTP(app)
+    with pytest.raises(ConfigurationError, match="UZOTP_STORE is missing"):
+        app.extensions["uzotp"].verifier  # noqa: B018
+
+
+def test_p12_a_smaller_limit_of_the_host_is_a_problem_too(flask_site: FlaskSite) -> None:
+    flask_site.app.config["MAX_CONTENT_LENGTH"] = 100
+    answer = flask_site.post_json("send", {"phone": "9" * 500, "purpose": "login"})
+    assert (answer.status, answer.json()["code"]) == (413, "payload_too_large")
+
+
+def test_p11_a_proof_outlives_a_store_that_was_away(flask_site: FlaskSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    from uzotp.web import calls
+    from uzotp.web.pages import PROOFS
+
+    verifier = flask_site.verifier
+    verifier.send_code(PHONE, "login", client_ip=None, binding="x")
+    proof = verifier.verify_code(PHONE, flask_site.outbox.last.code, "login", binding="x").proof
+    session: dict[str, Any] = {PROOFS: {"login": proof}}
+    with monkeypatch.context() as away, pytest.raises(StoreUnavailable):
+        away.setattr(verifier.store, "redeem", _away)
+        calls.verified_phone(verifier, session, "login")
+    assert calls.verified_phone(verifier, session, "login") == PHONE
+    assert calls.verified_phone(verifier, session, "login") is None
+
+
+def _away(*args: Any) -> bool:
+    raise StoreUnavailable("the store is away")

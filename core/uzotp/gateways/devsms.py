@@ -64,7 +64,10 @@ class DevSMS:
             raise ConfigurationError("the timeout of devsms is seconds, more than 0 and at most 120")
         self.service_name = service_name
         self.base_url = check_base_url(
-            "DEVSMS_BASE_URL", base_url, allow_insecure_http=allow_insecure_http, opt_in="allow_insecure_http=True"
+            "DEVSMS_BASE_URL",
+            base_url,
+            allow_insecure_http=allow_insecure_http,
+            opt_in="allow_insecure_http=True (in development, DEBUG allows it)",
         )
         self.sender = sender
         self.timeout = timeout

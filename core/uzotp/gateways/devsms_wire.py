@@ -124,11 +124,12 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
             return _unknown(f"the request left, and no reply came ({reply.reason})")
         return GatewayUnavailable(NAME, f"it could not be reached ({reply.reason})", retryable=True)
     body, whole = _parse.load(reply.body)
-    success, error = _parse.verdict(body.get("success")), _error_text(body, hide)
+    success, words = _parse.verdict(body.get("success")), _error_text(body)
+    error = _blotted(words, hide)
     if success is not True:
-        folded = fold_apostrophes(error).casefold()
+        folded = fold_apostrophes(words).casefold()
         if "to'lov yechildi" in folded or "nomaqbul" in folded:
-            return ServiceNameRejected(NAME, error, sent=False, charged=True)
+            return ServiceNameRejected(NAME, error)
         if whole and "balans" in folded and "yetarli" in folded:
             return InsufficientBalance(NAME, error)
     if 200 <= reply.status < 300:
@@ -170,7 +171,7 @@ def _receipt(data: object) -> Receipt | None:
 
 
 def _unknown(detail: str) -> OutcomeUnknown:
-    return OutcomeUnknown(NAME, detail, sent=None, charged=None)
+    return OutcomeUnknown(NAME, detail)
 
 
 def _is_refusal(status: int) -> bool:
@@ -182,9 +183,12 @@ def _refusal(status: int, error: str) -> GatewayError:
     return AuthenticationFailed(NAME, detail) if status in (401, 403) else MessageRejected(NAME, detail)
 
 
-def _error_text(body: dict[str, Any], hide: str) -> str:
+def _error_text(body: dict[str, Any]) -> str:
     """The free Uzbek text of an error: there are no codes (Q14)."""
-    words = _parse.text(body.get("error")) or _parse.text(body.get("message")) or ""
+    return _parse.text(body.get("error")) or _parse.text(body.get("message")) or ""
+
+
+def _blotted(words: str, hide: str) -> str:
     return words.replace(hide, "***") if hide else words
 
 
@@ -196,7 +200,8 @@ def read_data(reply: Reply | NoReply, hide: str = "") -> dict[str, Any] | Gatewa
     if isinstance(reply, NoReply):
         return GatewayUnavailable(NAME, f"no reply ({reply.reason})", retryable=True)
     body, _ = _parse.load(reply.body)
-    success, error, good = _parse.verdict(body.get("success")), _error_text(body, hide), 200 <= reply.status < 300
+    success, good = _parse.verdict(body.get("success")), 200 <= reply.status < 300
+    error = _blotted(_error_text(body), hide)
     data = body.get("data")
     if good and success and isinstance(data, dict):
         return data

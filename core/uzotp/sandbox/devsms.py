@@ -19,11 +19,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from uzotp.errors import InvalidServiceName
 from uzotp.messages import GSM7, GSM7_EXTENSION, check_service_name, describe, parts, template_text
 from uzotp.policy import Purpose
+from uzotp.prices import HOME, HOME_PRICE, Price, price_of
 from uzotp.sandbox.accounts import BalanceTooLow
 from uzotp.sandbox.callbacks import wire_time
 from uzotp.sandbox.context import current_state
 from uzotp.sandbox.faults import FAULTS
-from uzotp.sandbox.prices import HOME, HOME_PRICE, Price, price_of
 from uzotp.sandbox.replies import Reply, play
 from uzotp.sandbox.sms import Sms, code_in
 

@@ -75,11 +75,12 @@ def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpos
     proof = proofs.pop(str(purpose), None)
     if proof is None:
         return None
-    session[PROOFS] = proofs
     try:
-        return verifier.redeem(proof, purpose)
+        phone = verifier.redeem(proof, purpose)
     except InvalidProof:
-        return None
+        phone = None
+    session[PROOFS] = proofs  # not before: with the store away the proof is still good
+    return phone
 
 
 def _bound(visitor: Visitor | None, binding: str | Unset) -> str:

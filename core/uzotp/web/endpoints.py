@@ -29,6 +29,7 @@ from uzotp.web.http import (
     json_reply,
     problem,
     retry_after,
+    send_for,
 )
 from uzotp.web.texts import negotiate
 
@@ -104,14 +105,7 @@ def _read_token(verifier: Verifier, payload: dict[str, Any]) -> Handle:
 
 
 def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> Reply:
-    if verifier.should_send is not None:
-        challenge = verifier.send_code_later(
-            phone, purpose, client_ip=request.client_ip, binding=binding, language=language, trusted=request.trusted
-        )
-    else:
-        challenge = verifier.send_code(
-            phone, purpose, client_ip=request.client_ip, binding=binding, language=language, trusted=request.trusted
-        )
+    challenge = send_for(verifier, request, phone, purpose, binding, language)
     return json_reply(202, _describe(verifier, challenge, binding, language))
 
 
@@ -140,7 +134,7 @@ def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply
     """``{"phone", "purpose", "language"?}`` to 202 with a fresh ``challenge``."""
     purpose = _purpose(verifier, _field(payload, "purpose"))
     language = request.language
-    if "language" in payload:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
+    if payload.get("language") is not None:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
         language = negotiate(_field(payload, "language"), verifier.policy.languages)
     return _send(verifier, request, _field(payload, "phone"), purpose, secrets.token_urlsafe(16), language)
 

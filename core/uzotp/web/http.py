@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from uzotp import errors
+from uzotp.results import Challenge
+from uzotp.verification import Verifier
 from uzotp.web.texts import error_text
 
 #: The most a JSON request may weigh, in bytes.
@@ -100,3 +102,19 @@ def problem(code: str, language: str, **extra: Any) -> Reply:
     if allow:
         headers["Allow"] = allow
     return json_reply(_STATUS[code], payload, **headers)
+
+
+class Asking(Protocol):
+    """Who is asking: what an API request and a page request have in common."""
+
+    @property
+    def client_ip(self) -> str | None: ...
+
+    @property
+    def trusted(self) -> bool: ...
+
+
+def send_for(verifier: Verifier, asking: Asking, phone: str, purpose: str, binding: str, language: str) -> Challenge:
+    """Send for a visitor: in the background where ``SHOULD_SEND`` may suppress it, so that nobody can tell (P9)."""
+    send = verifier.send_code if verifier.should_send is None else verifier.send_code_later
+    return send(phone, purpose, client_ip=asking.client_ip, binding=binding, language=language, trusted=asking.trusted)

@@ -21,7 +21,7 @@ from uzotp.policy import Purpose
 from uzotp.ports import AttemptStatus, DeliveryStatus
 from uzotp.results import Challenge
 from uzotp.verification import Verifier
-from uzotp.web.http import VISITOR_ERRORS, code_of, retry_after, status_of
+from uzotp.web.http import VISITOR_ERRORS, code_of, retry_after, send_for, status_of
 from uzotp.web.texts import duration, error_text, locale, negotiate
 
 STATE = "uzotp"
@@ -127,7 +127,7 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         phone = verifier.read_phone(typed)
         binding = _binding(request.session, phone, purpose)
         try:
-            challenge = _send(verifier, request, phone, purpose, binding, language)
+            challenge = send_for(verifier, request, phone, purpose, binding, language)
         except CooldownActive:
             state = _pending(request.session, binding)
             if state is None:
@@ -176,15 +176,6 @@ def _binding(session: MutableMapping[str, Any], phone: Phone, purpose: Purpose) 
 def _pending(session: MutableMapping[str, Any], binding: str) -> dict[str, Any] | None:
     state = session.get(STATE) or {}
     return state if state.get("binding") == binding else None
-
-
-def _send(
-    verifier: Verifier, request: PageRequest, phone: Phone, purpose: Purpose, binding: str, language: str
-) -> Challenge:
-    call = verifier.send_code if verifier.should_send is None else verifier.send_code_later
-    return call(
-        phone, purpose, client_ip=request.client_ip, binding=binding, language=language, trusted=request.trusted
-    )
 
 
 def _remember(
@@ -252,7 +243,7 @@ def _onward(request: PageRequest, done: dict[str, str]) -> Redirect:
 def _resend(verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any]) -> Page | Redirect:
     phone, purpose = verifier.read_phone(state["phone"]), Purpose(state["purpose"])
     try:
-        challenge = _send(verifier, request, phone, purpose, state["binding"], language)
+        challenge = send_for(verifier, request, phone, purpose, state["binding"], language)
     except VISITOR_ERRORS as error:
         message, status = _explain(error, language)
         return _code_form(verifier, request, language, state, status, resend_error=message)

@@ -396,3 +396,13 @@ def test_strange_callbacks_never_raise_and_can_be_stored(body: bytes) -> None:
     assert report is not None
     assert "\0" not in str(report.raw_status)
     str(report.raw_status).encode()
+
+
+@pytest.mark.parametrize("token", ["t", "nomaqbul", "yetarli", "to'lov"])
+def test_q1_q15_a_token_that_is_part_of_the_answer_hides_no_reason(token: str) -> None:
+    blocked = b'{"success": false, "error": "Korxona nomi nomaqbul. SMS yuborilmadi, lekin to\'lov yechildi."}'
+    broke = b'{"success": false, "error": "Balansingizda mablag\' yetarli emas"}'
+    assert isinstance(wire.read_send(Reply(200, blocked), token), ServiceNameRejected)
+    assert isinstance(wire.read_send(Reply(400, broke), token), InsufficientBalance)
+    for error in (wire.read_send(Reply(200, blocked), token), wire.read_send(Reply(400, broke), token)):
+        assert token not in str(error)

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
+from uzotp.prices import price_of, price_table
 from uzotp.sandbox import State
 from uzotp.sandbox.accounts import BalanceTooLow
-from uzotp.sandbox.prices import price_of, price_table
 from uzotp.sandbox.sms import Sms
 
 
