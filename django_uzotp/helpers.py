@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
+from uzotp.ports import veiled
 from uzotp.web import calls
 from uzotp.web.calls import UNSET, Unset
 
@@ -30,6 +31,7 @@ def send_code(
 
     What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
     """
+    phone = veiled(phone)
     return calls.send_code(
         get_verifier(),
         phone,
@@ -46,6 +48,7 @@ def verify_code(
     phone: object, code: object, purpose: str, *, request: HttpRequest | None = None, binding: str | Unset = UNSET
 ) -> Verification:
     """:meth:`uzotp.Verifier.verify_code`, with *binding* taken from *request*. :raises TypeError: without either."""
+    phone, code = veiled(phone), veiled(code)
     return calls.verify_code(get_verifier(), phone, code, purpose, visitor=_visitor(request), binding=binding)
 
 
@@ -54,6 +57,7 @@ def redeem(proof: object, purpose: str, *, request: HttpRequest | None = None) -
 
     A proof needs nothing of the *request*, which may be given all the same.
     """
+    proof = veiled(proof)
     return get_verifier().redeem(proof, purpose)
 
 

@@ -48,7 +48,7 @@ class DjangoStore(StatementStore):
     def session(self) -> Iterator[Session]:
         if self.forked():
             self._own = threading.local()
-        alias = self._using or router.db_for_write(Challenge)
+        alias = self._alias()
         connection = connections[alias]
         dialect = DIALECTS.get(connection.vendor)
         if dialect is None:
@@ -62,10 +62,22 @@ class DjangoStore(StatementStore):
                 yield _Session(connection, dialect)
             except Error:
                 connection.close_if_unusable_or_obsolete()
+                self._own.lost = connection.connection is None
                 raise
 
     def cause(self, error: Exception) -> BaseException:
         return error.__cause__ or error
+
+    def lost(self, error: Exception) -> bool:
+        return bool(self._own.lost)
+
+    def rest(self) -> None:
+        """Close this thread's connections: no request ends here that would do it."""
+        for connection in (connections[self._alias()], *self._connections().values()):
+            connection.close()
+
+    def _alias(self) -> str:
+        return self._using or router.db_for_write(Challenge)
 
     def _own_connection(self, alias: str) -> BaseDatabaseWrapper:
         """This thread's second connection to the database, outside the host's transactions."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -54,15 +54,24 @@ def trusted(request: HttpRequest) -> bool:
 
 
 def read_request(request: HttpRequest) -> Request:
-    """An API request as a value; of the body one byte more than allowed is read at most."""
+    """An API request as a value. The body stays readable for the host's hooks; one that is too long is not read."""
     return Request(
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
-        body=request.read(MAX_BODY + 1),
+        body=_body(request),
         client_ip=client_ip(request),
         language=negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), get_verifier().policy.languages),
         trusted=trusted(request),
     )
+
+
+def _body(request: HttpRequest) -> bytes:
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+            return bytes(MAX_BODY + 1)
+        return request.body
+    except (RequestDataTooBig, UnreadablePostError, ValueError):
+        return bytes(MAX_BODY + 1)
 
 
 def write_reply(reply: Reply) -> HttpResponse:

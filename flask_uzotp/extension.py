@@ -10,6 +10,7 @@ from flask import Flask, current_app, request, session
 
 from uzotp.config import ENVIRONMENT_PREFIX, Config, build, build_gateway, overrides
 from uzotp.errors import ConfigurationError
+from uzotp.ports import veiled
 from uzotp.web import calls
 from uzotp.web.calls import UNSET, Unset
 
@@ -117,6 +118,8 @@ class UzOTP:
         from flask_uzotp.cli import command
 
         config = Config.of_project(_settings(app), _defaults(app))
+        if config.trusted_proxies:
+            raise ConfigurationError("TRUSTED_PROXIES is Django's; in Flask werkzeug's ProxyFix sets the address")
         # Whether this is production is known later: app.run(debug=True), or TESTING set by a fixture.
         build_gateway(config, production=False)
         app.extensions["uzotp"] = Project(app, config)
@@ -142,6 +145,7 @@ class UzOTP:
 
         What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
         """
+        phone = veiled(phone)
         return calls.send_code(
             self.verifier,
             phone,
@@ -157,11 +161,13 @@ class UzOTP:
         self, phone: object, code: object, purpose: str, *, request: Request | None = None, binding: str | Unset = UNSET
     ) -> Verification:
         """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
+        phone, code = veiled(phone), veiled(code)
         who = visitor() if request is not None else None
         return calls.verify_code(self.verifier, phone, code, purpose, visitor=who, binding=binding)
 
     def redeem(self, proof: object, purpose: str, *, request: Request | None = None) -> Phone:
         """:meth:`uzotp.Verifier.redeem`; a proof needs nothing of the *request*, which may be given all the same."""
+        proof = veiled(proof)
         return self.verifier.redeem(proof, purpose)
 
     def verified_phone(self, purpose: str) -> Phone | None:

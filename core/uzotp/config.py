@@ -144,15 +144,17 @@ class Config:
         :raises ConfigurationError: for an unknown name (with the nearest known one) or a value that cannot work.
         """
         known = {item.name.upper(): item for item in fields(cls) if "read" in item.metadata}
-        merged: dict[str, Any] = {}
-        for source in (defaults or {}, toml or {}, _from_environment(environ or {}, known), mapping):
+        values: dict[str, Any] = {}
+        for source in (mapping, _from_environment(environ or {}, known), toml or {}, defaults or {}):
             for name, value in source.items():
                 if name not in known:
                     raise ConfigurationError(f"{name} is not a setting of uzotp{_nearest(name, known)}")
-                if value is not None:
-                    merged[name] = value
-        values = {known[name].name: known[name].metadata["read"](name, value) for name, value in merged.items()}
-        return cls(**{name: value for name, value in values.items() if value is not None})
+                item = known[name]
+                if item.name not in values and value is not None:
+                    read = item.metadata["read"](name, value)
+                    if read is not None:
+                        values[item.name] = read
+        return cls(**values)
 
 
 def _from_environment(environ: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, str]:

@@ -109,6 +109,7 @@ def reserve(log: str, request: ReserveGlobal, now: int) -> tuple[str, GlobalRese
     broken = exceeded(log, request.client_limits, now)
     if broken:
         return Refusal("rate_limited", f"client {broken[0]}", broken[1])
+    now = max(now, nth_newest(log, 1) or 0)  # a clock that steps back must not make room
     log = add(log, now, request.entry_id, request.client_limits)
     return log, GlobalReservation(request.entry_id, request.client, now)
 
@@ -135,15 +136,23 @@ def open_challenge(
         return Refusal("rate_limited", f"phone {broken[0]}", broken[1])
 
     step = min(_count_since(phone.sends, now - _LADDER_WINDOW_MS), len(request.resend_after) - 1)
-    phone.sends = add(phone.sends, now, request.delivery_id, request.phone_limits, len(request.resend_after))
+    phone.sends = add(
+        phone.sends,
+        max(now, nth_newest(phone.sends, 1) or 0),
+        request.delivery_id,
+        request.phone_limits,
+        len(request.resend_after),
+    )
     phone.resend_at = now + request.resend_after[step] * 1000
 
-    if challenge is None or not _extendable(challenge, request, now):
+    if challenge is None or not _live(challenge, request, now):
         challenge = ChallengeRecord(
             handle=request.handle, fingerprint=request.fingerprint, purpose=request.purpose, prefix=request.prefix,
             nonce=request.nonce, digest=request.digest, key_id=request.key_id, started_at=now, expires_at=0,
             attempts=0, sends=0, used=False, delivery_id="",
         )  # fmt: skip
+    if challenge.key_id not in request.live_keys:  # its code cannot be made again: another code, the same tries
+        challenge.nonce, challenge.digest, challenge.key_id = request.nonce, request.digest, request.key_id
     challenge.expires_at = min(now + request.ttl_ms, challenge.started_at + MAX_LIFE * 1000)
     challenge.sends += 1
     challenge.delivery_id = request.delivery_id
@@ -154,13 +163,12 @@ def open_challenge(
     return opened, challenge
 
 
-def _extendable(challenge: ChallengeRecord, request: OpenChallenge, now: int) -> bool:
-    """Whether a send is the resend of this challenge: same code, same tries (P3)."""
+def _live(challenge: ChallengeRecord, request: OpenChallenge, now: int) -> bool:
+    """Whether a send is the resend of this challenge: same tries, same end, and the same code if it can be (P3)."""
     return (
         not challenge.used
         and now < challenge.expires_at
         and 0 <= challenge.attempts < request.max_attempts
-        and challenge.key_id in request.live_keys
         and challenge.started_at + (MAX_LIFE - MIN_LEFT) * 1000 >= now
     )
 

@@ -40,6 +40,14 @@ class Secret(str):
         return "<secret>"
 
 
+def veiled(typed: object) -> Phone | Secret | None:
+    """What a stranger gave, so that no traceback's locals show it (R43); ``None`` for what is no text at all."""
+    typed = getattr(typed, "as_e164", typed)
+    if isinstance(typed, str):
+        return typed if isinstance(typed, Phone) else Secret(typed)
+    return None
+
+
 class DeliveryStatus(str, Enum):
     """One message's life. It moves forward only; see :attr:`rank`."""
 
@@ -202,9 +210,9 @@ class GlobalReservation:
 class OpenChallenge:
     """Open a challenge, or extend the live one of the same handle, under the phone's quotas.
 
-    ``nonce``, ``digest`` and ``key_id`` are what a *new* challenge gets. A live one is extended only when its own
-    ``key_id`` (a mark of what made the code, six characters at most) is among ``live_keys``: a code that cannot be
-    made again cannot be sent again.
+    ``nonce``, ``digest`` and ``key_id`` (a mark of what made the code, six characters at most) are what a *new*
+    challenge gets. A live one keeps its own if that mark is among ``live_keys``; a code that cannot be made again is
+    exchanged for the new one, under the same tries and the same end.
     """
 
     handle: str
@@ -350,6 +358,10 @@ class Store(Protocol):
 
     def unfinished(self, limit: int, now: int | None = None) -> Iterable[DeliveryRecord]:
         """Deliveries that a gateway took and that are not final, oldest first, at most a day old."""
+        ...
+
+    def rest(self) -> None:
+        """A thread of the background has done its work: give back what this store holds for it."""
         ...
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:

@@ -67,19 +67,27 @@ class Sender:
         self._slots = threading.BoundedSemaphore(cap) if cap else None
         self._new_background()
 
-    def send(self, order: Order, *, refund: bool = True) -> Delivery:
+    def send(self, order: Order, *, refund: bool = True, patience: float = 0) -> Delivery:
         """Hand the message over and write down how that ended. Raises the gateway's error on a certain failure.
 
         *refund*: whether such a failure gives the phone's quota back (P5).
+        *patience*: seconds to wait for a place under ``MAX_CONCURRENT_SENDS``.
         """
         if order.message is None:
             return self._pretend(order)
-        outcome = self._hand_over(order.message)
+        outcome = self._hand_over(order.message, patience)
         if isinstance(outcome, Receipt):
             return self._sent(order, outcome.status, outcome.gateway, outcome)
         if outcome.sent is not False:  # only a certain "no" gives anything back
             return self._sent(order, DeliveryStatus.UNKNOWN, outcome.gateway)
-        self._failed(order, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged, refund=refund)
+        self._failed(
+            order,
+            outcome.gateway,
+            type(outcome).__name__,
+            outcome.detail,
+            outcome.charged,
+            refund=refund,
+        )
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 
@@ -90,11 +98,19 @@ class Sender:
         """
         if self._pid != os.getpid():  # a forked worker has none of its parent's threads
             self._new_background()
-        if self._queue.acquire(blocking=False):
-            self.background.submit(self._send_quietly, order)
-        else:
+        if not self._submitted(order):
             self._failed(order, self._gateway.name, "QueueFull", refund=False)
         return Delivery(order.delivery_id, DeliveryStatus.SENT, self._gateway.name)
+
+    def _submitted(self, order: Order) -> bool:
+        if not self._queue.acquire(blocking=False):
+            return False
+        try:
+            self.background.submit(self._send_quietly, order)
+        except RuntimeError:  # closed
+            self._queue.release()
+            return False
+        return True
 
     def _new_background(self) -> None:
         self._pid = os.getpid()
@@ -104,13 +120,16 @@ class Sender:
     def _send_quietly(self, order: Order) -> None:
         try:
             if self._clock.time() * 1000 < order.expires_at:
-                self.send(order, refund=False)
+                self.send(order, refund=False, patience=self._deadline)
             else:  # a message older than its code is dropped (R47)
                 self._failed(order, self._gateway.name, "Expired", refund=False)
         except GatewayError:
             pass  # it is an event already
+        except Exception as error:
+            events.logger.error("delivery %s ended with %s", order.delivery_id, type(error).__name__)
         finally:
             self._queue.release()
+            self._store.rest()
 
     def _pretend(self, order: Order) -> Delivery:
         if not order.suppressed:
@@ -118,9 +137,9 @@ class Sender:
         events.emit(self._sink, events.SendSuppressed(order.phone, order.purpose))
         return self._settle(order, DeliveryStatus.SENT, self._gateway.name)
 
-    def _hand_over(self, message: Message) -> Receipt | GatewayError:
+    def _hand_over(self, message: Message, patience: float) -> Receipt | GatewayError:
         """One call of the gateway; its error is returned, for the outcome to be written down first."""
-        if self._slots and not self._slots.acquire(blocking=False):
+        if self._slots and not self._slots.acquire(timeout=patience):
             return GatewayUnavailable(self._gateway.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
         try:
             receipt = self._gateway.send(message, timeout=self._deadline)

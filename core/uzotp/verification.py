@@ -32,6 +32,7 @@ from uzotp.ports import (
     ReserveGlobal,
     Secret,
     Store,
+    veiled,
 )
 from uzotp.results import Challenge, Delivery, Verification
 from uzotp.sending import Order, Sender
@@ -112,7 +113,7 @@ class Verifier:
             delivery is ``unknown``: it stays open, for the message may arrive.
         :raises StoreUnavailable: nothing was decided, nothing sent.
         """
-        phone, binding = _veiled(phone), _binding(binding)
+        phone, binding = veiled(phone), _binding(binding)
         order, opened = self._reserve(phone, purpose, client_ip, binding, language)
         return self._challenge(order, opened, self._sender.send(order))
 
@@ -129,9 +130,10 @@ class Verifier:
         """As :meth:`send_code`, but answer from the store's decision alone and send in the background.
 
         The challenge's delivery says ``sent`` whatever becomes of it: nobody can tell a suppressed send from a real
-        one by the answer or its timing (P9). Failures are events.
+        one by the answer or its timing (P9). Failures are events. Where ``should_send`` is set and strangers see the
+        answer, this is the call to use: :meth:`send_code` tells them apart when the gateway fails.
         """
-        phone, binding = _veiled(phone), _binding(binding)
+        phone, binding = veiled(phone), _binding(binding)
         order, opened = self._reserve(phone, purpose, client_ip, binding, language)
         return self._challenge(order, opened, self._sender.send_later(order))
 
@@ -147,7 +149,7 @@ class Verifier:
 
     def read_phone(self, phone: object) -> Phone:
         """Parse *phone* and check its country. :raises InvalidPhone, CountryNotAllowed:."""
-        phone = _veiled(phone)
+        phone = veiled(phone)
         parsed = Phone.parse(phone, self.policy.default_region)
         if not self.policy.allows(parsed):
             raise errors.CountryNotAllowed(parsed.country)
@@ -260,7 +262,7 @@ class Verifier:
 
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
-        phone, code = _veiled(phone), normalise_code(code)
+        phone, code = veiled(phone), normalise_code(code)
         binding = _binding(binding)
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
@@ -284,7 +286,7 @@ class Verifier:
 
         :raises InvalidProof: whatever is wrong with it.
         """
-        proof = _veiled(proof)
+        proof = veiled(proof)
         why = self.read_purpose(purpose)
         payload = self.tokens("proof").load(proof, self.policy.proof_ttl)
         if payload is None or payload["purpose"] != why.value:
@@ -349,14 +351,6 @@ def _read_callback(gateway: ReportingGateway, body: bytes) -> DeliveryReport | N
     except Exception as error:  # a gateway of somebody else's, and bytes of anybody's
         events.logger.warning("%s could not read a callback: %s", gateway.name, type(error).__name__)
         return None
-
-
-def _veiled(typed: object) -> Phone | Secret | None:
-    """What a stranger gave, so that no traceback's locals show it (R43); ``None`` for what is no text at all."""
-    typed = getattr(typed, "as_e164", typed)
-    if isinstance(typed, str):
-        return typed if isinstance(typed, Phone) else Secret(typed)
-    return None
 
 
 def _binding(binding: str) -> Secret:

@@ -153,12 +153,27 @@ def test_p3_under_a_minute_before_the_end_of_ten_a_resend_is_a_new_challenge(age
 
 
 @pytest.mark.parametrize(
-    "spoilt", [{"used": True}, {"attempts": 5}, {"attempts": 99}, {"key_id": "dead"}, {"expires_at": NOW + 60_000}]
+    "spoilt", [{"used": True}, {"attempts": 5}, {"attempts": 99}, {"attempts": -1}, {"expires_at": NOW + 60_000}]
 )
 def test_p3_a_challenge_that_is_over_is_replaced(spoilt: dict[str, Any]) -> None:
     first = replace(opened(PhoneRecord("", "", 0), None, NOW), **spoilt)
     again = opened(PhoneRecord("", "", 0), first, NOW + 60_000, nonce="new")
     assert (again.nonce, again.started_at, again.sends, again.attempts) == ("new", NOW + 60_000, 1, 0)
+
+
+def test_p3_p9_a_code_of_a_dead_key_is_exchanged_under_the_same_tries() -> None:
+    first = replace(opened(PhoneRecord("", "", 0), None, NOW), key_id="dead", attempts=3)
+    again = opened(PhoneRecord("", "", 0), first, NOW + 60_000, nonce="new")
+    assert (again.nonce, again.started_at, again.sends, again.attempts) == ("new", NOW, 2, 3)
+
+
+def test_p5_a_clock_that_steps_back_makes_no_room() -> None:
+    phone = PhoneRecord("", "", 0)
+    opened(phone, None, NOW)
+    phone.resend_at = 0
+    opened(phone, None, NOW - 30_000)
+    assert guard.nth_newest(phone.sends, 1) == NOW
+    assert guard.nth_newest(phone.sends, 2) == NOW
 
 
 def test_p3_a_resend_moves_the_end_to_ten_minutes_after_the_start_at_most() -> None:

@@ -210,3 +210,49 @@ def test_p9_a_gateway_that_is_down_does_not_tell_suppressed_numbers_apart(make_s
     assert answers[known] == answers[unknown]
     assert answers[known][:2] == ["sent", "sent"]
     assert answers[known][2].startswith("phone 2/hour")
+
+
+def test_p9_a_number_that_signs_up_meanwhile_keeps_its_tries_and_its_end(make_site: Callable[..., Any]) -> None:
+    known: set[str] = set()
+    site = make_site(should_send=lambda phone, _purpose: phone in known)
+    sends = []
+    for phone in OTHERS[:2]:
+        site.send(phone)
+        site.miss(2, phone=phone)
+    known.add(OTHERS[1])
+    site.clock.advance(60)
+    for phone in OTHERS[:2]:
+        challenge = site.send(phone)
+        sends.append((challenge.sends, challenge.attempts_left, challenge.expires_at))
+    assert sends[0] == sends[1]
+    assert site.verify(phone=OTHERS[1])
+
+
+def test_p9_the_background_waits_for_its_turn(make_site: Callable[..., Any]) -> None:
+    site = make_site(client_quota="", should_send=lambda *_: True, max_concurrent_sends=1, deadline=30)
+    for phone in OTHERS[:12]:
+        site.send_later(phone)
+    site.finish()
+    assert len(site.outbox) == 12
+
+
+def test_p9_after_the_end_nothing_is_lost_silently(make_site: Callable[..., Any]) -> None:
+    site = make_site(should_send=lambda *_: True)
+    site.finish()
+    site.send_later(OTHERS[0])
+    assert [event.reason for event in site.happened(SendFailed)] == ["QueueFull"]
+
+
+def test_r43_a_store_that_breaks_in_the_background_is_said(
+    make_site: Callable[..., Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(should_send=lambda *_: True)
+
+    def settle(*_: Any) -> None:
+        raise ValueError("+998901238190")
+
+    monkeypatch.setattr(site.verifier.store, "settle", settle)
+    site.send_later(OTHERS[0])
+    site.finish()
+    assert "ended with ValueError" in caplog.text
+    assert "998901238190" not in caplog.text

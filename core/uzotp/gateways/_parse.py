@@ -55,6 +55,11 @@ def load(body: bytes) -> tuple[dict[str, Any], bool]:
     return {}, False
 
 
+def raw(body: bytes) -> str:
+    """*body* as text, whatever it is, for looking for words in it."""
+    return body.decode("utf-8", "replace")
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 

@@ -124,11 +124,12 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
             return _unknown(f"the request left, and no reply came ({reply.reason})")
         return GatewayUnavailable(NAME, f"it could not be reached ({reply.reason})", retryable=True)
     body, whole = _parse.load(reply.body)
-    success, words = _parse.verdict(body.get("success")), _error_text(body)
-    error = _blotted(words, hide)
+    success = _parse.verdict(body.get("success"))
+    error = _blotted(_error_text(body), hide)
     if success is not True:
-        folded = fold_apostrophes(words).casefold()
-        if "to'lov yechildi" in folded or "nomaqbul" in folded:
+        # Wherever it stands and however it broke off: money was taken.
+        folded = " ".join(fold_apostrophes(f"{body} {_parse.raw(reply.body)}").casefold().split())
+        if "to'lov yech" in folded or "nomaqbul" in folded:
             return ServiceNameRejected(NAME, error)
         if whole and "balans" in folded and "yetarli" in folded:
             return InsufficientBalance(NAME, error)
@@ -141,7 +142,10 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
         flaw = reply.flaw or ("the reply has no message id" if success else "the reply cannot be read")
         return _unknown(f"HTTP {reply.status}, but {flaw}")
     if _is_refusal(reply.status) and success is not True:
-        return _refusal(reply.status, error)
+        refusal = _refusal(reply.status, error)
+        if not whole and (reply.flaw or _parse.raw(reply.body).lstrip().startswith("{")):
+            refusal.charged = None  # what was cut off may have said that it is charged
+        return refusal
     return _unknown(f"HTTP {reply.status} {error or reply.flaw}".strip())
 
 

@@ -104,6 +104,9 @@ class LockedStore(ABC):
     @abstractmethod
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int: ...
 
+    def rest(self) -> None:
+        """Nothing is held for a thread, unless a subclass does."""
+
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         now, client = self._at(request.now), request.client
         if client is None or not request.client_limits:

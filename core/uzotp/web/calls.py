@@ -10,9 +10,10 @@ from typing import Any
 
 from uzotp.errors import InvalidProof
 from uzotp.phones import Phone
+from uzotp.ports import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
-from uzotp.web.pages import PROOFS
+from uzotp.web.pages import PROOFS, proofs_of
 from uzotp.web.texts import negotiate
 
 _BINDING = "uzotp_binding"
@@ -52,6 +53,7 @@ def send_code(
 
     :raises TypeError: when nobody says the client or the binding.
     """
+    phone = veiled(phone)
     if client_ip is UNSET:
         client_ip = _need(visitor, "client_ip").client_ip
     if visitor is not None:
@@ -66,12 +68,13 @@ def verify_code(
     verifier: Verifier, phone: object, code: object, purpose: str, *, visitor: Visitor | None, binding: str | Unset
 ) -> Verification:
     """:meth:`Verifier.verify_code`, with the binding of *visitor*. :raises TypeError: without either."""
+    phone, code = veiled(phone), veiled(code)
     return verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
 
 
 def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:
     """Redeem the proof that the pages left in *session* for *purpose*; ``None`` without a valid one."""
-    proofs = dict(session.get(PROOFS) or {})
+    proofs = proofs_of(session)
     proof = proofs.pop(str(purpose), None)
     if proof is None:
         return None

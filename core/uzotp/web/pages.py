@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from uzotp.errors import CooldownActive
+from uzotp.errors import CooldownActive, InvalidPhone
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import AttemptStatus, DeliveryStatus
@@ -62,7 +62,9 @@ class Redirect:
 
 def safe_next(address: object) -> str:
     """*address* when it is a path on this very site, else ``""``: no scheme, no host, no trick of either."""
-    if not isinstance(address, str) or not address.startswith("/") or len(address) > 2000:
+    if not isinstance(address, str) or not address.startswith("/") or len(address) > 1000:
+        return ""
+    if len(quote(address, errors="replace")) > 1000:  # it travels in a cookie and in a Location
         return ""
     if address.startswith("//") or "\\" in address or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in address):
         return ""
@@ -167,15 +169,51 @@ def _purpose(verifier: Verifier, text: str | None) -> Purpose:
 
 def _binding(session: MutableMapping[str, Any], phone: Phone, purpose: Purpose) -> str:
     """The session's binding for this number and purpose; another number gets another, which voids the first (R23)."""
-    state = session.get(STATE) or {}
-    if state.get("phone") == phone and state.get("purpose") == purpose.value:
+    state = _state(session)
+    if state and state["phone"] == phone and state["purpose"] == purpose.value:
         return str(state["binding"])
     return secrets.token_urlsafe(16)
 
 
 def _pending(session: MutableMapping[str, Any], binding: str) -> dict[str, Any] | None:
-    state = session.get(STATE) or {}
-    return state if state.get("binding") == binding else None
+    state = _state(session)
+    return state if state and state["binding"] == binding else None
+
+
+_STATE_SHAPE: dict[str, Any] = {
+    "phone": str, "purpose": str, "binding": str, "next": str, "resend_at": (int, float), "unknown": bool,
+    "resent": bool,
+}  # fmt: skip
+_DONE_SHAPE: dict[str, Any] = {"phone": str, "next": str}
+
+
+def _kept(session: MutableMapping[str, Any], key: str, shape: dict[str, Any]) -> dict[str, Any] | None:
+    """What an earlier request left, if it has the shape of this release; another release's is forgotten."""
+    value = session.get(key)
+    if value is None:
+        return None
+    if isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in shape.items()):
+        return value
+    session.pop(key)
+    return None
+
+
+def _state(session: MutableMapping[str, Any]) -> dict[str, Any] | None:
+    """What the visitor has begun."""
+    state = _kept(session, STATE, _STATE_SHAPE)
+    try:
+        if state:
+            Phone.parse(state["phone"])
+    except InvalidPhone:
+        session.pop(STATE)
+        return None
+    return state
+
+
+def proofs_of(session: MutableMapping[str, Any]) -> dict[str, Any]:
+    """The proofs in *session* by purpose, as a mapping of the caller's own."""
+    proofs = session.get(PROOFS)
+    return dict(proofs) if isinstance(proofs, dict) else {}
 
 
 def _remember(
@@ -204,9 +242,9 @@ def _explain(error: Exception, language: str) -> tuple[str, int]:
 def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     """``GET``: ask for the code. ``POST``: check it, or send it again (``action=resend``)."""
     language = language_of(verifier, request)
-    state = request.session.get(STATE)
+    state = _state(request.session)
     if not state or state["purpose"] not in verifier.policy.purposes:
-        done = request.session.get(DONE)
+        done = _kept(request.session, DONE, _DONE_SHAPE)
         if done and request.method == "POST":  # the right code was submitted twice
             return _onward(request, done)
         return Redirect(request.url("phone"))
@@ -230,7 +268,7 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         values = {"attempts_left": result.attempts_left, "retry_after": retry_after(result)}
         message = error_text(code, language, **values)[1]
         return _code_form(verifier, request, language, state, status_of(code), message)
-    request.session[PROOFS] = {**request.session.get(PROOFS, {}), state["purpose"]: str(result.proof)}
+    request.session[PROOFS] = proofs_of(request.session) | {state["purpose"]: str(result.proof)}
     request.session.pop(STATE)
     request.session[DONE] = {"phone": result.phone.masked, "next": state["next"]}
     return _onward(request, request.session[DONE])
@@ -241,9 +279,8 @@ def _onward(request: PageRequest, done: dict[str, str]) -> Redirect:
 
 
 def _resend(verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any]) -> Page | Redirect:
-    phone, purpose = verifier.read_phone(state["phone"]), Purpose(state["purpose"])
     try:
-        challenge = send_for(verifier, request, phone, purpose, state["binding"], language)
+        challenge = send_for(verifier, request, state["phone"], state["purpose"], state["binding"], language)
     except VISITOR_ERRORS as error:
         message, status = _explain(error, language)
         return _code_form(verifier, request, language, state, status, resend_error=message)
@@ -271,7 +308,7 @@ def _code_form(
 
 def done_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     """Where a visitor lands who came without a ``next``."""
-    done = request.session.get(DONE)
+    done = _kept(request.session, DONE, _DONE_SHAPE)
     if not done:
         return Redirect(request.url("phone"))
     language = language_of(verifier, request)

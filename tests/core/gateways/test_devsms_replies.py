@@ -406,3 +406,23 @@ def test_q1_q15_a_token_that_is_part_of_the_answer_hides_no_reason(token: str) -
     assert isinstance(wire.read_send(Reply(400, broke), token), InsufficientBalance)
     for error in (wire.read_send(Reply(200, blocked), token), wire.read_send(Reply(400, broke), token)):
         assert token not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b'{"success": false, "error": "Korxona nomi nomaqbul deb topildi: SMS yuborilmadi, lekin to\'lov yech'),
+        (422, b'{"success": false, "error": ["SMS yuborilmadi, lekin to\\u2019lov yechildi."]}'),
+        (400, b'{"success": false, "error": {"message": "lekin to\'lov  yechildi"}}'),
+    ],
+)  # fmt: skip
+def test_q1_a_charge_is_found_wherever_it_stands_and_however_it_broke_off(status: int, body: bytes) -> None:
+    answer = wire.read_send(Reply(status, body))
+    assert isinstance(answer, ServiceNameRejected)
+    assert answer.charged is True
+
+
+def test_a_refusal_that_broke_off_does_not_say_that_it_was_free() -> None:
+    answer = wire.read_send(Reply(400, b'{"success": false, "error": "Korxona no'))
+    assert isinstance(answer, MessageRejected)
+    assert (answer.sent, answer.charged) == (False, None)

@@ -60,25 +60,33 @@ class SendTests(Hooks):
         assert (new.nonce, new.attempts, new.sends) == (late.nonce, 0, 1)
         assert new.expires_at == T0 + 19 * MINUTE + 1
 
-    @pytest.mark.parametrize("over", ["used", "expired", "exhausted", "dead key"])
+    @pytest.mark.parametrize("over", ["used", "expired", "exhausted"])
     def test_a_challenge_that_is_over_is_replaced(self, store: Store, over: str) -> None:
         store.open(opening())
-        now, live = T0 + 1, (KEY,)
+        now = T0 + 1
         if over == "used":
             assert store.spend(attempt(now=now)).status is AttemptStatus.VERIFIED
         elif over == "expired":
             now = T0 + 5 * MINUTE
-        elif over == "exhausted":
+        else:
             for _ in range(5):
                 store.spend(attempt(WRONG, now=now))
-        else:
-            live = ("key002",)
-        request = opening(now=now, key=live[0], live=live)
+        request = opening(now=now)
         new = opened(store.open(request))
-        assert (new.nonce, new.key_id, new.attempts, new.sends) == (request.nonce, live[0], 0, 1)
+        assert (new.nonce, new.key_id, new.attempts, new.sends) == (request.nonce, KEY, 0, 1)
         assert new.expires_at == now + 5 * MINUTE
-        right = attempt(now=now + 1, keys=("other1", live[0]))
-        assert store.spend(right).status is AttemptStatus.VERIFIED
+        assert store.spend(attempt(now=now + 1)).status is AttemptStatus.VERIFIED
+
+    def test_a_code_that_cannot_be_made_again_is_exchanged_under_the_same_tries(self, store: Store) -> None:
+        store.open(opening(ttl=600))
+        store.spend(attempt(WRONG))
+        request = opening(ttl=600, now=T0 + MINUTE, key="key002", live=("key002",))
+        new = opened(store.open(request))
+        assert (new.nonce, new.key_id, new.attempts, new.sends) == (request.nonce, "key002", 1, 2)
+        assert new.expires_at == T0 + 10 * MINUTE
+        assert store.spend(attempt(now=T0 + MINUTE)).status is AttemptStatus.WRONG_CODE, "the code before"
+        right = attempt(now=T0 + MINUTE, keys=("other1", "key002"))
+        assert store.spend(right).attempts_left == 2
 
     def test_r32_the_cooldown_is_exact_and_leaves_the_code_valid(self, store: Store) -> None:
         store.open(opening(wait=LADDER))
