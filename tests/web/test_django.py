@@ -103,3 +103,46 @@ def test_r15_under_atomic_requests_a_wrong_code_is_charged_in_the_database(djang
     finally:
         connection.settings_dict["ATOMIC_REQUESTS"] = False
         connections.close_all()
+
+
+def test_a_trust_hook_may_read_the_body(django_site: DjangoSite) -> None:
+    asked = []
+
+    def trust(request: Any) -> bool:
+        asked.append(request.body)
+        return False
+
+    django_site.configure(TRUST=trust)
+    assert django_site.send().status == 202
+    assert b'"phone"' in asked[0]
+
+
+def test_r43_the_helpers_frames_show_neither_code_nor_number_nor_proof(
+    django_site: DjangoSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import traceback
+
+    import django_uzotp
+    from uzotp.errors import InvalidProof, StoreUnavailable
+
+    def away(*_: Any) -> None:
+        raise StoreUnavailable("away")
+
+    store = django_site.verifier.store
+    for name in ("reserve", "spend"):
+        monkeypatch.setattr(store, name, away)
+    calls: list[Any] = [
+        lambda: django_uzotp.send_code(PHONE, "login", client_ip=None, binding=""),
+        lambda: django_uzotp.verify_code(PHONE, "493021", "login", binding=""),
+        lambda: django_uzotp.redeem("PROOF.x.y", "login"),
+    ]
+    for call in calls:
+        with pytest.raises((StoreUnavailable, InvalidProof)) as caught:
+            call()
+        frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+        shown = " ".join(
+            str(frame.locals) for frame in frames if "uzotp" in frame.filename and "tests" not in frame.filename
+        )
+        assert shown
+        for secret in (PHONE, "493021", "PROOF.x.y"):
+            assert secret not in shown

@@ -158,12 +158,18 @@ def test_p11_a_proof_outlives_a_store_that_was_away(flask_site: FlaskSite, monke
     verifier.send_code(PHONE, "login", client_ip=None, binding="x")
     proof = verifier.verify_code(PHONE, flask_site.outbox.last.code, "login", binding="x").proof
     session: dict[str, Any] = {PROOFS: {"login": proof}}
-    with monkeypatch.context() as away, pytest.raises(StoreUnavailable):
+    with monkeypatch.context() as away:
         away.setattr(verifier.store, "redeem", _away)
-        calls.verified_phone(verifier, session, "login")
+        with pytest.raises(StoreUnavailable):
+            calls.verified_phone(verifier, session, "login")
     assert calls.verified_phone(verifier, session, "login") == PHONE
     assert calls.verified_phone(verifier, session, "login") is None
 
 
 def _away(*args: Any) -> bool:
     raise StoreUnavailable("the store is away")
+
+
+def test_trusted_proxies_belong_to_django(flask_site: FlaskSite) -> None:
+    with pytest.raises(ConfigurationError, match="ProxyFix"):
+        flask_app({"TRUSTED_PROXIES": 1})

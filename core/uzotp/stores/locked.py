@@ -104,7 +104,7 @@ class LockedStore(ABC):
     @abstractmethod
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int: ...
 
-    def rest(self) -> None:
+    def rest(self) -> None:  # noqa: B027
         """Nothing is held for a thread, unless a subclass does."""
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
