@@ -5,58 +5,82 @@ Names load at first use, so importing this costs almost nothing and no extra is 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from uzotp._lazy import loader
 
 if TYPE_CHECKING:
+    from uzotp.config import Config as Config
     from uzotp.config import from_settings as from_settings
+    from uzotp.errors import AuthenticationFailed as AuthenticationFailed
     from uzotp.errors import BudgetExhausted as BudgetExhausted
     from uzotp.errors import ConfigurationError as ConfigurationError
     from uzotp.errors import CooldownActive as CooldownActive
+    from uzotp.errors import CountryNotAllowed as CountryNotAllowed
+    from uzotp.errors import GatewayError as GatewayError
+    from uzotp.errors import GatewayUnavailable as GatewayUnavailable
+    from uzotp.errors import InsufficientBalance as InsufficientBalance
+    from uzotp.errors import InvalidCode as InvalidCode
+    from uzotp.errors import InvalidPhone as InvalidPhone
+    from uzotp.errors import InvalidProof as InvalidProof
+    from uzotp.errors import InvalidServiceName as InvalidServiceName
+    from uzotp.errors import Locked as Locked
+    from uzotp.errors import MessageRejected as MessageRejected
+    from uzotp.errors import OutcomeUnknown as OutcomeUnknown
+    from uzotp.errors import RateLimited as RateLimited
+    from uzotp.errors import Refused as Refused
+    from uzotp.errors import SendingPaused as SendingPaused
+    from uzotp.errors import ServiceNameRejected as ServiceNameRejected
+    from uzotp.errors import StoreUnavailable as StoreUnavailable
+    from uzotp.errors import Suspicious as Suspicious
     from uzotp.errors import UzotpError as UzotpError
     from uzotp.gateways.console import Console as Console
     from uzotp.gateways.devsms import DevSMS as DevSMS
     from uzotp.phones import Phone as Phone
+    from uzotp.policy import Limit as Limit
     from uzotp.policy import Policy as Policy
     from uzotp.policy import Purpose as Purpose
+    from uzotp.policy import TestNumber as TestNumber
+    from uzotp.ports import Balance as Balance
+    from uzotp.ports import DeliveryReport as DeliveryReport
+    from uzotp.ports import DeliveryStatus as DeliveryStatus
+    from uzotp.ports import Gateway as Gateway
     from uzotp.ports import Message as Message
+    from uzotp.ports import Money as Money
+    from uzotp.ports import Receipt as Receipt
+    from uzotp.ports import Store as Store
+    from uzotp.results import Challenge as Challenge
+    from uzotp.results import Delivery as Delivery
+    from uzotp.results import Verification as Verification
     from uzotp.stores.memory import MemoryStore as MemoryStore
     from uzotp.stores.sql import SQLStore as SQLStore
     from uzotp.verification import Verifier as Verifier
+else:
+    __getattr__ = loader(
+        globals(),
+        {
+            "uzotp.config": "Config from_settings",
+            "uzotp.errors": (
+                "AuthenticationFailed BudgetExhausted ConfigurationError CooldownActive "
+                "CountryNotAllowed GatewayError GatewayUnavailable InsufficientBalance InvalidCode "
+                "InvalidPhone InvalidProof InvalidServiceName Locked MessageRejected OutcomeUnknown "
+                "RateLimited Refused SendingPaused ServiceNameRejected StoreUnavailable Suspicious "
+                "UzotpError"
+            ),
+            "uzotp.gateways.console": "Console",
+            "uzotp.gateways.devsms": "DevSMS",
+            "uzotp.phones": "Phone",
+            "uzotp.policy": "Limit Policy Purpose TestNumber",
+            "uzotp.ports": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt Store",
+            "uzotp.results": "Challenge Delivery Verification",
+            "uzotp.stores.memory": "MemoryStore",
+            "uzotp.stores.sql": "SQLStore",
+            "uzotp.verification": "Verifier",
+        },
+    )
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "uzotp.config": "Config from_settings",
-    "uzotp.errors": (
-        "AuthenticationFailed BudgetExhausted ConfigurationError CooldownActive CountryNotAllowed GatewayError "
-        "GatewayUnavailable InsufficientBalance InvalidCode InvalidPhone InvalidProof InvalidServiceName Locked "
-        "MessageRejected OutcomeUnknown RateLimited Refused SendingPaused ServiceNameRejected StoreUnavailable "
-        "Suspicious UzotpError"
-    ),
-    "uzotp.gateways.console": "Console",
-    "uzotp.gateways.devsms": "DevSMS",
-    "uzotp.phones": "Phone",
-    "uzotp.policy": "Limit Policy Purpose TestNumber",
-    "uzotp.ports": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt Store",
-    "uzotp.stores.memory": "MemoryStore",
-    "uzotp.stores.sql": "SQLStore",
-    "uzotp.results": "Challenge Delivery Verification",
-    "uzotp.verification": "Verifier",
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    module = _HOME.get(name)
-    if module is None:
-        raise AttributeError(f"module 'uzotp' has no attribute {name!r}")
-    value = getattr(import_module(module), name)
-    globals()[name] = value
-    return value
-
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(globals()["__all__"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from uzotp._lazy import loader
 
 if TYPE_CHECKING:
     from uzotp.testing.clock import FakeClock as FakeClock
@@ -12,22 +13,13 @@ if TYPE_CHECKING:
     from uzotp.testing.install import replaced as replaced
     from uzotp.testing.outbox import Outbox as Outbox
     from uzotp.testing.store_contract import StoreContract as StoreContract
-
-_HOME = {
-    "FakeClock": "uzotp.testing.clock",
-    "Outbox": "uzotp.testing.outbox",
-    "OutboxMixin": "uzotp.testing.install",
-    "StoreContract": "uzotp.testing.store_contract",
-    "installed": "uzotp.testing.install",
-    "replaced": "uzotp.testing.install",
-}
-
-__all__ = ["FakeClock", "Outbox", "OutboxMixin", "StoreContract", "installed", "replaced"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'uzotp.testing' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+else:
+    __getattr__ = loader(
+        globals(),
+        {
+            "uzotp.testing.clock": "FakeClock",
+            "uzotp.testing.install": "OutboxMixin installed replaced",
+            "uzotp.testing.outbox": "Outbox",
+            "uzotp.testing.store_contract": "StoreContract",
+        },
+    )
