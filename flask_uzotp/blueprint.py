@@ -13,7 +13,8 @@ from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from flask_uzotp.extension import project, visitor
+from flask_uzotp.extension import visitor
+from flask_uzotp.project import project
 from uzotp.verification import Verifier
 from uzotp.web import endpoints, pages
 from uzotp.web.http import MAX_BODY, Reply, Request

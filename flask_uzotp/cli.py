@@ -7,7 +7,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
-from flask_uzotp.extension import project
+from flask_uzotp.project import project
 
 
 @click.command(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Flask, current_app, request, session
+from flask import Flask, request, session
 
-from uzotp.config import ENVIRONMENT_PREFIX, Config, build, build_gateway, overrides
+from flask_uzotp.cli import command
+from flask_uzotp.project import Project, project, read_config
+from uzotp.config import build_gateway
 from uzotp.errors import ConfigurationError
 from uzotp.ports import veiled
 from uzotp.web import calls
@@ -18,73 +18,8 @@ if TYPE_CHECKING:
     from flask import Request
 
     from uzotp.phones import Phone
-    from uzotp.ports import Store
     from uzotp.results import Challenge, Verification
     from uzotp.verification import Verifier
-
-
-class Project:
-    """What one app has of uzotp, under ``app.extensions["uzotp"]``. The verifier is built at first use."""
-
-    def __init__(self, app: Flask, config: Config) -> None:
-        self.app = app
-        self.config = config
-        self._lock = threading.Lock()
-        self._built: tuple[int, Verifier] | None = None
-
-    @property
-    def production(self) -> bool:
-        return not (self.app.debug or self.app.testing)
-
-    @property
-    def verifier(self) -> Verifier:
-        """:raises ConfigurationError: when a part cannot be made, saying which setting is missing."""
-        built = self._built
-        if built is None or built[0] != overrides.generation:
-            with self._lock:
-                built = self._built = (overrides.generation, self._build())
-        return built[1]
-
-    def _build(self) -> Verifier:
-        from flask_uzotp.signals import dispatch
-
-        return build(
-            self.config,
-            production=self.production,
-            stores={"instance": self._instance_store},
-            events=lambda event: dispatch(self.app, event),
-        )
-
-    def _instance_store(self) -> Store:
-        from uzotp.stores.sql import SQLStore
-
-        if self.production:
-            raise ConfigurationError(
-                'UZOTP_STORE is missing: a database URL like "postgresql+psycopg://…". Only with debug or testing on '
-                "does uzotp keep a SQLite file in the instance folder by itself."
-            )
-        folder = Path(self.app.instance_path)
-        folder.mkdir(parents=True, exist_ok=True)
-        return SQLStore(f"sqlite:///{folder / 'uzotp.sqlite3'}")
-
-
-def _settings(app: Flask) -> dict[str, Any]:
-    prefix = ENVIRONMENT_PREFIX
-    return {name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)}
-
-
-def _defaults(app: Flask) -> dict[str, Any]:
-    # Flask lists its newest key first; uzotp wants the oldest first.
-    keys = [*reversed(app.config.get("SECRET_KEY_FALLBACKS") or []), app.config.get("SECRET_KEY")]
-    return {"STORE": "instance", "SECRET_KEYS": [key for key in keys if key]}
-
-
-def project() -> Project:
-    """The current app's. :raises RuntimeError: when ``UzOTP(app)`` was not called for it."""
-    found = current_app.extensions.get("uzotp")
-    if not isinstance(found, Project):
-        raise RuntimeError("uzotp is not set up for this app: call UzOTP(app) or uzotp.init_app(app)")
-    return found
 
 
 def visitor() -> calls.Visitor:
@@ -115,9 +50,7 @@ class UzOTP:
 
     def init_app(self, app: Flask) -> None:
         """Read the app's settings and register the ``flask uzotp`` commands."""
-        from flask_uzotp.cli import command
-
-        config = Config.of_project(_settings(app), _defaults(app))
+        config = read_config(app)
         if config.trusted_proxies:
             raise ConfigurationError("TRUSTED_PROXIES is Django's; in Flask werkzeug's ProxyFix sets the address")
         # Whether this is production is known later: app.run(debug=True), or TESTING set by a fixture.
