@@ -314,6 +314,7 @@ def _described(inspector):
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'bool'")
 def test_the_migration_and_sqlalchemys_tables_agree(sqlite, tmp_path):
+    pytest.importorskip("sqlalchemy")
     from sqlalchemy import create_engine, inspect
 
     from uzotp.stores.sql import make_metadata
