@@ -151,6 +151,8 @@ class Gateway(Protocol):
     def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
         """Deliver *message* once, in *timeout* seconds altogether; never retry by yourself.
 
+        A gateway that keeps its time by itself may leave *timeout* out of its parameters.
+
         :raises OutcomeUnknown: when the request left and no readable answer came.
         :raises GatewayError: any other subclass means: certainly not sent.
         """

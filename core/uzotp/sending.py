@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from inspect import signature
 
 from uzotp import events
 from uzotp.errors import GatewayError, GatewayUnavailable, OutcomeUnknown, StoreUnavailable
@@ -42,6 +43,12 @@ class Order:
     suppressed: bool
 
 
+def _takes_timeout(gateway: Gateway) -> bool:
+    """A gateway of somebody else's may keep its time by itself: ``send(message)`` will do."""
+    parameters = signature(gateway.send).parameters.values()
+    return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
 class Sender:
     """Hands messages to the gateway, at once or in the background, and settles them.
 
@@ -60,6 +67,7 @@ class Sender:
         self._gateway = gateway
         self._store = store
         self._deadline = policy.deadline
+        self._send_options = {"timeout": policy.deadline} if _takes_timeout(gateway) else {}
         self._clock = clock
         self._now = now
         self._sink = sink
@@ -142,7 +150,7 @@ class Sender:
         if self._slots and not self._slots.acquire(timeout=patience):
             return GatewayUnavailable(self._gateway.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
         try:
-            receipt = self._gateway.send(message, timeout=self._deadline)
+            receipt = self._gateway.send(message, **self._send_options)
         except GatewayError as error:
             return error
         except Exception as error:

@@ -315,3 +315,23 @@ def test_errors_say_what_their_names_say() -> None:
     assert (errors.ServiceNameRejected("x").sent, errors.ServiceNameRejected("x").charged) == (False, True)
     assert (errors.MessageRejected("x").sent, errors.MessageRejected("x").charged) == (False, False)
     assert errors.MessageRejected("x", charged=None).charged is None
+
+
+def test_p7_the_deadline_is_told_to_a_gateway_that_asks_for_it(make_site: Callable[..., Any]) -> None:
+    told: list[Any] = []
+
+    class Plain:
+        name = "plain"
+
+        def send(self, message: Message) -> Receipt:
+            told.append("nothing")
+            return Receipt(self.name, "1")
+
+    class Open(Plain):
+        def send(self, message: Message, **options: Any) -> Receipt:
+            told.append(options)
+            return Receipt(self.name, "1")
+
+    for gateway, phone in ((Plain(), "+998901238101"), (Open(), "+998901238102")):
+        assert make_site(gateway=gateway, deadline=7).send(phone).delivery.status == "sent"
+    assert told == ["nothing", {"timeout": 7}]
