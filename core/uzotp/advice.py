@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
 
 from uzotp.config import Config, build_gateway
 from uzotp.errors import ConfigurationError
+from uzotp.gateways._http import is_loopback
 from uzotp.messages import parts, template_text
 from uzotp.policy import Purpose
 
@@ -37,7 +39,7 @@ def _required(config: Config, production: bool) -> Iterator[Advice]:
     try:
         build_gateway(config, production=production and "console" not in config.gateways)
     except ConfigurationError as error:
-        yield Advice("uzotp.E001", str(error), "Get the token at devsms.uz; the name is 2-50 letters and digits.", True)
+        yield Advice("uzotp.E001", str(error), "The README's settings table says what each one is.", True)
     if not config.secret_keys:
         yield Advice("uzotp.E002", "SECRET_KEYS is missing", "A list of long random texts, oldest first.", True)
     if any(len(key) < MIN_KEY for key in config.secret_keys):
@@ -58,11 +60,13 @@ def _about_gateways(config: Config, production: bool) -> Iterator[Advice]:
         )
     if "devsms" not in config.gateways:
         return
-    if config.devsms_base_url.startswith("http://"):
+    address = urlsplit(config.devsms_base_url)
+    # In development plain http to this machine is the sandbox.
+    if address.scheme == "http" and (production or not is_loopback(address.hostname or "")):
         yield Advice(
             "uzotp.W002",
             "DEVSMS_BASE_URL is plain http: token and codes can be read on the way",
-            "Use https; plain http is for the sandbox on this machine.",
+            "Use https.",
         )
     if not config.callback_base_url:
         yield Advice(

@@ -171,6 +171,8 @@ class GatewayError(UzotpError):
 
     sent: bool | None = False
     charged: bool | None = False
+    #: What a person can do about it, for the message.
+    cure = ""
 
     def __init__(
         self,
@@ -181,7 +183,7 @@ class GatewayError(UzotpError):
         charged: bool | _Default | None = _DEFAULT,
         retryable: bool = False,
     ) -> None:
-        super().__init__(f"{gateway}: {redact(detail) or type(self).__name__}")
+        super().__init__(f"{gateway}: {redact(detail) or type(self).__name__}{self.cure}")
         self.gateway = gateway
         self.detail = redact(detail)
         if not isinstance(sent, _Default):
@@ -207,6 +209,7 @@ class ServiceNameRejected(GatewayError):
     """The gateway's moderation refused the service name; it charges for that (WIRE Q1)."""
 
     charged = True
+    cure = " (choose another SERVICE_NAME: each try is charged)"
 
 
 class MessageRejected(GatewayError):

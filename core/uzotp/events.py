@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -18,7 +19,9 @@ logger = logging.getLogger("uzotp")
 
 @dataclass(frozen=True)
 class Event:
-    """The root of all events."""
+    """The root of all events. ``level`` is the one it is logged at, in ``logging``'s numbers."""
+
+    level: ClassVar[int] = logging.DEBUG
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class SendRefused(Event):
 @dataclass(frozen=True)
 class SendFailed(Event):
     """A gateway certainly did not send. ``reason`` is the error's class name."""
+
+    level = logging.WARNING
 
     phone: Phone
     purpose: Purpose
@@ -95,7 +100,7 @@ EventSink = Callable[[Event], None]
 
 def emit(sink: EventSink | None, event: Event) -> None:
     """Hand *event* to *sink*. A broken sink is logged and never breaks a sign-up."""
-    logger.debug("%r", event)
+    logger.log(event.level, "%r", event)
     if sink is None:
         return
     try:

@@ -87,6 +87,7 @@ class Sender:
         if isinstance(outcome, Receipt):
             return self._sent(order, outcome.status, outcome.gateway, outcome)
         if outcome.sent is not False:  # only a certain "no" gives anything back
+            events.logger.warning("delivery %s may or may not have been sent: %s", order.delivery_id, outcome)
             return self._sent(order, DeliveryStatus.UNKNOWN, outcome.gateway)
         self._failed(
             order,

@@ -206,8 +206,8 @@ class Verifier:
         if network is None and client_ip is not None and not self._warned:
             self._warned = True
             events.logger.warning(
-                "a client without a public address has no client quota: behind a proxy, set TRUSTED_PROXIES (Django) "
-                "or ProxyFix (Flask)"
+                "uzotp: requests without a public address have no client quota. That is normal on your own machine; "
+                "behind a proxy set TRUSTED_PROXIES (Django) or ProxyFix (Flask)."
             )
         return network
 

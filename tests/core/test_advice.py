@@ -41,7 +41,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 #: What is fine while developing.
-PRODUCTION_ONLY = {"uzotp.E003", "uzotp.W006", "uzotp.W007", "uzotp.W009"}
+PRODUCTION_ONLY = {"uzotp.W002", "uzotp.E003", "uzotp.W006", "uzotp.W007", "uzotp.W009"}
 
 
 def found(production: bool = True, **settings: Any) -> dict[str, Advice]:
@@ -97,3 +97,8 @@ def test_two_short_keys_are_one_finding() -> None:
 
 def test_the_last_day_of_a_test_number_is_still_its_own() -> None:
     assert "uzotp.W010" not in found(TEST_NUMBERS=a_test_number(until=in_days(0).isoformat()))
+
+
+def test_plain_http_to_another_machine_is_said_in_development_too() -> None:
+    assert "uzotp.W002" in found(production=False, DEVSMS_BASE_URL="http://sandbox:8025/api")
+    assert "uzotp.E001" in found(DEVSMS_BASE_URL="http://sandbox:8025/api"), "in production it is refused"

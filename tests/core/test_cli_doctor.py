@@ -32,7 +32,7 @@ def test_the_doctor_shows_each_finding_with_its_cure(run: Callable[..., Done], m
     done = run("doctor", shop=shop)
     assert done.status == 1
     assert "error uzotp.E001: DEVSMS_TOKEN is missing" in done.out
-    assert "    cure: Get the token at devsms.uz" in done.out
+    assert "    cure: The README" in done.out
     assert "warning uzotp.W006: " in done.out
     assert done.out.endswith("errors: 1, warnings: 3\n")
     report = run("doctor", "--json", shop=shop).report

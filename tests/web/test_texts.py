@@ -66,9 +66,9 @@ def test_a_waiting_time_is_rounded_up(seconds: int, uz: str, ru: str, en: str) -
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("uz", "Xabar yoʻlda. Yana bittasini 45 soniyadan keyin soʻrashingiz mumkin."),
-        ("ru", "Сообщение уже в пути. Запросить ещё одно можно через 45 сек."),
-        ("en", "A message is on its way. You can ask for another in 45 s."),
+        ("uz", "Kodni 45 soniyadan keyin yana soʻrashingiz mumkin."),
+        ("ru", "Запросить код снова можно через 45 сек."),
+        ("en", "You can ask for a code again in 45 s."),
     ],
 )
 def test_a_sentence_with_a_waiting_time_reads_right(language: str, text: str) -> None:

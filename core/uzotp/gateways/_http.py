@@ -61,7 +61,7 @@ def check_base_url(setting: str, url: object, *, allow_insecure_http: bool = Fal
         raise ConfigurationError(f"{setting} is a web address such as https://devsms.uz/api")
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigurationError(f"{setting} holds no user name, no query and no fragment: addresses are logged")
-    if parts.scheme == "http" and not allow_insecure_http and not _is_loopback(host):
+    if parts.scheme == "http" and not allow_insecure_http and not is_loopback(host):
         raise ConfigurationError(
             f"{setting} is plain http: anyone on the way could read the credentials and the codes. "
             f"Use https, or set {opt_in} to insist."
@@ -69,7 +69,7 @@ def check_base_url(setting: str, url: object, *, allow_insecure_http: bool = Fal
     return parts.geturl().rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -86,7 +86,7 @@ class Client:
         self._base_url = base_url
         self._authorize = authorize
         host = urlsplit(base_url).hostname or ""
-        self._proxies = {"no_proxy": host} if _is_loopback(host) else None
+        self._proxies = {"no_proxy": host} if is_loopback(host) else None
         self._kept: tuple[int, requests.Session] | None = None
 
     def post(self, path: str, body: bytes, content_type: str, timeout: float) -> Reply | NoReply:
