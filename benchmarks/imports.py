@@ -22,6 +22,9 @@ def _setup(apps: list[str]) -> str:
 STATEMENTS = {
     "import django": "import django",
     "import uzotp": "import uzotp",
+    "what any app's apps.py imports of Django": (
+        "from django.apps import AppConfig; from django.utils.translation import gettext_lazy"
+    ),
     "import django_uzotp.apps": "import django_uzotp.apps",
     "django.setup()": _setup(_APPS),
     "django.setup() with django_uzotp": _setup([*_APPS, "django_uzotp"]),
@@ -55,7 +58,7 @@ def main() -> None:
     print("| in a fresh interpreter | ms (median) | × `import django` | heavy modules loaded |")
     print("|---|---:|---:|---|")
     for name, median in medians.items():
-        print(f"| `{name}` | {median:.1f} | {median / floor:.2f} | {heavy[name] or 'none'} |")
+        print(f"| {name} | {median:.1f} | {median / floor:.2f} | {heavy[name] or 'none'} |")
 
 
 if __name__ == "__main__":

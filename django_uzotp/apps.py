@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.core.checks import Tags, register
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,6 +20,9 @@ class UzOTPConfig(AppConfig):
 
         :raises ImproperlyConfigured: for a name or a value that cannot work.
         """
+        from django.core.checks import Tags, register
+        from django.core.exceptions import ImproperlyConfigured
+
         from django_uzotp.checks import check_settings
         from django_uzotp.conf import read_config
         from uzotp.errors import ConfigurationError
