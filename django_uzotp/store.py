@@ -48,6 +48,7 @@ class DjangoStore(StatementStore):
     def session(self) -> Iterator[Session]:
         if self.forked():
             self._own = threading.local()
+        self._own.lost = False  # the next few lines may already ask for a connection
         alias = self._alias()
         connection = connections[alias]
         dialect = DIALECTS.get(connection.vendor)

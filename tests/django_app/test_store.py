@@ -378,3 +378,17 @@ def test_every_name_of_a_model_can_be_translated():
         assert isinstance(model._meta.verbose_name, Promise)
         assert isinstance(model._meta.verbose_name_plural, Promise)
         assert all(isinstance(field.verbose_name, Promise) for field in model._meta.fields)
+
+
+def test_p11_a_database_that_was_never_there_is_a_store_that_is_away(sqlite, tmp_path):
+    nowhere = {**connections["default"].settings_dict, "NAME": str(tmp_path / "no such folder" / "db.sqlite3")}
+    connections.databases["nowhere"] = nowhere
+    try:
+        store = DjangoStore("nowhere")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                store.spend(attempt(WRONG))
+    finally:
+        connections["nowhere"].close()
+        del connections["nowhere"]
+        del connections.databases["nowhere"]
