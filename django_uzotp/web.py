@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, RawPostDataException, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -70,7 +70,7 @@ def _body(request: HttpRequest) -> bytes:
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
             return bytes(MAX_BODY + 1)
         return request.body
-    except (RequestDataTooBig, UnreadablePostError, ValueError):
+    except (RequestDataTooBig, RawPostDataException, UnreadablePostError, ValueError):
         return bytes(MAX_BODY + 1)
 
 

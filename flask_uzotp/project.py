@@ -35,7 +35,9 @@ class Project:
         built = self._built
         if built is None or built[0] != overrides.generation:
             with self._lock:
-                built = self._built = (overrides.generation, self._build())
+                built = self._built
+                if built is None or built[0] != overrides.generation:  # nobody else built it meanwhile
+                    built = self._built = (overrides.generation, self._build())
         return built[1]
 
     def _build(self) -> Verifier:

@@ -146,3 +146,23 @@ def test_r43_the_helpers_frames_show_neither_code_nor_number_nor_proof(
         assert shown
         for secret in (PHONE, "493021", "PROOF.x.y"):
             assert secret not in shown
+
+
+def test_p12_a_body_that_a_middleware_has_read_is_no_500(django_site: DjangoSite, rf_post: Any) -> None:
+    answer = rf_post("multipart/form-data; boundary=x", b"--x\r\n\r\n--x--\r\n")
+    assert answer.status_code == 415
+
+
+@pytest.fixture
+def rf_post() -> Any:
+    """Calls ``send`` with a request whose ``POST`` was looked at before, as a host's middleware may."""
+    from django.test import RequestFactory
+
+    from django_uzotp import views
+
+    def post(kind: str, body: bytes) -> Any:
+        request = RequestFactory().generic("POST", "/otp/send", body, kind, REMOTE_ADDR="203.0.113.7")
+        assert request.POST is not None
+        return views.send(request)
+
+    return post

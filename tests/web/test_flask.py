@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +175,28 @@ def _away(*args: Any) -> bool:
 def test_trusted_proxies_belong_to_django(flask_site: FlaskSite) -> None:
     with pytest.raises(ConfigurationError, match="ProxyFix"):
         flask_app({"TRUSTED_PROXIES": 1})
+
+
+def test_p5_threads_that_come_first_together_share_one_verifier(
+    flask_site: FlaskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flask_uzotp.project import Project
+
+    app = flask_app({})
+    project, gate, built = app.extensions["uzotp"], threading.Barrier(8, timeout=10), []
+    build = Project._build
+
+    def slow_build(self: Any) -> Any:
+        built.append(1)
+        return build(self)
+
+    monkeypatch.setattr(Project, "_build", slow_build)
+    project._lock = held = threading.Lock()
+    held.acquire()  # everybody is past the first look before anybody may build
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(lambda: (gate.wait(), project.verifier)[1]) for _ in range(7)]
+        gate.wait()
+        held.release()
+        verifiers = {id(answer.result(10)) for answer in waiting}
+    assert len(verifiers) == 1
+    assert len(built) == 1
