@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from itertools import dropwhile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ from uzotp.policy import TestNumber
 from uzotp.ports import DeliveryReport, DeliveryStatus, Message, OpenChallenge, Receipt, Secret
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
+
+#: Where uzotp itself is: a checkout may be in a folder of that name too.
+PACKAGE = str(Path(errors.__file__).parent)
 
 PHONE = "+998901238190"  # as Site.PHONE: no id can spell its end
 TYPED = ("+998901238190", "901238190", "90 123 81 90", "(90) 123-81-90")
@@ -167,7 +171,7 @@ def frames(error: BaseException) -> str:
         part = chain.pop()
         if part is None:
             continue
-        inside = dropwhile(lambda frame: "/uzotp/" not in frame.filename, part.stack)
+        inside = dropwhile(lambda frame: not frame.filename.startswith(PACKAGE), part.stack)
         lines += [f"{frame.filename}:{frame.name}\n{frame.line}\n{frame.locals}" for frame in inside]
         chain += [part.__cause__, part.__context__]
     return "\n".join(lines)
