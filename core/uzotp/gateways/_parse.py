@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from uzotp.messages import fold_apostrophes
@@ -17,8 +19,10 @@ from uzotp.ports import Money
 #: Times carry no zone; Uzbekistan has been at +05:00 all year since 1992 (WIRE section 6).
 TASHKENT = timezone(timedelta(hours=5), "+05")
 
-#: How many braces are tried as the beginning of the object: a notice may hold some, ``{closure}``.
+#: How many brackets are tried as the beginning of the JSON: a notice may hold some, ``{closure}``.
 _MAX_CUTS = 32
+_OBJECT = re.compile(r"\{")
+_ARRAY_OR_OBJECT = re.compile(r"[\[{]")
 
 #: Longer ids, and amounts of more digits before the point, are nobody's: a database column has its width.
 MAX_ID = 64
@@ -38,21 +42,33 @@ def load(body: bytes) -> tuple[dict[str, Any], bool]:
     Notices of PHP around the object are cut away, and then the second value is ``False`` (WIRE Q84); a byte order
     mark is not worth mentioning. The Content-Type is not asked, and invalid UTF-8 is replaced (Q88).
     """
+    return next(((value, whole) for value, whole in _values(body, _OBJECT) if value), ({}, False))
+
+
+def load_rows(body: bytes) -> tuple[list[dict[str, Any]], bool]:
+    """The JSON objects of the array in *body*, and whether it was all of it; ``([], False)`` when there are none.
+
+    An object that stands bare is an array of one (WIRE Q38). What is no object becomes an empty one, so that each
+    row keeps its place. Otherwise as :func:`load`.
+    """
+    for value, whole in _values(body, _ARRAY_OR_OBJECT):
+        rows = value if isinstance(value, list) else [value]
+        if any(row and isinstance(row, dict) for row in rows):
+            return [row if isinstance(row, dict) else {} for row in rows], whole
+    return [], False
+
+
+def _values(body: bytes, opening: re.Pattern[str]) -> Iterator[tuple[Any, bool]]:
+    """What can be read as JSON from an *opening* bracket on, and whether it was all of *body*."""
     text = body.decode("utf-8-sig", "replace").strip()
-    start = text.find("{")
-    for _ in range(_MAX_CUTS):
-        if start < 0:
-            break
+    for bracket in islice(opening.finditer(text), _MAX_CUTS):
+        start = bracket.start()
         try:
             value, end = _DECODER.raw_decode(text, start)
         except (ValueError, ArithmeticError, RecursionError):
             # Also a number of over 4300 digits, an exponent beyond Decimal, and nesting beyond the stack.
-            pass
-        else:
-            if value:
-                return value, start == 0 and end == len(text)
-        start = text.find("{", start + 1)
-    return {}, False
+            continue
+        yield value, start == 0 and end == len(text)
 
 
 def raw(body: bytes) -> str:

@@ -14,15 +14,14 @@ from uzotp.errors import (
     GatewayError,
     GatewayUnavailable,
     InsufficientBalance,
-    InvalidPhone,
     MessageRejected,
     OutcomeUnknown,
     ServiceNameRejected,
 )
 from uzotp.gateways import _parse
 from uzotp.gateways._http import NoReply, Reply
+from uzotp.gateways._phone import validated
 from uzotp.messages import fold_apostrophes, template_text
-from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Receipt
 
@@ -46,7 +45,6 @@ STATUSES = {
 #: Bytes of a callback that are read at most (WIRE 1.6).
 MAX_CALLBACK = 16 * 1024
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
 #: 4xx answers that say "later", not "no".
 _NOT_REFUSED = (408, 425, 429)
@@ -65,7 +63,7 @@ def objection(message: Message, type: str, service_name: str | None) -> str | No
 
     A reason and no exception, so that no frame that knows the number is in a traceback.
     """
-    phone = _validated(message.phone)
+    phone = validated(message.phone)
     if phone is None:
         return "the phone is not a valid mobile number in E.164: make one with Phone.parse"
     if type == "simple" and not phone.startswith("+998"):
@@ -88,7 +86,7 @@ def build_send(message: Message, type: str, service_name: str | None, sender: st
         body["service_name"] = name
         body["otp_code"] = message.code  # and a string that keeps its zeros (Q29)
     else:
-        body["message"] = _own_text(message) or template_text(Purpose(message.purpose), name, message.code)
+        body["message"] = text_of(message, type, name)
     # Neither is in the table of universal_otp, so neither may be relied on (Q23).
     body["from"] = sender
     if message.callback_url:
@@ -96,14 +94,12 @@ def build_send(message: Message, type: str, service_name: str | None, sender: st
     return body
 
 
-def _validated(phone: object) -> Phone | None:
-    """Nine national digits would be a foreigner's number, at a foreign price: only whole numbers pass (Q30)."""
-    if not isinstance(phone, Phone) or not _E164.fullmatch(phone):
-        return None
-    try:
-        return Phone.parse(phone)
-    except InvalidPhone:
-        return None
+def text_of(message: Message, type: str, service_name: str | None) -> str:
+    """What a person will read, as far as we know: the brand in the template may differ (Q25)."""
+    own = _own_text(message)
+    if own and type_of(message, type) != "universal_otp":
+        return own
+    return template_text(Purpose(message.purpose), service_name or "", message.code)
 
 
 def _own_text(message: Message) -> str | None:

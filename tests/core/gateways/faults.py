@@ -236,3 +236,32 @@ def refused_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+HTML = b"<!DOCTYPE html><html><body><h1>It works!</h1></body></html>"
+NOTICE = b"<br />\n<b>Notice</b>: Undefined index: type in <b>/var/www/api/send_sms.php</b> on line <b>[7]</b><br />\n"
+
+
+def after_the_request(good: bytes) -> dict[str, Script]:
+    """Whatever can go wrong once a request was read, however good the reply was meant to be: nobody knows."""
+    return {
+        "nothing_until_the_deadline": silence,
+        "hang_up": hang_up,
+        "reset_after_the_request": reset,
+        "reset_before_the_body": reset_before_body,
+        "close_mid_body": close_mid_body(good),
+        "close_mid_chunk": close_mid_chunk(good),
+        "drip_of_headers": drip_headers(good),
+        "drip_of_body": drip_body(good),
+        "drip_of_chunks": drip_chunks(good),
+        "endless_headers": endless_headers,
+        "ten_megabytes": answer(good + b" " * 10_000_000),
+        "not_http": lambda connection: connection.sock.sendall(b"SSH-2.0-OpenSSH_9.6\r\n"),
+        "500_that_claims_success": answer(good, 500),
+        "502_html": answer(HTML, 502),
+        "empty_200": answer(b""),
+        "empty_204": answer(b"", 204),
+        "html_200": answer(HTML),
+        "half_json": answer(good[:90]),
+        "deep_json": answer(b"[" * 200_000),
+    }
