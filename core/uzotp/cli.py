@@ -20,6 +20,7 @@ from uzotp.config import Config, build, read_toml
 from uzotp.errors import ConfigurationError, UzotpError, redact
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus
+from uzotp.texts import TEXTS
 from uzotp.verification import Verifier
 from uzotp.web.http import VISITOR_ERRORS, code_of
 
@@ -129,13 +130,25 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
 
     status = add("status", commands.status, "Ask the gateway what became of a message.", reports=True)
     status.add_argument("id", metavar="ID", help="the gateway's own id of the message")
+    _add_gateway(status)
 
     history = add("history", commands.history, "List the account's messages, without their texts.", reports=True)
     history.add_argument("--limit", type=_positive, default=20, metavar="N", help="default %(default)s")
     history.add_argument("--status", choices=[status.value for status in DeliveryStatus])
+    _add_gateway(history)
 
     name = add("check-name", commands.check_name, "Say whether devsms takes a service name, and what it costs.")
     name.add_argument("name", metavar="NAME")
+
+    text = add("text", commands.text, "Show every text that people get, its parts and its price at home.")
+    text.add_argument("--language", choices=list(TEXTS))
+    text.add_argument("--purpose", choices=[purpose.value for purpose in Purpose])
+    text.add_argument("--name", help="a service name to try; default SERVICE_NAME")
+    text.add_argument("--gateway", choices=["devsms", "getsms"], help="only what this one sends")
+
+    prices = add("prices", commands.prices, "Show what devsms charges for one part.", reports=True)
+    prices.add_argument("asked", nargs="*", metavar="COUNTRY|PHONE", help="an ISO code or a number; default all")
+    prices.add_argument("--account", choices=["local", "foreign"], help="the column; default both")
 
     sandbox = add("sandbox", commands.sandbox, "Run a stand-in for the SMS services on this machine.")
     sandbox.add_argument("--host", default="127.0.0.1", help="default %(default)s")
@@ -157,6 +170,10 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
 def _add_purpose(parser: argparse.ArgumentParser) -> None:
     names = [purpose.value for purpose in Purpose]
     parser.add_argument("purpose", metavar="PURPOSE", choices=names, help=", ".join(names))
+
+
+def _add_gateway(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--gateway", metavar="NAME", help="which to ask; default the first that can answer")
 
 
 def _add_binding(parser: argparse.ArgumentParser) -> None:

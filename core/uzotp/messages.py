@@ -1,4 +1,4 @@
-"""What is sent: the service-name rule, and how many parts a text takes."""
+"""What is sent: the service-name rule, devsms's templates, and how many parts a text takes."""
 
 from __future__ import annotations
 
@@ -77,12 +77,22 @@ GSM7 = frozenset(
 GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
 
 
+def guilty(text: str) -> tuple[str, int] | None:
+    """The first character that is not in GSM-7, and its place counted from 1; ``None`` when there is none.
+
+    One is enough to make the whole text UCS-2, and up to three times as many parts. :func:`describe` names it.
+    """
+    return next(
+        ((char, place) for place, char in enumerate(text, 1) if char not in GSM7 and char not in GSM7_EXTENSION), None
+    )
+
+
 def parts(text: str) -> int:
     """How many SMS parts *text* takes: GSM-7 160 then 153 septets each, else UCS-2 70 then 67 units (3GPP 23.040).
 
     Extension characters take two septets and surrogate pairs two units; neither is split between parts.
     """
-    if all(char in GSM7 or char in GSM7_EXTENSION for char in text):
+    if guilty(text) is None:
         costs, single, each = [2 if char in GSM7_EXTENSION else 1 for char in text], 160, 153
     else:
         costs, single, each = [2 if ord(char) > 0xFFFF else 1 for char in text], 70, 67

@@ -22,7 +22,10 @@ from uzotp.stores.memory import MemoryStore
 from uzotp.testing import Outbox, replaced
 
 PHONE = "+998901238190"
-COMMANDS = ["send", "verify", "balance", "status", "history", "check-name", "sandbox", "doctor", "poll", "purge"]
+COMMANDS = [
+    "send", "verify", "balance", "status", "history", "check-name", "text", "prices", "sandbox", "doctor", "poll",
+    "purge",
+]  # fmt: skip
 
 needs_sqlalchemy = pytest.mark.skipif(find_spec("sqlalchemy") is None, reason="SQLAlchemy is not installed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from uzotp.messages import (
     check_service_name,
     describe,
     fold_apostrophes,
+    guilty,
     parts,
     template_text,
 )
@@ -123,9 +125,37 @@ def test_apostrophes_fold_into_the_ascii_one() -> None:
 
 
 def test_the_alphabet_is_that_of_the_standard() -> None:
+    ascii_places = {chr(code) for code in range(0x20, 0x7F)} - set("[\\]^`{|}~") | {"\n", "\r"}
+    greek = {chr(code) for code in (0x393, 0x394, 0x398, 0x39B, 0x39E, 0x3A0, 0x3A3, 0x3A6, 0x3A8, 0x3A9)}
+    latin = (0xA1, 0xA3, 0xA4, 0xA5, 0xA7, 0xBF, 0xC4, 0xC5, 0xC6, 0xC7, 0xC9, 0xD1, 0xD6, 0xD8, 0xDC, 0xDF, 0xE0, 0xE4,
+             0xE5, 0xE6, 0xE8, 0xE9, 0xEC, 0xF1, 0xF2, 0xF6, 0xF8, 0xF9, 0xFC)  # fmt: skip
+    assert ascii_places | greek | set(map(chr, latin)) == GSM7
     assert len(GSM7) == 127, "128 places, one of them the escape"
-    assert len(GSM7_EXTENSION) == 10
+    assert set("\x0c[\\]^{|}~\u20ac") == GSM7_EXTENSION
     assert not GSM7 & GSM7_EXTENSION
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", None), ("Ro'yxatdan o'tish", None), ("{€}^", None), ("Ro\u2018yxatdan", ("\u2018", 3)), ("a`b", ("`", 2)),
+        ("Tech Дўкон", ("Д", 6)), ("ok 😀 Д", ("😀", 4)), ("ç", ("ç", 1)), ("a\tb", ("\t", 2)), ("a\x1bb", ("\x1b", 2)),
+    ],
+)  # fmt: skip
+def test_the_character_that_makes_a_text_dear_is_named(text: str, found: tuple[str, int] | None) -> None:
+    assert guilty(text) == found
+
+
+@given(st.text(max_size=200))
+def test_a_text_is_guilty_exactly_when_it_is_ucs2(text: str) -> None:
+    culprit = guilty(text)
+    if culprit is None:
+        assert all(char in GSM7 | GSM7_EXTENSION for char in text)
+    else:
+        char, position = culprit
+        assert text[position - 1] == char
+        assert guilty(text[: position - 1]) is None
+        assert parts(char + "a" * 70) == 2
 
 
 @pytest.mark.parametrize(
@@ -154,17 +184,49 @@ def test_r52_neither_an_escape_nor_a_surrogate_pair_is_split(text: str, count: i
     assert parts(text) == count
 
 
-@given(st.text("a€[ш😀", max_size=400))
-def test_r52_parts_agree_with_filling_them_one_by_one(text: str) -> None:
-    wide = "ш" in text or "😀" in text
-    each, single = (67, 70) if wide else (153, 160)
-    units = [len(char.encode("utf-16-be")) // 2 if wide else 1 + (char in "€[") for char in text]
-    filled = [0]
-    for unit in units:
-        if filled[-1] + unit > each:
-            filled.append(0)
-        filled[-1] += unit
-    assert parts(text) == (1 if sum(units) <= single else len(filled))
+def in_the_air(char: str, wide: bool) -> int:
+    """Bits of one character: two octets for each UTF-16 unit, else a septet, with its escape where it needs one."""
+    return 8 * len(char.encode("utf-16-be", "surrogatepass")) if wide else 14 if char in "\x0c[\\]^{|}~€" else 7
+
+
+def fewest_parts(text: str, wide: bool) -> int:
+    """The slow way: of all places where parts may end, the best; a character is never cut (3GPP 23.040 9.2.3.24.1).
+
+    A message is 140 octets; each of several begins with a header of 6.
+    """
+    bits = [in_the_air(char, wide) for char in text]
+    if sum(bits) <= 140 * 8:
+        return 1
+    fewest = [0] + [len(bits)] * len(bits)
+    for end in range(1, len(bits) + 1):
+        begin, size = end - 1, bits[end - 1]
+        while begin >= 0 and size <= (140 - 6) * 8:
+            fewest[end] = min(fewest[end], fewest[begin] + 1)
+            begin -= 1
+            size += bits[begin]
+    return fewest[-1]
+
+
+narrow_texts = st.text("aé'[€\x0c", max_size=500)
+wide_texts = st.tuples(st.text("aш€😀\ud800", max_size=300), st.integers(0, 300)).map(
+    lambda drawn: drawn[0][: drawn[1]] + "ў" + drawn[0][drawn[1] :]
+)
+
+
+@given(narrow_texts)
+def test_r52_parts_of_gsm7_agree_with_the_slow_way(text: str) -> None:
+    assert parts(text) == fewest_parts(text, wide=False)
+
+
+@given(wide_texts)
+def test_r52_parts_of_ucs2_agree_with_the_slow_way(text: str) -> None:
+    assert parts(text) == fewest_parts(text, wide=True)
+
+
+@given(st.integers(60, 480), st.integers(0, 480), st.sampled_from([*permutations("a€[", 2), *permutations("aш😀", 2)]))
+def test_r52_long_runs_agree_with_the_slow_way(length: int, turn: int, chars: tuple[str, str]) -> None:
+    text = (chars[0] * turn + chars[1] * length)[:length]
+    assert parts(text) == fewest_parts(text, wide=bool(set(text) & set("ш😀")))
 
 
 # ---------------------------------------------------------------------------------------------------- templates
