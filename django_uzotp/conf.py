@@ -14,7 +14,7 @@ from uzotp.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from uzotp.events import Event
-    from uzotp.ports import Store
+    from uzotp.storage import Store
     from uzotp.verification import Verifier
 
 _lock = threading.Lock()

@@ -22,8 +22,15 @@ else:
     _CharField = models.CharField
 
 
-class HashField(_CharField):
-    """26 characters of base32, always: ``char(26)``, which PostgreSQL gives no second index for LIKE."""
+class KeyField(_CharField):
+    """``char(n)``, which PostgreSQL gives no second index for LIKE."""
+
+    def db_type(self, connection: Any) -> str:
+        return f"char({self.max_length})"
+
+
+class HashField(KeyField):
+    """26 characters of base32, always."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 26
@@ -33,9 +40,6 @@ class HashField(_CharField):
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
-
-    def db_type(self, connection: Any) -> str:
-        return "char(26)"
 
 
 class PurposeChoice(models.IntegerChoices):
@@ -194,6 +198,56 @@ class Proof(models.Model):
     @property
     def expires(self) -> datetime:
         return _utc(self.expires_at)
+
+
+class Tally(models.Model):
+    """What the pumping guard counted of a country, or of a number prefix: by the minute and by the half-hour."""
+
+    area = KeyField(_("country or prefix"), max_length=16, primary_key=True)
+    minutes = models.TextField(_("of the hour"))
+    spans = models.TextField(_("of the day"))
+    expires_at = models.BigIntegerField(_("kept until (ms)"))
+
+    class Meta:
+        db_table = "uzotp_tally"
+        verbose_name = _("guard tally")
+        verbose_name_plural = _("guard tallies")
+
+    def __str__(self) -> str:
+        return self.area.strip()
+
+
+class Budget(models.Model):
+    """What a day of Asia/Tashkent has cost or may yet cost, in whole so'm."""
+
+    day = KeyField(_("day"), max_length=10, primary_key=True)
+    used = models.BigIntegerField(_("reserved and spent, so'm"))
+    expires_at = models.BigIntegerField(_("kept until (ms)"))
+
+    class Meta:
+        db_table = "uzotp_budget"
+        verbose_name = _("day's money")
+        verbose_name_plural = _("days' money")
+
+    def __str__(self) -> str:
+        return self.day
+
+
+class Switch(models.Model):
+    """What a person has to know of and to clear: the pause, a blocked service name."""
+
+    id = HashField(_("id"), primary_key=True)
+    name = models.CharField(_("name"), max_length=120)
+    note = models.CharField(_("note"), max_length=200)
+    since = models.BigIntegerField(_("since (ms)"))
+
+    class Meta:
+        db_table = "uzotp_switch"
+        verbose_name = _("switch")
+        verbose_name_plural = _("switches")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def _utc(ms: int) -> datetime:

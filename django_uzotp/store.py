@@ -17,7 +17,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_uzotp.models import Challenge
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.stores.statements import DIALECTS, Dialect, Session, StatementStore
+from uzotp.stores.dialects import DIALECTS, Dialect
+from uzotp.stores.statements import Session, StatementStore
 
 _IN_ATOMIC = (
     "uzotp was called inside an open transaction on SQLite, where a commit of its own would wait for that transaction "

@@ -1,4 +1,4 @@
-"""The rules that decide: quotas, the resend ladder, tries, locks. Pure functions over small records.
+"""The rules that decide: quotas, the guard, money, the resend ladder, tries, locks. Pure functions over small records.
 
 Every store that can lock a row runs these very functions inside its lock; a store that decides elsewhere (a Lua
 script, one SQL statement) must agree with them, and ``StoreContract`` checks that it does.
@@ -14,21 +14,27 @@ import hmac
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from uzotp.policy import MAX_LIFE, MIN_LEFT, Limit, Purpose
-from uzotp.ports import (
+from uzotp.storage import (
     Attempt,
     AttemptStatus,
     GlobalReservation,
+    GuardRule,
     OpenChallenge,
     Opened,
     Refusal,
     ReserveGlobal,
     Spent,
+    Suspicion,
 )
+from uzotp.tallies import Tally
 
 WIDTH = 16
+DAY_MS = 86_400_000
 _LADDER_WINDOW_MS = 3_600_000
+_TASHKENT_MS = 5 * 3_600_000
 
 # -------------------------------------------------------------------------------------------------------- logs
 
@@ -104,19 +110,42 @@ class ChallengeRecord:
 # --------------------------------------------------------------------------------------------------- decisions
 
 
-def reserve(log: str, request: ReserveGlobal, now: int) -> tuple[str, GlobalReservation] | Refusal:
-    """One more send from this client's network, or not. Returns the new log with the reservation."""
+def reserve_client(log: str, request: ReserveGlobal, now: int) -> tuple[str, int] | Refusal:
+    """One more send from this client's network, or not. Returns the new log and the moment it was entered with."""
     broken = exceeded(log, request.client_limits, now)
     if broken:
         return Refusal("rate_limited", f"client {broken[0]}", broken[1])
-    now = max(now, nth_newest(log, 1) or 0)  # a clock that steps back must not make room
-    log = add(log, now, request.entry_id, request.client_limits)
-    return log, GlobalReservation(request.entry_id, request.client, now)
+    at = max(now, nth_newest(log, 1) or 0)  # a clock that steps back must not make room
+    return add(log, at, request.entry_id, request.client_limits), at
 
 
-def release(log: str, reservation: GlobalReservation) -> str:
+def release_client(log: str, reservation: GlobalReservation) -> str:
     """The client's log without this reservation; the same log when it is not in there."""
     return log.replace(entry(reservation.at, reservation.entry_id), "", 1)
+
+
+def watch(prefix: Tally, country: Tally, rule: GuardRule, now: int) -> Refusal | Suspicion | None:
+    """What the pumping guard says of one more send: refused, worth recording, or nothing (P8)."""
+    found = [each for each in (prefix.suspicion("prefix", rule, now), country.suspicion("country", rule, now)) if each]
+    if not found:
+        return None
+    suspicion, wait = max(found, key=lambda each: each[1])
+    if not rule.enforce or rule.trusted:
+        return suspicion
+    return Refusal("suspicious", f"guard {suspicion.level} {suspicion.window}", wait, suspicion)
+
+
+def reserve_money(used: int, request: ReserveGlobal, now: int) -> int | Refusal:
+    """What is used of the day's budget with this send's estimate, unless that would pass it (P6)."""
+    assert request.budget is not None
+    if used + request.amount > request.budget:
+        return Refusal("budget", f"budget {request.budget}/day", DAY_MS - (now + _TASHKENT_MS) % DAY_MS)
+    return used + request.amount
+
+
+def day_of(now: int) -> str:
+    """The day of Asia/Tashkent (+05:00 all year) that money of the moment *now*, in milliseconds, belongs to."""
+    return datetime.fromtimestamp((now + _TASHKENT_MS) / 1000, timezone.utc).date().isoformat()
 
 
 def open_challenge(
@@ -191,7 +220,7 @@ def spend(phone: PhoneRecord | None, challenge: ChallengeRecord | None, attempt:
     if any([hmac.compare_digest(challenge.digest, digest) for digest in attempt.digests]):  # noqa: C419 (R9: all of them)
         challenge.used = True
         phone.failures = ""
-        return Spent(AttemptStatus.VERIFIED, left)
+        return Spent(AttemptStatus.VERIFIED, left, sends=challenge.sends)
     phone.failures = add(phone.failures, now, attempt.proof_id, attempt.failure_limits)
     return Spent(AttemptStatus.WRONG_CODE, left)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from uzotp import guard
 from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Limit, Purpose
-from uzotp.ports import Attempt, AttemptStatus, GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
+from uzotp.storage import Attempt, AttemptStatus, GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
 
 NOW = 1_772_434_800_000
 
@@ -35,7 +35,7 @@ def test_p5_never_one_more_in_any_window_and_never_one_fewer(limits: tuple[Limit
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = guard.reserve(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = guard.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if isinstance(answer, Refusal):
@@ -55,7 +55,7 @@ def test_p5_holds_when_hosts_disagree_about_the_time(limits: tuple[Limit, ...], 
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = guard.reserve(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = guard.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
         if not isinstance(answer, Refusal):
             log, _ = answer
             accepted.append(now)
@@ -70,13 +70,13 @@ def test_p5_what_is_taken_back_makes_room_and_nothing_else_does(
     log, now, accepted = "", NOW, []
     for number, (step, take_back) in enumerate(steps):
         now += step
-        answer = guard.reserve(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = guard.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if not isinstance(answer, Refusal):
-            log, reservation = answer
+            log, at = answer
             if take_back:
-                log = guard.release(log, reservation)
+                log = guard.release_client(log, GlobalReservation(f"{number:03}", "client", at))
             else:
                 accepted.append(now)
 
@@ -100,8 +100,8 @@ def test_a_limit_of_none_always_refuses() -> None:
 def test_entries_of_one_millisecond_are_told_apart_and_all_have_one_width() -> None:
     log = guard.add(guard.add("", NOW, "abcdef", [Limit(9, 1)]), NOW, "x", [Limit(9, 1)])
     assert len(log) == 2 * guard.WIDTH
-    assert guard.release(log, GlobalReservation("abcdef", "client", NOW)) == guard.entry(NOW, "x")
-    assert guard.release(log, GlobalReservation("zzz", "client", NOW)) == log
+    assert guard.release_client(log, GlobalReservation("abcdef", "client", NOW)) == guard.entry(NOW, "x")
+    assert guard.release_client(log, GlobalReservation("zzz", "client", NOW)) == log
 
 
 def test_a_log_keeps_no_more_than_its_limits_can_ask_for() -> None:

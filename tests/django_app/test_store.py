@@ -23,7 +23,7 @@ from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.ports import DeliveryStatus, Money
-from uzotp.stores.statements import TABLES
+from uzotp.stores.dialects import TABLES
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.requests import T0, WRONG, an_id, attempt, opened, opening, settlement
 

@@ -3,8 +3,9 @@
 A concrete store says how a transaction runs, and how rows are read and written in it; the decisions are
 :mod:`uzotp.guard`'s. Each method is one transaction, committed before it returns.
 
-Every read here comes before a write to the same row, so a store locks what it reads. The phone is read before its
-challenges, a delivery before its phone: two decisions never wait for each other in a circle.
+Every read here comes before a write to the same row, so a store locks what it reads. The order is always the same -
+a client, its prefix, its country, the day's money; a delivery, its phone, the phone's challenges - so that two
+decisions never wait for each other in a circle.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from typing import Protocol, TypeVar
 from uzotp import guard
 from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Limit, Purpose
-from uzotp.ports import (
+from uzotp.ports import DeliveryReport, DeliveryStatus
+from uzotp.storage import (
+    PAUSE,
+    AddDelivery,
     Attempt,
     AttemptStatus,
     DeliveryRecord,
-    DeliveryReport,
-    DeliveryStatus,
     GlobalReservation,
     OpenChallenge,
     Opened,
@@ -30,7 +32,9 @@ from uzotp.ports import (
     ReserveGlobal,
     Settlement,
     Spent,
+    Switch,
 )
+from uzotp.tallies import MEMORY_MS, Tally
 
 T = TypeVar("T")
 
@@ -38,6 +42,8 @@ T = TypeVar("T")
 GRACE_MS = 60_000
 #: A delivery older than this is not asked about any more: milliseconds.
 DELIVERY_MS = 86_400_000
+#: A day's money can be looked up for more than a year: milliseconds.
+BUDGET_MS = 400 * guard.DAY_MS
 
 
 class Transaction(Protocol):
@@ -49,6 +55,22 @@ class Transaction(Protocol):
 
     def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
         """*expires_at* never moves back; 0 leaves it."""
+        ...
+
+    def tally(self, area: str) -> Tally:
+        """What the guard counted of *area*, locked; an empty one where there is none yet."""
+        ...
+
+    def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None: ...
+
+    def used(self, day: str) -> int:
+        """The whole so'm that are reserved or spent on *day*, locked; 0 where there is none yet."""
+        ...
+
+    def put_used(self, day: str, used: int, expires_at: int = 0) -> None: ...
+
+    def on(self, names: Iterable[str]) -> frozenset[str]:
+        """Which of these switches are on; not locked."""
         ...
 
     def claim_phone(self, fingerprint: str) -> PhoneRecord:
@@ -69,7 +91,7 @@ class Transaction(Protocol):
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None: ...
 
-    def delivery(self, delivery_id: str) -> DeliveryRecord | None: ...
+    def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None: ...
 
     def put_delivery(self, record: DeliveryRecord) -> None: ...
 
@@ -77,7 +99,7 @@ class Transaction(Protocol):
 
 
 class LockedStore(ABC):
-    """A :class:`~uzotp.ports.Store` whose decisions run in Python under a lock."""
+    """A :class:`~uzotp.storage.Store` whose decisions run in Python under a lock."""
 
     @abstractmethod
     def now(self) -> int:
@@ -107,70 +129,108 @@ class LockedStore(ABC):
     def rest(self) -> None:  # noqa: B027
         """Nothing is held for a thread, unless a subclass does."""
 
+    @abstractmethod
+    def known_ids(self, fingerprint: str, gateway: str) -> set[str]: ...
+
+    @abstractmethod
+    def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool: ...
+
+    @abstractmethod
+    def switch_off(self, name: str) -> bool: ...
+
+    @abstractmethod
+    def switches(self) -> Iterable[Switch]: ...
+
+    @abstractmethod
+    def spent(self, day: str) -> int: ...
+
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
-        now, client = self._at(request.now), request.client
-        if client is None or not request.client_limits:
-            return GlobalReservation(request.entry_id, None, now)
-
-        def work(rows: Transaction) -> GlobalReservation | Refusal:
-            answer = guard.reserve(rows.client(client), request, now)
-            if isinstance(answer, Refusal):
-                return answer
-            log, reservation = answer
-            rows.put_client(client, log, now + _memory(request.client_limits))
-            return reservation
-
-        return self.transact(work, now)
+        now = self._at(request.now)
+        return self.transact(lambda rows: _reserve(rows, request, now), now)
 
     def release(self, reservation: GlobalReservation) -> None:
         client = reservation.client
-        if client is not None:
-            self.transact(
-                lambda rows: rows.put_client(client, guard.release(rows.client(client), reservation)),
-                reservation.at,
-            )
+        if not (client or reservation.country or reservation.amount):
+            return
+
+        def work(rows: Transaction) -> None:
+            if client is not None:
+                rows.put_client(client, guard.release_client(rows.client(client), reservation))
+            _uncount(rows, reservation)
+            _correct(rows, reservation, 0)
+
+        self.transact(work, reservation.at)
+
+    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
+        if (sent or not reservation.country) and (not reservation.day or spent == reservation.amount):
+            return
+
+        def work(rows: Transaction) -> None:
+            if not sent:
+                _uncount(rows, reservation)
+            _correct(rows, reservation, spent)
+
+        self.transact(work, reservation.at)
+
+    def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
+        moment = self._at(now)
+
+        def work(rows: Transaction) -> None:
+            for area in (prefix, country):
+                tally = rows.tally(area)
+                tally.count(moment, verified=sends)
+                rows.put_tally(area, tally, moment + MEMORY_MS)
+
+        self.transact(work, moment)
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         now = self._at(request.now)
 
         def work(rows: Transaction) -> Opened | Refusal:
             phone = rows.claim_phone(request.fingerprint)
-            answer = guard.open_challenge(phone, rows.challenge(request.handle), request, now)
+            old = rows.challenge(request.handle)
+            before = old.delivery_id if old else None
+            answer = guard.open_challenge(phone, old, request, now)
             if isinstance(answer, Refusal):
                 return answer
             opened, challenge = answer
             rows.put_phone(request.fingerprint, phone, now + _memory(request.phone_limits + request.failure_limits))
             rows.put_challenge(challenge)
-            delivery = DeliveryRecord(
-                id=request.delivery_id, fingerprint=request.fingerprint, handle=request.handle,
-                purpose=request.purpose, prefix=request.prefix, country=request.country,
-                status=DeliveryStatus.PENDING, gateway="", gateway_id=None, cost=None, parts=None,
-                created_at=now, updated_at=now,
-            )  # fmt: skip
-            rows.put_delivery(delivery)
+            rows.put_delivery(_pending(request, now))
+            if before and opened.sends > 1:  # not locked: a hint, and deliveries are locked before phones
+                opened = replace(opened, before=rows.delivery(before, lock=False))
             return opened
 
         return self.transact(work, now)
 
-    def settle(self, settlement: Settlement) -> None:
+    def add(self, request: AddDelivery) -> None:
+        now = self._at(request.now)
+        self.transact(lambda rows: rows.put_delivery(_pending(request, now)), now)
+
+    def settle(self, settlement: Settlement) -> bool:
         now = self._at(settlement.now)
 
-        def work(rows: Transaction) -> None:
+        def work(rows: Transaction) -> bool:
             old = rows.delivery(settlement.delivery_id)
             if old is None or old.gateway:
-                return
+                return False
             status = settlement.status if settlement.status.rank > old.status.rank else old.status
             new = replace(
                 old, status=status, gateway=settlement.gateway, updated_at=now, cost=settlement.cost,
                 gateway_id=settlement.gateway_id or old.gateway_id, parts=settlement.parts,
             )  # fmt: skip
             rows.put_delivery(new)
-            phone = rows.phone(settlement.fingerprint) if settlement.refund else None
-            if phone is not None:
+            phone = rows.phone(settlement.fingerprint) if settlement.refund or settlement.handle else None
+            challenge = rows.challenge(settlement.handle) if settlement.handle and phone else None
+            if challenge is not None:
+                challenge.delivery_id = settlement.delivery_id
+                rows.put_challenge(challenge)
+            if phone is not None and settlement.refund:
                 phone.sends = phone.sends.replace(guard.entry(old.created_at, old.id), "", 1)
                 rows.put_phone(settlement.fingerprint, phone)
+            return True
 
-        self.transact(work, now)
+        return self.transact(work, now)
 
     def spend(self, attempt: Attempt) -> Spent:
         now = self._at(attempt.now)
@@ -208,6 +268,69 @@ class LockedStore(ABC):
 
     def _at(self, now: int | None) -> int:
         return self.now() if now is None else now
+
+
+def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReservation | Refusal:
+    """Read and decide everything first, then write: a refusal leaves no trace."""
+    on = rows.on((PAUSE, *request.switches))
+    if PAUSE in on:
+        return Refusal("paused", "paused", None)
+    client, log, at = request.client if request.client_limits else None, "", now
+    if client is not None:
+        entered = guard.reserve_client(rows.client(client), request, now)
+        if isinstance(entered, Refusal):
+            return entered
+        log, at = entered
+    rule, suspicion, tallies = request.guard, None, {}
+    if rule is not None:
+        tallies = {area: rows.tally(area) for area in (request.prefix, request.country)}
+        seen = guard.watch(tallies[request.prefix], tallies[request.country], rule, now)
+        if isinstance(seen, Refusal):
+            return seen
+        suspicion = seen
+    day, used = "", 0
+    if request.budget is not None:
+        day = guard.day_of(now)
+        reserved = guard.reserve_money(rows.used(day), request, now)
+        if isinstance(reserved, Refusal):
+            return reserved
+        used = reserved
+
+    if client is not None:
+        rows.put_client(client, log, now + _memory(request.client_limits))
+    for area, tally in tallies.items():
+        tally.count(at, sends=1)
+        rows.put_tally(area, tally, now + MEMORY_MS)
+    if day:
+        rows.put_used(day, used, now + BUDGET_MS)
+    return GlobalReservation(
+        entry_id=request.entry_id, client=client, at=at,
+        prefix=request.prefix if tallies else "", country=request.country if tallies else "",
+        amount=request.amount if day else 0, day=day, on=on, suspicion=suspicion,
+    )  # fmt: skip
+
+
+def _uncount(rows: Transaction, reservation: GlobalReservation) -> None:
+    """Take the send back from the guard's tallies."""
+    for area in filter(None, (reservation.prefix, reservation.country)):
+        tally = rows.tally(area)
+        tally.count(reservation.at, sends=-1)
+        rows.put_tally(area, tally)
+
+
+def _correct(rows: Transaction, reservation: GlobalReservation, spent: int) -> None:
+    """What was spent in place of what was reserved, on the reservation's own day (P6)."""
+    if reservation.day and spent != reservation.amount:
+        used = rows.used(reservation.day)
+        rows.put_used(reservation.day, max(0, used + spent - reservation.amount))
+
+
+def _pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
+    return DeliveryRecord(
+        id=request.delivery_id, fingerprint=request.fingerprint, handle=request.handle, purpose=request.purpose,
+        prefix=request.prefix, country=request.country, status=DeliveryStatus.PENDING, gateway="", gateway_id=None,
+        cost=None, parts=None, created_at=now, updated_at=now,
+    )  # fmt: skip
 
 
 def _memory(limits: Iterable[Limit]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,8 +14,9 @@ from cachetools import TLRUCache
 from uzotp.errors import StoreUnavailable
 from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryRecord
+from uzotp.storage import DeliveryRecord, Switch
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction
+from uzotp.tallies import Tally
 
 
 class _Table:
@@ -61,10 +62,12 @@ class MemoryStore(LockedStore):
     def __init__(self, maxsize: int = 100_000) -> None:
         self._lock = threading.Lock()
         self._moment = 0
-        names = ("clients", "phones", "challenges", "handles", "deliveries", "proofs")
+        names = ("clients", "phones", "challenges", "handles", "deliveries", "proofs", "tallies", "budgets")
         self.tables = [_Table(name, maxsize, lambda: self._moment) for name in names]
+        self.clients, self.phones, self.challenges = self.tables[:3]
         #: ``handles`` lists the challenges of a phone.
-        self.clients, self.phones, self.challenges, self.handles, self.deliveries, self.proofs = self.tables
+        self.handles, self.deliveries, self.proofs, self.tallies, self.budgets = self.tables[3:]
+        self._switches: dict[str, Switch] = {}
 
     def __repr__(self) -> str:
         return "<MemoryStore: one process, gone with it>"
@@ -94,6 +97,32 @@ class MemoryStore(LockedStore):
             challenge = self.challenges.get(handle)
             record: DeliveryRecord | None = self.deliveries.get(challenge.delivery_id) if challenge else None
             return record
+
+    def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
+        with self._lock:
+            rows = self.deliveries.values()
+        return {row.gateway_id for row in rows if (row.fingerprint, row.gateway) == (fingerprint, gateway)} - {None}
+
+    def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
+        with self._lock:
+            is_new = name not in self._switches
+            return is_new and bool(self._switches.setdefault(name, Switch(name, note[:200], self._at(now))))
+
+    def switch_off(self, name: str) -> bool:
+        with self._lock:
+            return self._switches.pop(name, None) is not None
+
+    def switches(self) -> list[Switch]:
+        with self._lock:
+            return list(self._switches.values())
+
+    def is_on(self, name: str) -> bool:
+        """For a decision that holds the lock."""
+        return name in self._switches
+
+    def spent(self, day: str) -> int:
+        with self._lock:
+            return self.budgets.get(day) or 0
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         with self._at_moment(self._at(now)):
@@ -131,6 +160,22 @@ class _Transaction:
     def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
         self._writes.append((self._store.clients, client, log, expires_at))
 
+    def tally(self, area: str) -> Tally:
+        found = self._store.tallies.get(area)
+        return replace(found) if found else Tally("", "")
+
+    def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None:
+        self._writes.append((self._store.tallies, area, tally, expires_at))
+
+    def used(self, day: str) -> int:
+        return self._store.budgets.get(day) or 0
+
+    def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
+        self._writes.append((self._store.budgets, day, used, expires_at))
+
+    def on(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(filter(self._store.is_on, names))
+
     def claim_phone(self, fingerprint: str) -> PhoneRecord:
         return self.phone(fingerprint) or PhoneRecord("", "", 0)
 
@@ -157,7 +202,7 @@ class _Transaction:
             if record and record.purpose is purpose:
                 self._store.challenges.pop(handle)
 
-    def delivery(self, delivery_id: str) -> DeliveryRecord | None:
+    def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
         record: DeliveryRecord | None = self._store.deliveries.get(delivery_id)
         return record
 

@@ -29,13 +29,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from uzotp.errors import ConfigurationError
-from uzotp.stores.statements import DIALECTS, SQLITE_WAIT, Dialect, Session, StatementStore
+from uzotp.stores.dialects import DIALECTS, Dialect
+from uzotp.stores.statements import SQLITE_WAIT, Session, StatementStore
 
 _CREATE_TRIES = 10
 
 
 def make_metadata() -> MetaData:
-    """The five tables: what the statements, and Django's migration, work with."""
+    """The tables: what the statements, and Django's migration, work with."""
     metadata = MetaData()
 
     def key(name: str) -> Column[str]:
@@ -76,6 +77,10 @@ def make_metadata() -> MetaData:
         Index("uzotp_delivery_created", "created_at"),
     )  # fmt: skip
     Table("uzotp_proof", metadata, key("id"), hashed("fingerprint"), moment("expires_at"))
+    Table("uzotp_tally", metadata, Column("area", CHAR(16), primary_key=True), log("minutes"), log("spans"),
+          moment("expires_at"))  # fmt: skip
+    Table("uzotp_budget", metadata, Column("day", CHAR(10), primary_key=True), moment("used"), moment("expires_at"))
+    Table("uzotp_switch", metadata, key("id"), text("name", 120), text("note", 200), moment("since"))
     return metadata
 
 

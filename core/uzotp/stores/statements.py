@@ -11,103 +11,33 @@ Times are milliseconds since the epoch; ids and hashes are lower-case base32, 26
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import random
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Protocol
 
 from uzotp.errors import StoreUnavailable
 from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryRecord, DeliveryStatus, Money
+from uzotp.ports import DeliveryStatus, Money
+from uzotp.storage import DeliveryRecord, Switch
+from uzotp.stores.dialects import TABLES, Dialect
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction
+from uzotp.tallies import Tally
 
-#: The tables and their columns; the first is the primary key. The ORM models and the migration must agree.
-TABLES = {
-    "uzotp_phone": ("fingerprint", "sends", "failures", "resend_at", "expires_at"),
-    "uzotp_client": ("client", "log", "expires_at"),
-    "uzotp_challenge": (
-        "handle", "fingerprint", "purpose", "prefix", "nonce", "digest", "key_id", "started_at", "expires_at",
-        "attempts", "sends", "used", "delivery_id",
-    ),
-    "uzotp_delivery": (
-        "id", "fingerprint", "handle", "purpose", "prefix", "country", "status", "gateway", "gateway_id", "cost",
-        "currency", "parts", "created_at", "updated_at",
-    ),
-    "uzotp_proof": ("id", "fingerprint", "expires_at"),
-}  # fmt: skip
-
-#: A counter's end never moves back.
-_GROWING = ("uzotp_phone", "uzotp_client")
 _PURPOSES = tuple(Purpose)
 _TRIES = 3
 _BATCH = 500
 #: How long a thread waits for its turn with SQLite, and a process for another: seconds.
 SQLITE_WAIT = 5.0
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What differs between the databases."""
-
-    begin: tuple[str, ...]
-    #: Follows a SELECT whose row is to stay locked.
-    for_update: str
-    greatest: str
-    #: Between an INSERT and what happens to a row that is there already; ``{key}`` is the primary key.
-    conflict: str
-    #: How that part names a value of the INSERT.
-    incoming: str
-    #: One connection at a time in a process: SQLite's own queue is a poll, and unfair.
-    one_writer: bool = False
-
-    def insert(self, table: str) -> str:
-        columns = TABLES[table]
-        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
-
-    def upsert(self, table: str) -> str:
-        return _upsert(self, table)
-
-    def claim(self, table: str) -> str:
-        """Insert a row, or lock the one that is there and leave it as it is."""
-        key = TABLES[table][0]
-        conflict = self.conflict.format(key=key)
-        return f"{self.insert(table)} {conflict} expires_at = {table}.expires_at"
-
-    def select(self, table: str, *, lock: bool) -> str:
-        columns = TABLES[table]
-        end = self.for_update if lock else ""
-        return f"SELECT {', '.join(columns)} FROM {table} WHERE {columns[0]} = %s{end}"  # noqa: S608
-
-
-@lru_cache
-def _upsert(dialect: Dialect, table: str) -> str:
-    changes = []
-    for column in TABLES[table][1:]:
-        value = dialect.incoming.format(column)
-        if column == "expires_at" and table in _GROWING:
-            value = f"{dialect.greatest}({value}, {table}.expires_at)"
-        changes.append(f"{column} = {value}")
-    conflict = dialect.conflict.format(key=TABLES[table][0])
-    return f"{dialect.insert(table)} {conflict} {', '.join(changes)}"
-
-
-_ON_CONFLICT = "ON CONFLICT ({key}) DO UPDATE SET"
-SQLITE = Dialect(("BEGIN IMMEDIATE",), "", "max", _ON_CONFLICT, "excluded.{}", one_writer=True)
-POSTGRESQL = Dialect(("BEGIN ISOLATION LEVEL READ COMMITTED",), " FOR UPDATE", "greatest", _ON_CONFLICT, "excluded.{}")
-#: A claim takes the exclusive lock at once here; INSERT IGNORE would take a shared one, and two of those deadlock.
-MYSQL = Dialect(
-    ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"),
-    " FOR UPDATE", "greatest", "ON DUPLICATE KEY UPDATE", "VALUES({})",
-)  # fmt: skip
-DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}
 
 
 class Session(Protocol):
@@ -140,6 +70,25 @@ class Rows:
     def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
         self._put("uzotp_client", client, log, expires_at)
 
+    def tally(self, area: str) -> Tally:
+        row = self._claimed("uzotp_tally", area, "", "")
+        return Tally(row[1], row[2]) if row else Tally("", "")
+
+    def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None:
+        self._put("uzotp_tally", area, tally.minutes, tally.spans, expires_at)
+
+    def used(self, day: str) -> int:
+        row = self._claimed("uzotp_budget", day, 0)
+        return int(row[1]) if row else 0
+
+    def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
+        self._put("uzotp_budget", day, used, expires_at)
+
+    def on(self, names: Iterable[str]) -> frozenset[str]:
+        ids = [_switch_id(name) for name in names]
+        found = self._session.rows(f"SELECT name FROM uzotp_switch WHERE id IN ({_places(ids)})", ids)  # noqa: S608
+        return frozenset(str(row[0]) for row in found)
+
     def claim_phone(self, fingerprint: str) -> PhoneRecord:
         return _phone(self._claimed("uzotp_phone", fingerprint, "", "", 0)) or PhoneRecord("", "", 0)
 
@@ -168,8 +117,8 @@ class Rows:
             (fingerprint, purpose.template_type, but),
         )
 
-    def delivery(self, delivery_id: str) -> DeliveryRecord | None:
-        row = self._row("uzotp_delivery", delivery_id)
+    def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
+        row = self._row("uzotp_delivery", delivery_id, lock=lock)
         return _delivery(row) if row else None
 
     def put_delivery(self, record: DeliveryRecord) -> None:
@@ -258,6 +207,27 @@ class StatementStore(LockedStore):
         )
         return _delivery(found[0]) if found else None
 
+    def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
+        found = self._read(
+            "SELECT gateway_id FROM uzotp_delivery WHERE fingerprint = %s AND gateway = %s AND gateway_id <> ''",
+            (fingerprint, gateway),
+        )
+        return {str(row[0]) for row in found}
+
+    def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
+        values = (_switch_id(name), name, note[:200], self._at(now))
+        return self._attempt(lambda session: session.run(session.dialect.insert_new("uzotp_switch"), values)) == 1
+
+    def switch_off(self, name: str) -> bool:
+        return self._write("DELETE FROM uzotp_switch WHERE id = %s", (_switch_id(name),)) == 1
+
+    def switches(self) -> list[Switch]:
+        return [Switch(*row) for row in self._read("SELECT name, note, since FROM uzotp_switch ORDER BY since, id", ())]
+
+    def spent(self, day: str) -> int:
+        found = self._read("SELECT used FROM uzotp_budget WHERE day = %s", (day,))
+        return int(found[0][0]) if found else 0
+
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         found = self._read(
             f"SELECT {_columns('d')} FROM uzotp_delivery d WHERE d.status IN ('pending', 'unknown', 'sent')"  # noqa: S608
@@ -274,6 +244,8 @@ class StatementStore(LockedStore):
             + self._purge("uzotp_proof", "expires_at", moment)
             + self._purge("uzotp_phone", "expires_at", moment)
             + self._purge("uzotp_client", "expires_at", moment)
+            + self._purge("uzotp_tally", "expires_at", moment)
+            + self._purge("uzotp_budget", "expires_at", moment)
             + self._purge("uzotp_delivery", "created_at", moment - keep_deliveries_ms)
         )
 
@@ -288,7 +260,7 @@ class StatementStore(LockedStore):
                 return gone
             keys = [row[0] for row in found]
             # The time is asked about again: a row may have come back to life since it was found.
-            sql = f"DELETE FROM {table} WHERE {key} IN ({', '.join(['%s'] * len(keys))}) AND {column} <= %s"  # noqa: S608
+            sql = f"DELETE FROM {table} WHERE {key} IN ({_places(keys)}) AND {column} <= %s"  # noqa: S608
             gone += self._write(sql, [*keys, moment])
             last = keys[-1]
 
@@ -357,6 +329,15 @@ class StatementStore(LockedStore):
             return False
         self._pid, self._turn = os.getpid(), threading.Lock()
         return True
+
+
+def _places(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _switch_id(name: str) -> str:
+    """A key that is the same under every collation: names of services differ in case, and may be in any script."""
+    return base64.b32encode(hashlib.sha256(name.encode()).digest()[:16]).decode().rstrip("=").lower()
 
 
 def _columns(alias: str) -> str:

@@ -16,7 +16,8 @@ from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 
 if TYPE_CHECKING:
-    from uzotp.ports import Clock, Gateway, Store
+    from uzotp.ports import Clock, Gateway
+    from uzotp.storage import Store
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.core.stores import services
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.stores import statements
+from uzotp.stores import dialects, statements
 from uzotp.stores.sql import SQLStore
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.races import Crowd
@@ -84,7 +84,7 @@ def mariadb():
 
 def emptied(store):
     with store.session() as session:
-        for table in statements.TABLES:
+        for table in dialects.TABLES:
             session.run(f"DELETE FROM {table}")
     return store
 
@@ -181,7 +181,7 @@ def test_tables_are_not_made_where_the_host_makes_them(sqlite_url):
 
 def test_the_statements_and_the_tables_name_the_same_columns():
     metadata = SQLStore("sqlite://").metadata
-    assert {name: tuple(table.columns.keys()) for name, table in metadata.tables.items()} == statements.TABLES
+    assert {name: tuple(table.columns.keys()) for name, table in metadata.tables.items()} == dialects.TABLES
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports import AttemptStatus, Spent, Store
+from uzotp.storage import AttemptStatus, Spent, Store
 from uzotp.testing.store_contract.requests import (
     HOUR,
     KEY,

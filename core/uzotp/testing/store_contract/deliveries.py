@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryRecord, DeliveryStatus, GlobalReservation, Money, Opened, Refusal, Store
+from uzotp.ports import DeliveryStatus, Money
+from uzotp.storage import DeliveryRecord, GlobalReservation, Opened, Refusal, Store
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,

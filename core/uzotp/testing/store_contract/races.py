@@ -15,7 +15,8 @@ import pytest
 
 from uzotp import guard
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus, GlobalReservation, Opened, Store
+from uzotp.ports import DeliveryStatus
+from uzotp.storage import GlobalReservation, Opened, Store
 from uzotp.testing.store_contract.requests import (
     RIGHT,
     T0,
@@ -192,7 +193,7 @@ class RaceTests(Hooks):
     def test_r35_r12_a_reservation_is_not_decided_on_what_another_is_changing(
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guard, "reserve", _together(8, guard.reserve))
+        monkeypatch.setattr(guard, "reserve_client", _together(8, guard.reserve_client))
         answers = crowd.race([("reserve", (reservation(quota="3/hour"),)) for _ in range(8)])
         assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
 

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from uzotp.policy import Purpose, parse_limits
-from uzotp.ports import (
+from uzotp.ports import DeliveryReport, DeliveryStatus
+from uzotp.storage import (
     Attempt,
     AttemptStatus,
-    DeliveryReport,
-    DeliveryStatus,
     OpenChallenge,
     Opened,
     Refusal,
@@ -107,7 +106,7 @@ def attempt(
 
 
 def reservation(client: str | None = "net", *, now: int = T0, quota: str = "3/hour") -> ReserveGlobal:
-    return ReserveGlobal(an_id(), client and an_id("client", client), parse_limits(quota), now)
+    return ReserveGlobal(an_id(), client and an_id("client", client), parse_limits(quota), now=now)
 
 
 def settlement(

@@ -1,0 +1,95 @@
+"""The tables, and the words in which SQLite, PostgreSQL, MySQL and MariaDB differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+#: The tables and their columns; the first is the primary key. The ORM models and the migration must agree.
+TABLES = {
+    "uzotp_phone": ("fingerprint", "sends", "failures", "resend_at", "expires_at"),
+    "uzotp_client": ("client", "log", "expires_at"),
+    "uzotp_challenge": (
+        "handle", "fingerprint", "purpose", "prefix", "nonce", "digest", "key_id", "started_at", "expires_at",
+        "attempts", "sends", "used", "delivery_id",
+    ),
+    "uzotp_delivery": (
+        "id", "fingerprint", "handle", "purpose", "prefix", "country", "status", "gateway", "gateway_id", "cost",
+        "currency", "parts", "created_at", "updated_at",
+    ),
+    "uzotp_proof": ("id", "fingerprint", "expires_at"),
+    "uzotp_tally": ("area", "minutes", "spans", "expires_at"),
+    "uzotp_budget": ("day", "used", "expires_at"),
+    "uzotp_switch": ("id", "name", "note", "since"),
+}  # fmt: skip
+
+#: A counter's end never moves back.
+_GROWING = ("uzotp_phone", "uzotp_client", "uzotp_tally", "uzotp_budget")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What differs between the databases."""
+
+    begin: tuple[str, ...]
+    #: Follows a SELECT whose row is to stay locked.
+    for_update: str
+    greatest: str
+    #: Between an INSERT and what happens to a row that is there already; ``{key}`` is the primary key.
+    conflict: str
+    #: How that part names a value of the INSERT.
+    incoming: str
+    #: How an INSERT begins and ends that passes over a row that is there already.
+    ignore: tuple[str, str]
+    #: One connection at a time in a process: SQLite's own queue is a poll, and unfair.
+    one_writer: bool = False
+
+    def insert(self, table: str) -> str:
+        columns = TABLES[table]
+        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
+
+    def upsert(self, table: str) -> str:
+        return _upsert(self, table)
+
+    def insert_new(self, table: str) -> str:
+        """Insert a row, or touch none when its key is there already."""
+        columns = TABLES[table]
+        places = ", ".join(["%s"] * len(columns))
+        return f"{self.ignore[0]} INTO {table} ({', '.join(columns)}) VALUES ({places}){self.ignore[1]}"
+
+    def claim(self, table: str) -> str:
+        """Insert a row, or lock the one that is there and leave it as it is."""
+        key = TABLES[table][0]
+        conflict = self.conflict.format(key=key)
+        return f"{self.insert(table)} {conflict} expires_at = {table}.expires_at"
+
+    def select(self, table: str, *, lock: bool) -> str:
+        columns = TABLES[table]
+        end = self.for_update if lock else ""
+        return f"SELECT {', '.join(columns)} FROM {table} WHERE {columns[0]} = %s{end}"  # noqa: S608
+
+
+@lru_cache
+def _upsert(dialect: Dialect, table: str) -> str:
+    changes = []
+    for column in TABLES[table][1:]:
+        value = dialect.incoming.format(column)
+        if column == "expires_at" and table in _GROWING:
+            value = f"{dialect.greatest}({value}, {table}.expires_at)"
+        changes.append(f"{column} = {value}")
+    conflict = dialect.conflict.format(key=TABLES[table][0])
+    return f"{dialect.insert(table)} {conflict} {', '.join(changes)}"
+
+
+_ON_CONFLICT = "ON CONFLICT ({key}) DO UPDATE SET"
+_DO_NOTHING = ("INSERT", " ON CONFLICT DO NOTHING")
+SQLITE = Dialect(("BEGIN IMMEDIATE",), "", "max", _ON_CONFLICT, "excluded.{}", _DO_NOTHING, one_writer=True)
+POSTGRESQL = Dialect(
+    ("BEGIN ISOLATION LEVEL READ COMMITTED",), " FOR UPDATE", "greatest", _ON_CONFLICT, "excluded.{}", _DO_NOTHING
+)
+#: A claim takes the exclusive lock at once here; INSERT IGNORE would take a shared one, and two of those deadlock.
+MYSQL = Dialect(
+    ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"),
+    " FOR UPDATE", "greatest", "ON DUPLICATE KEY UPDATE", "VALUES({})", ("INSERT IGNORE", ""),
+)  # fmt: skip
+DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}

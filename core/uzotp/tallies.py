@@ -1,0 +1,98 @@
+"""The pumping guard's books: how many messages one country, or one number prefix, got and how many were verified.
+
+A tally is kept in two resolutions, each a text of fixed-width slots, newest first: minutes for the hour and half-hours
+for the day. A slot is 8 digits of its number since the epoch, 6 of sends and 6 of verified sends, so that Python, SQL
+and Lua can slice it. A slot counts until as many others as its window holds have begun after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from uzotp.storage import GuardRule, Suspicion
+
+_WIDTH = 20
+_MOST = 999_999
+
+
+@dataclass(frozen=True)
+class _Window:
+    name: str
+    slot_ms: int
+    slots: int
+
+
+_HOUR = _Window("hour", 60_000, 60)
+_DAY = _Window("day", 1_800_000, 48)
+
+#: How long a tally matters: milliseconds.
+MEMORY_MS = _DAY.slot_ms * _DAY.slots
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is kept of one area: a country (``"UZ"``) or a prefix (``"+99890123"``)."""
+
+    minutes: str
+    spans: str
+
+    def count(self, at: int, *, sends: int = 0, verified: int = 0) -> None:
+        """Add to the slots of the moment *at*; a negative number takes back what was counted there."""
+        self.minutes = _counted(self.minutes, _HOUR, at, sends, verified)
+        self.spans = _counted(self.spans, _DAY, at, sends, verified)
+
+    def suspicion(self, level: str, rule: GuardRule, now: int) -> tuple[Suspicion, int] | None:
+        """The window that one more send would break, and the milliseconds until it would not (P8).
+
+        The sends not yet verified may not pass the greater of the rule's floor and its ratio of the verified ones.
+        Of two broken windows the one that takes longer to mend is told.
+        """
+        floor = rule.prefix_floor if level == "prefix" else rule.country_floor
+        found = []
+        for window, text in ((_HOUR, self.minutes), (_DAY, self.spans)):
+            slots = [slot for slot in _slots(text) if slot[0] > now // window.slot_ms - window.slots]
+            broken = _broken(slots, floor, rule.ratio)
+            if broken:
+                wait = _mended_at(slots, window, floor, rule.ratio) - now
+                found.append((Suspicion(level, window.name, *broken), wait))
+        return max(found, key=lambda each: each[1], default=None)
+
+
+def _slots(text: str) -> Iterator[tuple[int, int, int]]:
+    """Number, sends and verified sends of each slot, newest first."""
+    for start in range(0, len(text), _WIDTH):
+        yield int(text[start : start + 8]), int(text[start + 8 : start + 14]), int(text[start + 14 : start + 20])
+
+
+def _counted(text: str, window: _Window, at: int, sends: int, verified: int) -> str:
+    number = at // window.slot_ms
+    slots = {slot[0]: slot[1:] for slot in _slots(text)}
+    if number not in slots and sends + verified < 0:
+        return text  # it has left the window meanwhile
+    old = slots.get(number, (0, 0))
+    slots[number] = (old[0] + sends, old[1] + verified)
+    kept = sorted(slots, reverse=True)[: window.slots]
+    kept = [each for each in kept if each > kept[0] - window.slots]
+    return "".join(f"{each:08d}{_bounded(slots[each][0]):06d}{_bounded(slots[each][1]):06d}" for each in kept)
+
+
+def _bounded(count: int) -> int:
+    return min(max(count, 0), _MOST)
+
+
+def _broken(slots: list[tuple[int, int, int]], floor: int, ratio: float) -> tuple[int, int, int] | None:
+    """The unverified, the verified and the limit that one more send would pass; ``None`` while there is room."""
+    verified = sum(slot[2] for slot in slots)
+    unverified = max(0, sum(slot[1] for slot in slots) - verified)
+    limit = max(floor, int(ratio * verified))
+    return (unverified, verified, limit) if unverified >= limit else None
+
+
+def _mended_at(slots: list[tuple[int, int, int]], window: _Window, floor: int, ratio: float) -> int:
+    """When enough of the oldest slots have left the window for one more send."""
+    left = list(slots)
+    moment = 0
+    while left and _broken(left, floor, ratio):
+        moment = (left.pop()[0] + window.slots) * window.slot_ms
+    return moment
