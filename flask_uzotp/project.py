@@ -12,7 +12,7 @@ from uzotp.config import ENVIRONMENT_PREFIX, Config, build, overrides
 from uzotp.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from uzotp.ports import Store
+    from uzotp.storage import Store
     from uzotp.verification import Verifier
 
 

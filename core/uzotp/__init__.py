@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from uzotp.ports import Message as Message
     from uzotp.ports import Money as Money
     from uzotp.ports import Receipt as Receipt
-    from uzotp.ports import Store as Store
     from uzotp.results import Challenge as Challenge
     from uzotp.results import Delivery as Delivery
     from uzotp.results import Verification as Verification
+    from uzotp.storage import Store as Store
     from uzotp.stores.memory import MemoryStore as MemoryStore
     from uzotp.stores.sql import SQLStore as SQLStore
     from uzotp.verification import Verifier as Verifier
@@ -71,8 +71,9 @@ else:
             "uzotp.gateways.devsms": "DevSMS",
             "uzotp.phones": "Phone",
             "uzotp.policy": "Limit Policy Purpose TestNumber",
-            "uzotp.ports": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt Store",
+            "uzotp.ports": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt",
             "uzotp.results": "Challenge Delivery Verification",
+            "uzotp.storage": "Store",
             "uzotp.stores.memory": "MemoryStore",
             "uzotp.stores.sql": "SQLStore",
             "uzotp.verification": "Verifier",

@@ -21,7 +21,8 @@ from uzotp.policy import Policy, Purpose
 
 if TYPE_CHECKING:
     from uzotp.events import EventSink
-    from uzotp.ports import Clock, Gateway, Store
+    from uzotp.ports import Clock, Gateway
+    from uzotp.storage import Store
     from uzotp.verification import Verifier
 
 ENVIRONMENT_PREFIX = "UZOTP_"
@@ -30,10 +31,8 @@ _FRAMEWORK_STORES = {
     "django": 'STORE = "django" works in a Django project only',
     "instance": 'STORE = "instance" works in a Flask app only',
 }
-_LATER = (
-    "devsms_account", "failover_on_unknown", "getsms_login", "getsms_password", "getsms_nickname", "getsms_base_url",
-    "getsms_allow_insecure_http", "redis_wait", "daily_budget", "getsms_price", "guard", "guard_floor", "guard_ratio",
-)  # fmt: skip
+_LATER = ("redis_wait",)
+_GATEWAYS = ("devsms", "getsms", "console")
 
 
 def _setting(default: Any, read: Callable[[str, Any], Any], **kwargs: Any) -> Any:
@@ -54,11 +53,11 @@ class Config:
     devsms_sender: str = _setting("4546", readers.text)
     devsms_account: str = _setting("local", readers.choice("local", "foreign"))
     devsms_type: str = _setting("universal_otp", readers.choice("universal_otp", "eskiz", "simple"))
-    failover_on_unknown: str = _setting("home", readers.choice("home", "never", "always"))
+    failover_on_unknown: str = _setting(Policy.failover_on_unknown, readers.choice("home", "never", "always"))
     getsms_login: str | None = _setting(None, readers.text, repr=False)
     getsms_password: str | None = _setting(None, readers.text, repr=False)
     getsms_nickname: str | None = _setting(None, readers.text)
-    getsms_base_url: str | None = _setting(None, readers.web_address)
+    getsms_base_url: str = _setting("http://185.8.212.184/smsgateway/", readers.web_address)
     getsms_allow_insecure_http: bool = _setting(False, readers.boolean)
     store: str = _setting("memory://", readers.text, repr=False)
     redis_wait: int = _setting(0, readers.integer)
@@ -74,11 +73,18 @@ class Config:
     max_failures: str = _setting(Policy.max_failures, readers.quota)
     countries: tuple[str, ...] = _setting(Policy.countries, readers.texts)
     default_region: str = _setting(Policy.default_region, readers.text)
-    daily_budget: int | None = _setting(None, readers.optional_integer)
+    daily_budget: int | None = _setting(Policy.daily_budget, readers.optional_integer)
     getsms_price: int | None = _setting(None, readers.optional_integer)
-    guard: str = _setting("record", readers.choice("off", "record", "enforce"))
-    guard_floor: int | None = _setting(None, readers.optional_integer)
-    guard_ratio: float | None = _setting(None, readers.number)
+    low_balance: int | None = _setting(Policy.low_balance, readers.integer)
+    guard: str = _setting(Policy.guard, readers.choice("off", "record", "enforce"))
+    guard_floor: int | tuple[int, ...] = _setting(Policy.guard_floor, readers.integer_or_integers)
+    guard_ratio: float = _setting(Policy.guard_ratio, readers.number)
+    autofill_host: str | None = _setting(None, readers.text)
+    android_hash: str | None = _setting(None, readers.text)
+    socgrow_key: str | None = _setting(None, readers.text, repr=False)
+    socgrow_base_url: str = _setting("https://socgrow.uz/sms/v2", readers.web_address)
+    smsman_token: str | None = _setting(None, readers.text, repr=False)
+    smsman_base_url: str = _setting("https://api.sms-man.com/control/", readers.web_address)
     should_send: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
     trust: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
     risk: Callable[..., Any] | None = _setting(None, readers.hook)  # noqa: RUF009
@@ -100,6 +106,7 @@ class Config:
         if self.trusted_proxies < 0:
             raise ConfigurationError("TRUSTED_PROXIES is how many proxies stand before the application: 0 or more")
         self._check_release()
+        self._check_gateways()
         shared = {item.name for item in fields(Policy) if item.init} & {item.name for item in fields(self)}
         object.__setattr__(self, "policy", Policy(**{name: getattr(self, name) for name in shared}))
 
@@ -108,17 +115,19 @@ class Config:
         for item in fields(self):
             if item.name in _LATER and getattr(self, item.name) not in (item.default, "off"):
                 raise ConfigurationError(f"{item.name.upper()} is not in this release: leave it out")
-        if len(self.gateways) != 1:
-            raise ConfigurationError("GATEWAYS names exactly one gateway in this release")
-        name = self.gateways[0]
-        if name == "getsms":
-            raise ConfigurationError("GATEWAYS: getsms is not in this release")
-        if name not in ("devsms", "console") and "." not in name:
-            raise ConfigurationError(f'GATEWAYS: {name!r} is not a gateway; "devsms", "console" or a dotted path')
         if self.store.startswith(("redis", "rediss", "unix")):
             raise ConfigurationError("STORE: Redis is not in this release")
         if self.store not in _FRAMEWORK_STORES and "://" not in self.store:
             raise ConfigurationError('STORE is "memory://", a database URL like "sqlite:///uzotp.sqlite3", or "django"')
+
+    def _check_gateways(self) -> None:
+        if not self.gateways or len(set(self.gateways)) != len(self.gateways):
+            raise ConfigurationError("GATEWAYS is a list of gateways in the order of use, each of them once")
+        for name in self.gateways:
+            if name not in _GATEWAYS and "." not in name:
+                raise ConfigurationError(
+                    f'GATEWAYS: {name!r} is not a gateway; "devsms", "getsms", "console" or a dotted path'
+                )
 
     @classmethod
     def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
@@ -255,28 +264,46 @@ def build(
 
 
 def build_gateway(config: Config, *, production: bool) -> Gateway:
-    """The gateway that ``GATEWAYS`` names; no server is asked.
+    """The gateway that ``GATEWAYS`` names, or the ``Router`` over several; no server is asked.
 
     :raises ConfigurationError: when it cannot work with these settings. So this is their check at start-up as well.
     """
     if overrides.gateway is not None:
         return overrides.gateway
-    name = config.gateways[0]
+    gateways = [_one_gateway(config, name, production) for name in config.gateways]
+    if len(gateways) == 1:
+        return gateways[0]
+    from uzotp.routing import Router
+
+    return Router(gateways, failover_on_unknown=config.failover_on_unknown)
+
+
+def _one_gateway(config: Config, name: str, production: bool) -> Gateway:
     if name == "devsms":
         from uzotp.gateways.devsms import DevSMS
 
-        if not config.devsms_token:
-            raise ConfigurationError("DEVSMS_TOKEN is missing: the token of your devsms.uz account")
-        if not config.service_name:
-            raise ConfigurationError("SERVICE_NAME is missing: the name people know your service by")
         return DevSMS(
-            config.devsms_token,
-            config.service_name,
+            _needed(config.devsms_token, "DEVSMS_TOKEN is missing: the token of your devsms.uz account"),
+            _needed(config.service_name, "SERVICE_NAME is missing: the name people know your service by"),
             base_url=config.devsms_base_url,
             sender=config.devsms_sender,
             timeout=config.deadline,
             type=config.devsms_type,
+            account=config.devsms_account,
             allow_insecure_http=not production,  # a sandbox in another container, say
+        )
+    if name == "getsms":
+        from uzotp.gateways.getsms import GetSMS
+
+        return GetSMS(
+            _needed(config.getsms_login, "GETSMS_LOGIN is missing: the login that getsms.uz gave you"),
+            _needed(config.getsms_password, "GETSMS_PASSWORD is missing: the password that getsms.uz gave you"),
+            config.getsms_nickname,
+            base_url=config.getsms_base_url,
+            allow_insecure_http=config.getsms_allow_insecure_http,
+            timeout=config.deadline,
+            service_name=config.service_name,
+            price=config.getsms_price,
         )
     if name == "console":
         from uzotp.gateways.console import Console
@@ -287,6 +314,12 @@ def build_gateway(config: Config, *, production: bool) -> Gateway:
     if not callable(getattr(gateway, "send", None)) or not getattr(gateway, "name", None):
         raise ConfigurationError(f"GATEWAYS: {name} is no gateway: it needs a name and send(message, *, timeout)")
     return gateway  # type: ignore[no-any-return]
+
+
+def _needed(value: str | None, problem: str) -> str:
+    if not value:
+        raise ConfigurationError(problem)
+    return value
 
 
 def build_store(config: Config, stores: Mapping[str, Callable[[], Store]]) -> Store:

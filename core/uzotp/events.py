@@ -87,6 +87,57 @@ class CodeRejected(Event):
 
 
 @dataclass(frozen=True)
+class GuardDecision(Event):
+    """The pumping guard found a send suspicious (P8). ``refused`` says whether it acted on it: not while it only
+    records, nor when the request was ``trusted``. ``scope`` is ``prefix`` or ``country``, ``area`` which one."""
+
+    phone: Phone
+    purpose: Purpose
+    scope: str
+    area: str
+    window: str
+    unverified: int
+    verified: int
+    limit: int
+    trusted: bool
+    refused: bool
+
+
+@dataclass(frozen=True)
+class ServiceNameBlocked(Event):
+    """A gateway refused a service name and charged for it: it is not tried again until a person clears it (P6)."""
+
+    level = logging.ERROR
+
+    gateway: str
+    service_name: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class PriceMismatch(Event):
+    """A gateway charged another amount than its price table says."""
+
+    level = logging.WARNING
+
+    gateway: str
+    country: str
+    expected: str
+    charged: str
+
+
+@dataclass(frozen=True)
+class BalanceLow(Event):
+    """The money of a gateway's account has fallen under ``LOW_BALANCE`` (whole so'm)."""
+
+    level = logging.WARNING
+
+    gateway: str
+    balance: str
+    threshold: int
+
+
+@dataclass(frozen=True)
 class DeliveryChanged(Event):
     """A callback or the sweep moved a delivery forward."""
 

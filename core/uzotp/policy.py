@@ -109,6 +109,22 @@ class Policy:
     purposes: tuple[Purpose, ...] = tuple(Purpose)
     languages: tuple[str, ...] = ("uz", "ru", "en")
     proof_ttl: int = 600
+    #: Whole so'm a day of Asia/Tashkent, by the estimates; ``None`` for no ceiling (P6).
+    daily_budget: int | None = None
+    #: A gateway's balance under this many so'm is an event; ``None`` for never.
+    low_balance: int | None = 10_000
+    #: ``home``, ``never`` or ``always``: whose copy goes to the next gateway when nobody knows whether the first left.
+    failover_on_unknown: str = "home"
+    #: The pumping guard (P8): ``off``, ``record`` or ``enforce``.
+    guard: str = "record"
+    #: Sends not yet verified that are always allowed: one number for both, or a number prefix's and a country's.
+    guard_floor: int | Sequence[int] = (10, 100)
+    #: Sends not yet verified that each verified one allows.
+    guard_ratio: float = 1.0
+    #: Own texts end with ``@host #code`` (WICG), so that browsers fill the code in on this site only.
+    autofill_host: str | None = None
+    #: Own texts hold this hash of an Android app (SMS Retriever), 11 characters.
+    android_hash: str | None = None
     #: Total seconds for one send, whatever happens (P7).
     deadline: float = 10.0
     #: How many sends may be under way in this process; ``None`` for no cap.
@@ -121,6 +137,8 @@ class Policy:
     phone_limits: tuple[Limit, ...] = field(init=False, repr=False)
     client_limits: tuple[Limit, ...] = field(init=False, repr=False)
     failure_limits: tuple[Limit, ...] = field(init=False, repr=False)
+    #: The guard's floors: a number prefix's, a country's.
+    guard_floors: tuple[int, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -135,8 +153,10 @@ class Policy:
         put("countries", _countries(self.countries))
         put("default_region", _region("DEFAULT_REGION", self.default_region))
         put("test_numbers", _test_numbers(self.test_numbers, self))
+        put("guard_floors", _floors(self.guard_floor))
         self._check_code_rules()
         self._check_numbers()
+        self._check_money()
 
     def _check_code_rules(self) -> None:
         if not 4 <= self.code_length <= 8:
@@ -166,6 +186,18 @@ class Policy:
         if not self.languages or not self.purposes:
             raise ConfigurationError("LANGUAGES and PURPOSES need one entry at least")
 
+    def _check_money(self) -> None:
+        for name in ("daily_budget", "low_balance"):
+            amount = getattr(self, name)
+            if amount is not None and (not isinstance(amount, int) or amount < 0):
+                raise ConfigurationError(f"{name.upper()} is whole so'm, 0 or more, or None")
+        if self.failover_on_unknown not in ("home", "never", "always"):
+            raise ConfigurationError("FAILOVER_ON_UNKNOWN is home, never or always")
+        if self.guard not in ("off", "record", "enforce"):
+            raise ConfigurationError("GUARD is off, record or enforce")
+        if not 0 <= self.guard_ratio <= 1000:
+            raise ConfigurationError("GUARD_RATIO is a number, 0 or more")
+
     def allows(self, phone: Phone) -> bool:
         """Whether this number's country is on the list."""
         return self.countries == "*" or phone.country in self.countries
@@ -191,6 +223,14 @@ def _purposes(names: Sequence[str]) -> tuple[Purpose, ...]:
         return tuple(Purpose(name) for name in names)
     except ValueError:
         raise ConfigurationError(f"PURPOSES knows {', '.join(Purpose)}") from None
+
+
+def _floors(value: int | Sequence[int]) -> tuple[int, int]:
+    """:returns: the floors of a number prefix and of a country."""
+    floors = (value, value) if isinstance(value, int) else tuple(value)
+    if len(floors) != 2 or not all(isinstance(floor, int) and floor >= 0 for floor in floors):
+        raise ConfigurationError("GUARD_FLOOR is a whole number, or two: a prefix's and a country's, [10, 100]")
+    return floors
 
 
 def _test_numbers(numbers: Mapping[str, Any], policy: Policy) -> Mapping[str, TestNumber]:

@@ -100,6 +100,11 @@ def integers(name: str, value: Any) -> tuple[int, ...]:
     return tuple(integer(name, item) for item in items(name, value))
 
 
+def integer_or_integers(name: str, value: Any) -> int | tuple[int, ...]:
+    decoded = _decoded(name, value)
+    return integers(name, decoded) if isinstance(decoded, (list, tuple)) else integer(name, decoded)
+
+
 def keys(name: str, value: Any) -> tuple[str | bytes, ...]:
     values = items(name, value)
     if not all(isinstance(item, str | bytes) and item for item in values):

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import AttemptStatus, DeliveryStatus, Secret
+from uzotp.ports import DeliveryStatus, Secret
+from uzotp.storage import AttemptStatus
 
 
 @dataclass(frozen=True)

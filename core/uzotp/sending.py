@@ -1,24 +1,28 @@
-"""From a reservation to a message and its outcome: one call of the gateway, written down however it ends (P7).
+"""From a reservation to a message and its outcome: each try is written down however it ends (P7).
 
-No lock and no transaction of ours is open while the gateway is called.
+No lock and no transaction of ours is open while a gateway is called.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from inspect import signature
+from dataclasses import dataclass, replace
+from functools import partial
 
 from uzotp import events
-from uzotp.errors import GatewayError, GatewayUnavailable, OutcomeUnknown, StoreUnavailable
+from uzotp.accounts import Accounts
+from uzotp.codes import random_id
+from uzotp.errors import GatewayError, GatewayUnavailable, StoreUnavailable
 from uzotp.events import EventSink
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
-from uzotp.ports import Clock, DeliveryStatus, Gateway, Message, Receipt, Settlement, Store
+from uzotp.ports import Clock, DeliveryStatus, Gateway, Message, Receipt
 from uzotp.results import Delivery
+from uzotp.routing import Deadline, Router
+from uzotp.storage import AddDelivery, GlobalReservation, Refusal, ReserveGlobal, Settlement, Store
 
 #: The name under which test numbers' messages are recorded; no gateway sees them.
 TEST_GATEWAY = "test"
@@ -31,74 +35,93 @@ _WORKERS = 4
 class Order:
     """A send that the store has agreed to. ``expires_at`` is its code's end, in milliseconds.
 
-    Without a ``message`` nothing leaves: ``suppressed`` by the host, or to a test number.
+    Without a ``message`` nothing leaves: ``suppressed`` by the host, or to a test number. ``avoid`` is the gateway
+    whose message nobody confirmed; ``asked_at`` is when the reservation was asked for, by ``time.monotonic``.
     """
 
     phone: Phone
     purpose: Purpose
     fingerprint: str
+    handle: str
     delivery_id: str
     expires_at: int
+    reservation: GlobalReservation
     message: Message | None
     suppressed: bool
+    avoid: str
+    asked_at: float
 
 
-def _takes_timeout(gateway: Gateway) -> bool:
-    """A gateway of somebody else's may keep its time by itself: ``send(message)`` will do."""
-    parameters = signature(gateway.send).parameters.values()
-    return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+@dataclass(frozen=True)
+class _Copy:
+    """One message that may leave: its delivery, and the money kept for it."""
+
+    delivery_id: str
+    reservation: GlobalReservation
+    message: Message
 
 
 class Sender:
-    """Hands messages to the gateway, at once or in the background, and settles them.
+    """Hands messages to the gateways, at once or in the background, and settles them.
 
-    *now* gives the store's moment in milliseconds, or ``None`` for its own clock.
+    *now* gives the store's moment in milliseconds, or ``None`` for its own clock; *callback_url* makes the address
+    where a delivery may be reported.
     """
 
     def __init__(
         self,
-        gateway: Gateway,
+        router: Router,
         store: Store,
         policy: Policy,
+        accounts: Accounts,
         clock: Clock,
         now: Callable[[], int | None],
         sink: EventSink | None,
+        callback_url: Callable[[str], str | None],
     ) -> None:
-        self._gateway = gateway
+        self._router = router
         self._store = store
         self._deadline = policy.deadline
-        self._send_options = {"timeout": policy.deadline} if _takes_timeout(gateway) else {}
+        self._budget = policy.daily_budget
+        self._failover = policy.failover_on_unknown
+        self._accounts = accounts
         self._clock = clock
         self._now = now
         self._sink = sink
+        self._callback_url = callback_url
         cap = policy.max_concurrent_sends
         self._slots = threading.BoundedSemaphore(cap) if cap else None
         self._new_background()
 
-    def send(self, order: Order, *, refund: bool = True, patience: float = 0) -> Delivery:
-        """Hand the message over and write down how that ended. Raises the gateway's error on a certain failure.
+    # ------------------------------------------------------------------------------------------ now, or later
 
-        *refund*: whether such a failure gives the phone's quota back (P5).
+    def send(self, order: Order, *, refund: bool = True, patience: float = 0) -> Delivery:
+        """Send *order* and write down how that ended.
+
+        *refund*: whether a certain failure gives the phone's quota back (P5).
         *patience*: seconds to wait for a place under ``MAX_CONCURRENT_SENDS``.
+
+        :raises GatewayError: the last gateway's refusal, when certainly nothing was sent.
         """
         if order.message is None:
             return self._pretend(order)
-        outcome = self._hand_over(order.message, patience)
-        if isinstance(outcome, Receipt):
-            return self._sent(order, outcome.status, outcome.gateway, outcome)
-        if outcome.sent is not False:  # only a certain "no" gives anything back
-            events.logger.warning("delivery %s may or may not have been sent: %s", order.delivery_id, outcome)
-            return self._sent(order, DeliveryStatus.UNKNOWN, outcome.gateway)
-        self._failed(
-            order,
-            outcome.gateway,
-            type(outcome).__name__,
-            outcome.detail,
-            outcome.charged,
-            refund=refund,
-        )
+        outcome = self._in_turn(order, order.message, refund, patience)
+        if isinstance(outcome, Delivery):
+            return outcome
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
+
+    def _in_turn(self, order: Order, message: Message, refund: bool, patience: float) -> Delivery | GatewayError:
+        if self._slots is None:
+            return self._route(order, message, refund)
+        if not self._slots.acquire(timeout=patience):
+            problem = GatewayUnavailable(self._router.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
+            self._give_up(order, "GatewayUnavailable", problem.detail, refund=refund)
+            return problem
+        try:
+            return self._route(order, message, refund)
+        finally:
+            self._slots.release()
 
     def send_later(self, order: Order) -> Delivery:
         """Send in the background. The answer is ``sent`` whatever becomes of it; failures are events (P9).
@@ -108,8 +131,8 @@ class Sender:
         if self._pid != os.getpid():  # a forked worker has none of its parent's threads
             self._new_background()
         if not self._submitted(order):
-            self._failed(order, self._gateway.name, "QueueFull", refund=False)
-        return Delivery(order.delivery_id, DeliveryStatus.SENT, self._gateway.name)
+            self._give_up(order, "QueueFull", refund=False)
+        return Delivery(order.delivery_id, DeliveryStatus.SENT, self._router.name)
 
     def _submitted(self, order: Order) -> bool:
         if not self._queue.acquire(blocking=False):
@@ -131,7 +154,7 @@ class Sender:
             if self._clock.time() * 1000 < order.expires_at:
                 self.send(order, refund=False, patience=self._deadline)
             else:  # a message older than its code is dropped (R47)
-                self._failed(order, self._gateway.name, "Expired", refund=False)
+                self._give_up(order, "Expired", refund=False)
         except GatewayError:
             pass  # it is an event already
         except Exception as error:
@@ -142,51 +165,122 @@ class Sender:
 
     def _pretend(self, order: Order) -> Delivery:
         if not order.suppressed:
-            return self._sent(order, DeliveryStatus.DELIVERED, TEST_GATEWAY)
+            delivery = self._settle(order, order.delivery_id, DeliveryStatus.DELIVERED, TEST_GATEWAY)
+            self._say_sent(order, delivery)
+            return delivery
         events.emit(self._sink, events.SendSuppressed(order.phone, order.purpose))
-        return self._settle(order, DeliveryStatus.SENT, self._gateway.name)
-
-    def _hand_over(self, message: Message, patience: float) -> Receipt | GatewayError:
-        """One call of the gateway; its error is returned, for the outcome to be written down first."""
-        if self._slots and not self._slots.acquire(timeout=patience):
-            return GatewayUnavailable(self._gateway.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
-        try:
-            receipt = self._gateway.send(message, **self._send_options)
-        except GatewayError as error:
-            return error
-        except Exception as error:
-            # A gateway of somebody else's that breaks its promise: the message may have left.
-            return OutcomeUnknown(self._gateway.name, f"raised {type(error).__name__}")
-        else:
-            if isinstance(receipt, Receipt):
-                return receipt
-            return OutcomeUnknown(self._gateway.name, f"answered with a {type(receipt).__name__}")
-        finally:
-            if self._slots:
-                self._slots.release()
-
-    def _sent(self, order: Order, status: DeliveryStatus, gateway: str, receipt: Receipt | None = None) -> Delivery:
-        delivery = self._settle(order, status, gateway, receipt)
-        events.emit(self._sink, events.CodeSent(order.phone, order.purpose, gateway, delivery.id, status.value))
+        delivery = self._settle(order, order.delivery_id, DeliveryStatus.SENT, self._router.name)
+        self._adjust(order.reservation, 0, sent=False)
         return delivery
 
-    def _failed(
-        self,
-        order: Order,
-        gateway: str,
-        reason: str,
-        detail: str = "",
-        charged: bool | None = False,
-        *,
-        refund: bool,
+    # --------------------------------------------------------------------------------- from gateway to gateway
+
+    def _route(self, order: Order, message: Message, refund: bool) -> Delivery | GatewayError:
+        """Try the gateways in turn. A copy that may have left, or cost something, keeps its delivery and its money,
+        and the next gateway gets one of its own; after a refusal that cost nothing the same copy goes on."""
+        deadline = Deadline(self._deadline)
+        plan = self._router.plan(order.avoid)
+        copy: _Copy | None = _Copy(order.delivery_id, order.reservation, message)
+        unknown: Delivery | None = None
+        charged: list[tuple[_Copy, GatewayError]] = []
+        refusal: GatewayError | None = None
+        for index, gateway in enumerate(plan):
+            more = index + 1 < len(plan)
+            if unknown and (deadline.passed or not self._router.repeats(order.phone, self._failover)):
+                break
+            blocked = self._accounts.objection(gateway, order.reservation.on, order.asked_at)
+            if blocked:
+                refusal = blocked
+            if blocked or not self._router.may_try(gateway, otherwise=more or unknown is not None):
+                continue
+            copy = copy or self._another(order, message, plan[index:])
+            if copy is None:
+                break
+            known = partial(self._store.known_ids, order.fingerprint, gateway.name)
+            outcome = self._router.try_one(gateway, copy.message, deadline, known, more=more)
+            if isinstance(outcome, Receipt):
+                self._close(order, charged, sent=True)
+                return self._accepted(order, copy, gateway, outcome)
+            if outcome.sent is not False:  # only a certain "no" gives anything back
+                delivery = self._unknown(order, copy, outcome)
+                unknown, copy = unknown or delivery, None
+                continue
+            refusal = outcome
+            self._say_failed(order, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged)
+            if outcome.charged is not False:
+                self._accounts.refused(gateway, outcome)
+                charged.append((copy, outcome))
+                copy = None
+        refusal = refusal or GatewayUnavailable(self._router.name, "no gateway could be asked", retryable=True)
+        refund = refund and unknown is None
+        self._close(order, charged, sent=unknown is not None, refund=refund)
+        if copy:
+            self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, refusal.gateway, refund=refund)
+            self._adjust(copy.reservation, 0, sent=False)
+        return unknown or refusal
+
+    def _another(self, order: Order, message: Message, gateways: Sequence[Gateway]) -> _Copy | None:
+        """A copy more, with a delivery and money of its own; ``None`` when the budget or the store has no room."""
+        delivery_id, now = random_id(), self._now()
+        amount = self._accounts.estimate(message, gateways)
+        if amount is None:
+            return None
+        request = ReserveGlobal(delivery_id, None, (), amount=amount, budget=self._budget, now=now)
+        try:
+            reservation = self._store.reserve(request)
+            if isinstance(reservation, Refusal):
+                events.logger.warning("no second copy of delivery %s: %s", order.delivery_id, reservation.quota)
+                return None
+            row = AddDelivery(
+                delivery_id,
+                order.handle,
+                order.fingerprint,
+                order.purpose,
+                order.phone.prefix,
+                order.phone.country,
+                now,
+            )
+            self._store.add(row)
+        except StoreUnavailable:
+            events.logger.error("no second copy of delivery %s: the store is away", order.delivery_id)
+            return None
+        message = replace(message, callback_url=self._callback_url(delivery_id))
+        return _Copy(delivery_id, reservation, message)
+
+    # ---------------------------------------------------------------------------------------------- how it ended
+
+    def _accepted(self, order: Order, copy: _Copy, gateway: Gateway, receipt: Receipt) -> Delivery:
+        delivery = self._settle(order, copy.delivery_id, receipt.status, receipt.gateway, receipt)
+        self._adjust(copy.reservation, self._accounts.cost(gateway, copy.message, receipt), sent=True)
+        self._say_sent(order, delivery)
+        self._accounts.received(gateway, receipt)
+        return delivery
+
+    def _unknown(self, order: Order, copy: _Copy, outcome: GatewayError) -> Delivery:
+        """Nothing is given back (P5)."""
+        events.logger.warning("delivery %s may or may not have been sent: %s", copy.delivery_id, outcome)
+        delivery = self._settle(order, copy.delivery_id, DeliveryStatus.UNKNOWN, outcome.gateway)
+        self._say_sent(order, delivery)
+        return delivery
+
+    def _close(
+        self, order: Order, charged: list[tuple[_Copy, GatewayError]], *, sent: bool, refund: bool = False
     ) -> None:
-        """Certainly not sent: write it down, and say so (R46)."""
-        self._settle(order, DeliveryStatus.FAILED, gateway, refund=refund)
-        events.emit(self._sink, events.SendFailed(order.phone, order.purpose, gateway, reason, detail, charged))
+        """Copies that were not sent, and paid for all the same. *sent*: whether another copy may have left."""
+        for copy, problem in charged:
+            self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
+            self._adjust(copy.reservation, None, sent=sent)
+
+    def _give_up(self, order: Order, reason: str, detail: str = "", *, refund: bool) -> None:
+        """No gateway was asked: write it down, and say so (R46)."""
+        self._settle(order, order.delivery_id, DeliveryStatus.FAILED, self._router.name, refund=refund)
+        self._adjust(order.reservation, 0, sent=False)
+        self._say_failed(order, self._router.name, reason, detail, False)
 
     def _settle(
         self,
         order: Order,
+        delivery_id: str,
         status: DeliveryStatus,
         gateway: str,
         receipt: Receipt | None = None,
@@ -195,10 +289,11 @@ class Sender:
     ) -> Delivery:
         settlement = Settlement(
             fingerprint=order.fingerprint,
-            delivery_id=order.delivery_id,
+            delivery_id=delivery_id,
             status=status,
             gateway=gateway,
             refund=refund,
+            handle=order.handle if receipt and delivery_id != order.delivery_id else None,
             gateway_id=receipt.id if receipt else None,
             cost=receipt.cost if receipt else None,
             parts=receipt.parts if receipt else None,
@@ -208,5 +303,19 @@ class Sender:
             self._store.settle(settlement)
         except StoreUnavailable:
             # The message is out and the challenge is open: the person can go on. The reservation stays spent.
-            events.logger.error("delivery %s could not be settled: the store is away", order.delivery_id)
-        return Delivery(order.delivery_id, status, gateway)
+            events.logger.error("delivery %s could not be settled: the store is away", delivery_id)
+        return Delivery(delivery_id, status, gateway)
+
+    def _adjust(self, reservation: GlobalReservation, spent: int | None, *, sent: bool) -> None:
+        """Money and the guard's count; a lost correction leaves both as reserved, which is the safe side."""
+        try:
+            self._store.adjust(reservation, reservation.amount if spent is None else spent, sent=sent)
+        except StoreUnavailable:
+            events.logger.error("reservation %s could not be corrected: the store is away", reservation.entry_id)
+
+    def _say_sent(self, order: Order, delivery: Delivery) -> None:
+        sent = events.CodeSent(order.phone, order.purpose, delivery.gateway, delivery.id, delivery.status.value)
+        events.emit(self._sink, sent)
+
+    def _say_failed(self, order: Order, gateway: str, reason: str, detail: str, charged: bool | None) -> None:
+        events.emit(self._sink, events.SendFailed(order.phone, order.purpose, gateway, reason, detail, charged))

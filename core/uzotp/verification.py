@@ -6,57 +6,37 @@ gateway with no lock of ours held, write down how it ended. A check is one decis
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from functools import partial
 
-from uzotp import errors, events, guard
+from uzotp import errors, events
+from uzotp.accounts import Accounts
+from uzotp.admission import Admission, Risk, ShouldSend, seconds
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
-from uzotp.errors import GatewayError, InvalidProof, Refused
+from uzotp.errors import GatewayError, InvalidProof, StoreUnavailable
 from uzotp.phones import Phone
-from uzotp.policy import Policy, Purpose, TestNumber
-from uzotp.ports import (
+from uzotp.policy import Policy, Purpose
+from uzotp.ports import Clock, DeliveryReport, Gateway, Secret, veiled
+from uzotp.results import Challenge, Delivery, Verification
+from uzotp.routing import Router
+from uzotp.sending import Order, Sender
+from uzotp.storage import (
     Attempt,
     AttemptStatus,
-    Clock,
     DeliveryRecord,
-    DeliveryReport,
-    Gateway,
-    Message,
-    OpenChallenge,
     Opened,
-    Refusal,
-    ReportingGateway,
-    ReserveGlobal,
-    Secret,
     Store,
-    veiled,
 )
-from uzotp.results import Challenge, Delivery, Verification
-from uzotp.sending import Order, Sender
-
-#: ``should_send(phone, purpose)``: ``False`` suppresses the send, and the visitor cannot tell (P9).
-ShouldSend = Callable[[Phone, Purpose], bool]
-#: ``risk(phone, purpose, client_ip)``: anything true vetoes the send with ``Suspicious`` (R39).
-Risk = Callable[[Phone, Purpose, "str | None"], object]
-
-#: Marks a challenge whose send was suppressed: no key made its digest, so no code opens it.
-_SUPPRESSED = "-"
-
-_REFUSALS: dict[str, type[Refused]] = {
-    "cooldown": errors.CooldownActive,
-    "rate_limited": errors.RateLimited,
-    "locked": errors.Locked,
-}
+from uzotp.texts import check_texts
 
 
 class Verifier:
     """Sends codes to phones and checks them.
 
-    :param gateway: a :class:`~uzotp.ports.Gateway`: ``DevSMS``, ``Console`` …
-    :param store: a :class:`~uzotp.ports.Store`: ``MemoryStore``, ``SQLStore`` …
+    :param gateway: a :class:`~uzotp.ports.Gateway`: ``DevSMS``, ``Console`` …, or several, in the order of use: a
+        ``Router`` or a list.
+    :param store: a :class:`~uzotp.storage.Store`: ``MemoryStore``, ``SQLStore`` …
     :param secret_keys: oldest first; the newest signs and derives, all verify.
     :param should_send: ``(phone, purpose) -> bool``; ``False`` suppresses a send unnoticed (P9).
     :param risk: ``(phone, purpose, client_ip) -> object``; anything true vetoes a send (``Suspicious``).
@@ -66,7 +46,7 @@ class Verifier:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: Gateway | Sequence[Gateway],
         store: Store,
         secret_keys: Sequence[str | bytes],
         policy: Policy | None = None,
@@ -77,18 +57,28 @@ class Verifier:
         clock: Clock | None = None,
         events: events.EventSink | None = None,
     ) -> None:
-        self.gateway = gateway
         self.store = store
         self.policy = policy or Policy()
         self.keys = Keyring(secret_keys, fingerprint_key)
         self.should_send = should_send
-        self.risk = risk
         self.clock: Clock = clock or time
         self._now_of_store: Callable[[], int | None] = (lambda: int(clock.time() * 1000)) if clock else lambda: None
-        self._events = events
-        self._warned = False
         self._tokens: dict[str, Tokens] = {}
-        self._sender = Sender(gateway, store, self.policy, self.clock, self._now_of_store, events)
+        self.gateway: Gateway = gateway if isinstance(gateway, Gateway) else Router(gateway)
+        self.router = self.gateway if isinstance(self.gateway, Router) else Router([self.gateway])
+        now, self._events = self._now_of_store, events
+        self.accounts = Accounts(self.router.gateways, store, self.policy, now, events)
+        check_texts(
+            self.accounts.service_name, languages=self.policy.languages, purposes=self.policy.purposes,
+            code_length=self.policy.code_length, autofill_host=self.policy.autofill_host,
+            android_hash=self.policy.android_hash,
+        )  # fmt: skip
+        self._admission = Admission(
+            store, self.policy, self.keys, self.accounts, self.clock, now, events, should_send, risk
+        )
+        self._sender = Sender(
+            self.router, store, self.policy, self.accounts, self.clock, now, events, self._admission.callback_url
+        )
 
     # ------------------------------------------------------------------------------------------------- send
 
@@ -114,7 +104,8 @@ class Verifier:
         :raises StoreUnavailable: nothing was decided, nothing sent.
         """
         phone, binding = veiled(phone), _binding(binding)
-        order, opened = self._reserve(phone, purpose, client_ip, binding, language)
+        number, why = self.read_phone(phone), self.read_purpose(purpose)
+        order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
         return self._challenge(order, opened, self._sender.send(order))
 
     def send_code_later(
@@ -134,7 +125,8 @@ class Verifier:
         answer, this is the call to use: :meth:`send_code` tells them apart when the gateway fails.
         """
         phone, binding = veiled(phone), _binding(binding)
-        order, opened = self._reserve(phone, purpose, client_ip, binding, language)
+        number, why = self.read_phone(phone), self.read_purpose(purpose)
+        order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
         return self._challenge(order, opened, self._sender.send_later(order))
 
     def close(self) -> None:
@@ -161,92 +153,6 @@ class Verifier:
         if known not in self.policy.purposes:
             raise ValueError(f"the purpose {known} is switched off by PURPOSES")
         return known
-
-    def _reserve(
-        self, raw_phone: object, raw_purpose: str, client_ip: str | None, binding: str, language: str | None
-    ) -> tuple[Order, Opened]:
-        phone, purpose = self.read_phone(raw_phone), self.read_purpose(raw_purpose)
-        if self.risk and self.risk(phone, purpose, client_ip):
-            raise self._refused(phone, purpose, errors.Suspicious(self.policy.resend_after[-1], "risk"))
-        suppressed = bool(self.should_send and not self.should_send(phone, purpose))
-        test = self._test_number(phone)
-        now = self._now_of_store()
-        network = self._network(client_ip)
-        delivery_id = random_id()
-        reservation = self.store.reserve(
-            ReserveGlobal(
-                entry_id=delivery_id,
-                client=self.keys.client(network) if network else None,
-                client_limits=self.policy.client_limits,
-                now=now,
-            )
-        )
-        if isinstance(reservation, Refusal):
-            raise self._refused(phone, purpose, _refusal(reservation))
-        opened = self.store.open(self._opening(phone, purpose, binding, delivery_id, suppressed, test, now))
-        if isinstance(opened, Refusal):
-            self.store.release(reservation)
-            raise self._refused(phone, purpose, _refusal(opened))
-        message = None
-        if not suppressed and not test:
-            message = self._message(phone, purpose, binding, language, opened)
-        fingerprint = self.keys.fingerprint(phone)
-        return Order(phone, purpose, fingerprint, delivery_id, opened.expires_at, message, suppressed), opened
-
-    def _message(self, phone: Phone, purpose: Purpose, binding: str, language: str | None, opened: Opened) -> Message:
-        code = self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce, None)
-        if language not in self.policy.languages:
-            language = self.policy.languages[0]
-        base = self.policy.callback_base_url
-        callback = f"{base.rstrip('/')}/callback/{self.keys.delivery_token(opened.delivery_id)}" if base else None
-        return Message(phone, code, purpose, language, callback_url=callback)
-
-    def _network(self, client_ip: str | None) -> str | None:
-        network = guard.client_network(client_ip)
-        if network is None and client_ip is not None and not self._warned:
-            self._warned = True
-            events.logger.warning(
-                "uzotp: requests without a public address have no client quota. That is normal on your own machine; "
-                "behind a proxy set TRUSTED_PROXIES (Django) or ProxyFix (Flask)."
-            )
-        return network
-
-    def _opening(
-        self, phone: Phone, purpose: Purpose, binding: str, delivery_id: str, suppressed: bool,
-        test: TestNumber | None, now: int | None,
-    ) -> OpenChallenge:  # fmt: skip
-        keys, policy = self.keys, self.policy
-        nonce = random_id()
-        code = self._code(phone, purpose, binding, keys.newest, nonce, test)
-        digest = keys.digest(keys.newest, phone, purpose, binding, code)
-        mark = partial(_mark, length=policy.code_length, test=test is not None)
-        origin, live = mark(keys.newest), frozenset(map(mark, keys.live))
-        if suppressed:
-            origin, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
-        return OpenChallenge(
-            handle=keys.handle(phone, purpose, binding), fingerprint=keys.fingerprint(phone), purpose=purpose,
-            prefix=phone.prefix, country=phone.country, nonce=nonce, digest=digest, key_id=origin, live_keys=live,
-            delivery_id=delivery_id, ttl_ms=policy.ttl * 1000, max_attempts=policy.max_attempts,
-            resend_after=policy.resend_after, phone_limits=policy.phone_limits, failure_limits=policy.failure_limits,
-            now=now,
-        )  # fmt: skip
-
-    def _code(
-        self, phone: Phone, purpose: Purpose, binding: str, key_id: str, nonce: str, test: TestNumber | None
-    ) -> Secret:
-        if test:
-            return Secret(test.code)
-        return self.keys.code(key_id, nonce, phone, purpose, binding, self.policy.code_length)
-
-    def _test_number(self, phone: Phone) -> TestNumber | None:
-        test = self.policy.test_numbers.get(phone)
-        today = datetime.fromtimestamp(self.clock.time(), timezone.utc).date()
-        return test if test and today <= test.until else None
-
-    def _refused(self, phone: Phone, purpose: Purpose, error: Refused) -> Refused:
-        refused = events.SendRefused(phone, purpose, type(error).__name__, error.quota, error.retry_after)
-        events.emit(self._events, refused)
-        return error
 
     def _challenge(self, order: Order, opened: Opened, delivery: Delivery) -> Challenge:
         return Challenge(
@@ -276,10 +182,20 @@ class Verifier:
         if spent.status is not AttemptStatus.VERIFIED:
             rejected = events.CodeRejected(number, why, spent.status.value, spent.attempts_left)
             events.emit(self._events, rejected)
-            return Verification(spent.status, number, spent.attempts_left, _seconds(spent.retry_after_ms))
+            return Verification(spent.status, number, spent.attempts_left, seconds(spent.retry_after_ms))
         events.emit(self._events, events.CodeVerified(number, why))
+        self._credit(number, spent.sends)
         proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
         return Verification(spent.status, number, spent.attempts_left, proof=proof)
+
+    def _credit(self, phone: Phone, sends: int) -> None:
+        """The guard's other side; a success stands without it (P4)."""
+        if self.policy.guard == "off" or self._admission.test_number(phone):
+            return
+        try:
+            self.store.credit(phone.prefix, phone.country, sends, self._now_of_store())
+        except StoreUnavailable:
+            events.logger.warning("a verified send was not credited to the guard: the store is away")
 
     def redeem(self, proof: object, purpose: str) -> Phone:
         """Exchange a proof for the phone it speaks of: once, for its own purpose, in ``PROOF_TTL`` seconds.
@@ -310,24 +226,25 @@ class Verifier:
         delivery_id = self.keys.read_delivery_token(token)
         if delivery_id is None:
             return False
-        if isinstance(self.gateway, ReportingGateway):
-            report = _read_callback(self.gateway, body)
-            del body  # it holds the number
-            if report is not None:
-                self._changed(self.store.record(delivery_id, report, self._now_of_store()))
+        report = next(filter(None, (_read_callback(gateway, body) for gateway in self.router.gateways)), None)
+        del body  # it holds the number
+        if report is not None:
+            self._changed(self.store.record(delivery_id, report, self._now_of_store()))
         return True
 
     def poll(self, limit: int = 200) -> int:
-        """Ask the gateway about deliveries that callbacks missed; returns how many moved (P10).
+        """Ask the gateways about deliveries that callbacks missed; returns how many moved (P10).
 
         A question that fails is left for the next round.
         """
         moved = 0
-        if not isinstance(self.gateway, ReportingGateway):
-            return moved
+        asked = {gateway.name: getattr(gateway, "status", None) for gateway in self.router.gateways}
         for record in self.store.unfinished(limit, self._now_of_store()):
+            status = asked.get(record.gateway)
+            if status is None:
+                continue
             try:
-                report = self.gateway.status(str(record.gateway_id))
+                report = status(str(record.gateway_id))
             except Exception as error:  # one that cannot be answered must not keep the others waiting
                 why = error if isinstance(error, GatewayError) else type(error).__name__
                 events.logger.warning("status of delivery %s: %s", record.id, why)
@@ -345,9 +262,10 @@ class Verifier:
         return self.store.purge(keep_deliveries_days * 86_400_000, self._now_of_store())
 
 
-def _read_callback(gateway: ReportingGateway, body: bytes) -> DeliveryReport | None:
+def _read_callback(gateway: Gateway, body: bytes) -> DeliveryReport | None:
+    parse: Callable[[bytes], DeliveryReport | None] | None = getattr(gateway, "parse_callback", None)
     try:
-        return gateway.parse_callback(body)
+        return parse(body) if parse else None
     except Exception as error:  # a gateway of somebody else's, and bytes of anybody's
         events.logger.warning("%s could not read a callback: %s", gateway.name, type(error).__name__)
         return None
@@ -357,27 +275,6 @@ def _binding(binding: str) -> Secret:
     if not isinstance(binding, str):
         raise TypeError("binding is text: 128 random bits or more, or an empty one to bind to nothing")
     return Secret(binding)
-
-
-def _mark(key_id: str, *, length: int, test: bool) -> str:
-    """What made a code: a key, a length, and whether it is a test number's fixed one.
-
-    A challenge is sent again only by what made it: the code would be another, and never verify.
-    """
-    return f"{key_id}{length}{'+' if test else ''}"
-
-
-def _key_of(mark: str) -> str:
-    return mark[:4]
-
-
-def _refusal(refusal: Refusal) -> Refused:
-    return _REFUSALS[refusal.kind](_seconds(refusal.retry_after_ms), refusal.quota)
-
-
-def _seconds(ms: int | None) -> int | None:
-    """Milliseconds as whole seconds, rounded up: waiting that long is enough."""
-    return None if ms is None else math.ceil(ms / 1000)
 
 
 def _utc(ms: int) -> datetime:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from uzotp import errors
 from uzotp.events import DeliveryChanged
 from uzotp.policy import Policy
-from uzotp.ports import AttemptStatus, Message, Receipt
+from uzotp.ports import Message, Receipt
+from uzotp.storage import AttemptStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
@@ -249,7 +250,7 @@ def test_r44_purge_drops_what_is_over(site: Any) -> None:
     site.clock.advance(400)
     assert site.verifier.purge() == 3, "the challenges"
     site.clock.advance(2 * 86400)
-    assert site.verifier.purge() == 7, "phones and deliveries, and the one client"
+    assert site.verifier.purge() == 9, "phones and deliveries, the one client, their prefix and their country"
 
 
 class _Careless(Outbox):

@@ -19,7 +19,8 @@ import pytest
 from uzotp import errors
 from uzotp.phones import Phone
 from uzotp.policy import TestNumber
-from uzotp.ports import DeliveryReport, DeliveryStatus, Message, OpenChallenge, Receipt, Secret
+from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt, Secret
+from uzotp.storage import OpenChallenge
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 
@@ -276,7 +277,7 @@ def _redeemed_twice(site: Any) -> Any:
 
 
 def _risk(site: Any) -> Any:
-    site.verifier.risk = lambda *_facts: True
+    site.verifier._admission._risk = lambda *_facts: True
     return site.send()
 
 

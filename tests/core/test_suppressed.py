@@ -13,7 +13,8 @@ from uzotp import errors
 from uzotp.events import CodeSent, SendFailed, SendSuppressed
 from uzotp.phones import Phone
 from uzotp.policy import Purpose, TestNumber
-from uzotp.ports import AttemptStatus, Message, Receipt
+from uzotp.ports import Message, Receipt
+from uzotp.storage import AttemptStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from uzotp.errors import ConfigurationError, GatewayError, MessageRejected
 from uzotp.gateways import devsms_wire as wire
 from uzotp.gateways._http import Client, check_base_url
-from uzotp.messages import check_service_name
-from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Receipt, Secret
+from uzotp.messages import check_service_name, parts
+from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt, Secret
+from uzotp.prices import price_for
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 #: Rows of the history that devsms gives at most at once (D:101, Q20).
 MAX_PAGE = 200
 
+_NOT_LISTED = "the number's country is not in the price table: no SMS go there"  # Q35
 #: What a header can carry as it is.
 _TOKEN = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", re.ASCII)
 
@@ -33,6 +36,7 @@ class DevSMS:
     :param timeout: total seconds for one call, from the look-up of the name to the last byte.
     :param type: ``universal_otp``, or ``eskiz`` / ``simple`` to send texts of your own (approved by devsms). For
         these a code message without a text gets the wording of the template.
+    :param account: which column of the price table the account pays, ``local`` or ``foreign`` (D:239).
     :param allow_insecure_http: lets ``base_url`` be plain http for another host than this machine.
     :raises ConfigurationError: for a setting that cannot work.
     """
@@ -48,6 +52,7 @@ class DevSMS:
         timeout: float = 10.0,
         *,
         type: str = "universal_otp",
+        account: str = "local",
         allow_insecure_http: bool = False,
     ) -> None:
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
@@ -56,6 +61,8 @@ class DevSMS:
             )
         if type not in wire.TYPES:
             raise ConfigurationError(f"DEVSMS_TYPE is one of {', '.join(wire.TYPES)}")
+        if account not in ("local", "foreign"):
+            raise ConfigurationError("DEVSMS_ACCOUNT is local or foreign: the column of the price table that you pay")
         if type == "universal_otp":
             check_service_name(service_name)
         if not isinstance(sender, str) or not sender.strip():
@@ -72,6 +79,7 @@ class DevSMS:
         self.sender = sender
         self.timeout = timeout
         self.type = type
+        self.account = account
         self._token = Secret(token)
         self._http = Client(self.base_url, self._authorize)
 
@@ -98,6 +106,8 @@ class DevSMS:
         objection = wire.objection(message, type, self.service_name)
         if objection:
             raise MessageRejected(self.name, objection)
+        if price_for(message.phone) is None:
+            raise MessageRejected(self.name, _NOT_LISTED)
         reply = self._http.post(
             "send_sms.php",
             _encode(wire.build_send(message, type, self.service_name, self.sender)),
@@ -108,6 +118,16 @@ class DevSMS:
         if isinstance(outcome, GatewayError):
             raise outcome
         return outcome
+
+    def quote(self, message: Message) -> Money:
+        """What *message* will cost by the table: an estimate, for ``total_cost`` of the receipt is the truth (Q5).
+
+        :raises MessageRejected: the country is not in the table, so devsms would refuse it (Q35).
+        """
+        price = price_for(message.phone, self.account)
+        if price is None:
+            raise MessageRejected(self.name, _NOT_LISTED)
+        return Money(Decimal(price * parts(wire.text_of(message, self.type, self.service_name))))
 
     def status(
         self, id: str | int | None = None, *, request_id: str | None = None, timeout: float | None = None

@@ -18,8 +18,9 @@ from urllib.parse import quote, urlencode
 from uzotp.errors import CooldownActive, InvalidPhone
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import AttemptStatus, DeliveryStatus
+from uzotp.ports import DeliveryStatus
 from uzotp.results import Challenge
+from uzotp.storage import AttemptStatus
 from uzotp.verification import Verifier
 from uzotp.web.http import VISITOR_ERRORS, code_of, retry_after, send_for, status_of
 from uzotp.web.texts import duration, error_text, locale, negotiate

@@ -1,0 +1,221 @@
+"""Several gateways as one: the order, what goes on to the next, what is looked for, and who is left out (P7)."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from inspect import signature
+
+from uzotp.errors import (
+    ConfigurationError,
+    GatewayError,
+    GatewayUnavailable,
+    MessageRejected,
+    OutcomeUnknown,
+    ServiceNameRejected,
+)
+from uzotp.events import logger
+from uzotp.phones import Phone
+from uzotp.ports import DeliveryReport, Gateway, Message, Receipt
+
+#: Failures in a row after which a gateway is left out, and for how many seconds.
+TRIP_AFTER = 5
+REST = 30.0
+#: Rows of a gateway's history that are looked through for a message whose fate is unknown.
+_ROWS = 50
+#: A look and a last try get no less than this, seconds: a request cannot be answered in none.
+_LEAST = 0.05
+_HOME = "UZ"
+HOME_ONLY = "home"
+
+#: These say that the gateway is alive: the message or the name was wrong, not the service.
+_ALIVE = (MessageRejected, ServiceNameRejected)
+
+
+class Breaker:
+    """Whether a gateway keeps failing, as this process sees it. After a rest one caller probes it for all (half-open).
+
+    *clock* is in seconds and never goes back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._until: float | None = None
+
+    @property
+    def open(self) -> bool:
+        """For people to look at; :meth:`allows` decides."""
+        return self._until is not None
+
+    def allows(self) -> bool:
+        """Whether to try it now. The first one after the rest is the probe; the others go on waiting for its word."""
+        with self._lock:
+            if self._until is None:
+                return True
+            if self._clock() < self._until:
+                return False
+            self._until = self._clock() + REST
+            return True
+
+    def note(self, ok: bool) -> bool:
+        """How a try ended; ``True`` when that opened the circuit."""
+        with self._lock:
+            if ok:
+                self._failures, self._until = 0, None
+                return False
+            self._failures += 1
+            tripped = self._failures == TRIP_AFTER
+            if self._failures >= TRIP_AFTER:
+                self._until = self._clock() + REST
+            return tripped
+
+
+class Deadline:
+    """What is left of one send's time, in seconds (P7)."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def left(self, share: float = 1.0) -> float:
+        return max(_LEAST, (self._end - self._clock()) * share)
+
+    @property
+    def passed(self) -> bool:
+        return self._clock() >= self._end
+
+
+class Router:
+    """Gateways in the order of use; itself a :class:`~uzotp.ports.Gateway`.
+
+    Given to a ``Verifier`` each copy that may leave has its own delivery and its own reservation. Used alone,
+    :meth:`send` keeps no books.
+
+    :param failover_on_unknown: what becomes of a message that may or may not have left: ``home`` sends Uzbek numbers
+        the same text by the next gateway, ``always`` every number, ``never`` none. ``None`` leaves it to the
+        ``Verifier``'s policy (``home`` by default).
+    :raises ConfigurationError: for no gateway, two of one name, or another word.
+    """
+
+    def __init__(self, gateways: Iterable[Gateway], *, failover_on_unknown: str | None = None) -> None:
+        self.gateways = tuple(gateways)
+        names = [gateway.name for gateway in self.gateways]
+        if not names or len(set(names)) != len(names):
+            raise ConfigurationError("a Router takes one gateway at least, each of another name")
+        if failover_on_unknown not in (None, "home", "never", "always"):
+            raise ConfigurationError("FAILOVER_ON_UNKNOWN is home, never or always")
+        #: The first gateway's name: what a send is called after before anybody knows who takes it.
+        self.name = names[0]
+        self.failover_on_unknown = failover_on_unknown
+        self.breakers = {name: Breaker() for name in names}
+
+    def __repr__(self) -> str:
+        return f"<Router {' > '.join(gateway.name for gateway in self.gateways)}>"
+
+    def plan(self, avoid: str = "") -> Sequence[Gateway]:
+        """The gateways in the order to try; after a message by *avoid* that nobody confirmed, that one comes last."""
+        at = next((index for index, gateway in enumerate(self.gateways) if gateway.name == avoid), -1)
+        return self.gateways[at + 1 :] + self.gateways[: at + 1]
+
+    def repeats(self, phone: Phone, otherwise: str = HOME_ONLY) -> bool:
+        """Whether the next gateway sends *phone* a second copy of what may have arrived; *otherwise* rules where this
+        router was told nothing."""
+        mode = self.failover_on_unknown or otherwise
+        return mode == "always" or (mode == HOME_ONLY and phone.country == _HOME)
+
+    def may_try(self, gateway: Gateway, *, otherwise: bool) -> bool:
+        """Whether the circuit lets a message through. One that keeps failing is tried only if there is no way
+        *otherwise*: another gateway to come, or a copy that may have arrived."""
+        return self.breakers[gateway.name].allows() or not otherwise
+
+    def hand_over(self, gateway: Gateway, message: Message, timeout: float) -> Receipt | GatewayError:
+        """One call of *gateway*. Its error is returned, for the outcome to be written down first."""
+        options = {"timeout": timeout} if _takes_timeout(gateway) else {}
+        outcome: Receipt | GatewayError
+        try:
+            receipt = gateway.send(message, **options)
+        except GatewayError as error:
+            outcome = error
+        except Exception as error:
+            # A gateway of somebody else's that breaks its promise: the message may have left.
+            outcome = OutcomeUnknown(gateway.name, f"raised {type(error).__name__}")
+        else:
+            if isinstance(receipt, Receipt):
+                outcome = receipt
+            else:
+                outcome = OutcomeUnknown(gateway.name, f"answered with a {type(receipt).__name__}")
+        if self.breakers[gateway.name].note(isinstance(outcome, (Receipt, *_ALIVE))):
+            logger.warning("%s failed %d times in a row: left out for %.0f s", gateway.name, TRIP_AFTER, REST)
+        return outcome
+
+    def look(
+        self, gateway: Gateway, message: Message, timeout: float, known: Callable[[], Iterable[str]]
+    ) -> Receipt | None:
+        """A message whose fate is unknown, found in *gateway*'s history: accepted after all.
+
+        A row is it if its phone is equal, its text holds the code, and its id is none of the *known* ones, which
+        other deliveries have. Not finding it proves nothing.
+        """
+        history = getattr(gateway, "history", None)
+        if history is None or not message.code:
+            return None
+        try:
+            rows: list[DeliveryReport] = history(limit=_ROWS, timeout=timeout)
+            found = [row for row in rows if row.id and row.phone == message.phone and _holds(row.text, message.code)]
+            row = next((row for row in found if row.id not in set(known())), None)
+        except Exception as error:
+            why = error if isinstance(error, GatewayError) else type(error).__name__
+            logger.warning("%s could not be asked for its history: %s", gateway.name, why)
+            return None
+        if row is None or row.id is None:
+            return None
+        return Receipt(gateway.name, row.id, row.request_id, raw_status=row.raw_status, parts=row.parts, cost=row.cost)
+
+    def send(self, message: Message, *, timeout: float | None = 10.0) -> Receipt:
+        """Send *message* by the first gateway that takes it, in *timeout* seconds altogether.
+
+        :raises OutcomeUnknown: it may have left. :raises GatewayError: the last one's refusal; nothing was sent.
+        """
+        deadline, unknown, refusal = Deadline(timeout or 10.0), None, None
+        for index, gateway in enumerate(self.gateways):
+            more = index + 1 < len(self.gateways)
+            if not self.may_try(gateway, otherwise=more or unknown is not None):
+                continue
+            outcome = self.try_one(gateway, message, deadline, set, more=more)
+            if isinstance(outcome, Receipt):
+                return outcome
+            if outcome.sent is False:
+                refusal = outcome
+                continue
+            unknown = outcome
+            if not self.repeats(message.phone) or deadline.passed:
+                break
+        problem = unknown or refusal or GatewayUnavailable(self.name, "every gateway is left out", retryable=True)
+        problem.__cause__ = problem.__context__ = None
+        raise problem.with_traceback(None)
+
+    def try_one(
+        self, gateway: Gateway, message: Message, deadline: Deadline, known: Callable[[], Iterable[str]], *, more: bool
+    ) -> Receipt | GatewayError:
+        """Hand *message* to *gateway*, and look for it when its fate is unknown: half of the time for the first, half
+        of the rest for the second, where something can still come after (*more*)."""
+        asks = getattr(gateway, "history", None) is not None
+        outcome = self.hand_over(gateway, message, deadline.left(0.5 if more or asks else 1.0))
+        if isinstance(outcome, Receipt) or outcome.sent is False or deadline.passed:
+            return outcome
+        return self.look(gateway, message, deadline.left(0.5 if more else 1.0), known) or outcome
+
+
+def _takes_timeout(gateway: Gateway) -> bool:
+    """A gateway of somebody else's may keep its time by itself: ``send(message)`` will do."""
+    parameters = signature(gateway.send).parameters.values()
+    return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def _holds(text: str | None, code: str) -> bool:
+    """Whether *code* stands in *text* as a number of its own; the brand around it may differ (WIRE Q25)."""
+    return re.search(rf"(?<![0-9]){re.escape(code)}(?![0-9])", text or "") is not None
