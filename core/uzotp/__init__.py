@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from uzotp.errors import UzotpError as UzotpError
     from uzotp.gateways.console import Console as Console
     from uzotp.gateways.devsms import DevSMS as DevSMS
+    from uzotp.gateways.getsms import GetSMS as GetSMS
+    from uzotp.numbers.smsman import SMSMan as SMSMan
+    from uzotp.numbers.socgrow import SocGrow as SocGrow
     from uzotp.phones import Phone as Phone
     from uzotp.policy import Limit as Limit
     from uzotp.policy import Policy as Policy
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from uzotp.results import Challenge as Challenge
     from uzotp.results import Delivery as Delivery
     from uzotp.results import Verification as Verification
+    from uzotp.routing import Router as Router
     from uzotp.storage import Store as Store
     from uzotp.stores.memory import MemoryStore as MemoryStore
     from uzotp.stores.sql import SQLStore as SQLStore
@@ -69,10 +73,14 @@ else:
             ),
             "uzotp.gateways.console": "Console",
             "uzotp.gateways.devsms": "DevSMS",
+            "uzotp.gateways.getsms": "GetSMS",
+            "uzotp.numbers.smsman": "SMSMan",
+            "uzotp.numbers.socgrow": "SocGrow",
             "uzotp.phones": "Phone",
             "uzotp.policy": "Limit Policy Purpose TestNumber",
             "uzotp.ports": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt",
             "uzotp.results": "Challenge Delivery Verification",
+            "uzotp.routing": "Router",
             "uzotp.storage": "Store",
             "uzotp.stores.memory": "MemoryStore",
             "uzotp.stores.sql": "SQLStore",

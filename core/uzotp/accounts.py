@@ -91,7 +91,7 @@ class Accounts:
 
     def _check_prices(self) -> None:
         """:raises ConfigurationError: a budget without prices would not hold."""
-        sample = Message(Phone("+998901234567"), "000000", Purpose.LOGIN, text="000000")
+        sample = Message(Phone.parse("+998901234567"), "000000", Purpose.LOGIN, text="000000")
         for gateway in self._gateways:
             if _quote(gateway, sample) is None:
                 name = gateway.name.upper()

@@ -335,9 +335,7 @@ def test_a_router_alone_says_what_nobody_knows() -> None:
         router.send(Message(Phone.parse(HOME), "123456"))
 
 
-@pytest.mark.parametrize(
-    ("gateways", "mode"), [([], None), ([Way("a"), Way("a")], None), ([Way("a")], "sometimes")]
-)
+@pytest.mark.parametrize(("gateways", "mode"), [([], None), ([Way("a"), Way("a")], None), ([Way("a")], "sometimes")])
 def test_a_router_that_cannot_work_is_refused(gateways: list[Way], mode: str | None) -> None:
     with pytest.raises(ConfigurationError):
         Router(gateways, failover_on_unknown=mode)
