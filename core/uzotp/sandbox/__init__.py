@@ -10,8 +10,9 @@
         sandbox.state.fail("devsms", "timeout")     # the next send gets no answer
         sandbox.state.messages("998901234567")[0].code
 
-``uzotp sandbox`` calls :func:`serve`. It speaks devsms.uz at ``/api/…``; the inbox is at ``/`` and ``/inbox.json``,
-and what the gateway shall do at ``/panel`` and ``/panel.json``.
+``uzotp sandbox`` calls :func:`serve`. It speaks devsms.uz at ``/api/…``, getsms.uz at ``/smsgateway/``, socgrow.uz at
+``/sms/v2`` and sms-man.com at ``/control/…``; numbers rented from the last two receive what the first two send to them.
+The inbox is at ``/`` and ``/inbox.json``, and what the services shall do at ``/panel`` and ``/panel.json``.
 """
 
 from __future__ import annotations

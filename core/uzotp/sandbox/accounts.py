@@ -1,4 +1,4 @@
-"""The developer's account at one gateway: its money, its counters, its blocked names and the fault it plays."""
+"""The developer's account at one service: its money, its counters, its blocked names and the fault it plays."""
 
 from __future__ import annotations
 
@@ -15,28 +15,33 @@ class BalanceTooLow(Exception):
 @dataclass
 class Fault:
     """A failure on purpose. ``times`` is how many more requests it spoils, ``None`` until it is switched off;
-    ``on`` is ``send`` (only requests that send) or ``all`` (those that read, too)."""
+    ``on`` is ``send`` (only requests that send a message or rent a number) or ``all`` (those that read, too); of those
+    it spoils the last of every ``every``: with 2 the second, the fourth and so on."""
 
     name: str
     times: int | None = 1
     on: str = "send"
+    every: int = 1
+    passed: int = field(default=0, repr=False)
 
 
 @dataclass
 class Account:
-    """Money is whole so'm; ``column`` is which price column is paid, ``local`` or ``foreign``."""
+    """Money is whole units of ``currency`` (ISO 4217), ``None`` where the service names none."""
 
     balance: int
-    column: str = "local"
+    currency: str | None = "UZS"
+    #: Which price column is paid, ``local`` or ``foreign``; ``None`` where the service has only one.
+    column: str | None = None
     #: Service names that moderation refuses, and charges for.
-    blocked_names: tuple[str, ...] = ("Blocked",)
+    blocked_names: tuple[str, ...] = ()
     fault: Fault | None = None
     total_sms: int = 0
     spent: int = 0
     _days: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
 
     def charge(self, cost: int, now: float, *, sms: int = 1) -> None:
-        """Take *cost* for *sms* messages.
+        """Take *cost* for *sms* messages; a negative one is a refund.
 
         :raises BalanceTooLow: and nothing is taken.
         """

@@ -7,12 +7,12 @@ from collections.abc import Collection
 
 from flask import Flask, Response, abort, jsonify, request
 
-from uzotp.sandbox import devsms, inbox, panel
+from uzotp.sandbox import devsms, getsms, inbox, panel, smsman, socgrow
 from uzotp.sandbox.context import attach, current_state
 from uzotp.sandbox.state import State
 
 #: One module a service. A new one joins by its name here and its account in :class:`~uzotp.sandbox.state.State`.
-SERVICES = (devsms,)
+SERVICES = (devsms, getsms, socgrow, smsman)
 
 #: The names under which a sandbox on the loopback interface is called; others are a rebound DNS name.
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -31,16 +31,18 @@ _HEADERS = {
 def create_app(state: State | None = None, *, allowed_hosts: Collection[str] | None = None) -> Flask:
     """A sandbox as a WSGI application. *allowed_hosts*, where given, are the host names it answers to."""
     app = Flask("uzotp.sandbox")
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = 400_000  # getsms takes a hundred messages at once, percent-encoded
     app.json.sort_keys = False  # type: ignore[attr-defined]
     attach(app, state if state is not None else State())
-    for service in (*SERVICES, inbox, panel):
-        app.register_blueprint(service.blueprint)
+    for module in (*SERVICES, inbox, panel):
+        app.register_blueprint(module.blueprint)
     app.add_template_filter(inbox.amount)
     app.add_template_filter(inbox.clock_time)
     app.add_template_filter(inbox.pretty_phone)
     app.add_template_filter(inbox.around_code)
-    app.add_url_rule("/decoy", view_func=decoy, methods=["GET", "POST"])
+    app.context_processor(lambda: {"services": {module.NAME: module.service for module in SERVICES}})
+    app.add_url_rule("/decoy", view_func=decoy, defaults={"service": devsms.NAME}, methods=["GET", "POST"])
+    app.add_url_rule("/decoy/<service>", view_func=decoy, methods=["GET", "POST"])
 
     @app.before_request
     def only_friends() -> None:
@@ -66,8 +68,15 @@ def _same_origin() -> bool:
     return origin is None or origin == request.host_url.rstrip("/")
 
 
-def decoy() -> Response:
+def decoy(service: str) -> Response:
     """Where the ``redirect`` fault points: a success that a careful client never sees (WIRE Q87)."""
-    current_state().record("redirect", "followed: a real one could have taken the token to another host")
-    data = {"sms_id": 999999, "request_id": "decoy", "status": "sent", "parts_count": 1, "total_cost": 50}
-    return jsonify(success=True, message="SMS muvaffaqiyatli yuborildi", data={**data, "balance": 0, "type": "eskiz"})
+    known = {module.NAME: module.service for module in SERVICES}
+    if service not in known:
+        abort(404)
+    current_state().record(service, "redirect followed: a real one could have taken the token to another host")
+    return jsonify(known[service].decoy)
+
+
+def settings(url: str) -> list[str]:
+    """What a project sets to use the sandbox at *url*, a line a service."""
+    return ["  ".join(module.service.lines(url)) for module in SERVICES]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from datetime import datetime
 from typing import Any
 
 from uzotp.ports import Clock
-from uzotp.sandbox.sms import TASHKENT, Sms
+from uzotp.sandbox.sms import Sms, wire_time
 
 #: Seconds that a receiver has to answer.
 TIMEOUT = 5.0
@@ -18,11 +17,6 @@ _WORKERS = 4
 _WAITING = 1000
 #: Seconds between two looks at the clock while something is due later: the clock may be a test's.
 _TICK = 0.05
-
-
-def wire_time(at: float) -> str:
-    """``2026-03-09 10:30:00``, Tashkent time, as all of devsms's times are written."""
-    return datetime.fromtimestamp(at, TASHKENT).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def payload(sms: Sms, event: str) -> dict[str, Any]:

@@ -17,24 +17,18 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from uzotp.errors import InvalidServiceName
-from uzotp.messages import GSM7, GSM7_EXTENSION, check_service_name, describe, parts, template_text
+from uzotp.messages import check_service_name, parts, template_text
 from uzotp.policy import Purpose
 from uzotp.prices import HOME, HOME_PRICE, Price, price_of
 from uzotp.sandbox.accounts import BalanceTooLow
-from uzotp.sandbox.callbacks import wire_time
 from uzotp.sandbox.context import current_state
-from uzotp.sandbox.faults import FAULTS
-from uzotp.sandbox.replies import Reply, play
-from uzotp.sandbox.sms import Sms, code_in
+from uzotp.sandbox.replies import Reply
+from uzotp.sandbox.service import Refusal, Service
+from uzotp.sandbox.sms import Sms, code_in, note_on, wire_time
 
 NAME = "devsms"
 
 blueprint = Blueprint(NAME, __name__, url_prefix="/api")
-
-#: Faults that strike in the middle of the work; all others spoil the reply.
-_IN_THE_WORK = ("blocked_name", "no_balance")
-_IDS = ("ids_as_strings", "missing_ids")
-_AT_THE_DOOR = tuple(name for name in FAULTS if name not in _IN_THE_WORK)
 
 _ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STATUS_TEXT = {
@@ -48,12 +42,38 @@ _STATUS_TEXT = {
 }
 
 
-class Refused(Exception):
-    """A request that devsms answers with ``success: false``; *phone* is for the sandbox's journal."""
+class Refused(Refusal):
+    """A request that devsms answers with ``success: false``."""
 
     def __init__(self, error: str, status: int = 400, phone: str = "") -> None:
-        super().__init__(error)
-        self.error, self.status, self.phone = error, status, phone
+        super().__init__(Reply({"success": False, "error": error}, status), f"{status}: {error}", phone)
+
+
+def _refusal(status: int) -> Reply:
+    return Reply({"success": False, "error": _STATUS_TEXT[status]}, status)
+
+
+service = Service(
+    name=NAME,
+    title="devsms.uz",
+    job="sends SMS",
+    settings={"DEVSMS_BASE_URL": "/api", "DEVSMS_TOKEN": "anything"},
+    ids=("sms_id", "id", "request_id", "eskiz_request_id", "eskiz_message_id"),
+    refusal=_refusal,
+    decoy={
+        "success": True,
+        "message": "SMS muvaffaqiyatli yuborildi",
+        "data": {
+            "sms_id": 999999,
+            "request_id": "decoy",
+            "status": "sent",
+            "parts_count": 1,
+            "total_cost": 50,
+            "balance": 0,
+            "type": "eskiz",
+        },
+    },
+)
 
 
 @blueprint.route("/send_sms.php", methods=_ANY_METHOD)
@@ -77,27 +97,7 @@ def get_status() -> Response:
 
 
 def _respond(method: str, work: Callable[[], dict[str, Any]], *, sending: bool = False) -> Response:
-    state = current_state()
-
-    def answer() -> Reply:
-        try:
-            return Reply({"success": True, **_checked(method, work)})
-        except Refused as refused:
-            state.record(NAME, f"{refused.status}: {refused.error}", refused.phone)
-            return Reply({"success": False, "error": refused.error}, refused.status)
-
-    fault = state.take_fault(NAME, _AT_THE_DOOR, sending=sending)
-    if fault is None:
-        return answer().response()
-    if fault in _IDS:
-        state.record(NAME, f"{fault}: {FAULTS[fault].title} (on purpose)")
-        reply = answer()
-        return Reply(_spoil_ids(reply.body, drop=fault == "missing_ids"), reply.status).response()
-    return play(state, NAME, fault, answer, _refusal)
-
-
-def _refusal(status: int) -> Reply:
-    return Reply({"success": False, "error": _STATUS_TEXT[status]}, status)
+    return service.respond(lambda: Reply({"success": True, **_checked(method, work)}), sending=sending)
 
 
 def _checked(method: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -107,17 +107,6 @@ def _checked(method: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     if scheme.casefold() != "bearer" or not token.strip():
         raise Refused("Autentifikatsiya xatosi: Authorization: Bearer token yuborilmadi", 401)
     return work()
-
-
-def _spoil_ids(value: Any, *, drop: bool) -> Any:
-    """*value* with every id in it made a string, or left out."""
-    if isinstance(value, list):
-        return [_spoil_ids(item, drop=drop) for item in value]
-    if not isinstance(value, dict):
-        return value
-    ids = ("sms_id", "id", "request_id", "eskiz_request_id", "eskiz_message_id")
-    kept = {key: item for key, item in value.items() if not (drop and key in ids)}
-    return {key: str(item) if key in ids else _spoil_ids(item, drop=drop) for key, item in kept.items()}
 
 
 # ------------------------------------------------------------------------------------------------------------ sending
@@ -130,7 +119,7 @@ def _send() -> dict[str, Any]:
     try:
         if sms.purpose is not None:
             _moderate(sms, body["service_name"])
-        if state.take_fault(NAME, ("no_balance",), sending=True):
+        if service.out_of_money():
             raise BalanceTooLow
         sms, balance = state.accept(sms)
     except BalanceTooLow:
@@ -189,11 +178,11 @@ def _read(body: dict[str, Any]) -> tuple[Sms, Price]:
         kind=kind,
         purpose=purpose,
         parts=count,
-        cost=count * price.for_account(current_state().accounts[NAME].column),
+        cost=count * price.for_account(current_state().accounts[NAME].column or "local"),
         sender=_text(body, "from", "4546"),
         country=(price.country, price.iso2),
         callback_url=_callback_url(body),
-        note=_note(phone, price, text, count),
+        note=note_on(phone, price, text, count),
     ), price
 
 
@@ -235,15 +224,6 @@ def _callback_url(body: dict[str, Any]) -> str | None:
     if not good:
         raise Refused("callback_url noto'g'ri: http:// yoki https:// bilan boshlanadi")
     return url
-
-
-def _note(phone: str, price: Price, text: str, count: int) -> str:
-    if len(phone) == 9:
-        return f"Nine digits: read as a number of {price.country} (+{price.prefix}). Did you mean 998{phone}?"
-    odd = next((char for char in text if char not in GSM7 and char not in GSM7_EXTENSION), None)
-    if odd is not None and count > 1:
-        return f"{count} parts: {describe(odd)} is not in GSM-7, so a part holds 70 characters instead of 160."
-    return ""
 
 
 def _body() -> dict[str, Any]:

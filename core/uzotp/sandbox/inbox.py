@@ -17,6 +17,7 @@ blueprint = Blueprint("inbox", __name__)
 #: How many messages the page shows; ``/inbox.json`` gives all that are kept.
 SHOWN = 100
 _JOURNAL_SHOWN = 8
+_RENTALS_SHOWN = 8
 
 
 @blueprint.get("/")
@@ -66,6 +67,7 @@ def _view() -> dict[str, Any]:
         "found": len(found),
         "messages": found[:SHOWN],
         "journal": journal,
+        "rentals": [(rental, state.received(rental)) for rental in state.rentals()[:_RENTALS_SHOWN]],
         "accounts": state.accounts,
         "base_url": request.host_url.rstrip("/"),
     }
@@ -76,9 +78,9 @@ def _digits(text: str) -> str:
     return re.sub("[^0-9]", "", text) or text
 
 
-def amount(so_m: int) -> str:
-    """``6 558 so'm``, with spaces that do not break."""
-    return f"{so_m:,}".replace(",", "\u202f") + "\u00a0so'm"
+def amount(whole: int, currency: str | None = "UZS") -> str:
+    """``6 558 so'm``, with spaces that do not break; the number alone where there is no *currency*."""
+    return f"{whole:,}".replace(",", "\u202f") + ("\u00a0so'm" if currency else "")
 
 
 def clock_time(at: float, now: float) -> str:

@@ -1,4 +1,4 @@
-"""The panel: what the sandbox's gateways shall do, as a page and as ``/panel.json``."""
+"""The panel: what the sandbox's services shall do, as a page and as ``/panel.json``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from uzotp.sandbox.accounts import Account
 from uzotp.sandbox.context import current_state
-from uzotp.sandbox.faults import FAULTS
+from uzotp.sandbox.faults import FAULTS, Kind, faults_of
 from uzotp.sandbox.state import State
 
 blueprint = Blueprint("panel", __name__)
@@ -45,7 +45,7 @@ def page() -> str:
 
 @blueprint.post("/panel")
 def submit() -> BaseResponse | tuple[str, int]:
-    """One form of the page: the fault or the account of a gateway, or the common settings."""
+    """One form of the page: the fault or the account of a service, or the common settings."""
     form = request.form
     try:
         change(current_state(), _wish(form.get("form", ""), form.get("gateway", ""), form.to_dict()))
@@ -55,15 +55,21 @@ def submit() -> BaseResponse | tuple[str, int]:
 
 
 def _page(error: str) -> str:
-    groups: dict[str, list[Any]] = {}
-    for kind in FAULTS.values():
-        groups.setdefault(kind.group, []).append(kind)
     state = current_state()
+    groups = {name: _groups(name) for name in state.accounts}
     return render_template("panel.html", error=error, groups=groups, faults=FAULTS, **snapshot(state))
 
 
+def _groups(service: str) -> dict[str, list[Kind]]:
+    """What *service* can be made to play, under the panel's headings."""
+    groups: dict[str, list[Kind]] = {}
+    for kind in faults_of(service).values():
+        groups.setdefault(kind.group, []).append(kind)
+    return groups
+
+
 def snapshot(state: State) -> dict[str, Any]:
-    """What ``GET /panel.json`` shows and ``PUT`` takes, ``spent`` excepted."""
+    """What ``GET /panel.json`` shows and ``PUT`` takes, ``spent`` and ``currency`` excepted."""
     with state.lock:
         return {
             "delivery_delay": state.delivery_delay,
@@ -73,21 +79,24 @@ def snapshot(state: State) -> dict[str, Any]:
 
 def _account(account: Account) -> dict[str, Any]:
     fault = account.fault
+    moderated = {"account": account.column, "blocked_names": list(account.blocked_names)}
     return {
         "balance": account.balance,
         "spent": account.spent,
-        "account": account.column,
-        "blocked_names": list(account.blocked_names),
+        "currency": account.currency,
+        **(moderated if account.column else {}),
         "fault": fault.name if fault else None,
         "times": fault.times if fault else None,
         "on": fault.on if fault else "send",
+        "every": fault.every if fault else 1,
     }
 
 
 def change(state: State, wish: Any) -> None:
     """Grant *wish*, the shape of :func:`snapshot` with anything left out.
 
-    ``fault`` comes with ``times`` (``null`` or left out: until switched off) and ``on`` (``send``, ``all``).
+    ``fault`` comes with ``times`` (``null`` or left out: until switched off), ``on`` (``send``, ``all``) and ``every``
+    (2: every second request).
 
     :raises Unfit: and nothing is changed.
     """
@@ -104,9 +113,9 @@ def change(state: State, wish: Any) -> None:
 
 
 def _gateway(state: State, name: str, settings: Any) -> list[Callable[[], None]]:
-    known = ("balance", "account", "blocked_names", "fault", "times", "on")
-    settings = _known(settings, name, known)
     account = state.accounts[name]
+    own = ("account", "blocked_names") if account.column else ()
+    settings = _known(settings, name, ("balance", *own, "fault", "times", "on", "every"))
     values: dict[str, Any] = {}
     if "balance" in settings:
         values["balance"] = _whole(settings["balance"], "balance", 0)
@@ -121,14 +130,15 @@ def _gateway(state: State, name: str, settings: Any) -> list[Callable[[], None]]
     if "fault" in settings:
         fault = settings["fault"]
         if fault is not None:
-            _one_of(fault, "fault", tuple(FAULTS))
+            _one_of(fault, "fault", tuple(faults_of(name)))
         times = settings.get("times")
         if times is not None:
             times = _whole(times, "times", 1)
         on = _one_of(settings.get("on", "send"), "on", ("send", "all"))
-        steps.append(lambda: state.fail(name, fault, times=times, on=on))
-    elif "times" in settings or "on" in settings:
-        raise Unfit("times and on go with a fault")
+        every = _whole(settings.get("every", 1), "every", 1)
+        steps.append(lambda: state.fail(name, fault, times=times, on=on, every=every))
+    elif {"times", "on", "every"} & set(settings):
+        raise Unfit("times, on and every go with a fault")
     return steps
 
 
@@ -137,18 +147,17 @@ def _wish(form: str, gateway: str, fields: dict[str, str]) -> dict[str, Any]:
     if form == "common":
         return {"delivery_delay": _typed(fields.get("delivery_delay", ""), float)}
     if form == "account":
-        names = [line.strip() for line in fields.get("blocked_names", "").splitlines() if line.strip()]
-        settings: dict[str, Any] = {
-            "balance": _typed(fields.get("balance", ""), int),
-            "account": fields.get("account"),
-            "blocked_names": names,
-        }
+        settings: dict[str, Any] = {"balance": _typed(fields.get("balance", ""), int)}
+        if "account" in fields:
+            names = [line.strip() for line in fields.get("blocked_names", "").splitlines() if line.strip()]
+            settings |= {"account": fields["account"], "blocked_names": names}
     elif form == "fault":
         times = fields.get("times", "").strip()
         settings = {
             "fault": fields.get("fault") or None,
             "times": _typed(times, int) if times else None,
             "on": fields.get("on", "send"),
+            "every": _typed(fields.get("every", "1"), int),
         }
     else:
         raise Unfit("no such form")

@@ -1,4 +1,4 @@
-"""Replies of a gateway, whole or spoilt on purpose. The same for every service: what they spoil is its own reply."""
+"""Replies of a service, whole or spoilt on purpose. The same for every service: what they spoil is its own reply."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Reset(ConnectionResetError):
 
 @dataclass(frozen=True)
 class Reply:
-    """A JSON object and its HTTP status."""
+    """A JSON object or array and its HTTP status."""
 
-    body: dict[str, Any]
+    body: Any
     status: int = 200
 
     @property
@@ -53,8 +53,8 @@ class Reply:
 def play(
     state: State, gateway: str, fault: str, answer: Callable[[], Reply], refusal: Callable[[int], Reply]
 ) -> Response:
-    """The response of *fault*. *answer* does the request's work, and is called only where the fault lets the message
-    go out; *refusal* words an error status as the service does."""
+    """The response of *fault*. *answer* does the request's work, and is called only where the fault lets that
+    happen; *refusal* words an error status as the service does."""
     kind = FAULTS[fault]
     state.record(gateway, f"{fault}: {kind.title} (on purpose)")
     with suppress(RequestEntityTooLarge):
@@ -75,8 +75,14 @@ _SPOILT: dict[str, Callable[[bytes], tuple[bytes, str]]] = {
     "empty": lambda _: (b"", _HTML),
     "half_json": lambda body: (body[: len(body) // 2], _JSON),
     "notice_before_json": lambda body: (_NOTICE + body, _HTML),
-    "invalid_utf8": lambda body: (body[:-1] + b', "izoh": "\xff\xfe\x80"}', _JSON),
+    "invalid_utf8": lambda body: (b"\xff\xfe\x80".join(_opened(body)), _JSON),
 }
+
+
+def _opened(body: bytes) -> tuple[bytes, bytes]:
+    """*body* cut in two, between the quotes of one more field of its last object."""
+    end = body.rindex(b"}")
+    return body[:end] + b', "izoh": "', b'"' + body[end:]
 
 
 def _broken(error: ConnectionError, before: Callable[[], None] = lambda: None) -> Iterator[bytes]:
@@ -121,7 +127,7 @@ def _drip(state: State, reply: Reply) -> Response:
 
 
 def _big(state: State, reply: Reply) -> Response:
-    head, tail = reply.bytes[:-1] + b', "izoh": "', b'"}'
+    head, tail = _opened(reply.bytes)
     size = BIG // len(_CHUNK)
 
     def chunks() -> Iterator[bytes]:
@@ -138,7 +144,8 @@ def _sized(content: Iterator[bytes], length: int, status: int) -> Response:
 
 
 def _redirect(state: State, reply: Reply) -> Response:
-    return Response(b"", 302, {"Location": url_for("decoy", _external=True)}, mimetype=_HTML)
+    location = url_for("decoy", service=request.blueprint, _external=True)
+    return Response(b"", 302, {"Location": location}, mimetype=_HTML)
 
 
 _LIVE: dict[str, Callable[[State, Reply], Response]] = {

@@ -17,7 +17,7 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from uzotp.errors import ConfigurationError
-from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app
+from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app, settings
 from uzotp.sandbox.replies import Reset
 from uzotp.sandbox.state import State
 
@@ -75,7 +75,8 @@ def serve(host: str = "127.0.0.1", port: int = 8025, *, state: State | None = No
     stop = threading.Event()
     with _signals(stop.set), running(port, host=host, state=state) as sandbox:
         _print(f"uzotp sandbox: {sandbox.url} (Ctrl-C stops it)")
-        _print(f"DEVSMS_BASE_URL={sandbox.url}/api  DEVSMS_TOKEN=anything")
+        for line in settings(sandbox.url):
+            _print(line)
         if not _is_loopback(host):
             _print(f"warning: {host} is open to the network: whoever reaches it reads every message", sys.stderr)
         while not stop.wait(0.5):  # a wait without an end hears no Ctrl-C on Windows

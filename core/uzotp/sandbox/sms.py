@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from uzotp.messages import GSM7, GSM7_EXTENSION, describe
 from uzotp.policy import Purpose
+from uzotp.prices import Price
 
 #: The gateways' times carry no zone; they are Tashkent's (WIRE section 6), which has had no summer time since 1992.
 TASHKENT = timezone(timedelta(hours=5), "Asia/Tashkent")
@@ -19,6 +21,21 @@ def code_in(text: str) -> str | None:
     """The last run of 4 to 8 digits: what a person would type in."""
     found = _CODE.findall(text)
     return found[-1] if found else None
+
+
+def wire_time(at: float) -> str:
+    """``2026-03-09 10:30:00``, Tashkent time, as all of the services' times are written."""
+    return datetime.fromtimestamp(at, TASHKENT).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def note_on(phone: str, price: Price, text: str, count: int) -> str:
+    """What the developer should know of a message of *count* parts that goes where *price* says, or nothing."""
+    if len(phone) == 9:
+        return f"Nine digits: read as a number of {price.country} (+{price.prefix}). Did you mean 998{phone}?"
+    odd = next((char for char in text if char not in GSM7 and char not in GSM7_EXTENSION), None)
+    if odd is not None and count > 1:
+        return f"{count} parts: {describe(odd)} is not in GSM-7, so a part holds 70 characters instead of 160."
+    return ""
 
 
 @dataclass(eq=False)

@@ -1,7 +1,8 @@
-"""What all services of the sandbox share: the inbox, the accounts, the journal and the clock. It knows no web.
+"""What all services of the sandbox share: the inbox, the rented numbers, the accounts, the journal and the clock.
+It knows no web.
 
-Everything is bounded: the newest 1000 messages and 50 journal lines are kept. Every method is a whole step under
-one lock, so that any thread may call it.
+Everything is bounded: the newest 1000 messages, 1000 rentals and 50 journal lines are kept. Every method is a whole
+step under one lock, so that any thread may call it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from dataclasses import dataclass, field
 from uzotp.ports import Clock
 from uzotp.sandbox.accounts import Account, Fault
 from uzotp.sandbox.callbacks import Callbacks
-from uzotp.sandbox.faults import FAULTS
+from uzotp.sandbox.faults import faults_of
+from uzotp.sandbox.rentals import Country, Numbers, Rental
 from uzotp.sandbox.sms import Sms
 
 START_BALANCE = 100_000
+#: sms-man's prices name no currency and are small.
+_SMSMAN_BALANCE = 1000
 CAPACITY = 1000
 _JOURNAL = 50
 
@@ -58,9 +62,16 @@ class State:
         self.lock = threading.RLock()
         #: Set when the sandbox stops: every reply that is being held back ends at once.
         self.stopping = threading.Event()
-        self.accounts = {"devsms": Account(balance, column, tuple(blocked_names))}
+        self.accounts = {
+            "devsms": Account(balance, column=column, blocked_names=tuple(blocked_names)),
+            "getsms": Account(START_BALANCE),
+            "socgrow": Account(START_BALANCE),
+            "sms-man": Account(_SMSMAN_BALANCE, currency=None),
+        }
         self.callbacks = Callbacks(clock)
         self._messages: deque[Sms] = deque(maxlen=CAPACITY)
+        self._rentals: deque[Rental] = deque(maxlen=CAPACITY)
+        self._numbers = Numbers()
         self._journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._ids = itertools.count(1)
 
@@ -69,14 +80,17 @@ class State:
     def accept(self, sms: Sms) -> tuple[Sms, int]:
         """Charge for *sms* and put it into the inbox; the balance after it comes along.
 
+        A service that has no ids of its own for it gets them as UUIDs.
+
         :raises BalanceTooLow: and nothing happened.
         """
         with self.lock:
             now = self.clock.time()
             account = self.accounts[sms.gateway]
             account.charge(sms.cost, now)
-            sms.id = next(self._ids)
-            sms.request_id, sms.message_id = str(uuid.uuid4()), str(uuid.uuid4())
+            sms.id = self.next_id()
+            sms.request_id = sms.request_id or str(uuid.uuid4())
+            sms.message_id = sms.message_id or str(uuid.uuid4())
             sms.sent_at, sms.settles_at = now, now + self.delivery_delay
             self._messages.append(sms)
             balance = account.balance
@@ -85,6 +99,10 @@ class State:
         note = f"  ({sms.note})" if sms.note else ""
         self._say(f"{sms.gateway} → {sms.phone}  {sms.text!r}  {sms.cost} so'm{note}")
         return sms, balance
+
+    def next_id(self) -> int:
+        """A number that no message, request or rental of this sandbox had before."""
+        return next(self._ids)
 
     def charge(self, gateway: str, cost: int) -> None:
         """Take *cost* for a message that is not sent.
@@ -103,10 +121,49 @@ class State:
         return [sms for sms in found if (phone in sms.phone if part else phone == sms.phone)]
 
     def clear(self) -> None:
-        """Empty the inbox and the journal. Money stays as it is, and numbering goes on."""
+        """Empty the inbox and the journal. Money and rentals stay as they are, and numbering goes on."""
         with self.lock:
             self._messages.clear()
             self._journal.clear()
+
+    # -- rented numbers
+
+    def rent(self, provider: str, country: Country, price: int, application: int = 0) -> Rental:
+        """Charge *price* for a number of *country* that was never rented here before.
+
+        :raises BalanceTooLow: and nothing happened.
+        """
+        with self.lock:
+            now = self.clock.time()
+            self.accounts[provider].charge(price, now, sms=0)
+            rental = Rental(self.next_id(), provider, self._numbers.fresh(country), country, price, application, now)
+            self._rentals.append(rental)
+        self._say(f"{provider} ⌂ {rental.phone} rented for {price}")
+        return rental
+
+    def rentals(self, provider: str | None = None) -> list[Rental]:
+        """Newest first; only those of *provider*."""
+        with self.lock:
+            return [rental for rental in reversed(self._rentals) if provider in (None, rental.provider)]
+
+    def received(self, rental: Rental) -> Sms | None:
+        """The newest message that reached the number since it was rented, whichever gateway sent it."""
+        now = self.clock.time()
+        return next(
+            (
+                sms
+                for sms in self.messages(rental.phone)
+                if sms.status(now) == "delivered" and sms.settles_at >= rental.rented_at
+            ),
+            None,
+        )
+
+    def end(self, rental: Rental, *, refund: bool) -> None:
+        """The number is given back, and with *refund* its price too."""
+        with self.lock:
+            rental.over = True
+            if refund:
+                self.accounts[rental.provider].charge(-rental.price, self.clock.time(), sms=0)
 
     # -- what went wrong
 
@@ -121,12 +178,15 @@ class State:
             self._journal.append(Entry(self.clock.time(), gateway, text, phone))
         self._say(f"{gateway} ✗ {phone + '  ' if phone else ''}{text}")
 
-    def fail(self, gateway: str, name: str | None, *, times: int | None = 1, on: str = "send") -> None:
+    def fail(self, gateway: str, name: str | None, *, times: int | None = 1, on: str = "send", every: int = 1) -> None:
         """Make *gateway* fail on purpose, *times* requests long (``None``: until switched off by *name* ``None``).
 
-        :raises KeyError: for a name that is not in :data:`uzotp.sandbox.faults.FAULTS`.
+        ``fail("socgrow", "reset_after", times=None, on="all", every=2)`` loses every second reply, with its request's
+        work done; the other parameters are those of :class:`~uzotp.sandbox.accounts.Fault`.
+
+        :raises KeyError: for a name that this service has no such fault of (:func:`uzotp.sandbox.faults.faults_of`).
         """
-        fault = None if name is None else Fault(FAULTS[name].name, times, on)
+        fault = None if name is None else Fault(faults_of(gateway)[name].name, times, on, every)
         with self.lock:
             self.accounts[gateway].fault = fault
 
@@ -136,6 +196,9 @@ class State:
             account = self.accounts[gateway]
             fault = account.fault
             if fault is None or fault.name not in among or (fault.on == "send" and not sending):
+                return None
+            fault.passed += 1
+            if fault.passed % fault.every:
                 return None
             if fault.times is not None:
                 fault.times -= 1

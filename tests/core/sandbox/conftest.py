@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -72,3 +73,43 @@ def otp() -> Callable[..., dict[str, Any]]:
         return {**sample, **changes}
 
     return otp
+
+
+# ------------------------------------------------------------------------------------------- the other three services
+
+
+@pytest.fixture
+def getsms(client: FlaskClient) -> Callable[..., Any]:
+    """``getsms([{"phone": …, "text": …}])`` sends, with ``path="status/"`` it asks; the decoded answer."""
+
+    def getsms(data: Any, path: str = "", *, login: str = "me", password: str = "any", **form: str) -> Any:
+        body = data if isinstance(data, str) else json.dumps(data)
+        reply = client.post(f"/smsgateway/{path}", data={"login": login, "password": password, "data": body, **form})
+        assert (reply.status_code, reply.mimetype) == (200, "application/json")
+        return reply.get_json()
+
+    return getsms
+
+
+@pytest.fixture
+def socgrow(client: FlaskClient) -> Callable[..., Any]:
+    """``socgrow("getnum", code="uz")``: the decoded answer to a POSTed form."""
+
+    def socgrow(action: str, *, key: str = "any", **fields: str) -> Any:
+        reply = client.post("/sms/v2", data={"action": action, "key": key, **fields})
+        assert (reply.status_code, reply.mimetype) == (200, "application/json")
+        return reply.get_json()
+
+    return socgrow
+
+
+@pytest.fixture
+def smsman(client: FlaskClient) -> Callable[..., Any]:
+    """``smsman("get-number", country_id=0)``: the decoded answer to a POSTed form."""
+
+    def smsman(call: str, *, token: str = "any", **fields: Any) -> Any:
+        reply = client.post(f"/control/{call}", data={"token": token, **fields})
+        assert (reply.status_code, reply.mimetype) == (200, "application/json")
+        return reply.get_json()
+
+    return smsman

@@ -165,6 +165,8 @@ def test_the_empty_page_tells_the_three_settings(client):
     html = client.get("/", base_url="http://127.0.0.1:8025").get_data(as_text=True)
     for setting in ('DEVSMS_BASE_URL = "http://127.0.0.1:8025/api"', "DEVSMS_TOKEN", "SERVICE_NAME"):
         assert setting in html
+    for path in ("GETSMS_BASE_URL={}/smsgateway/", "SOCGROW_BASE_URL={}/sms/v2", "SMSMAN_BASE_URL={}/control/"):
+        assert path.format("http://127.0.0.1:8025") in html
 
 
 def test_the_page_filters_by_a_part_of_the_number(call, client):

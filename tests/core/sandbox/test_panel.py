@@ -7,18 +7,16 @@ import pytest
 from uzotp.sandbox import create_app
 from uzotp.sandbox.app import LOOPBACK_HOSTS
 
+#: What an account shows while its service works as it should.
+CALM = {"spent": 0, "currency": "UZS", "fault": None, "times": None, "on": "send", "every": 1}
+
 FRESH = {
     "delivery_delay": 2.0,
     "gateways": {
-        "devsms": {
-            "balance": 100_000,
-            "spent": 0,
-            "account": "local",
-            "blocked_names": ["Blocked"],
-            "fault": None,
-            "times": None,
-            "on": "send",
-        }
+        "devsms": {**CALM, "balance": 100_000, "account": "local", "blocked_names": ["Blocked"]},
+        "getsms": {**CALM, "balance": 100_000},
+        "socgrow": {**CALM, "balance": 100_000},
+        "sms-man": {**CALM, "balance": 1000, "currency": None},
     },
 }
 
@@ -51,7 +49,15 @@ def test_it_changes_what_is_named_and_leaves_the_rest(client, call, otp):
         {"delivery_delay": 1e9},
         {"delivery_delay": "2"},
         {"gateways": []},
-        {"gateways": {"getsms": {}}},
+        {"gateways": {"nobody": {}}},
+        {"gateways": {"getsms": {"account": "local"}}},
+        {"gateways": {"socgrow": {"blocked_names": []}}},
+        {"gateways": {"sms-man": {"currency": "UZS"}}},
+        {"gateways": {"getsms": {"fault": "blocked_name"}}},
+        {"gateways": {"socgrow": {"fault": "ids_as_strings"}}},
+        {"gateways": {"devsms": {"every": 2}}},
+        {"gateways": {"devsms": {"fault": "timeout", "every": 0}}},
+        {"gateways": {"devsms": {"fault": "timeout", "every": 1.5}}},
         {"gateways": {"devsms": {"balance": -1}}},
         {"gateways": {"devsms": {"balance": 1.5}}},
         {"gateways": {"devsms": {"account": "other"}}},
@@ -73,32 +79,39 @@ def test_a_wrong_wish_is_a_400_and_changes_nothing(client, wish):
 
 
 def test_the_page_s_forms_do_the_same(client):
-    form = {"form": "fault", "gateway": "devsms", "fault": "http_500", "times": "3", "on": "all"}
+    form = {"form": "fault", "gateway": "devsms", "fault": "http_500", "times": "3", "on": "all", "every": "2"}
     assert client.post("/panel", data=form).status_code == 303
     client.post("/panel", data={"form": "common", "delivery_delay": "0.5"})
     account = {"balance": "50", "account": "foreign", "blocked_names": " One \r\n\r\nTwo"}
     client.post("/panel", data={"form": "account", "gateway": "devsms", **account})
+    client.post("/panel", data={"form": "account", "gateway": "sms-man", "balance": "7"})
     shown = client.get("/panel.json").get_json()
-    assert shown == {
-        "delivery_delay": 0.5,
-        "gateways": {
-            "devsms": {
-                "balance": 50,
-                "spent": 0,
-                "account": "foreign",
-                "blocked_names": ["One", "Two"],
-                "fault": "http_500",
-                "times": 3,
-                "on": "all",
-            }
-        },
+    devsms = {"balance": 50, "account": "foreign", "blocked_names": ["One", "Two"]}
+    fault = {"fault": "http_500", "times": 3, "on": "all", "every": 2}
+    gateways = {
+        **FRESH["gateways"],
+        "devsms": {**CALM, **devsms, **fault},
+        "sms-man": {**FRESH["gateways"]["sms-man"], "balance": 7},
     }
+    assert shown == {"delivery_delay": 0.5, "gateways": gateways}
     html = client.get("/panel").get_data(as_text=True)
-    assert "3 more requests" in html
+    assert "3 more requests, all requests, one in 2" in html
+    assert "one request in 2, 3 more requests" in " ".join(client.get("/").get_data(as_text=True).split())
     assert "http_500" in client.get("/").get_data(as_text=True)
+    assert html.count("It works as it should") == 3
     client.post("/panel", data={"form": "fault", "gateway": "devsms", "fault": ""})
     assert client.get("/panel.json").get_json()["gateways"]["devsms"]["fault"] is None
-    assert "It works as it should" in client.get("/panel").get_data(as_text=True)
+    assert client.get("/panel").get_data(as_text=True).count("It works as it should") == 4
+
+
+def test_each_service_has_its_own_faults_and_money_on_the_pages(client):
+    panel, inbox = (client.get(path).get_data(as_text=True) for path in ("/panel", "/"))
+    for title in ("devsms.uz", "getsms.uz", "socgrow.uz", "sms-man.com"):
+        assert f"Make {title} fail" in panel
+        assert f"<dt>{title}</dt>" in inbox
+    assert [panel.count(f'value="{name}"') for name in ("blocked_name", "ids_as_strings", "timeout")] == [1, 3, 4]
+    assert inbox.count("100\u202f000\u00a0so&#39;m") == 3
+    assert "<dd>1\u202f000</dd>" in inbox  # sms-man names no currency
 
 
 def test_an_empty_number_of_times_means_until_switched_off(client):
@@ -111,7 +124,10 @@ def test_an_empty_number_of_times_means_until_switched_off(client):
     "form",
     [
         {},
-        {"form": "fault", "gateway": "getsms", "fault": "empty"},
+        {"form": "fault", "gateway": "nobody", "fault": "empty"},
+        {"form": "fault", "gateway": "socgrow", "fault": "blocked_name"},
+        {"form": "fault", "gateway": "devsms", "fault": "empty", "every": "second"},
+        {"form": "account", "gateway": "getsms", "balance": "5", "account": "local"},
         {"form": "fault", "gateway": "devsms", "fault": "empty", "times": "many"},
         {"form": "account", "gateway": "devsms", "balance": "much", "account": "local"},
         {"form": "common", "delivery_delay": "nan"},

@@ -46,7 +46,12 @@ def test_serve_listens_before_it_says_so_and_stops_cleanly(process, number):
     line = process.stdout.readline()
     assert line.startswith("uzotp sandbox: http://127.0.0.1:")
     url = line.split()[2]
-    assert process.stdout.readline() == f"DEVSMS_BASE_URL={url}/api  DEVSMS_TOKEN=anything\n"
+    assert [process.stdout.readline().split() for _ in range(4)] == [
+        [f"DEVSMS_BASE_URL={url}/api", "DEVSMS_TOKEN=anything"],
+        [f"GETSMS_BASE_URL={url}/smsgateway/", "GETSMS_LOGIN=anything", "GETSMS_PASSWORD=anything"],
+        [f"SOCGROW_BASE_URL={url}/sms/v2", "SOCGROW_KEY=anything"],
+        [f"SMSMAN_BASE_URL={url}/control/", "SMSMAN_TOKEN=anything"],
+    ]
     assert fetch(url, "POST", "/api/send_sms.php", OTP)[0] == 200
     fetch(url, "PUT", "/panel.json", {"gateways": {"devsms": {"fault": "timeout"}}})
     with pytest.raises(TimeoutError):

@@ -1,0 +1,58 @@
+"""Rented numbers: the countries they are of, how a fresh one is made, and what is kept of each."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from dataclasses import dataclass, field
+
+#: Coprime with every power of ten, so that a walk in such steps meets each number once.
+_STEP = 7919
+
+
+@dataclass(frozen=True)
+class Country:
+    """``stem`` is what the numbers begin with and ``length`` how many digits they have, the stem's included."""
+
+    iso2: str
+    name: str
+    stem: str
+    length: int
+
+
+UZBEKISTAN = Country("UZ", "Uzbekistan", "99890", 12)
+RUSSIA = Country("RU", "Russia", "7912", 11)
+KAZAKHSTAN = Country("KZ", "Kazakhstan", "7701", 11)
+CHINA = Country("CN", "China", "86139", 13)
+UNITED_STATES = Country("US", "United States", "1202555", 11)
+
+
+@dataclass(eq=False)
+class Rental:
+    """A number that a provider rented out. *price* is whole units of the provider's currency, *rented_at* seconds
+    since the epoch; *application* is sms-man's service id."""
+
+    id: int
+    provider: str
+    #: Digits, no plus.
+    phone: str = field(repr=False)
+    country: Country
+    price: int
+    application: int
+    rented_at: float
+    #: Given back: nothing is read from it any more.
+    over: bool = False
+
+
+class Numbers:
+    """Valid mobile numbers, each once. They begin anywhere, so that a sandbox that is started again does not rent out
+    the numbers whose quotas its last run used up, and none ends in 0000: those fail to arrive."""
+
+    def __init__(self) -> None:
+        self._walk = itertools.count(secrets.randbelow(10**9), _STEP)
+
+    def fresh(self, country: Country) -> str:
+        width = country.length - len(country.stem)
+        return next(
+            country.stem + tail for step in self._walk if not (tail := f"{step % 10**width:0{width}}").endswith("0000")
+        )
