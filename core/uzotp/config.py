@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uzotp import readers
 from uzotp.errors import ConfigurationError
 from uzotp.policy import Policy, Purpose
+from uzotp.texts import check_texts
 
 if TYPE_CHECKING:
     from uzotp.events import EventSink
@@ -31,7 +32,6 @@ _FRAMEWORK_STORES = {
     "django": 'STORE = "django" works in a Django project only',
     "instance": 'STORE = "instance" works in a Flask app only',
 }
-_LATER = ("redis_wait",)
 _GATEWAYS = ("devsms", "getsms", "console")
 
 
@@ -75,7 +75,7 @@ class Config:
     default_region: str = _setting(Policy.default_region, readers.text)
     daily_budget: int | None = _setting(Policy.daily_budget, readers.optional_integer)
     getsms_price: int | None = _setting(None, readers.optional_integer)
-    low_balance: int | None = _setting(Policy.low_balance, readers.integer)
+    low_balance: int = _setting(Policy.low_balance, readers.integer)
     guard: str = _setting(Policy.guard, readers.choice("off", "record", "enforce"))
     guard_floor: int | tuple[int, ...] = _setting(Policy.guard_floor, readers.integer_or_integers)
     guard_ratio: float = _setting(Policy.guard_ratio, readers.number)
@@ -109,12 +109,19 @@ class Config:
         self._check_gateways()
         shared = {item.name for item in fields(Policy) if item.init} & {item.name for item in fields(self)}
         object.__setattr__(self, "policy", Policy(**{name: getattr(self, name) for name in shared}))
+        check_texts(
+            self.service_name,
+            languages=self.languages,
+            purposes=self.policy.purposes,
+            code_length=self.code_length,
+            autofill_host=self.autofill_host,
+            android_hash=self.android_hash,
+        )
 
     def _check_release(self) -> None:
         """Refuse what the table names and this release does not do: a limit that limits nothing is worse than none."""
-        for item in fields(self):
-            if item.name in _LATER and getattr(self, item.name) not in (item.default, "off"):
-                raise ConfigurationError(f"{item.name.upper()} is not in this release: leave it out")
+        if self.redis_wait:
+            raise ConfigurationError("REDIS_WAIT is not in this release: leave it out")
         if self.store.startswith(("redis", "rediss", "unix")):
             raise ConfigurationError("STORE: Redis is not in this release")
         if self.store not in _FRAMEWORK_STORES and "://" not in self.store:
@@ -128,6 +135,12 @@ class Config:
                 raise ConfigurationError(
                     f'GATEWAYS: {name!r} is not a gateway; "devsms", "getsms", "console" or a dotted path'
                 )
+        if self.getsms_price is not None and self.getsms_price < 1:
+            raise ConfigurationError("GETSMS_PRICE is whole so'm for one SMS part, 1 or more")
+        if self.daily_budget is not None and "getsms" in self.gateways and self.getsms_price is None:
+            raise ConfigurationError(
+                "DAILY_BUDGET needs to know what getsms costs, and getsms shows no prices: set GETSMS_PRICE"
+            )
 
     @classmethod
     def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:

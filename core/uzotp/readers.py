@@ -56,6 +56,8 @@ def optional_integer(name: str, value: Any) -> int | None:
 
 def number(name: str, value: Any) -> float:
     try:
+        if isinstance(value, bool):
+            raise TypeError
         return float(value)
     except (TypeError, ValueError):
         raise ConfigurationError(f"{name} is a number") from None
@@ -102,7 +104,10 @@ def integers(name: str, value: Any) -> tuple[int, ...]:
 
 def integer_or_integers(name: str, value: Any) -> int | tuple[int, ...]:
     decoded = _decoded(name, value)
-    return integers(name, decoded) if isinstance(decoded, (list, tuple)) else integer(name, decoded)
+    try:
+        return integers(name, decoded) if isinstance(decoded, list | tuple) else integer(name, decoded)
+    except ConfigurationError:
+        raise ConfigurationError(f"{name} is a whole number, or a list of them") from None
 
 
 def keys(name: str, value: Any) -> tuple[str | bytes, ...]:

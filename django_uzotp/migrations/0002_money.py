@@ -1,7 +1,8 @@
 """Money, the guard and the switches: what all phones share."""
 
-import django_uzotp.models
 from django.db import migrations, models
+
+import django_uzotp.models
 
 
 class Migration(migrations.Migration):

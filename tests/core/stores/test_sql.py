@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.core.stores import services
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.stores import dialects, statements
+from uzotp.stores import dialects
 from uzotp.stores.sql import SQLStore
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.races import Crowd
