@@ -18,7 +18,7 @@ from uzotp.errors import (
 )
 from uzotp.events import logger
 from uzotp.phones import Phone
-from uzotp.ports import DeliveryReport, Gateway, Message, Receipt
+from uzotp.ports import DeliveryReport, DeliveryStatus, Gateway, Message, Receipt
 
 #: Failures in a row after which a gateway is left out, and for how many seconds.
 TRIP_AFTER = 5
@@ -157,23 +157,26 @@ class Router:
     ) -> Receipt | None:
         """A message whose fate is unknown, found in *gateway*'s history: accepted after all.
 
-        A row is it if its phone is equal, its text holds the code, and its id is none of the *known* ones, which
-        other deliveries have. Not finding it proves nothing.
+        A row is it if its phone is equal, its text holds the code, it has not failed, and its id is none of the
+        *known* ones, which other deliveries have. Not finding it proves nothing.
         """
         history = getattr(gateway, "history", None)
         if history is None or not message.code:
             return None
         try:
             rows: list[DeliveryReport] = history(limit=_ROWS, timeout=timeout)
-            found = [row for row in rows if row.id and row.phone == message.phone and _holds(row.text, message.code)]
-            row = next((row for row in found if row.id not in set(known())), None)
+            rows = [row for row in rows if row.id and _is_it(row, message)]
+            taken = set(known()) if rows else set()
         except Exception as error:
             why = error if isinstance(error, GatewayError) else type(error).__name__
             logger.warning("%s could not be asked for its history: %s", gateway.name, why)
             return None
-        if row is None or row.id is None:
-            return None
-        return Receipt(gateway.name, row.id, row.request_id, raw_status=row.raw_status, parts=row.parts, cost=row.cost)
+        for row in sorted(rows, key=_newest_first):
+            if row.id and row.id not in taken:
+                return Receipt(
+                    gateway.name, row.id, row.request_id, raw_status=row.raw_status, parts=row.parts, cost=row.cost
+                )
+        return None
 
     def send(self, message: Message, *, timeout: float | None = 10.0) -> Receipt:
         """Send *message* by the first gateway that takes it, in *timeout* seconds altogether.
@@ -216,6 +219,16 @@ def _takes_timeout(gateway: Gateway) -> bool:
     return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
-def _holds(text: str | None, code: str) -> bool:
-    """Whether *code* stands in *text* as a number of its own; the brand around it may differ (WIRE Q25)."""
-    return re.search(rf"(?<![0-9]){re.escape(code)}(?![0-9])", text or "") is not None
+def _newest_first(row: DeliveryReport) -> float:
+    """The order of a history is not documented (WIRE Q21)."""
+    return -row.created_at.timestamp() if row.created_at else 0.0
+
+
+def _is_it(row: DeliveryReport, message: Message) -> bool:
+    """Whether *row* may be *message*: the code stands in its text as a number of its own, whatever the brand around
+    it (WIRE Q25)."""
+    return (
+        row.phone == message.phone
+        and row.status is not DeliveryStatus.FAILED
+        and re.search(rf"(?<![0-9]){re.escape(message.code)}(?![0-9])", row.text or "") is not None
+    )

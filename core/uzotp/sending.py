@@ -168,10 +168,9 @@ class Sender:
             delivery = self._settle(order, order.delivery_id, DeliveryStatus.DELIVERED, TEST_GATEWAY)
             self._say_sent(order, delivery)
             return delivery
+        # It keeps its money and its place with the guard: what refuses real sends must refuse these (P9).
         events.emit(self._sink, events.SendSuppressed(order.phone, order.purpose))
-        delivery = self._settle(order, order.delivery_id, DeliveryStatus.SENT, self._router.name)
-        self._adjust(order.reservation, 0, sent=False)
-        return delivery
+        return self._settle(order, order.delivery_id, DeliveryStatus.SENT, self._router.name)
 
     # --------------------------------------------------------------------------------- from gateway to gateway
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -156,6 +157,16 @@ def test_p7_a_row_is_the_message_only_with_its_phone_and_its_code(pair: Any, tex
         way.put(message, text="" if text is None else text.format(code=message.code))
         stranger = DeliveryReport(way.name, "77", DeliveryStatus.SENT, phone="+998931238190", text=message.code)
         way.rows.append(stranger)
+        raise errors.OutcomeUnknown(way.name, "no reply came")
+
+    site = pair(Way("devsms", lost), Way("getsms"))
+    assert site.send().delivery.gateway == "getsms"
+
+
+def test_p7_a_message_that_failed_is_not_found(pair: Any) -> None:
+    def lost(way: Way, message: Message) -> Receipt:
+        way.put(message)
+        way.rows[-1] = replace(way.rows[-1], status=DeliveryStatus.FAILED)
         raise errors.OutcomeUnknown(way.name, "no reply came")
 
     site = pair(Way("devsms", lost), Way("getsms"))

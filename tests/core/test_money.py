@@ -134,16 +134,18 @@ def test_p6_a_charged_refusal_keeps_its_money_and_the_copy_by_the_next_gateway_h
     assert spent(site) == 150, "the name is known now: nothing is charged for asking"
 
 
-def test_r41_a_suppressed_send_is_refused_by_the_same_budget_and_spends_no_money(
-    make_site: Callable[..., Any],
+@pytest.mark.parametrize("suppressed", [False, True])
+@pytest.mark.parametrize("rules", [{"daily_budget": 160}, {"guard": "enforce", "guard_floor": 3}])
+def test_r41_p9_a_suppressed_send_meets_the_same_budget_and_the_same_guard(
+    make_site: Callable[..., Any], rules: dict[str, Any], suppressed: bool
 ) -> None:
-    site = make_site(gateway=Way("devsms"), daily_budget=60, should_send=lambda phone, purpose: phone != HOME)
-    site.send_later()
+    site = make_site(gateway=Way("devsms"), should_send=lambda phone, purpose: not suppressed, **rules)
+    phones = numbers()
+    for _ in range(3):
+        site.send_later(next(phones))
     site.finish()
-    assert spent(site) == 0
-    site.send("+998931238190")
-    with pytest.raises(errors.BudgetExhausted):
-        site.send("+998931238191")
+    with pytest.raises(errors.BudgetExhausted if "daily_budget" in rules else errors.Suspicious):
+        site.send_later(next(phones))
 
 
 def test_r60_a_test_number_costs_nothing(make_site: Callable[..., Any]) -> None:
