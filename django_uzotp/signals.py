@@ -27,6 +27,10 @@ send_suppressed = Signal()
 code_verified = Signal()
 code_rejected = Signal()
 delivery_changed = Signal()
+guard_decision = Signal()
+service_name_blocked = Signal()
+price_mismatch = Signal()
+balance_low = Signal()
 
 _SIGNALS: dict[type[events.Event], Signal] = {
     events.CodeSent: code_sent,
@@ -36,6 +40,10 @@ _SIGNALS: dict[type[events.Event], Signal] = {
     events.CodeVerified: code_verified,
     events.CodeRejected: code_rejected,
     events.DeliveryChanged: delivery_changed,
+    events.GuardDecision: guard_decision,
+    events.ServiceNameBlocked: service_name_blocked,
+    events.PriceMismatch: price_mismatch,
+    events.BalanceLow: balance_low,
 }
 
 

@@ -19,6 +19,10 @@ send_suppressed = _namespace.signal("send-suppressed")
 code_verified = _namespace.signal("code-verified")
 code_rejected = _namespace.signal("code-rejected")
 delivery_changed = _namespace.signal("delivery-changed")
+guard_decision = _namespace.signal("guard-decision")
+service_name_blocked = _namespace.signal("service-name-blocked")
+price_mismatch = _namespace.signal("price-mismatch")
+balance_low = _namespace.signal("balance-low")
 
 _SIGNALS = {
     events.CodeSent: code_sent,
@@ -28,6 +32,10 @@ _SIGNALS = {
     events.CodeVerified: code_verified,
     events.CodeRejected: code_rejected,
     events.DeliveryChanged: delivery_changed,
+    events.GuardDecision: guard_decision,
+    events.ServiceNameBlocked: service_name_blocked,
+    events.PriceMismatch: price_mismatch,
+    events.BalanceLow: balance_low,
 }
 
 

@@ -43,6 +43,10 @@ UZOTP = {
         "SERVICE_NAME": "Choyxona",
         "DEVSMS_TOKEN": "sandbox",
         "DEVSMS_BASE_URL": f"{SANDBOX_URL}/api",
+        "GETSMS_LOGIN": "sandbox",  # used when GATEWAYS names it: UZOTP_GATEWAYS='["devsms", "getsms"]' make demo
+        "GETSMS_PASSWORD": "sandbox",
+        "GETSMS_BASE_URL": f"{SANDBOX_URL}/smsgateway/",
+        "GETSMS_PRICE": "60",
         "CALLBACK_BASE_URL": f"{SITE_URL}/otp",
     }.items()
 }

@@ -46,6 +46,10 @@ def _defaults() -> dict[str, Any]:
         "SERVICE_NAME": "Choyxona",
         "DEVSMS_TOKEN": "sandbox",
         "DEVSMS_BASE_URL": f"{sandbox}/api",
+        "GETSMS_LOGIN": "sandbox",  # used when GATEWAYS names it: UZOTP_GATEWAYS='["devsms", "getsms"]' make demo
+        "GETSMS_PASSWORD": "sandbox",
+        "GETSMS_BASE_URL": f"{sandbox}/smsgateway/",
+        "GETSMS_PRICE": "60",
         "CALLBACK_BASE_URL": f"{site}/otp",
         "STORE": database,  # one database for the accounts and for uzotp
     }
