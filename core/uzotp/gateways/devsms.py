@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from uzotp.errors import ConfigurationError, GatewayError, MessageRejected
 from uzotp.gateways import devsms_wire as wire
-from uzotp.gateways._http import Client, check_base_url
 from uzotp.messages import check_service_name, parts
 from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt, Secret
 from uzotp.prices import price_for
+from uzotp.remote.client import Client, check_base_url
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

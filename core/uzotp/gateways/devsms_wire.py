@@ -18,12 +18,12 @@ from uzotp.errors import (
     OutcomeUnknown,
     ServiceNameRejected,
 )
-from uzotp.gateways import _parse
-from uzotp.gateways._http import NoReply, Reply
 from uzotp.gateways._phone import validated
 from uzotp.messages import fold_apostrophes, template_text
 from uzotp.policy import Purpose
 from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.remote import parse
+from uzotp.remote.client import NoReply, Reply
 
 NAME = "devsms"
 
@@ -119,12 +119,12 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
         if reply.written:
             return _unknown(f"the request left, and no reply came ({reply.reason})")
         return GatewayUnavailable(NAME, f"it could not be reached ({reply.reason})", retryable=True)
-    body, whole = _parse.load(reply.body)
-    success = _parse.verdict(body.get("success"))
+    body, whole = parse.load(reply.body)
+    success = parse.verdict(body.get("success"))
     error = _blotted(_error_text(body), hide)
     if success is not True:
         # Wherever it stands and however it broke off: money was taken.
-        folded = " ".join(fold_apostrophes(f"{body} {_parse.raw(reply.body)}").casefold().split())
+        folded = " ".join(fold_apostrophes(f"{body} {parse.raw(reply.body)}").casefold().split())
         if "to'lov yech" in folded or "nomaqbul" in folded:
             return ServiceNameRejected(NAME, error)
         if whole and "balans" in folded and "yetarli" in folded:
@@ -139,7 +139,7 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
         return _unknown(f"HTTP {reply.status}, but {flaw}")
     if _is_refusal(reply.status) and success is not True:
         refusal = _refusal(reply.status, error)
-        if not whole and (reply.flaw or _parse.raw(reply.body).lstrip().startswith("{")):
+        if not whole and (reply.flaw or parse.raw(reply.body).lstrip().startswith("{")):
             refusal.charged = None  # what was cut off may have said that it is charged
         return refusal
     return _unknown(f"HTTP {reply.status} {error or reply.flaw}".strip())
@@ -162,10 +162,10 @@ def _receipt(data: object) -> Receipt | None:
         id,
         request_id=_first_id(data, "request_id", "eskiz_request_id"),
         status=DeliveryStatus.SENT,
-        raw_status=_parse.text(data.get("status"), 64),
-        parts=_parse.integer(data.get("parts_count")),
-        cost=_parse.money(data.get("total_cost")),
-        balance=_parse.money(data.get("balance")),
+        raw_status=parse.text(data.get("status"), 64),
+        parts=parse.integer(data.get("parts_count")),
+        cost=parse.money(data.get("total_cost")),
+        balance=parse.money(data.get("balance")),
         country=country.upper() if isinstance(country, str) and len(country) == 2 else None,
     )
 
@@ -185,7 +185,7 @@ def _refusal(status: int, error: str) -> GatewayError:
 
 def _error_text(body: dict[str, Any]) -> str:
     """The free Uzbek text of an error: there are no codes (Q14)."""
-    return _parse.text(body.get("error")) or _parse.text(body.get("message")) or ""
+    return parse.text(body.get("error")) or parse.text(body.get("message")) or ""
 
 
 def _blotted(words: str, hide: str) -> str:
@@ -199,8 +199,8 @@ def read_data(reply: Reply | NoReply, hide: str = "") -> dict[str, Any] | Gatewa
     """The ``data`` of an answer to a question, or the error; questions never send and never cost."""
     if isinstance(reply, NoReply):
         return GatewayUnavailable(NAME, f"no reply ({reply.reason})", retryable=True)
-    body, _ = _parse.load(reply.body)
-    success, good = _parse.verdict(body.get("success")), 200 <= reply.status < 300
+    body, _ = parse.load(reply.body)
+    success, good = parse.verdict(body.get("success")), 200 <= reply.status < 300
     error = _blotted(_error_text(body), hide)
     data = body.get("data")
     if good and success and isinstance(data, dict):
@@ -232,41 +232,41 @@ def read_report(row: object) -> DeliveryReport | None:
         NAME,
         id,
         status_of(row.get("status")),
-        raw_status=_parse.text(row.get("status"), 64),
+        raw_status=parse.text(row.get("status"), 64),
         request_id=request_id,
-        message_id=_parse.identifier(row.get("eskiz_message_id")),
-        phone=_parse.phone(row.get("phone_number", row.get("phone"))),
-        text=_parse.text(row.get("message")),
-        parts=_parse.integer(row.get("parts_count")),
-        cost=_parse.money(row.get("total_cost")),
-        sender=_parse.identifier(row.get("from_number")),
-        created_at=_parse.time(row.get("created_at")),
-        updated_at=_parse.time(row.get("updated_at")),  # only get_status.php has it (Q8)
-        sent_at=_parse.time(row.get("sent_at")),
-        delivered_at=_parse.time(row.get("delivered_at")),
-        failed_at=_parse.time(row.get("failed_at")),
-        event_at=_parse.time(row.get("timestamp")),  # called the creation's, but it is the event's (Q9)
+        message_id=parse.identifier(row.get("eskiz_message_id")),
+        phone=parse.phone(row.get("phone_number", row.get("phone"))),
+        text=parse.text(row.get("message")),
+        parts=parse.integer(row.get("parts_count")),
+        cost=parse.money(row.get("total_cost")),
+        sender=parse.identifier(row.get("from_number")),
+        created_at=parse.time(row.get("created_at")),
+        updated_at=parse.time(row.get("updated_at")),  # only get_status.php has it (Q8)
+        sent_at=parse.time(row.get("sent_at")),
+        delivered_at=parse.time(row.get("delivered_at")),
+        failed_at=parse.time(row.get("failed_at")),
+        event_at=parse.time(row.get("timestamp")),  # called the creation's, but it is the event's (Q9)
     )
 
 
 def read_balance(data: dict[str, Any]) -> Balance | None:
-    amount = _parse.money(data.get("balance"))
+    amount = parse.money(data.get("balance"))
     if amount is None:
         return None
     counters = data.get("statistics")
     counted = {
         name: count
         for name, value in (counters.items() if isinstance(counters, dict) else ())
-        if (count := _parse.integer(value)) is not None
+        if (count := parse.integer(value)) is not None
     }
-    return Balance(amount, _parse.money(data.get("sms_price")), counted)
+    return Balance(amount, parse.money(data.get("sms_price")), counted)
 
 
 def read_callback(body: object) -> DeliveryReport | None:
     """A delivery callback, JSON or form, or ``None`` for anything else. Nobody signs it: it is a hint (Q12)."""
     if not isinstance(body, bytes) or len(body) > MAX_CALLBACK:
         return None
-    row, whole = _parse.load(body)
+    row, whole = parse.load(body)
     if not whole:
         try:
             pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=64)
@@ -277,4 +277,4 @@ def read_callback(body: object) -> DeliveryReport | None:
 
 
 def _first_id(row: dict[str, Any], *names: str) -> str | None:
-    return next((id for name in names if (id := _parse.identifier(row.get(name)))), None)
+    return next((id for name in names if (id := parse.identifier(row.get(name)))), None)

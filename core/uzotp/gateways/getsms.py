@@ -16,10 +16,10 @@ from uzotp.errors import (
     MessageRejected,
 )
 from uzotp.gateways import getsms_wire as wire
-from uzotp.gateways._http import Client, check_base_url
 from uzotp.messages import parts
 from uzotp.phones import Phone
 from uzotp.ports import DeliveryReport, Message, Money, Receipt, Secret, veiled
+from uzotp.remote.client import Client, check_base_url
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -19,11 +19,11 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
-from uzotp.gateways import _parse
-from uzotp.gateways._http import NoReply, Reply
 from uzotp.gateways._phone import validated
 from uzotp.phones import Phone
 from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.remote import parse
+from uzotp.remote.client import NoReply, Reply
 
 NAME = "getsms"
 
@@ -83,7 +83,7 @@ def objection(message: Message) -> str | None:
         return "the phone is not a valid mobile number in E.164: make one with Phone.parse"
     if not isinstance(message.text, str) or not message.text.strip():
         return "the message has no text, and getsms has no templates to fill"
-    if message.text != _parse.text(message.text, len(message.text)):
+    if message.text != parse.text(message.text, len(message.text)):
         return "the text holds NUL or half a surrogate pair"
     return None
 
@@ -120,7 +120,7 @@ def _form(rows: list[dict[str, Any]], login: str, password: str, more: dict[str,
 def message_key(request_id: str, message_id: str | None) -> str:
     """The id by which a message is found again: ``request_id`` may be the call's or the message's own (Q46)."""
     key = f"{request_id}:{message_id}"
-    return key if message_id and len(key) <= _parse.MAX_ID else request_id
+    return key if message_id and len(key) <= parse.MAX_ID else request_id
 
 
 def split_key(key: str) -> tuple[str, str | None]:
@@ -172,7 +172,7 @@ def _matched(sent: Sequence[Message], rows: list[dict[str, Any]]) -> list[dict[s
     if len(sent) == len(rows) == 1 and _names_nobody(rows[0]):
         return [rows[0]]
     free: dict[int, tuple[str | None, str | None]] = {
-        place: (_parse.phone(row.get("recipient")), _stripped(row.get("text"))) for place, row in enumerate(rows)
+        place: (parse.phone(row.get("recipient")), _stripped(row.get("text"))) for place, row in enumerate(rows)
     }
     found: dict[int, int] = {}
     for index, message in enumerate(sent):
@@ -194,14 +194,14 @@ def _outcome(reply: Reply, row: dict[str, Any] | None, whole: bool, hide: Sequen
         error = _error(row, reply.status, hide)
         if error and whole:
             return error
-        request_id = _parse.identifier(row.get("request_id"))
+        request_id = parse.identifier(row.get("request_id"))
         if request_id and _is_good(reply.status) and _failed(row) is False:
             return Receipt(
                 NAME,
-                message_key(request_id, _parse.identifier(row.get("message_id"))),
+                message_key(request_id, parse.identifier(row.get("message_id"))),
                 request_id=request_id,
-                raw_status=_parse.text(row.get("status"), 64),
-                parts=_parse.integer(row.get("count_messages")),
+                raw_status=parse.text(row.get("status"), 64),
+                parts=parse.integer(row.get("count_messages")),
             )
     flaw = reply.flaw or "the reply says nothing clear of this message"
     return OutcomeUnknown(NAME, f"HTTP {reply.status}, but {flaw}")
@@ -256,9 +256,9 @@ def unreadable(detail: str) -> GatewayUnavailable:
 
 def _is_about(row: dict[str, Any], request_id: str, message_id: str | None, phone: str | None) -> bool:
     return (
-        _parse.identifier(row.get("request_id")) == request_id  # as text: the types flip (Q41)
-        and (message_id is None or _parse.identifier(row.get("message_id")) == message_id)
-        and (phone is None or _parse.phone(row.get("recipient")) == phone)
+        parse.identifier(row.get("request_id")) == request_id  # as text: the types flip (Q41)
+        and (message_id is None or parse.identifier(row.get("message_id")) == message_id)
+        and (phone is None or parse.phone(row.get("recipient")) == phone)
     )
 
 
@@ -268,15 +268,15 @@ def _report(row: dict[str, Any], request_id: str, message_id: str | None) -> Del
         NAME,
         message_key(request_id, message_id),
         status_of(row.get("status")),
-        raw_status=_parse.text(row.get("status"), 64),
+        raw_status=parse.text(row.get("status"), 64),
         request_id=request_id,
-        message_id=_parse.identifier(row.get("message_id")),
-        phone=_parse.phone(row.get("recipient")),
-        text=_parse.text(row.get("text")),
-        parts=_parse.integer(row.get("count_messages")),  # a string (Q49)
-        created_at=_parse.time(row.get("date_received")),
-        sent_at=_parse.time(row.get("date_sent")),
-        delivered_at=_parse.time(row.get("date_delivered")),
+        message_id=parse.identifier(row.get("message_id")),
+        phone=parse.phone(row.get("recipient")),
+        text=parse.text(row.get("text")),
+        parts=parse.integer(row.get("count_messages")),  # a string (Q49)
+        created_at=parse.time(row.get("date_received")),
+        sent_at=parse.time(row.get("date_sent")),
+        delivered_at=parse.time(row.get("date_delivered")),
     )
 
 
@@ -285,7 +285,7 @@ def _report(row: dict[str, Any], request_id: str, message_id: str | None) -> Del
 
 def _rows(reply: Reply) -> tuple[list[dict[str, Any]], bool]:
     """The rows of a reply, and whether they were all of it; keys may have spaces around them (Q43)."""
-    rows, whole = _parse.load_rows(reply.body)
+    rows, whole = parse.load_rows(reply.body)
     return [{key.strip(): value for key, value in row.items()} for row in rows], whole
 
 
@@ -295,15 +295,15 @@ def _names_nobody(row: dict[str, Any]) -> bool:
 
 def _number(row: dict[str, Any]) -> int:
     """``error_no``, a number or a string (Q40); 0 without one."""
-    return _parse.integer(row.get("error_no")) or 0
+    return parse.integer(row.get("error_no")) or 0
 
 
 def _failed(row: dict[str, Any]) -> bool | None:
     """Whether the row is an error; ``None`` when that is not clear. ``error`` is 1, "1" or true (Q40)."""
     flag = row.get("error")
-    if _parse.verdict(flag) or _number(row) in ERRORS:
+    if parse.verdict(flag) or _number(row) in ERRORS:
         return True
-    clean = flag in (None, "") or _parse.verdict(flag) is False
+    clean = flag in (None, "") or parse.verdict(flag) is False
     return False if clean and not _number(row) and not row.get("error_text") else None
 
 
@@ -323,9 +323,9 @@ def _error(row: dict[str, Any], status: int, hide: Sequence[str]) -> GatewayErro
 
 def _words(row: dict[str, Any], hide: Sequence[str]) -> str:
     """The text of an error. ``text`` is it only where it cannot be the echo of an SMS (Q37): that holds the code."""
-    words = _parse.text(row.get("error_text"))
+    words = parse.text(row.get("error_text"))
     if not words and _failed(row) and not ("recipient" in row or "request_id" in row):
-        words = _parse.text(row.get("text"))
+        words = parse.text(row.get("text"))
     words = words or ""
     for secret in sorted(hide, key=len, reverse=True):  # one may be part of another
         words = words.replace(secret, "***")

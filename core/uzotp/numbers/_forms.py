@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from uzotp.errors import ConfigurationError, GatewayError
-from uzotp.gateways._http import Client, NoReply, Reply
 from uzotp.numbers import _wire
 from uzotp.ports import Secret
+from uzotp.remote.client import Client, NoReply, Reply
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -7,27 +7,21 @@ so that the frames that know a number or a credential are gone when it is raised
 from __future__ import annotations
 
 import ast
-import json
-import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
 from uzotp.errors import AuthenticationFailed, GatewayError, GatewayUnavailable, OutcomeUnknown, redact
-from uzotp.gateways import _parse
-from uzotp.gateways._http import NoReply, Reply
 from uzotp.numbers.values import NumberError
+from uzotp.remote import parse
+from uzotp.remote.client import NoReply, Reply
 
 T = TypeVar("T")
 
 #: Bytes of a list in Python's notation that are read at most (WIRE Q70).
 MAX_LITERAL = 256 * 1024
-#: How many brackets are tried as the beginning of the JSON: a notice may hold some, ``line [7]``.
-_MAX_CUTS = 32
-_BRACKET = re.compile(r"[\[{]")
 #: 4xx answers that say "later", not "no".
 _NOT_REFUSED = (408, 425, 429)
 #: Codes that time alone may cure (V:108-109, M:89).
@@ -43,18 +37,12 @@ def load(body: bytes) -> tuple[Any, bool]:
     Notices of PHP around it are cut away (Q84), if what is left looks like data. But a body that begins with a
     bracket is read from there or not at all: a piece from the inside of a broken reply is no reply.
     """
-    text = body.decode("utf-8-sig", "replace").strip()
-    for bracket in islice(_BRACKET.finditer(text), _MAX_CUTS):
-        start = bracket.start()
-        try:
-            value, end = _DECODER.raw_decode(text, start)
-        except (ValueError, ArithmeticError, RecursionError):
-            value, end = None, -1
-        whole = start == 0 and end == len(text)
+    begins = body.decode("utf-8-sig", "replace").lstrip()[:1] in ("[", "{")
+    for value, first, whole in parse.values(body):
+        if begins and not first:
+            break
         if whole or _is_data(value):
             return value, whole
-        if start == 0:
-            break
     return None, False
 
 
@@ -72,13 +60,6 @@ def _is_data(value: object) -> bool:
     return bool(value) and all(isinstance(row, dict) for row in rows)
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
-
-
 def pairs(value: object) -> list[tuple[Any, Any]]:
     """Keys and values of an object, or of a list: what PHP makes of an object with the keys 0, 1, 2 (Q77)."""
     if isinstance(value, dict):
@@ -92,7 +73,7 @@ def flatten(value: object, depth: int = 2) -> str:
         return "; ".join(f"{flatten(key, 0)}: {flatten(item, depth - 1)}" for key, item in islice(value.items(), 10))
     if depth and isinstance(value, list):
         return "; ".join(flatten(item, depth - 1) for item in value[:10])
-    return _parse.text(value) or _parse.identifier(value) or ""
+    return parse.text(value) or parse.identifier(value) or ""
 
 
 # --------------------------------------------------------------------------------------------------------- verdicts
@@ -145,7 +126,9 @@ def judge(
 
 
 def _refusal(provider: str, complaint: Complaint, status: int, purchase: bool, hide: Collection[str]) -> GatewayError:
-    code = redact(_blotted(complaint.code, hide), 64) if complaint.code else None
+    code = complaint.code
+    if code and not complaint.kind:  # a stranger's word; a documented one is no secret, whatever the token is
+        code = redact(_blotted(code, hide), 64)
     words = _blotted(complaint.words, hide)
     detail = words if code is None or code in words else f"{code}: {words}".rstrip(": ")
     kind = complaint.kind or (AuthenticationFailed if status in (401, 403) else NumberError)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from uzotp.gateways import _parse
-from uzotp.gateways._http import check_base_url
 from uzotp.numbers import smsman_wire as wire
 from uzotp.numbers._forms import Forms, answer
 from uzotp.numbers._wire import load_list
 from uzotp.numbers.values import Application, Availability, NumberError, Price, Rental, Sms
+from uzotp.remote import parse
+from uzotp.remote.client import check_base_url
 
 
 class SMSMan:
@@ -110,7 +110,7 @@ def _ids(**ids: int | None) -> dict[str, str | int]:
 
 
 def _request(request_id: str | int) -> dict[str, str | int]:
-    word = _parse.identifier(request_id)
+    word = parse.identifier(request_id)
     if word is None:
         raise ValueError("request_id is the id of a rental")
     return {"request_id": word}

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from uzotp.errors import AuthenticationFailed, GatewayError
-from uzotp.gateways import _parse
 from uzotp.numbers._wire import Complaint, flatten, pairs
 from uzotp.numbers.values import Application, Availability, NumberError, Price, Rental, Sms
 from uzotp.phones import Phone
+from uzotp.remote import parse
 
 NAME = "sms-man"
 
@@ -33,8 +33,8 @@ STATUSES = ("ready", "close", "reject", "used")
 
 def complain(body: dict[str, Any]) -> Complaint | None:
     """The "no" in a reply."""
-    code, words = _parse.identifier(body.get("error_code")), flatten(body.get("error_msg"))
-    if not code and not words and _parse.verdict(body.get("success")) is not False:
+    code, words = parse.identifier(body.get("error_code")), flatten(body.get("error_msg"))
+    if not code and not words and parse.verdict(body.get("success")) is not False:
         return None
     return Complaint(code, words, CODES.get(code or ""))
 
@@ -49,8 +49,8 @@ def read_limits(value: object) -> list[Availability] | None:
     found = []
     for _, row in pairs(value):
         if isinstance(row, dict):
-            ids = _parse.integer(row.get("country_id")), _parse.integer(row.get("application_id"))
-            numbers = _parse.integer(row.get("numbers"))
+            ids = parse.integer(row.get("country_id")), parse.integer(row.get("application_id"))
+            numbers = parse.integer(row.get("numbers"))
             if ids[0] is not None and ids[1] is not None and numbers is not None:
                 found.append(Availability(ids[0], ids[1], numbers))
     return found if found or _is_empty(value) else None
@@ -60,20 +60,20 @@ def read_rental(body: object) -> Rental | None:
     """M:67: an id and a number, and no price (Q78)."""
     if not isinstance(body, dict):
         return None
-    id, phone = _parse.identifier(body.get("request_id")), _parse.phone(body.get("number"))
+    id, phone = parse.identifier(body.get("request_id")), parse.phone(body.get("number"))
     return Rental(NAME, id, Phone(phone)) if id and phone else None
 
 
 def read_sms(body: object) -> Sms | None:
     """M:85."""
     code = body.get("sms_code") if isinstance(body, dict) else None
-    text = _parse.text(code) or _parse.identifier(code) or ""
+    text = parse.text(code) or parse.identifier(code) or ""
     return Sms(text) if text.strip() else None
 
 
 def read_done(body: object) -> bool | None:
     """M:104: the one reply that says ``success`` when it is one."""
-    return _parse.verdict(body.get("success")) or None if isinstance(body, dict) else None
+    return parse.verdict(body.get("success")) or None if isinstance(body, dict) else None
 
 
 def read_prices(value: object) -> dict[int, dict[int, Price]] | None:
@@ -85,7 +85,7 @@ def read_prices(value: object) -> dict[int, dict[int, Price]] | None:
         else:
             entries = [(key, application, entry) for application, entry in pairs(row)]
         for country, application, entry in entries:
-            ids, price = (_parse.integer(country), _parse.integer(application)), _price(entry)
+            ids, price = (parse.integer(country), parse.integer(application)), _price(entry)
             if ids[0] is not None and ids[1] is not None and price is not None:
                 prices.setdefault(ids[0], {})[ids[1]] = price
     return prices if prices or _is_empty(value) else None
@@ -107,7 +107,7 @@ def read_applications(value: object) -> dict[int, Application] | None:
     for id, row in _rows(value):
         name = _title(row)
         if name:
-            found[id] = Application(name, _parse.text(row.get("code"), 64) or "")
+            found[id] = Application(name, parse.text(row.get("code"), 64) or "")
     return found if found or _is_empty(value) else None
 
 
@@ -116,7 +116,7 @@ def _rows(value: object) -> list[tuple[int, dict[str, Any]]]:
     rows = []
     for key, row in pairs(value):
         if isinstance(row, dict):
-            id = _parse.integer(row.get("id", key if isinstance(value, dict) else None))
+            id = parse.integer(row.get("id", key if isinstance(value, dict) else None))
             if id is not None:
                 rows.append((id, row))
     return rows
@@ -124,17 +124,17 @@ def _rows(value: object) -> list[tuple[int, dict[str, Any]]]:
 
 def _title(row: dict[str, Any]) -> str | None:
     """``title`` of a country, ``name`` of an application; the page itself mixes them up (Q80)."""
-    return _parse.text(row.get("title"), 200) or _parse.text(row.get("name"), 200)
+    return parse.text(row.get("title"), 200) or parse.text(row.get("name"), 200)
 
 
 def _price(entry: object) -> Price | None:
     cost = _amount(entry.get("cost")) if isinstance(entry, dict) else None
-    return None if cost is None else Price(cost, _parse.integer(entry.get("count")))  # type: ignore[attr-defined]
+    return None if cost is None else Price(cost, parse.integer(entry.get("count")))  # type: ignore[attr-defined]
 
 
 def _amount(value: object) -> Decimal | None:
     """A bare amount. The page states no currency (Q78), so one that has one is not what we know how to read."""
-    money = _parse.money(value, currency="")
+    money = parse.money(value, currency="")
     return money.amount if money and not money.currency else None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from uzotp.gateways import _parse
-from uzotp.gateways._http import check_base_url
 from uzotp.numbers import socgrow_wire as wire
 from uzotp.numbers._forms import Forms, answer
 from uzotp.numbers.values import Country, NumberError, Rental, Sms
 from uzotp.ports import Money, Secret, veiled
+from uzotp.remote import parse
+from uzotp.remote.client import check_base_url
 
 
 class SocGrow:
@@ -72,7 +72,7 @@ class SocGrow:
 
         :raises NumberError: ``code`` is ``"order_not_found"``. :raises GatewayError: the question failed.
         """
-        number = Secret(_parse.phone(veiled(number)) or "")  # with its plus, which this call does not take (Q59)
+        number = Secret(parse.phone(veiled(number)) or "")  # with its plus, which this call does not take (Q59)
         if not number:
             raise ValueError("number is the phone of a rental")
         fields = {"action": "getsms", "number": Secret(number[1:])}

@@ -9,12 +9,12 @@ import re
 from typing import Any
 
 from uzotp.errors import AuthenticationFailed, GatewayError, InsufficientBalance
-from uzotp.gateways import _parse
 from uzotp.messages import fold_apostrophes
 from uzotp.numbers._wire import Complaint, flatten
 from uzotp.numbers.values import Country, NumberError, Rental, Sms
 from uzotp.phones import Phone
 from uzotp.ports import Money
+from uzotp.remote import parse
 
 NAME = "socgrow"
 
@@ -40,7 +40,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 def complain(body: dict[str, Any]) -> Complaint | None:
     """The "no" in a reply, by its code or by its text; ``success`` true is none, but for an empty ``sms`` (Q58)."""
-    success = _parse.verdict(body.get("success"))
+    success = parse.verdict(body.get("success"))
     nothing_yet = "sms" in body and _blank(body["sms"])
     if success is True and not nothing_yet:
         return None
@@ -64,7 +64,7 @@ def read_balance(body: object) -> Money | None:
         return None
     currency = result.get("currency")
     known = isinstance(currency, str) and _CURRENCY.fullmatch(currency)
-    return _parse.money(result.get("balance"), str(currency) if known else "UZS")
+    return parse.money(result.get("balance"), str(currency) if known else "UZS")
 
 
 def read_countries(body: object) -> list[Country] | None:
@@ -75,12 +75,12 @@ def read_countries(body: object) -> list[Country] | None:
     return [
         Country(
             code.lower(),
-            _parse.text(row.get("country_name"), 200) or "",
-            _parse.integer(row.get("qty")),
-            _parse.money(row.get("price_uzs")),
+            parse.text(row.get("country_name"), 200) or "",
+            parse.integer(row.get("qty")),
+            parse.money(row.get("price_uzs")),
         )
         for row in rows
-        if isinstance(row, dict) and (code := _parse.identifier(row.get("country_code")))
+        if isinstance(row, dict) and (code := parse.identifier(row.get("country_code")))
     ]
 
 
@@ -88,24 +88,24 @@ def read_rental(body: object) -> Rental | None:
     """V:53-58: the number has a plus here, and nowhere else (Q59). Bought is ``success`` true and a number."""
     if not isinstance(body, dict) or not _succeeded(body):
         return None
-    phone = _parse.phone(body.get("phone"))
+    phone = parse.phone(body.get("phone"))
     if phone is None:
         return None
-    return Rental(NAME, _parse.identifier(body.get("order_id")), Phone(phone), _parse.money(body.get("price")))
+    return Rental(NAME, parse.identifier(body.get("order_id")), Phone(phone), parse.money(body.get("price")))
 
 
 def read_sms(body: object) -> Sms | None:
     """V:62-69. ``sms`` is the code or the whole text (Q66); a number would have lost its zeros, but is taken."""
     if not isinstance(body, dict) or not _succeeded(body):
         return None
-    text = _parse.text(body.get("sms")) or _parse.identifier(body.get("sms"))
+    text = parse.text(body.get("sms")) or parse.identifier(body.get("sms"))
     if _blank(text):
         return None
-    return Sms(str(text), _parse.text(body.get("from"), 64), _parse.time(body.get("time")))
+    return Sms(str(text), parse.text(body.get("from"), 64), parse.time(body.get("time")))
 
 
 def _succeeded(body: dict[str, Any]) -> bool:
-    return _parse.verdict(body.get("success")) is True
+    return parse.verdict(body.get("success")) is True
 
 
 def _blank(value: object) -> bool:

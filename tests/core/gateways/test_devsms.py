@@ -69,12 +69,12 @@ def test_two_sends_use_one_connection() -> None:
 
 
 def test_q92_an_idle_connection_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from uzotp.gateways import _transport
+    from uzotp.remote import transport
 
     with FaultServer(answer(samples.OTP_SENT)) as server:
         it = gateway(server)
         it.send(MESSAGE)
-        monkeypatch.setattr(_transport, "IDLE", 0.0)
+        monkeypatch.setattr(transport, "IDLE", 0.0)
         it.send(MESSAGE)
     assert [request.connection for request in server.requests] == [0, 1]
 

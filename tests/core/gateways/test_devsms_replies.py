@@ -11,10 +11,10 @@ import pytest
 
 from tests.core.gateways import samples
 from uzotp.errors import InsufficientBalance, MessageRejected, OutcomeUnknown, ServiceNameRejected
-from uzotp.gateways import _parse
 from uzotp.gateways import devsms_wire as wire
-from uzotp.gateways._http import MAX_BODY, Reply
 from uzotp.ports import DeliveryReport, DeliveryStatus, Money, Receipt
+from uzotp.remote import parse
+from uzotp.remote.client import MAX_BODY, Reply
 
 SENT, DELIVERED, FAILED = DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
 
@@ -295,7 +295,7 @@ def test_q91_time_in_every_form(value: str) -> None:
     ],
 )
 def test_money_is_a_number_a_numeric_text_or_one_with_a_currency(value: object, money: Money | None) -> None:
-    assert _parse.money(value) == money
+    assert parse.money(value) == money
 
 
 def test_money_keeps_every_digit() -> None:
@@ -311,7 +311,7 @@ def test_q84_noise_around_a_read_is_cut_away() -> None:
 
 @pytest.mark.parametrize("body", [b"{" * (MAX_BODY // 2), b'{"a":' * (MAX_BODY // 8), b"[{" * (MAX_BODY // 4)])
 def test_hostile_json_costs_little(body: bytes) -> None:
-    assert _parse.load(body) == ({}, False)
+    assert parse.load(body) == ({}, False)
 
 
 # -------------------------------------------------------------------------------------------------------- callbacks

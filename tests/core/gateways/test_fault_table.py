@@ -38,7 +38,7 @@ def gateway(url: str, timeout: float = DEADLINE) -> DevSMS:
 @pytest.fixture(autouse=True, scope="module")
 def _requests_is_loaded() -> None:
     """The import is not in the budget of a call, but neither shall it be in this module's stopwatch."""
-    import uzotp.gateways._transport  # noqa: F401
+    import uzotp.remote.transport  # noqa: F401
 
 
 def send(url: str) -> GatewayError:
@@ -198,10 +198,10 @@ def test_a_name_is_resolved_and_each_of_its_addresses_tried() -> None:
 
 
 def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    from uzotp.gateways import _transport
+    from uzotp.remote import transport
 
     shares: list[float] = []
-    real = _transport.create_connection
+    real = transport.create_connection
 
     def connect(address: tuple[str, int], timeout: float, *args: object) -> socket.socket:
         shares.append(timeout)
@@ -209,8 +209,8 @@ def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) 
             raise TimeoutError
         return real(address, timeout, *args)
 
-    monkeypatch.setattr(_transport, "create_connection", connect)
-    monkeypatch.setattr(_transport, "_addresses", lambda host, call: ["192.0.2.1", "127.0.0.1"])
+    monkeypatch.setattr(transport, "create_connection", connect)
+    monkeypatch.setattr(transport, "_addresses", lambda host, call: ["192.0.2.1", "127.0.0.1"])
     with FaultServer(answer(GOOD)) as server:
         gateway(server.url, timeout=8).send(MESSAGE)
     assert 3 < shares[0] <= 4 < shares[1] <= 8

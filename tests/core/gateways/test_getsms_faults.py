@@ -45,7 +45,7 @@ def message() -> Message:
 @pytest.fixture(autouse=True, scope="module")
 def _requests_is_loaded() -> None:
     """The import is not in the budget of a call, but neither shall it be in this module's stopwatch."""
-    import uzotp.gateways._transport  # noqa: F401
+    import uzotp.remote.transport  # noqa: F401
 
 
 def send(url: str) -> GatewayError:

@@ -18,11 +18,11 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
-from uzotp.gateways import _parse
 from uzotp.gateways import getsms_wire as wire
-from uzotp.gateways._http import MAX_BODY, NoReply, Reply
 from uzotp.phones import Phone
 from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.remote import parse
+from uzotp.remote.client import MAX_BODY, NoReply, Reply
 
 TASHKENT = timezone(timedelta(hours=5))
 A, B, C = "+998971234567", "+998901234567", "+998931234567"
@@ -189,13 +189,13 @@ def test_q84_noise_around_a_success_is_cut_away_and_makes_an_error_unknown() -> 
 
 @pytest.mark.parametrize("body", [b"[" * MAX_BODY, b"[{" * (MAX_BODY // 2), b"{" * MAX_BODY, b'[{"a":' * 1000])
 def test_hostile_json_costs_little(body: bytes) -> None:
-    assert _parse.load_rows(body) == ([], False)
+    assert parse.load_rows(body) == ([], False)
 
 
 def test_rows_keep_their_places() -> None:
-    assert _parse.load_rows(b'[7, {"a": 1}, null]') == ([{}, {"a": 1}, {}], True)
-    assert _parse.load_rows(b' {"a": 1} ') == ([{"a": 1}], True)
-    assert _parse.load_rows(b"[{}]") == ([], False)
+    assert parse.load_rows(b'[7, {"a": 1}, null]') == ([{}, {"a": 1}, {}], True)
+    assert parse.load_rows(b' {"a": 1} ') == ([{"a": 1}], True)
+    assert parse.load_rows(b"[{}]") == ([], False)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])

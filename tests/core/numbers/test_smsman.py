@@ -11,12 +11,12 @@ import pytest
 from tests.core.gateways.faults import FaultServer, answer
 from tests.core.numbers import samples
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, GatewayUnavailable, OutcomeUnknown
-from uzotp.gateways._http import MAX_BODY, Reply
 from uzotp.numbers import _wire
 from uzotp.numbers import smsman_wire as wire
 from uzotp.numbers.smsman import SMSMan
 from uzotp.numbers.values import Application, Availability, NumberError, Price, Rental, Sms
 from uzotp.phones import Phone
+from uzotp.remote.client import MAX_BODY, Reply
 
 TOKEN = "tok-5f9c2b7e41d84aa0"
 RENTAL = Rental("sms-man", "1", Phone("+79002415539"))
@@ -161,6 +161,11 @@ def test_q72_prices_that_lack_a_brace_are_no_prices() -> None:
 def test_q69_the_field_that_is_needed_decides() -> None:
     body = samples.SMSMAN_SMS.replace(b"}", b', "success": false, "error_code": "wait_sms"}')
     assert outcome("read", body, 1) == Sms("1243")
+
+
+def test_q69_a_token_that_is_part_of_the_waiting_marker_spoils_nothing() -> None:
+    with FaultServer(answer(samples.SMSMAN_WAITING)) as server:
+        assert SMSMan("wait", server.url + "/control/", 5).read(1) is None
 
 
 @pytest.mark.parametrize("code", ["sms_not_found", "wrong_request", "no_numbers", "WAIT", "wait_sms_2"])

@@ -12,13 +12,13 @@ import pytest
 from tests.core.gateways.faults import FaultServer, answer
 from tests.core.numbers import samples
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, InsufficientBalance, OutcomeUnknown
-from uzotp.gateways._http import Reply
 from uzotp.numbers import _wire
 from uzotp.numbers import socgrow_wire as wire
 from uzotp.numbers.socgrow import SocGrow
 from uzotp.numbers.values import Country, NumberError, Rental, Sms
 from uzotp.phones import Phone
 from uzotp.ports import Money
+from uzotp.remote.client import Reply
 
 KEY = "key-5f9c2b7e41d84aa0"
 NUMBER = "+998901234567"

@@ -42,7 +42,7 @@ def load(body: bytes) -> tuple[dict[str, Any], bool]:
     Notices of PHP around the object are cut away, and then the second value is ``False`` (WIRE Q84); a byte order
     mark is not worth mentioning. The Content-Type is not asked, and invalid UTF-8 is replaced (Q88).
     """
-    return next(((value, whole) for value, whole in _values(body, _OBJECT) if value), ({}, False))
+    return next(((value, whole) for value, _, whole in values(body, _OBJECT) if value), ({}, False))
 
 
 def load_rows(body: bytes) -> tuple[list[dict[str, Any]], bool]:
@@ -51,15 +51,15 @@ def load_rows(body: bytes) -> tuple[list[dict[str, Any]], bool]:
     An object that stands bare is an array of one (WIRE Q38). What is no object becomes an empty one, so that each
     row keeps its place. Otherwise as :func:`load`.
     """
-    for value, whole in _values(body, _ARRAY_OR_OBJECT):
+    for value, _, whole in values(body):
         rows = value if isinstance(value, list) else [value]
         if any(row and isinstance(row, dict) for row in rows):
             return [row if isinstance(row, dict) else {} for row in rows], whole
     return [], False
 
 
-def _values(body: bytes, opening: re.Pattern[str]) -> Iterator[tuple[Any, bool]]:
-    """What can be read as JSON from an *opening* bracket on, and whether it was all of *body*."""
+def values(body: bytes, opening: re.Pattern[str] = _ARRAY_OR_OBJECT) -> Iterator[tuple[Any, bool, bool]]:
+    """What can be read as JSON from an *opening* bracket on, whether that began *body*, whether it was all."""
     text = body.decode("utf-8-sig", "replace").strip()
     for bracket in islice(opening.finditer(text), _MAX_CUTS):
         start = bracket.start()
@@ -68,7 +68,7 @@ def _values(body: bytes, opening: re.Pattern[str]) -> Iterator[tuple[Any, bool]]
         except (ValueError, ArithmeticError, RecursionError):
             # Also a number of over 4300 digits, an exponent beyond Decimal, and nesting beyond the stack.
             continue
-        yield value, start == 0 and end == len(text)
+        yield value, start == 0, start == 0 and end == len(text)
 
 
 def raw(body: bytes) -> str:

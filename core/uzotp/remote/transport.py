@@ -1,4 +1,4 @@
-"""The transport under :mod:`uzotp.gateways._http`: requests, bent to one total deadline.
+"""The transport under :mod:`uzotp.remote.client`: requests, bent to one total deadline.
 
 Timeouts of requests are for each read, so a server that sends one byte a second is never late. Here every step of
 a call - the look-up of the name, the connection, the TLS handshake, each read and write - gets what is left of the

@@ -19,7 +19,7 @@ from uzotp.errors import ConfigurationError
 if TYPE_CHECKING:
     import requests
 
-    from uzotp.gateways._transport import Call
+    from uzotp.remote.transport import Call
 
 #: Bytes of a reply that are read at most; 200 rows of history are a tenth of it (WIRE section 6).
 MAX_BODY = 2 * 1024 * 1024
@@ -102,14 +102,14 @@ class Client:
 
     def _begin(self, timeout: float) -> Call:
         from uzotp import __version__
-        from uzotp.gateways import _transport
+        from uzotp.remote import transport
 
         if self._kept is None or self._kept[0] != os.getpid():
-            self._kept = (os.getpid(), _transport.new_session(f"uzotp/{__version__}"))
-        return _transport.Call(timeout)
+            self._kept = (os.getpid(), transport.new_session(f"uzotp/{__version__}"))
+        return transport.Call(timeout)
 
     def _exchange(self, call: Call, method: str, path: str, **request: Any) -> Reply | NoReply:
-        from uzotp.gateways._transport import CALL
+        from uzotp.remote.transport import CALL
 
         assert self._kept is not None
         response, current = None, CALL.set(call)
