@@ -115,12 +115,12 @@ class Accounts:
         if not isinstance(problem, ServiceNameRejected):
             return
         switch = switch_of(gateway)
-        self._blocked_at[switch] = time.monotonic()  # at once: others are on their way
+        self._blocked_at[switch] = math.inf  # at once: others are on their way
+        is_new = False
         try:
             is_new = self._store.switch_on(switch, problem.detail, self._now())
         except StoreUnavailable:
             events.logger.error("%s could not be remembered: the store is away", switch)
-            return
         self._blocked_at[switch] = time.monotonic()  # a reservation asked for from now on knows by itself
         if is_new:
             name = getattr(gateway, "service_name", None) or ""
@@ -165,7 +165,13 @@ def _quote(gateway: Gateway, message: Message) -> Money | None:
     """
     quote: Callable[[Message], Money | None] | None = getattr(gateway, "quote", None)
     if quote is not None:
-        return quote(message)
+        try:
+            return quote(message)
+        except MessageRejected:
+            raise
+        except Exception as error:  # of somebody else's gateway
+            events.logger.error("%s could not name its price: %s", gateway.name, type(error).__name__)
+            return None
     price = price_for(message.phone)
     return None if price is None else Money(Decimal(price * parts(message.text or "")))
 

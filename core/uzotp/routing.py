@@ -25,7 +25,7 @@ TRIP_AFTER = 5
 REST = 30.0
 #: Rows of a gateway's history that are looked through for a message whose fate is unknown.
 _ROWS = 50
-#: A look and a last try get no less than this, seconds: a request cannot be answered in none.
+#: A try gets no less than this share of a deadline.
 _LEAST = 0.05
 _HOME = "UZ"
 HOME_ONLY = "home"
@@ -80,13 +80,16 @@ class Deadline:
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._end = clock() + seconds
+        self._least = seconds * _LEAST
 
     def left(self, share: float = 1.0) -> float:
-        return max(_LEAST, (self._end - self._clock()) * share)
+        """A *share* of what is left, and never so little that nobody could answer in it."""
+        return max(self._least, (self._end - self._clock()) * share)
 
     @property
     def passed(self) -> bool:
-        return self._clock() >= self._end
+        """Whether too little is left for one more try: a message cut off half-way may or may not leave."""
+        return self._end - self._clock() < self._least
 
 
 class Router:
@@ -186,6 +189,8 @@ class Router:
         deadline, unknown, refusal = Deadline(timeout or 10.0), None, None
         for index, gateway in enumerate(self.gateways):
             more = index + 1 < len(self.gateways)
+            if deadline.passed or (unknown and not self.repeats(message.phone)):
+                break
             if not self.may_try(gateway, otherwise=more or unknown is not None):
                 continue
             outcome = self.try_one(gateway, message, deadline, set, more=more)
@@ -193,10 +198,8 @@ class Router:
                 return outcome
             if outcome.sent is False:
                 refusal = outcome
-                continue
-            unknown = outcome
-            if not self.repeats(message.phone) or deadline.passed:
-                break
+            else:
+                unknown = unknown or outcome
         problem = unknown or refusal or GatewayUnavailable(self.name, "every gateway is left out", retryable=True)
         problem.__cause__ = problem.__context__ = None
         raise problem.with_traceback(None)

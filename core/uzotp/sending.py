@@ -116,7 +116,7 @@ class Sender:
             return self._route(order, message, refund)
         if not self._slots.acquire(timeout=patience):
             problem = GatewayUnavailable(self._router.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
-            self._give_up(order, "GatewayUnavailable", problem.detail, refund=refund)
+            self._give_up(order, problem, refund=refund)
             return problem
         try:
             return self._route(order, message, refund)
@@ -131,7 +131,7 @@ class Sender:
         if self._pid != os.getpid():  # a forked worker has none of its parent's threads
             self._new_background()
         if not self._submitted(order):
-            self._give_up(order, "QueueFull", refund=False)
+            self._give_up(order, GatewayUnavailable(self._router.name), "QueueFull", refund=False)
         return Delivery(order.delivery_id, DeliveryStatus.SENT, self._router.name)
 
     def _submitted(self, order: Order) -> bool:
@@ -154,7 +154,7 @@ class Sender:
             if self._clock.time() * 1000 < order.expires_at:
                 self.send(order, refund=False, patience=self._deadline)
             else:  # a message older than its code is dropped (R47)
-                self._give_up(order, "Expired", refund=False)
+                self._give_up(order, GatewayUnavailable(self._router.name), "Expired", refund=False)
         except GatewayError:
             pass  # it is an event already
         except Exception as error:
@@ -183,9 +183,10 @@ class Sender:
         unknown: Delivery | None = None
         charged: list[tuple[_Copy, GatewayError]] = []
         refusal: GatewayError | None = None
+        told = False
         for index, gateway in enumerate(plan):
             more = index + 1 < len(plan)
-            if unknown and (deadline.passed or not self._router.repeats(order.phone, self._failover)):
+            if deadline.passed or (unknown and not self._router.repeats(order.phone, self._failover)):
                 break
             blocked = self._accounts.objection(gateway, order.reservation.on, order.asked_at)
             if blocked:
@@ -204,13 +205,15 @@ class Sender:
                 delivery = self._unknown(order, copy, outcome)
                 unknown, copy = unknown or delivery, None
                 continue
-            refusal = outcome
-            self._say_failed(order, outcome.gateway, type(outcome).__name__, outcome.detail, outcome.charged)
+            refusal, told = outcome, True
+            self._say_failed(order, outcome)
             if outcome.charged is not False:
                 self._accounts.refused(gateway, outcome)
                 charged.append((copy, outcome))
                 copy = None
         refusal = refusal or GatewayUnavailable(self._router.name, "no gateway could be asked", retryable=True)
+        if not (told or unknown):
+            self._say_failed(order, refusal)
         refund = refund and unknown is None
         self._close(order, charged, sent=unknown is not None, refund=refund)
         if copy:
@@ -270,11 +273,11 @@ class Sender:
             self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
             self._adjust(copy.reservation, None, sent=sent)
 
-    def _give_up(self, order: Order, reason: str, detail: str = "", *, refund: bool) -> None:
+    def _give_up(self, order: Order, problem: GatewayError, reason: str = "", *, refund: bool) -> None:
         """No gateway was asked: write it down, and say so (R46)."""
-        self._settle(order, order.delivery_id, DeliveryStatus.FAILED, self._router.name, refund=refund)
+        self._settle(order, order.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
         self._adjust(order.reservation, 0, sent=False)
-        self._say_failed(order, self._router.name, reason, detail, False)
+        self._say_failed(order, problem, reason)
 
     def _settle(
         self,
@@ -316,5 +319,8 @@ class Sender:
         sent = events.CodeSent(order.phone, order.purpose, delivery.gateway, delivery.id, delivery.status.value)
         events.emit(self._sink, sent)
 
-    def _say_failed(self, order: Order, gateway: str, reason: str, detail: str, charged: bool | None) -> None:
-        events.emit(self._sink, events.SendFailed(order.phone, order.purpose, gateway, reason, detail, charged))
+    def _say_failed(self, order: Order, problem: GatewayError, reason: str = "") -> None:
+        """*reason*: in a word why nobody was asked; else it is the class of the *problem*."""
+        reason = reason or type(problem).__name__
+        failed = events.SendFailed(order.phone, order.purpose, problem.gateway, reason, problem.detail, problem.charged)
+        events.emit(self._sink, failed)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.ways import Way, accept, block_name, lose, refuse
-from uzotp import errors
+from uzotp import errors, routing
 from uzotp.errors import ConfigurationError
 from uzotp.events import CodeSent, SendFailed, ServiceNameBlocked
 from uzotp.phones import Phone
@@ -352,10 +352,47 @@ def test_a_router_that_cannot_work_is_refused(gateways: list[Way], mode: str | N
         Router(gateways, failover_on_unknown=mode)
 
 
-def test_a_deadline_is_never_quite_nothing() -> None:
+def test_a_deadline_is_never_quite_nothing_and_is_over_before_it_is() -> None:
     now = [0.0]
     deadline = Deadline(4, lambda: now[0])
     assert deadline.left(0.5) == 2
-    now[0] = 9
+    now[0] = 3.75
+    assert not deadline.passed
+    now[0] = 3.9
     assert deadline.passed
-    assert 0 < deadline.left() < 1
+    now[0] = 9
+    assert deadline.left() == pytest.approx(0.2)
+
+
+def test_p7_a_gateway_is_not_asked_when_there_is_no_time_left_for_its_answer(
+    pair: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(routing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(Deadline.__init__, "__defaults__", (lambda: now[0],))
+
+    def slow(way: Way, message: Message) -> Receipt:
+        now[0] += 9.8
+        raise errors.GatewayUnavailable(way.name, "no connection")
+
+    site = pair(Way("devsms", slow), Way("getsms"))
+    with pytest.raises(errors.GatewayUnavailable):
+        site.send()
+    assert sent(site) == (1, 0)
+
+
+def test_r46_a_send_that_no_gateway_was_asked_for_is_an_event(make_site: Callable[..., Any]) -> None:
+    site = make_site(gateway=Way("devsms", block_name()))
+    for phone in (HOME, "+998901238191"):
+        with pytest.raises(errors.ServiceNameRejected):
+            site.send(phone)
+    assert [event.charged for event in site.happened(SendFailed)] == [True, False]
+
+
+def test_a_gateway_that_cannot_name_its_price_sends_all_the_same(
+    make_site: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    way = Way("devsms")
+    way.quote = lambda message: 1 / 0  # type: ignore[method-assign, return-value, assignment]
+    assert make_site(gateway=way).send().delivery.status == "sent"
+    assert "ZeroDivisionError" in caplog.text
