@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from uzotp.config import Config, build_gateway
 from uzotp.errors import ConfigurationError
-from uzotp.gateways._http import is_loopback
-from uzotp.messages import parts, template_text
+from uzotp.messages import describe, guilty, parts, template_text
 from uzotp.policy import Purpose
+from uzotp.prices import price_rows
+from uzotp.remote.client import is_loopback
+from uzotp.texts import compose
 
 #: Shorter keys than this (in bytes) can be guessed (NIST SP 800-107: as long as the security strength, 128 bits).
 MIN_KEY = 16
@@ -31,6 +33,10 @@ def advise(config: Config, *, production: bool) -> Iterator[Advice]:
     """Everything worth saying about *config*; nothing is asked of any server."""
     yield from _required(config, production)
     yield from _about_gateways(config, production)
+    yield from _about_devsms(config, production)
+    yield from _about_getsms(config)
+    yield from _about_own_texts(config)
+    yield from _about_money(config, production)
     yield from _about_store(config, production)
     yield from _about_codes(config, production)
 
@@ -58,6 +64,9 @@ def _about_gateways(config: Config, production: bool) -> Iterator[Advice]:
             'Use "devsms" outside of development.',
             True,
         )
+
+
+def _about_devsms(config: Config, production: bool) -> Iterator[Advice]:
     if "devsms" not in config.gateways:
         return
     address = urlsplit(config.devsms_base_url)
@@ -84,6 +93,73 @@ def _about_gateways(config: Config, production: bool) -> Iterator[Advice]:
                 f"with this SERVICE_NAME a message takes up to {longest} SMS parts, and costs as many times more",
                 "A name in Latin letters keeps every message in one part.",
             )
+
+    unlisted = sorted(_named_countries(config) - {row.iso2 for row in price_rows()})
+    if unlisted:
+        yield Advice(
+            "uzotp.W013",
+            f"COUNTRIES names {', '.join(unlisted)}, to which devsms sends nothing: its price table has no such row",
+            "Take it out, or add a gateway that sends there. `uzotp prices` shows the table.",
+        )
+
+
+def _named_countries(config: Config) -> set[str]:
+    """None where ``COUNTRIES`` is ``"*"``, which names no country."""
+    return set() if config.policy.countries == "*" else set(config.policy.countries)
+
+
+def _about_getsms(config: Config) -> Iterator[Advice]:
+    address = urlsplit(config.getsms_base_url)
+    # On this machine it is the sandbox, or the near end of a tunnel.
+    if "getsms" in config.gateways and address.scheme == "http" and not is_loopback(address.hostname or ""):
+        yield Advice(
+            "uzotp.W014",
+            "GETSMS_BASE_URL is plain http: login, password and codes can be read, and answers forged, on the way",
+            "Use https or a tunnel where you have one, and a password that nothing else uses.",
+        )
+
+
+def _about_own_texts(config: Config) -> Iterator[Advice]:
+    if "getsms" not in config.gateways and ("devsms" not in config.gateways or config.devsms_type == "universal_otp"):
+        return
+    texts = {
+        (purpose, language): compose(
+            purpose,
+            language,
+            "0" * config.code_length,
+            config.service_name,
+            autofill_host=config.autofill_host,
+            android_hash=config.android_hash,
+        )
+        for purpose in config.policy.purposes
+        for language in config.languages
+    }
+    (purpose, language), longest = max(texts.items(), key=lambda each: parts(each[1]))
+    if parts(longest) > 1:
+        culprit = guilty(longest)
+        why = f"{describe(culprit[0])} at position {culprit[1]} leaves 70 characters to a part. " if culprit else ""
+        yield Advice(
+            "uzotp.W015",
+            f"own texts take up to {parts(longest)} SMS parts ({purpose} in {language}), and cost as many times more",
+            f"{why}`uzotp text` shows them all: shorten SERVICE_NAME or AUTOFILL_HOST, or use Latin letters.",
+        )
+
+
+def _about_money(config: Config, production: bool) -> Iterator[Advice]:
+    if not production or "console" in config.gateways:
+        return
+    if config.guard != "enforce" and _named_countries(config) != {"UZ"}:
+        yield Advice(
+            "uzotp.W016",
+            f"COUNTRIES goes beyond UZ while GUARD is {config.guard}: pumping traffic abroad is not stopped",
+            'Set GUARD to "enforce", or COUNTRIES to the countries where your users are.',
+        )
+    if config.daily_budget is None:
+        yield Advice(
+            "uzotp.W017",
+            "DAILY_BUDGET is not set: what a day of SMS may cost has no ceiling",
+            "Set it to whole so'm, some times what a good day costs.",
+        )
 
 
 def _about_store(config: Config, production: bool) -> Iterator[Advice]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import NoReturn
 
@@ -155,9 +157,28 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
     sandbox.add_argument("--port", type=_port, default=8025, help="default %(default)s; 0 takes a free one")
 
     doctor = add("doctor", commands.doctor, "Look for what is wrong with the settings and the store.", reports=True)
-    doctor.add_argument("--online", action="store_true", help="ask the gateway for the balance too")
+    doctor.add_argument("--online", action="store_true", help="ask the gateways for their balances too")
 
-    poll = add("poll", commands.poll, "Ask about deliveries that no callback has finished: for cron.")
+    canary = add("canary", commands.canary, "Send a code to a rented number and see whether it arrives.", reports=True)
+    canary.add_argument("--number-from", choices=["socgrow", "sms-man"], required=True, help="who rents the number out")
+    canary.add_argument("--country", type=_country, default="uz", metavar="CODE", help="default %(default)s")
+    canary.add_argument(
+        "--max-price", type=_price, required=True, metavar="N", help="for the number, in the provider's own currency"
+    )
+    canary.add_argument("--service", help="socgrow: what the number is for; default any")
+    canary.add_argument("--application", help="sms-man: what the number is for, by name or code; required there")
+    canary.add_argument("--title", help="sms-man: the country's title there, where it is not its English name")
+    canary.add_argument("--wait", type=_wait, default=300, metavar="SECONDS", help="default %(default)s, the most")
+    _add_purpose(canary, "--purpose", default="login")
+
+    pause = add("pause", commands.pause, "Stop all sending, at once and everywhere, until `resume`.")
+    pause.add_argument("--note", default="", help="why, for whoever finds it paused")
+    add("resume", commands.resume, "Let sending go on.")
+    unblock = add("unblock", commands.unblock, "Try service names again that a gateway refused and charged for.")
+    unblock.add_argument("--gateway", metavar="NAME", help="only with this gateway; default all")
+    unblock.add_argument("--name", metavar="NAME", help="only this service name; default all")
+
+    poll = add("poll", commands.poll, "Ask about unfinished deliveries, and for the balances: for cron.")
     poll.add_argument("--limit", type=_positive, default=200, metavar="N", help="default %(default)s")
 
     purge = add("purge", commands.purge, "Delete what is over: for cron.")
@@ -167,9 +188,10 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
     return parser
 
 
-def _add_purpose(parser: argparse.ArgumentParser) -> None:
+def _add_purpose(parser: argparse.ArgumentParser, name: str = "purpose", default: str | None = None) -> None:
     names = [purpose.value for purpose in Purpose]
-    parser.add_argument("purpose", metavar="PURPOSE", choices=names, help=", ".join(names))
+    about = ", ".join(names) + (f"; default {default}" if default else "")
+    parser.add_argument(name, metavar="PURPOSE", choices=names, default=default, help=about)
 
 
 def _add_gateway(parser: argparse.ArgumentParser) -> None:
@@ -184,6 +206,24 @@ def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999999")
     return int(text)
+
+
+def _wait(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 5 <= int(text) <= 300):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a wait of 5 to 300 seconds")
+    return int(text)
+
+
+def _price(text: str) -> Decimal:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,4})?", text) or not Decimal(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a price like 12000 or 0.35")
+    return Decimal(text)
+
+
+def _country(text: str) -> str:
+    if not (len(text) == 2 and text.isascii() and text.isalpha()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an ISO 3166-1 code like uz")
+    return text.lower()
 
 
 def _port(text: str) -> int:

@@ -56,11 +56,11 @@ def optional_integer(name: str, value: Any) -> int | None:
 
 def number(name: str, value: Any) -> float:
     try:
-        if isinstance(value, bool):
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError):
-        raise ConfigurationError(f"{name} is a number") from None
+        if not isinstance(value, bool):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ConfigurationError(f"{name} is a number")
 
 
 def boolean(name: str, value: Any) -> bool:

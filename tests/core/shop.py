@@ -30,6 +30,7 @@ SOUND = Config.from_mapping(
         "SECRET_KEYS": ["0123456789abcdef"],
         "STORE": "postgresql://db/shop",
         "CALLBACK_BASE_URL": "https://shop.uz/otp",
+        "DAILY_BUDGET": 100_000,
     }
 )
 

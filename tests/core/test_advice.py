@@ -20,7 +20,15 @@ SOUND = {
     "SECRET_KEYS": ["0123456789abcdef0123456789abcdef"],
     "STORE": "postgresql://db/shop",
     "CALLBACK_BASE_URL": "https://shop.uz/otp",
+    "DAILY_BUDGET": 100_000,
 }
+#: The second gateway beside it, sound as well.
+GETSMS = {
+    "GATEWAYS": ["devsms", "getsms"], "GETSMS_LOGIN": "shop", "GETSMS_PASSWORD": "only-for-tests", "GETSMS_PRICE": 60,
+    "GETSMS_BASE_URL": "https://sms.shop.uz/",
+}  # fmt: skip
+PLAIN = {"GETSMS_BASE_URL": None, "GETSMS_ALLOW_INSECURE_HTTP": True}
+LONG_NAME = "Дўкон савдо марказлари ва бозор катта"
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("uzotp.E001", {"DEVSMS_TOKEN": None}),
@@ -38,10 +46,22 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("uzotp.W008", {"CODE_LENGTH": 5, "ALLOW_SHORT_CODES": True}),
     ("uzotp.W009", {"TEST_NUMBERS": a_test_number()}),
     ("uzotp.W010", {"TEST_NUMBERS": a_test_number(until=in_days(-1).isoformat())}),
+    ("uzotp.W013", {"COUNTRIES": ["UZ", "VN"], "GUARD": "enforce"}),
+    ("uzotp.W014", {**GETSMS, **PLAIN}),
+    ("uzotp.W015", {"SERVICE_NAME": LONG_NAME, "DEVSMS_TYPE": "eskiz"}),
+    ("uzotp.W015", {"AUTOFILL_HOST": "confirm.my-long-shop.uz", "DEVSMS_TYPE": "simple"}),
+    ("uzotp.W015", {**GETSMS, "GATEWAYS": ["getsms"], "SERVICE_NAME": LONG_NAME}),
+    ("uzotp.W016", {"COUNTRIES": ["UZ", "KZ"]}),
+    ("uzotp.W016", {"COUNTRIES": ["KZ"], "GUARD": "off"}),
+    ("uzotp.W016", {"COUNTRIES": "*"}),
+    ("uzotp.W017", {"DAILY_BUDGET": None}),
+    ("uzotp.W017", {**GETSMS, "DAILY_BUDGET": None, "GETSMS_PRICE": None}),
 ]
 
 #: What is fine while developing.
-PRODUCTION_ONLY = {"uzotp.W002", "uzotp.E003", "uzotp.W006", "uzotp.W007", "uzotp.W009"}
+PRODUCTION_ONLY = {
+    "uzotp.W002", "uzotp.E003", "uzotp.W006", "uzotp.W007", "uzotp.W009", "uzotp.W016", "uzotp.W017",
+}  # fmt: skip
 
 
 def found(production: bool = True, **settings: Any) -> dict[str, Advice]:
@@ -53,6 +73,11 @@ def found(production: bool = True, **settings: Any) -> dict[str, Advice]:
 def test_of_a_sound_project_there_is_nothing_to_say() -> None:
     assert found() == {}
     assert found(production=False) == {}
+
+
+def test_p7_a_second_gateway_brings_no_advice_of_its_own() -> None:
+    assert found(**GETSMS) == {}
+    assert found(FAILOVER_ON_UNKNOWN="never") == {}, "with one gateway there is nothing to fail over to"
 
 
 @pytest.mark.parametrize(("id", "settings"), CASES, ids=[f"{id}-{'-'.join(settings)}" for id, settings in CASES])
@@ -102,3 +127,34 @@ def test_the_last_day_of_a_test_number_is_still_its_own() -> None:
 def test_plain_http_to_another_machine_is_said_in_development_too() -> None:
     assert "uzotp.W002" in found(production=False, DEVSMS_BASE_URL="http://sandbox:8025/api")
     assert "uzotp.E001" in found(DEVSMS_BASE_URL="http://sandbox:8025/api"), "in production it is refused"
+
+
+def test_q50_getsms_at_the_near_end_of_a_tunnel_is_fine_and_without_a_word_it_is_refused() -> None:
+    assert found(**{**GETSMS, "GETSMS_BASE_URL": "http://127.0.0.1:9000/smsgateway/"}) == {}
+    assert set(found(production=False, **{**GETSMS, **PLAIN})) == {"uzotp.W014"}
+    refused = found(**{**GETSMS, "GETSMS_BASE_URL": None})
+    assert "GETSMS_ALLOW_INSECURE_HTTP" in refused["uzotp.E001"].message
+
+
+def test_q35_the_countries_without_a_price_are_named() -> None:
+    message = found(COUNTRIES=["za", "KZ", "DE", "VN"], GUARD="enforce")["uzotp.W013"].message
+    assert "ZA" in message
+    assert "VN" in message
+    assert "KZ" not in message
+    assert "DE" not in message
+    assert "uzotp.W013" not in found(**{**GETSMS, "GATEWAYS": ["getsms"]}, COUNTRIES=["UZ", "VN"])
+    assert "uzotp.W013" not in found(COUNTRIES="*")
+
+
+def test_r52_own_texts_over_one_part_name_the_guilty_character() -> None:
+    hint = found(SERVICE_NAME=LONG_NAME, DEVSMS_TYPE="eskiz")["uzotp.W015"].hint
+    assert '"Д" (CYRILLIC CAPITAL LETTER DE, U+0414) at position 1' in hint
+    two = {"SERVICE_NAME": "Shop", "DEVSMS_TYPE": "eskiz", "AUTOFILL_HOST": "confirm.my-long-shop.uz"}
+    assert "uzotp.W015" in found(**two)
+    assert "uzotp.W015" not in found(**two, LANGUAGES=["uz", "en"])
+    assert "uzotp.W015" not in found(**{**two, "DEVSMS_TYPE": None}), "the templates are not ours"
+
+
+def test_countries_beyond_uz_are_fine_under_an_enforcing_guard() -> None:
+    assert found(COUNTRIES=["UZ", "KZ"], GUARD="enforce") == {}
+    assert found(COUNTRIES=["uz", "UZ"], GUARD="off") == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from tests.core.host import Postcard
 from tests.core.shop import MASKED, PHONE, Account, Broken, Done, Shop, runner
 from uzotp.errors import GatewayError, OutcomeUnknown
+from uzotp.events import BalanceLow
 from uzotp.policy import Purpose
+from uzotp.ports import Balance, Money
 from uzotp.testing import FakeClock, Outbox
 
 
@@ -92,7 +95,8 @@ def test_a_send_of_which_nobody_knows(run: Callable[..., Done], outbox: Outbox) 
 
 
 def test_a_store_that_is_away(run: Callable[..., Done]) -> None:
-    for command in (["send", PHONE, "login"], ["verify", PHONE, "493021", "login"], ["poll"], ["purge"]):
+    asking = ["send", PHONE, "login"], ["verify", PHONE, "493021", "login"]
+    for command in (*asking, ["poll"], ["purge"], ["pause"], ["resume"], ["unblock"]):
         done = run(*command, store=Broken())
         assert (done.status, done.out) == (1, "")
         assert done.err == "uzotp: the store did not answer\n"
@@ -230,9 +234,22 @@ def test_poll_counts_the_deliveries_that_moved(run: Callable[..., Done]) -> None
     for last in "12":
         run("send", f"+99890123819{last}", "login", gateway=gateway)
         gateway.mark("delivered")
-    assert run("poll", "--limit", "1", gateway=gateway).out == "deliveries moved: 1\n"
-    assert run("poll", gateway=gateway).out == "deliveries moved: 1\n"
-    assert run("poll", gateway=gateway).out == "deliveries moved: 0\n"
+    for limit, moved in (["--limit", "1"], 1), ([], 1), ([], 0):
+        assert run("poll", *limit, gateway=gateway).out.startswith(f"deliveries moved: {moved}\n")
+
+
+def test_p6_poll_asks_for_every_balance_and_a_low_one_is_an_event(make_site: Any, run: Callable[..., Done]) -> None:
+    gateway = Account()
+    site = make_site(gateway=[Postcard(), gateway], low_balance=20_000)
+    shop = Shop(site.verifier)
+    assert run("poll", shop=shop).out == "deliveries moved: 0\nbalance of devsms: 30000 UZS\n"
+    assert not site.happened(BalanceLow)
+    gateway.money = Balance(Money(Decimal(19_999)))
+    done = run("poll", shop=shop)
+    assert (done.status, done.out) == (0, "deliveries moved: 0\nbalance of devsms: 19999 UZS\n")
+    (low,) = site.happened(BalanceLow)
+    assert (low.gateway, low.threshold) == ("devsms", 20_000)
+    assert run("balance", shop=Shop(make_site(gateway=gateway).verifier)).status == 0, "to be poor is no failure"
 
 
 def test_r44_purge_counts_the_rows_that_are_gone(run: Callable[..., Done], clock: FakeClock) -> None:

@@ -13,6 +13,9 @@ from tests.core.shop import SOUND, Account, Broken, Done, Shop, runner
 from uzotp.config import Config
 from uzotp.errors import AuthenticationFailed, ConfigurationError
 from uzotp.ports import Balance, Money
+from uzotp.storage import PAUSE
+from uzotp.stores.memory import MemoryStore
+from uzotp.testing import FakeClock
 from uzotp.verification import Verifier
 
 
@@ -34,10 +37,11 @@ def test_the_doctor_shows_each_finding_with_its_cure(run: Callable[..., Done], m
     assert "error uzotp.E001: DEVSMS_TOKEN is missing" in done.out
     assert "    cure: The README" in done.out
     assert "warning uzotp.W006: " in done.out
-    assert done.out.endswith("errors: 1, warnings: 3\n")
+    assert done.out.endswith("errors: 1, warnings: 4\n")
     report = run("doctor", "--json", shop=shop).report
     assert report["ok"] is False
-    assert {finding["id"] for finding in report["findings"]} == {"uzotp.E001", "uzotp.W001", "uzotp.W003", "uzotp.W006"}
+    ids = {finding["id"] for finding in report["findings"]}
+    assert ids == {"uzotp.E001", "uzotp.W001", "uzotp.W003", "uzotp.W006", "uzotp.W017"}
 
 
 def test_warnings_alone_are_no_failure(run: Callable[..., Done], make_site: Any) -> None:
@@ -109,3 +113,56 @@ def test_the_doctor_online_with_a_gateway_that_cannot_be_asked(run: Callable[...
     done = run("doctor", "--online", gateway=Postcard())
     assert done.status == 0
     assert "postcard cannot be asked for its balance" in done.err
+
+
+# ------------------------------------------------------------------------------------------- what the store knows
+
+
+def test_p6_a_budget_without_a_price_stops_the_doctor(run: Callable[..., Done]) -> None:
+    class Cheap:
+        production = True
+
+        @property
+        def config(self) -> Config:
+            return Config.from_mapping({"GATEWAYS": ["devsms", "getsms"], "DAILY_BUDGET": 5})
+
+    done = run("doctor", shop=Cheap())
+    assert done.status == 1
+    assert "error uzotp.E000: DAILY_BUDGET needs to know what getsms costs" in done.out
+    assert "set GETSMS_PRICE" in done.out
+
+
+def test_r59_the_doctor_tells_that_sending_is_paused(run: Callable[..., Done], store: MemoryStore) -> None:
+    store.switch_on(PAUSE, "attack \x1b[2J", now=1_767_225_600_000)
+    done = run("doctor")
+    assert done.status == 0
+    assert "warning uzotp.W018: sending is paused since 2026-01-01T00:00:00Z: attack ?[2J\n" in done.out
+    assert "    cure: `uzotp resume`" in done.out
+    store.switch_off(PAUSE)
+    assert run("doctor").out == "errors: 0, warnings: 0\n"
+
+
+def test_p6_the_doctor_tells_of_every_blocked_name(run: Callable[..., Done], store: MemoryStore) -> None:
+    for name in ("TechShop", "Bozor: 24"):
+        store.switch_on(f"blocked:devsms:{name}", "nomaqbul", now=1_767_225_600_000)
+    done = run("doctor")
+    assert done.status == 1
+    assert "error uzotp.E008: devsms refused the service name 'TechShop' and charged for it" in done.out
+    assert "the service name 'Bozor: 24'" in done.out
+    assert "since 2026-01-01T00:00:00Z: nomaqbul" in done.out
+    assert done.out.count("`uzotp unblock`") == 2
+    assert [finding["id"] for finding in run("doctor", "--json").report["findings"]] == ["uzotp.E008"] * 2
+
+
+def test_p6_the_doctor_shows_the_money_of_the_day_in_tashkent(
+    run: Callable[..., Done], make_site: Callable[..., Any], clock: FakeClock
+) -> None:
+    site = make_site(gateway=Account(), daily_budget=1000)
+    shop = Shop(site.verifier)
+    clock.advance(1_767_207_599 - clock.time())  # 2025-12-31 23:59:59 in Tashkent
+    site.send()
+    assert "spent on 2025-12-31 (Asia/Tashkent): 50 of 1000 so'm\n" in run("doctor", shop=shop).out
+    assert run("doctor", "--json", shop=shop).report["budget"] == {"day": "2025-12-31", "spent": 50, "budget": 1000}
+    clock.advance(1)
+    assert "spent on 2026-01-01 (Asia/Tashkent): 0 of 1000 so'm\n" in run("doctor", shop=shop).out
+    assert "budget" not in run("doctor", "--json").report, "without a budget nobody counts"

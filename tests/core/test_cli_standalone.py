@@ -23,8 +23,8 @@ from uzotp.testing import Outbox, replaced
 
 PHONE = "+998901238190"
 COMMANDS = [
-    "send", "verify", "balance", "status", "history", "check-name", "text", "prices", "sandbox", "doctor", "poll",
-    "purge",
+    "send", "verify", "balance", "status", "history", "check-name", "text", "prices", "sandbox", "doctor", "canary",
+    "pause", "resume", "unblock", "poll", "purge",
 ]  # fmt: skip
 
 needs_sqlalchemy = pytest.mark.skipif(find_spec("sqlalchemy") is None, reason="SQLAlchemy is not installed")
@@ -72,6 +72,12 @@ def test_help_lists_every_command(run: Callable[..., tuple[int, str, str]]) -> N
         ["history", "--limit", "0"], ["history", "--limit", "-3"], ["history", "--limit", "1000000"],
         ["history", "--status", "lost"], ["poll", "--limit", "many"], ["purge", "--keep-days", "0"],
         ["sandbox", "--port", "65536"], ["sandbox", "--port", "-1"], ["doctor", "--on"], ["balance", "extra"],
+        ["pause", "now"], ["canary"], ["canary", "--number-from", "socgrow"], ["canary", "--max-price", "12000"],
+        ["canary", "--number-from", "pigeon", "--max-price", "1"],
+        *(["canary", "--number-from", "socgrow", "--max-price", price] for price in ("0", "0.00", "-1", "nan", "1e9")),
+        *(["canary", "--number-from", "socgrow", "--max-price", "1", "--wait", wait] for wait in ("4", "301", "long")),
+        ["canary", "--number-from", "socgrow", "--max-price", "1", "--country", "uzb"],
+        ["canary", "--number-from", "socgrow", "--max-price", "1", "--purpose", "marketing"],
     ],
     ids=" ".join,
 )  # fmt: skip

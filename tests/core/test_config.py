@@ -23,6 +23,8 @@ GOOD = [
     ("GATEWAYS", "console", ("console",)),
     ("GATEWAYS", '["console"]', ("console",)),
     ("GATEWAYS", ("tests.core.host.Postcard",), ("tests.core.host.Postcard",)),
+    ("GATEWAYS", ["getsms", "devsms"], ("getsms", "devsms")),
+    ("GATEWAYS", '["devsms", "getsms", "tests.core.host.Postcard"]', ("devsms", "getsms", "tests.core.host.Postcard")),
     ("SERVICE_NAME", "Tech-Shop 2.0", "Tech-Shop 2.0"),
     ("DEVSMS_TOKEN", "abc", "abc"),
     ("DEVSMS_BASE_URL", "http://127.0.0.1:8025/api", "http://127.0.0.1:8025/api"),
@@ -63,25 +65,48 @@ GOOD = [
     ("TEST_NUMBERS", {}, {}),
     ("TRUSTED_PROXIES", "2", 2),
     ("LANGUAGES", ["ru", "uz"], ("ru", "uz")),
-    ("DEVSMS_ACCOUNT", "local", "local"),
-    ("FAILOVER_ON_UNKNOWN", "home", "home"),
+    ("DEVSMS_ACCOUNT", "foreign", "foreign"),
+    ("FAILOVER_ON_UNKNOWN", "never", "never"),
+    ("GETSMS_LOGIN", "shop", "shop"),
     ("GETSMS_LOGIN", "", None),
+    ("GETSMS_PASSWORD", "only-for-tests", "only-for-tests"),
     ("GETSMS_PASSWORD", "", None),
+    ("GETSMS_NICKNAME", "TechShop", "TechShop"),
     ("GETSMS_NICKNAME", "", None),
-    ("GETSMS_BASE_URL", "", None),
-    ("GETSMS_ALLOW_INSECURE_HTTP", "off", False),
+    ("GETSMS_BASE_URL", "https://sms.shop.uz/", "https://sms.shop.uz/"),
+    ("GETSMS_BASE_URL", "", "http://185.8.212.184/smsgateway/"),
+    ("GETSMS_ALLOW_INSECURE_HTTP", "on", True),
     ("REDIS_WAIT", 0, 0),
+    ("DAILY_BUDGET", "100000", 100_000),
+    ("DAILY_BUDGET", 0, 0),
     ("DAILY_BUDGET", "", None),
+    ("GETSMS_PRICE", 60, 60),
     ("GETSMS_PRICE", "", None),
-    ("GUARD_FLOOR", "", None),
-    ("GUARD_RATIO", None, None),
+    ("LOW_BALANCE", "5000", 5000),
+    ("LOW_BALANCE", 0, 0),
+    ("GUARD", "enforce", "enforce"),
+    ("GUARD_FLOOR", 20, 20),
+    ("GUARD_FLOOR", "20", 20),
+    ("GUARD_FLOOR", [5, 50], (5, 50)),
+    ("GUARD_FLOOR", "[5, 50]", (5, 50)),
+    ("GUARD_RATIO", "0.5", 0.5),
+    ("GUARD_RATIO", 0, 0.0),
+    ("AUTOFILL_HOST", "shop.uz", "shop.uz"),
+    ("AUTOFILL_HOST", "", None),
+    ("ANDROID_HASH", "FA+9qCX9VSu", "FA+9qCX9VSu"),
+    ("ANDROID_HASH", "", None),
+    ("SOCGROW_KEY", "abc", "abc"),
+    ("SOCGROW_KEY", "", None),
+    ("SOCGROW_BASE_URL", "http://127.0.0.1:8025/sms/v2", "http://127.0.0.1:8025/sms/v2"),
+    ("SMSMAN_TOKEN", "abc", "abc"),
+    ("SMSMAN_BASE_URL", "", "https://api.sms-man.com/control/"),
 ]
 
 BAD = [
-    ("GATEWAYS", [], "exactly one"),
-    ("GATEWAYS", ["console", "devsms"], "exactly one"),
+    ("GATEWAYS", [], "list of gateways in the order of use"),
+    ("GATEWAYS", "", "'' is not a gateway"),
+    ("GATEWAYS", ["devsms", "getsms", "devsms"], "each of them once"),
     ("GATEWAYS", ["pigeon"], "'pigeon' is not a gateway"),
-    ("GATEWAYS", ["getsms"], "not in this release"),
     ("GATEWAYS", [5], "list of texts"),
     ("GATEWAYS", {"console": 1}, "is a list"),
     ("GATEWAYS", "[console]", "not valid JSON"),
@@ -143,19 +168,42 @@ BAD = [
     ("LANGUAGES", ["de"], "uz, ru and en"),
     ("LANGUAGES", [], "uz, ru and en"),
     ("DEVSMS_ACCOUNT", "rich", "local, foreign"),
-    ("DEVSMS_ACCOUNT", "foreign", "not in this release"),
-    ("FAILOVER_ON_UNKNOWN", "never", "not in this release"),
-    ("GETSMS_LOGIN", "shop", "not in this release"),
-    ("GETSMS_PASSWORD", "secret", "not in this release"),
-    ("GETSMS_NICKNAME", "shop", "not in this release"),
-    ("GETSMS_BASE_URL", "https://185.8.212.184/smsgateway/", "not in this release"),
-    ("GETSMS_ALLOW_INSECURE_HTTP", True, "not in this release"),
+    ("FAILOVER_ON_UNKNOWN", "sometimes", "home, never, always"),
+    ("GETSMS_LOGIN", 5, "is text"),
+    ("GETSMS_PASSWORD", ["secret"], "is text"),
+    ("GETSMS_NICKNAME", 4546, "is text"),
+    ("GETSMS_BASE_URL", "185.8.212.184/smsgateway/", "begins with https://"),
+    ("GETSMS_ALLOW_INSECURE_HTTP", "perhaps", "true or false"),
     ("REDIS_WAIT", 1, "not in this release"),
-    ("DAILY_BUDGET", 100_000, "not in this release"),
-    ("GETSMS_PRICE", 60, "not in this release"),
-    ("GUARD", "enforce", "not in this release"),
-    ("GUARD_FLOOR", 20, "not in this release"),
-    ("GUARD_RATIO", 3.5, "not in this release"),
+    ("REDIS_WAIT", "one", "whole number"),
+    ("DAILY_BUDGET", -1, "0 or more"),
+    ("DAILY_BUDGET", "100 000", "whole number"),
+    ("DAILY_BUDGET", 1e5, "whole number"),
+    ("GETSMS_PRICE", 0, "1 or more"),
+    ("GETSMS_PRICE", 59.5, "whole number"),
+    ("LOW_BALANCE", -1, "0 or more"),
+    ("LOW_BALANCE", "", "whole number"),
+    ("GUARD", "", "one of off, record, enforce"),
+    ("GUARD_FLOOR", -1, "is a whole number, or two"),
+    ("GUARD_FLOOR", [10], "is a whole number, or two"),
+    ("GUARD_FLOOR", [10, -1], "is a whole number, or two"),
+    ("GUARD_FLOOR", "10,100", "is a whole number, or a list of them"),
+    ("GUARD_FLOOR", [10, True], "is a whole number, or a list of them"),
+    ("GUARD_FLOOR", "", "is a whole number, or a list of them"),
+    ("GUARD_RATIO", -0.1, "0 or more"),
+    ("GUARD_RATIO", "nan", "0 or more"),
+    ("GUARD_RATIO", "", "is a number"),
+    ("GUARD_RATIO", True, "is a number"),
+    ("GUARD_RATIO", 10**400, "is a number"),
+    ("AUTOFILL_HOST", "https://shop.uz", "the domain of your site"),
+    ("AUTOFILL_HOST", "Shop.uz", "lower case"),
+    ("AUTOFILL_HOST", 5, "is text"),
+    ("ANDROID_HASH", "FA+9qCX9VS", "11-character hash"),
+    ("ANDROID_HASH", 5, "is text"),
+    ("SOCGROW_KEY", 5, "is text"),
+    ("SOCGROW_BASE_URL", "socgrow.uz", "begins with https://"),
+    ("SMSMAN_TOKEN", 5, "is text"),
+    ("SMSMAN_BASE_URL", "ftp://api.sms-man.com", "begins with https://"),
 ]
 
 
@@ -197,6 +245,10 @@ def test_without_settings_the_defaults_are_those_of_the_table() -> None:
     assert (config.deadline, config.proof_ttl, config.trusted_proxies) == (10.0, 600, 0)
     assert config.purposes == tuple(Purpose)
     assert config.languages == ("uz", "ru", "en")
+    assert (config.failover_on_unknown, config.devsms_account, config.daily_budget) == ("home", "local", None)
+    assert (config.guard, config.policy.guard_floors, config.guard_ratio) == ("record", (10, 100), 1.0)
+    assert (config.low_balance, config.getsms_allow_insecure_http) == (10_000, False)
+    assert (config.autofill_host, config.android_hash) == (None, None)
 
 
 def test_every_rule_of_the_policy_comes_from_its_setting() -> None:
@@ -204,8 +256,10 @@ def test_every_rule_of_the_policy_comes_from_its_setting() -> None:
         {
             "CODE_LENGTH": 4, "ALLOW_SHORT_CODES": True, "TTL": 120, "MAX_ATTEMPTS": 3, "RESEND_AFTER": [5],
             "PHONE_QUOTA": "", "CLIENT_QUOTA": "1/day", "MAX_FAILURES": "2/day", "COUNTRIES": "*",
-            "DEFAULT_REGION": "KZ", "PURPOSES": ["login"], "LANGUAGES": ["ru"], "PROOF_TTL": 60, "DEADLINE": 3,
-            "MAX_CONCURRENT_SENDS": 2, "CALLBACK_BASE_URL": "https://shop.uz/otp",
+            "DEFAULT_REGION": "KZ", "PURPOSES": ["login"], "PROOF_TTL": 60, "DEADLINE": 3,
+            "MAX_CONCURRENT_SENDS": 2, "CALLBACK_BASE_URL": "https://shop.uz/otp", "FAILOVER_ON_UNKNOWN": "always",
+            "DAILY_BUDGET": 5000, "LOW_BALANCE": 700, "GUARD": "enforce", "GUARD_FLOOR": [3, 4], "GUARD_RATIO": 2,
+            "AUTOFILL_HOST": "shop.uz", "ANDROID_HASH": "FA+9qCX9VSu", "LANGUAGES": ["uz"],
             "TEST_NUMBERS": a_test_number(code="0000"),
         }
     )  # fmt: skip
@@ -217,10 +271,28 @@ def test_every_rule_of_the_policy_comes_from_its_setting() -> None:
         (Limit(2, 86400),),
     )
     assert (policy.countries, policy.default_region) == ("*", "KZ")
-    assert (policy.purposes, policy.languages) == ((Purpose.LOGIN,), ("ru",))
+    assert (policy.purposes, policy.languages) == ((Purpose.LOGIN,), ("uz",))
     assert (policy.proof_ttl, policy.deadline, policy.max_concurrent_sends) == (60, 3.0, 2)
     assert policy.callback_base_url == "https://shop.uz/otp"
+    assert (policy.failover_on_unknown, policy.daily_budget, policy.low_balance) == ("always", 5000, 700)
+    assert (policy.guard, policy.guard_floors, policy.guard_ratio) == ("enforce", (3, 4), 2.0)
+    assert (policy.autofill_host, policy.android_hash) == ("shop.uz", "FA+9qCX9VSu")
     assert set(policy.test_numbers) == {PHONE}
+
+
+def test_p6_a_budget_that_could_not_hold_is_refused_at_start_up() -> None:
+    getsms = {"GATEWAYS": ["devsms", "getsms"], "DAILY_BUDGET": 100_000}
+    with pytest.raises(ConfigurationError, match="set GETSMS_PRICE"):
+        Config.from_mapping(getsms)
+    assert Config.from_mapping(getsms | {"GETSMS_PRICE": 60}).daily_budget == 100_000
+    assert Config.from_mapping(getsms | {"GATEWAYS": ["devsms"]}).daily_budget == 100_000
+
+
+def test_r53_texts_that_android_would_not_read_are_refused_at_start_up() -> None:
+    long = {"ANDROID_HASH": "FA+9qCX9VSu", "AUTOFILL_HOST": "confirm.long-name-of-a-shop.uz"}
+    with pytest.raises(ConfigurationError, match=r"the text for operation in ru has \d+ bytes"):
+        Config.from_mapping(long)
+    assert Config.from_mapping(long | {"LANGUAGES": ["uz"]}).android_hash
 
 
 def test_r02_a_code_under_six_digits_is_refused_at_start_up_unless_insisted_on() -> None:

@@ -18,6 +18,8 @@ from uzotp.config import Config, build, build_gateway, from_settings, read_toml
 from uzotp.errors import ConfigurationError, Suspicious
 from uzotp.gateways.console import Console
 from uzotp.gateways.devsms import DevSMS
+from uzotp.gateways.getsms import GetSMS
+from uzotp.routing import Router
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import Outbox, replaced
 
@@ -122,6 +124,10 @@ SECRETS = {
     "STORE": "postgresql://shop:hunter2@db/shop",
     "TEST_NUMBERS": a_test_number(code="729105"),
     "SERVICE_NAME": "TechShop",
+    "GETSMS_LOGIN": "hunter2-login",
+    "GETSMS_PASSWORD": "hunter2-password",
+    "SOCGROW_KEY": "hunter2-socgrow",
+    "SMSMAN_TOKEN": "hunter2-smsman",
 }
 
 
@@ -133,7 +139,7 @@ def test_r43_no_secret_is_in_the_repr() -> None:
     assert "TechShop" in shown
 
 
-@pytest.mark.parametrize("name", ["DEVSMS_TOKEN", "SECRET_KEYS", "FINGERPRINT_KEY", "GETSMS_LOGIN", "GETSMS_PASSWORD"])
+@pytest.mark.parametrize("name", sorted(set(SECRETS) - {"STORE", "TEST_NUMBERS", "SERVICE_NAME"}))
 @pytest.mark.parametrize("value", [{"hunter2": 1}, ["hunter2", 5]])
 def test_r43_no_error_repeats_a_secret(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=name) as refused:
@@ -145,7 +151,7 @@ def test_every_setting_that_may_hold_a_secret_is_kept_out_of_the_repr() -> None:
     hidden = {item.name.upper() for item in fields(Config) if not item.repr}
     assert hidden == {
         "DEVSMS_TOKEN", "GETSMS_LOGIN", "GETSMS_PASSWORD", "STORE", "SECRET_KEYS", "FINGERPRINT_KEY", "TEST_NUMBERS",
-        "POLICY",
+        "SOCGROW_KEY", "SMSMAN_TOKEN", "POLICY",
     }  # fmt: skip
 
 
@@ -165,11 +171,58 @@ def test_from_settings_sends_and_checks_with_console_and_memory(capsys: pytest.C
 
 
 def test_devsms_gets_its_settings() -> None:
-    settings = {"DEVSMS_BASE_URL": "http://127.0.0.1:8025/api/", "DEVSMS_SENDER": "Shop", "DEADLINE": 4}
+    settings = {
+        "DEVSMS_BASE_URL": "http://127.0.0.1:8025/api/", "DEVSMS_SENDER": "Shop", "DEADLINE": 4,
+        "DEVSMS_ACCOUNT": "foreign",
+    }  # fmt: skip
     gateway = from_settings(DEVSMS | settings).gateway
     assert isinstance(gateway, DevSMS)
     assert (gateway.service_name, gateway.base_url) == ("TechShop", "http://127.0.0.1:8025/api")
     assert (gateway.sender, gateway.timeout, gateway.type) == ("Shop", 4.0, "universal_otp")
+    assert gateway.account == "foreign"
+
+
+GETSMS = {
+    **KEYS, "GATEWAYS": ["getsms"], "GETSMS_LOGIN": "shop", "GETSMS_PASSWORD": "only-for-tests",
+    "GETSMS_BASE_URL": "https://sms.shop.uz/gateway/",
+}  # fmt: skip
+
+
+def test_getsms_gets_its_settings() -> None:
+    settings = {"GETSMS_NICKNAME": "Shop", "GETSMS_PRICE": 60, "SERVICE_NAME": "TechShop", "DEADLINE": 4}
+    gateway = from_settings(GETSMS | settings).gateway
+    assert isinstance(gateway, GetSMS)
+    assert gateway.base_url.startswith("https://sms.shop.uz/gateway")
+    assert (gateway.nickname, gateway.price, gateway.service_name, gateway.timeout) == ("Shop", 60, "TechShop", 4.0)
+
+
+@pytest.mark.parametrize("missing", ["GETSMS_LOGIN", "GETSMS_PASSWORD"])
+def test_what_is_missing_for_getsms_is_named(missing: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{missing} is missing"):
+        from_settings(GETSMS | {missing: None})
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_q50_getsms_by_plain_http_has_to_be_insisted_on(production: bool) -> None:
+    plain = GETSMS | {"GETSMS_BASE_URL": None}
+    with pytest.raises(ConfigurationError, match="GETSMS_ALLOW_INSECURE_HTTP"):
+        build_gateway(Config.from_mapping(plain), production=production)
+    insisting = Config.from_mapping(plain | {"GETSMS_ALLOW_INSECURE_HTTP": True})
+    assert build_gateway(insisting, production=production).name == "getsms"
+
+
+@pytest.mark.parametrize("names", [["devsms", "getsms"], ["getsms", "devsms", "tests.core.host.Postcard"]])
+def test_p7_several_gateways_are_a_router_in_their_order(names: list[str]) -> None:
+    settings = DEVSMS | GETSMS | {"GATEWAYS": names, "FAILOVER_ON_UNKNOWN": "never"}
+    router = from_settings(settings).gateway
+    assert isinstance(router, Router)
+    assert [gateway.name for gateway in router.gateways] == [name.replace("tests.core.host.P", "p") for name in names]
+    assert router.failover_on_unknown == "never"
+
+
+def test_two_paths_to_one_gateway_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="each of another name"):
+        from_settings(KEYS | {"GATEWAYS": ["tests.core.host.Postcard", "tests.core.host.postcard"]})
 
 
 @pytest.mark.parametrize("missing", ["DEVSMS_TOKEN", "SERVICE_NAME", "SECRET_KEYS"])

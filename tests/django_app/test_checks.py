@@ -28,7 +28,12 @@ SOUND = {
     "DEVSMS_TOKEN": "only-for-tests",
     "SERVICE_NAME": "TechShop",
     "CALLBACK_BASE_URL": "https://shop.uz/otp",
+    "DAILY_BUDGET": 100_000,
 }
+GETSMS = {
+    "GATEWAYS": ["devsms", "getsms"], "GETSMS_LOGIN": "shop", "GETSMS_PASSWORD": "only-for-tests", "GETSMS_PRICE": 60,
+    "GETSMS_BASE_URL": "https://sms.shop.uz/",
+}  # fmt: skip
 LOCAL_CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 IN_CACHE = {"SESSION_ENGINE": "django.contrib.sessions.backends.cache", "CACHES": LOCAL_CACHE}
 
@@ -36,7 +41,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("uzotp.E000", {"TTL": "soon"}, {}),
     ("uzotp.E000", {"TTLS": 60}, {}),
     ("uzotp.E000", {"SERVICE_NAME": "Do'kon"}, {}),
-    ("uzotp.E000", {"DAILY_BUDGET": 5}, {}),
+    ("uzotp.E000", {**GETSMS, "GETSMS_PRICE": None}, {}),
+    ("uzotp.E000", {"AUTOFILL_HOST": "https://shop.uz"}, {}),
+    ("uzotp.E000", {"ANDROID_HASH": "short"}, {}),
     ("uzotp.E001", {"DEVSMS_TOKEN": None}, {}),
     ("uzotp.E002", {"SECRET_KEYS": []}, {}),
     ("uzotp.E003", {"GATEWAYS": ["console"]}, {}),
@@ -52,6 +59,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("uzotp.W009", {"TEST_NUMBERS": a_test_number()}, {}),
     ("uzotp.W010", {"TEST_NUMBERS": a_test_number(until=in_days(-1).isoformat())}, {"DEBUG": True}),
     ("uzotp.W012", {}, IN_CACHE),
+    ("uzotp.W013", {"COUNTRIES": ["UZ", "VN"], "GUARD": "enforce"}, {}),
+    ("uzotp.W014", {**GETSMS, "GETSMS_BASE_URL": None, "GETSMS_ALLOW_INSECURE_HTTP": True}, {}),
+    ("uzotp.W015", {"DEVSMS_TYPE": "eskiz", "AUTOFILL_HOST": "confirm.my-long-shop.uz"}, {}),
+    ("uzotp.W016", {"COUNTRIES": ["UZ", "KZ"]}, {}),
+    ("uzotp.W017", {"DAILY_BUDGET": None}, {}),
 ]
 
 
@@ -96,7 +108,7 @@ def test_without_uzotp_in_the_settings_the_token_is_missing() -> None:
     with override_settings():
         del settings.UZOTP
         messages = [message for message in run_checks() if str(message.id).startswith("uzotp.")]
-    assert [message.id for message in messages] == ["uzotp.E001", "uzotp.W003"]
+    assert [message.id for message in messages] == ["uzotp.E001", "uzotp.W003", "uzotp.W017"]
     assert "DEVSMS_TOKEN" in messages[0].msg
 
 
@@ -109,6 +121,7 @@ def test_uzotp_is_a_dict(broken: object) -> None:
 
 def test_the_environment_is_read_under_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UZOTP_CALLBACK_BASE_URL", "https://shop.uz/otp")
+    monkeypatch.setenv("UZOTP_DAILY_BUDGET", "100000")
     monkeypatch.setenv("UZOTP_SERVICE_NAME", "Do'kon")
     assert found({"DEVSMS_TOKEN": "only-for-tests", "SERVICE_NAME": "TechShop"}) == {}
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.web.browser import PHONE
 from tests.web.sites import Site
+from uzotp.errors import Suspicious
 
 
 def allowed(site: Site, number: int, ip: str, **headers: str) -> bool:
@@ -107,3 +108,47 @@ def test_what_the_trust_hook_says_goes_to_the_core(site: Site) -> None:
     site.send(x_captcha="solved")
     site.send(x_captcha="no")
     assert said == [True, False]
+
+
+def vouch(request: object) -> bool:
+    """A host's ``TRUST`` hook: who has solved its CAPTCHA is a person."""
+    return request.headers.get("X-Captcha") == "solved"  # type: ignore[attr-defined, no-any-return]
+
+
+def test_p8_who_is_trusted_passes_the_guard_on_every_way_in(site: Site) -> None:
+    site.configure(TRUST=vouch, GUARD="enforce", GUARD_FLOOR=0, RESEND_AFTER=[0])
+    assert site.send().json()["code"] == "suspicious"
+    challenge = site.send(x_captcha="solved").json()["challenge"]
+    assert site.post_json("resend", {"challenge": challenge}).json()["code"] == "suspicious"
+    assert site.post_json("resend", {"challenge": challenge}, x_captcha="solved").status == 202
+
+
+@pytest.mark.parametrize(("captcha", "sent"), [("solved", True), ("no", False)])
+def test_p8_who_is_trusted_passes_the_guard_on_the_pages(site: Site, captcha: str, sent: bool) -> None:
+    site.configure(TRUST=vouch, GUARD="enforce", GUARD_FLOOR=0, RESEND_AFTER=[0])
+    visitor = site.browser()
+    visitor.get("/otp/?purpose=registration&next=/")
+    assert visitor.page is not None
+    form = visitor.page.form("phone")
+    answer = visitor.post(form.action, form.fields | {"phone": PHONE}, x_captcha=captcha)
+    assert (answer.status == 303, len(site.outbox) == 1) == (sent, sent)
+
+
+def test_p8_who_is_trusted_may_resend_on_the_pages(site: Site) -> None:
+    site.configure(TRUST=vouch, GUARD="enforce", GUARD_FLOOR=1, RESEND_AFTER=[0])
+    visitor = site.browser()
+    form = next(form for form in visitor.begin()._read().forms if "code" not in form.fields)
+    for captcha, sent in (("no", 1), ("solved", 2)):
+        visitor.post(form.action, form.fields, x_captcha=captcha)
+        assert len(site.outbox) == sent
+
+
+def test_p8_who_is_trusted_passes_the_guard_in_the_helpers(site: Site) -> None:
+    site.configure(TRUST=lambda request: True, GUARD="enforce", GUARD_FLOOR=0)
+    site.in_a_request(lambda api, request: api.send_code(PHONE, "login", request=request))
+    assert len(site.outbox) == 1
+    site.configure(GUARD="enforce", GUARD_FLOOR=0)
+    with pytest.raises(Suspicious):
+        site.in_a_request(lambda api, request: api.send_code("+998901238177", "login", request=request))
+    site.in_a_request(lambda api, request: api.send_code("+998901238177", "login", request=request, trusted=True))
+    assert len(site.outbox) == 2

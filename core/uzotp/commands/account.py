@@ -106,8 +106,8 @@ def _names(gateways: tuple[Any, ...]) -> str:
 def balance_data(name: str, found: Balance) -> dict[str, Any]:
     return {
         "gateway": name,
-        "balance": _money_data(found.amount),
-        "sms_price": _money_data(found.sms_price),
+        "balance": money_data(found.amount),
+        "sms_price": money_data(found.sms_price),
         "statistics": dict(found.statistics),
     }
 
@@ -128,7 +128,7 @@ def _report_data(found: DeliveryReport) -> dict[str, Any]:
         "raw_status": found.raw_status and plain(found.raw_status),
         "phone": _masked(found.phone),
         "parts": found.parts,
-        "cost": _money_data(found.cost),
+        "cost": money_data(found.cost),
         **{name: time_text(getattr(found, name)) for name in _TIMES},
     }
 
@@ -138,7 +138,7 @@ def _masked(phone: str | None) -> str | None:
     return Phone(f"+{digits}").masked if digits else None
 
 
-def _money_data(money: Money | None) -> dict[str, str] | None:
+def money_data(money: Money | None) -> dict[str, str] | None:
     return None if money is None else {"amount": str(money.amount), "currency": money.currency}
 
 

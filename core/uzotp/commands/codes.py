@@ -17,7 +17,7 @@ def send(project: Project, options: Namespace) -> bool:
     verifier = project.verifier
     challenge = verifier.send_code(
         options.phone,
-        _purpose(verifier, options.purpose),
+        read_purpose(verifier, options.purpose),
         client_ip=None,
         binding=options.binding,
         language=options.language,
@@ -50,7 +50,7 @@ def send(project: Project, options: Namespace) -> bool:
 
 def verify(project: Project, options: Namespace) -> bool:
     verifier = project.verifier
-    purpose = _purpose(verifier, options.purpose)
+    purpose = read_purpose(verifier, options.purpose)
     code = _asked_code() if options.code == "-" else options.code
     result = verifier.verify_code(options.phone, code, purpose, binding=options.binding)
     wait = result.retry_after
@@ -68,7 +68,8 @@ def verify(project: Project, options: Namespace) -> bool:
     return bool(result)
 
 
-def _purpose(verifier: Verifier, purpose: str) -> Purpose:
+def read_purpose(verifier: Verifier, purpose: str) -> Purpose:
+    """:raises ConfigurationError: for one that ``PURPOSES`` leaves out."""
     try:
         return verifier.read_purpose(purpose)
     except ValueError as error:

@@ -1,0 +1,36 @@
+"""What a person switches: all sending off and on again, and a blocked service name free."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from uzotp.accounts import blocked_name
+from uzotp.commands.common import Project, plain
+from uzotp.storage import PAUSE
+
+
+def pause(project: Project, options: Namespace) -> bool:
+    """From now on every send of every process on this store is refused with ``SendingPaused``."""
+    is_new = project.verifier.store.switch_on(PAUSE, options.note)
+    print("sending is paused" if is_new else "sending was paused already, and stays so")
+    return True
+
+
+def resume(project: Project, options: Namespace) -> bool:
+    print("sending goes on" if project.verifier.store.switch_off(PAUSE) else "sending was not paused")
+    return True
+
+
+def unblock(project: Project, options: Namespace) -> bool:
+    """Try the blocked (gateway, service name) pairs again, all or those asked for; no such pair is a refusal only if
+    one was asked for."""
+    store, freed = project.verifier.store, 0
+    for switch in list(store.switches()):
+        pair = blocked_name(switch.name)
+        if pair is None or options.gateway not in (None, pair[0]) or options.name not in (None, pair[1]):
+            continue
+        freed += store.switch_off(switch.name)
+        print(f"unblocked: {plain(pair[0])}, {plain(pair[1])!r}")
+    if not freed:
+        print("no such pair is blocked" if options.gateway or options.name else "nothing is blocked")
+    return bool(freed) or not (options.gateway or options.name)
