@@ -87,7 +87,8 @@ class Accounts:
         if charged and quoted and (charged.currency, charged.amount) != (quoted.currency, quoted.amount):
             country = message.phone.country
             events.emit(self._sink, events.PriceMismatch(gateway.name, country, str(quoted), str(charged)))
-        return _so_m(charged) if _so_m(charged) is not None else _so_m(quoted)
+        spent = _so_m(charged)
+        return _so_m(quoted) if spent is None else spent
 
     def _check_prices(self) -> None:
         """:raises ConfigurationError: a budget without prices would not hold."""
@@ -141,8 +142,9 @@ class Accounts:
                 continue
             try:
                 found[gateway.name] = ask()
-            except GatewayError as error:
-                events.logger.warning("the balance of %s: %s", gateway.name, error)
+            except Exception as error:  # one that cannot be answered must not keep the others waiting
+                why = error if isinstance(error, GatewayError) else type(error).__name__
+                events.logger.warning("the balance of %s: %s", gateway.name, why)
                 continue
             self._watch(gateway.name, found[gateway.name].amount)
         return found
@@ -177,4 +179,7 @@ def _quote(gateway: Gateway, message: Message) -> Money | None:
 
 
 def _so_m(money: Money | None) -> int | None:
-    return math.ceil(money.amount) if money is not None and money.currency == "UZS" else None
+    """Whole so'm, rounded up; ``None`` for another currency, and for less than nothing: no message earns money."""
+    if money is None or money.currency != "UZS" or money.amount < 0:
+        return None
+    return math.ceil(money.amount)

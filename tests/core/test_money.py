@@ -88,6 +88,17 @@ def test_p6_a_cost_in_another_currency_is_never_added(make_site: Callable[..., A
     assert len(site.happened(PriceMismatch)) == 1
 
 
+def test_p6_a_negative_cost_gives_nothing_back_and_a_fraction_is_rounded_up(make_site: Callable[..., Any]) -> None:
+    def fraction(way: Way, message: Message) -> Receipt:
+        return Receipt(way.name, "1", cost=Money(Decimal("50.25")))
+
+    site = make_site(gateway=Way("devsms", accept(cost=-1_000_000), fraction), daily_budget=1000)
+    site.send()
+    assert spent(site) == 50
+    site.send("+998931238190")
+    assert spent(site) == 101
+
+
 @pytest.mark.parametrize(
     ("step", "stays"),
     [(refuse(errors.GatewayUnavailable), 0), (lose(sent=False), 50), (block_name(), 50), (accept(), 50)],
