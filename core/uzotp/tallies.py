@@ -2,7 +2,8 @@
 
 A tally is kept in two resolutions, each a text of fixed-width slots, newest first: minutes for the hour and half-hours
 for the day. A slot is 8 digits of its number since the epoch, 6 of sends and 6 of verified sends, so that Python, SQL
-and Lua can slice it. A slot counts until as many others as its window holds have begun after it.
+and Lua can slice it. A slot counts until as many others as its window holds have begun after it, by the clock of
+whoever asks: a host whose clock is ahead must not make the others forget.
 """
 
 from __future__ import annotations
@@ -54,8 +55,7 @@ class Tally:
             slots = [slot for slot in _slots(text) if slot[0] > now // window.slot_ms - window.slots]
             broken = _broken(slots, floor, rule.ratio)
             if broken:
-                wait = _mended_at(slots, window, floor, rule.ratio) - now
-                found.append((Suspicion(level, window.name, *broken), wait))
+                found.append((Suspicion(level, window.name, *broken), _wait(slots, window, floor, rule.ratio, now)))
         return max(found, key=lambda each: each[1], default=None)
 
 
@@ -73,7 +73,6 @@ def _counted(text: str, window: _Window, at: int, sends: int, verified: int) -> 
     old = slots.get(number, (0, 0))
     slots[number] = (old[0] + sends, old[1] + verified)
     kept = sorted(slots, reverse=True)[: window.slots]
-    kept = [each for each in kept if each > kept[0] - window.slots]
     return "".join(f"{each:08d}{_bounded(slots[each][0]):06d}{_bounded(slots[each][1]):06d}" for each in kept)
 
 
@@ -89,10 +88,12 @@ def _broken(slots: list[tuple[int, int, int]], floor: int, ratio: float) -> tupl
     return (unverified, verified, limit) if unverified >= limit else None
 
 
-def _mended_at(slots: list[tuple[int, int, int]], window: _Window, floor: int, ratio: float) -> int:
-    """When enough of the oldest slots have left the window for one more send."""
+def _wait(slots: list[tuple[int, int, int]], window: _Window, floor: int, ratio: float, now: int) -> int:
+    """Until enough of the oldest slots have left the window for one more send; the whole window where a floor of none
+    lets time not help."""
     left = list(slots)
-    moment = 0
-    while left and _broken(left, floor, ratio):
+    while left:
         moment = (left.pop()[0] + window.slots) * window.slot_ms
-    return moment
+        if not _broken(left, floor, ratio):
+            return moment - now
+    return window.slots * window.slot_ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -13,7 +14,18 @@ from hypothesis import strategies as st
 from uzotp import guard
 from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Limit, Purpose
-from uzotp.storage import Attempt, AttemptStatus, GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
+from uzotp.storage import (
+    Attempt,
+    AttemptStatus,
+    GlobalReservation,
+    GuardRule,
+    OpenChallenge,
+    Opened,
+    Refusal,
+    ReserveGlobal,
+    Suspicion,
+)
+from uzotp.tallies import Tally
 
 NOW = 1_772_434_800_000
 
@@ -326,3 +338,58 @@ def test_opened_tells_the_counts_so_far() -> None:
         nonce="nonce", key_id="key", delivery_id="delivery", attempts=3, sends=3,
         expires_at=NOW + 360_000, resend_at=NOW + 120_000,
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------ the pumping guard, and money
+
+
+def watching(**changes: Any) -> GuardRule:
+    return replace(GuardRule(enforce=True, trusted=False, prefix_floor=2, country_floor=2, ratio=1.0), **changes)
+
+
+def tally(sends: int, at: int = NOW, verified: int = 0) -> Tally:
+    counted = Tally("", "")
+    counted.count(at, sends=sends, verified=verified)
+    return counted
+
+
+def test_p8_nothing_is_said_of_what_is_within_both_floors() -> None:
+    assert guard.watch(tally(1), tally(1), watching(), NOW) is None
+
+
+@pytest.mark.parametrize(("prefix", "country", "level"), [(2, 1, "prefix"), (1, 2, "country")])
+def test_p8_either_level_alone_refuses(prefix: int, country: int, level: str) -> None:
+    refusal = guard.watch(tally(prefix), tally(country), watching(), NOW)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.kind, refusal.quota) == ("suspicious", f"guard {level} day")
+    assert refusal.suspicion == Suspicion(level, "day", 2, 0, 2)
+    assert refusal.retry_after_ms == 86_400_000 - NOW % 1_800_000
+
+
+def test_p8_of_both_levels_the_one_that_mends_later_is_told() -> None:
+    refusal = guard.watch(tally(2, NOW - 7_200_000), tally(2, NOW), watching(), NOW)
+    assert isinstance(refusal, Refusal)
+    assert refusal.quota == "guard country day"
+
+
+@pytest.mark.parametrize("rule", [watching(enforce=False), watching(trusted=True)])
+def test_p8_who_does_not_enforce_or_is_vouched_for_is_told_only(rule: GuardRule) -> None:
+    assert guard.watch(tally(5), tally(5), rule, NOW) == Suspicion("prefix", "day", 5, 0, 2)
+
+
+@given(st.integers(0, 2000), st.integers(0, 2000), st.integers(0, 1000))
+def test_p6_money_is_granted_to_the_last_som(used: int, amount: int, budget: int) -> None:
+    request = ReserveGlobal("entry", None, (), amount=amount, budget=budget)
+    answer = guard.reserve_money(used, request, NOW)
+    assert answer == used + amount if used + amount <= budget else isinstance(answer, Refusal)
+
+
+@given(st.integers(0, 4 * 10**12))
+def test_p6_a_refused_amount_waits_for_the_next_day_of_tashkent_exactly(now: int) -> None:
+    refusal = guard.reserve_money(1, ReserveGlobal("entry", None, (), amount=1, budget=1), now)
+    assert isinstance(refusal, Refusal)
+    assert refusal.retry_after_ms is not None
+    then = now + refusal.retry_after_ms
+    assert guard.day_of(then - 1) == guard.day_of(now) < guard.day_of(then)
+    tashkent = timezone(timedelta(hours=5))
+    assert guard.day_of(now) == str((datetime(1970, 1, 1, 5, tzinfo=tashkent) + timedelta(milliseconds=now)).date())

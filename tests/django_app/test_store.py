@@ -25,9 +25,24 @@ from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.ports import DeliveryStatus, Money
 from uzotp.stores.dialects import TABLES
 from uzotp.testing import StoreContract
-from uzotp.testing.store_contract.requests import T0, WRONG, an_id, attempt, opened, opening, settlement
+from uzotp.testing.store_contract.requests import (
+    T0,
+    TODAY,
+    WRONG,
+    an_id,
+    attempt,
+    opened,
+    opening,
+    paying,
+    reserved,
+    settlement,
+    watched,
+)
 
-UZOTP_MODELS = [models.Phone, models.Client, models.Challenge, models.Delivery, models.Proof]
+UZOTP_MODELS = [
+    models.Phone, models.Client, models.Challenge, models.Delivery, models.Proof, models.Tally, models.Budget,
+    models.Switch,
+]  # fmt: skip
 
 
 def emptied(store):
@@ -349,6 +364,36 @@ def test_the_types_agree_on_postgresql(postgres_alias):
 
 def test_no_migration_is_missing():
     call_command("makemigrations", "uzotp", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("service", ["sqlite", "postgres", "mariadb"])
+def test_a_database_of_the_first_migration_gets_the_later_tables(service, tmp_path):
+    entry = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "old.sqlite3")}
+    alias = add_database(entry if service == "sqlite" else services.django_database(service))
+    call_command("migrate", "uzotp", "0001", database=alias, verbosity=0)
+    old = [table for table in connections[alias].introspection.table_names() if table.startswith("uzotp_")]
+    assert sorted(old) == sorted(f"uzotp_{name}" for name in ("challenge", "client", "delivery", "phone", "proof"))
+    store = DjangoStore(alias)
+    opened(store.open(opening()))
+    with pytest.raises(StoreUnavailable):
+        store.reserve(paying(50))
+
+    call_command("migrate", "uzotp", database=alias, verbosity=0)
+    assert store.spend(attempt(WRONG)).attempts_left == 4, "what was there is there"
+    reserved(store.reserve(paying(50)))
+    reserved(store.reserve(watched()))
+    assert store.switch_on("pause", now=T0)
+    assert store.spent(TODAY) == 50
+    store.rest()
+
+
+def test_models_of_what_all_phones_share(sqlite):
+    reserved(sqlite.reserve(paying(50)))
+    reserved(sqlite.reserve(watched()))
+    sqlite.switch_on("blocked:devsms:TechShop", "refused", T0)
+    assert [str(row) for row in models.Budget.objects.all()] == [TODAY]
+    assert sorted(str(row) for row in models.Tally.objects.all()) == ["+99890123", "UZ"]
+    assert [str(row) for row in models.Switch.objects.all()] == ["blocked:devsms:TechShop"]
 
 
 def test_p1_models_show_times_and_no_number(sqlite):

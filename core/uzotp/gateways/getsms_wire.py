@@ -308,7 +308,8 @@ def _failed(row: dict[str, Any]) -> bool | None:
 
 
 def _error(row: dict[str, Any], status: int, hide: Sequence[str]) -> GatewayError | None:
-    """The error that the row is, if it says so clearly. A number of nobody's list may have cost something."""
+    """The error that the row is, if it says so clearly. A number of nobody's list counts by the HTTP status: 4xx is a
+    refusal, and with 2xx the message may have cost something."""
     if not _failed(row):
         return None
     number = _number(row)
@@ -316,9 +317,10 @@ def _error(row: dict[str, Any], status: int, hide: Sequence[str]) -> GatewayErro
     if number in ERRORS:
         kind, cure = ERRORS[number]
         return kind(NAME, f"error {number} {words}".strip() + f" ({cure})")
-    if _is_good(status) or _is_refusal(status):
-        return MessageRejected(NAME, f"error {number or ''} {words}".strip(), charged=None)
-    return None
+    words = f"error {number or ''} {words}".strip()
+    if _is_refusal(status):
+        return _refused(status, words)
+    return MessageRejected(NAME, words, charged=None) if _is_good(status) else None
 
 
 def _words(row: dict[str, Any], hide: Sequence[str]) -> str:
@@ -333,9 +335,12 @@ def _words(row: dict[str, Any], hide: Sequence[str]) -> str:
 
 
 def _refused_by_status(reply: Reply, rows: list[dict[str, Any]], hide: Sequence[str]) -> GatewayError:
-    words = _words(rows[0], hide) if len(rows) == 1 else ""
-    detail = f"HTTP {reply.status} {words}".strip()
-    if reply.status in (401, 403):
+    return _refused(reply.status, _words(rows[0], hide) if len(rows) == 1 else "")
+
+
+def _refused(status: int, words: str) -> GatewayError:
+    detail = f"HTTP {status} {words}".strip()
+    if status in (401, 403):
         return AuthenticationFailed(NAME, f"{detail}; {_HINT}")  # Q52
     return MessageRejected(NAME, detail)
 

@@ -150,7 +150,7 @@ class LockedStore(ABC):
 
     def release(self, reservation: GlobalReservation) -> None:
         client = reservation.client
-        if not (client or reservation.country or reservation.amount):
+        if not (client or reservation.prefix or reservation.amount):
             return
 
         def work(rows: Transaction) -> None:
@@ -162,7 +162,7 @@ class LockedStore(ABC):
         self.transact(work, reservation.at)
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
-        if (sent or not reservation.country) and (not reservation.day or spent == reservation.amount):
+        if (sent or not reservation.prefix) and (not reservation.day or spent == reservation.amount):
             return
 
         def work(rows: Transaction) -> None:
@@ -312,7 +312,7 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
 
 def _uncount(rows: Transaction, reservation: GlobalReservation) -> None:
     """Take the send back from the guard's tallies."""
-    for area in filter(None, (reservation.prefix, reservation.country)):
+    for area in (reservation.prefix, reservation.country) if reservation.prefix else ():  # some numbers have no country
         tally = rows.tally(area)
         tally.count(reservation.at, sends=-1)
         rows.put_tally(area, tally)

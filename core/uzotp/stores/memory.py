@@ -114,7 +114,7 @@ class MemoryStore(LockedStore):
 
     def switches(self) -> list[Switch]:
         with self._lock:
-            return list(self._switches.values())
+            return sorted(self._switches.values(), key=lambda switch: switch.since)
 
     def is_on(self, name: str) -> bool:
         """For a decision that holds the lock."""

@@ -85,9 +85,9 @@ class Rows:
         self._put("uzotp_budget", day, used, expires_at)
 
     def on(self, names: Iterable[str]) -> frozenset[str]:
-        ids = [_switch_id(name) for name in names]
-        found = self._session.rows(f"SELECT name FROM uzotp_switch WHERE id IN ({_places(ids)})", ids)  # noqa: S608
-        return frozenset(str(row[0]) for row in found)
+        asked = {_switch_id(name): name for name in names}
+        sql = f"SELECT id FROM uzotp_switch WHERE id IN ({_places([*asked])})"  # noqa: S608
+        return frozenset(asked[row[0]] for row in self._session.rows(sql, [*asked]))
 
     def claim_phone(self, fingerprint: str) -> PhoneRecord:
         return _phone(self._claimed("uzotp_phone", fingerprint, "", "", 0)) or PhoneRecord("", "", 0)

@@ -128,11 +128,20 @@ def test_what_is_neither_is_unknown(more: dict[str, Any]) -> None:
     assert type(send([row(**more)])) is OutcomeUnknown
 
 
-@pytest.mark.parametrize(("status", "kind"), [(200, MessageRejected), (422, MessageRejected), (500, OutcomeUnknown)])
-def test_an_error_of_nobody_s_list_may_have_cost_something(status: int, kind: type) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind", "charged"),
+    [
+        (200, MessageRejected, None),  # it may have cost something
+        (422, MessageRejected, False),
+        (401, AuthenticationFailed, False),
+        (403, AuthenticationFailed, False),
+        (500, OutcomeUnknown, None),
+    ],
+)
+def test_an_error_of_nobody_s_list_counts_by_the_status(status: int, kind: type, charged: bool | None) -> None:
     error = send([{"error": 1, "error_text": "Kutilmagan xato", "error_no": 777}], status)
     assert type(error) is kind
-    assert (error.sent is False, error.charged) == (kind is MessageRejected, None)
+    assert (error.sent is False, error.charged) == (kind is not OutcomeUnknown, charged)
 
 
 @pytest.mark.parametrize("value", ["52480252", 52480252, 52480252.0, " 52480252 "])

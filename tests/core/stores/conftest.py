@@ -2,7 +2,7 @@
 
 import pytest
 
-for _module in ("attempts", "deliveries", "races", "requests", "sends"):
+for _module in ("attempts", "copies", "deliveries", "money", "pumping", "races", "requests", "sends", "switches"):
     pytest.register_assert_rewrite(f"uzotp.testing.store_contract.{_module}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from multiprocessing import get_context
 
 import pytest
@@ -18,8 +19,19 @@ from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.stores import dialects
 from uzotp.stores.sql import SQLStore
 from uzotp.testing import StoreContract
-from uzotp.testing.store_contract.races import Crowd
-from uzotp.testing.store_contract.requests import T0, attempt, opened, opening, settlement
+from uzotp.testing.store_contract.crowd import Crowd
+from uzotp.testing.store_contract.requests import (
+    T0,
+    TODAY,
+    attempt,
+    opened,
+    opening,
+    paying,
+    reservation,
+    reserved,
+    settlement,
+    watched,
+)
 
 
 def url_of(store):
@@ -176,6 +188,38 @@ def test_tables_are_not_made_where_the_host_makes_them(sqlite_url):
         store.open(opening())
     store.metadata.create_all(store._engine)
     opened(store.open(opening()))
+    store._engine.dispose()
+
+
+@pytest.mark.parametrize("service", ["sqlite", "postgres", "mariadb"])
+def test_a_database_of_an_older_version_gets_the_tables_it_lacks(service, sqlite_url):
+    url = sqlite_url if service == "sqlite" else services.sqlalchemy_url(service)
+    old = SQLStore(url, create_tables=False)
+    five = [f"uzotp_{name}" for name in ("challenge", "client", "delivery", "phone", "proof")]
+    old.metadata.create_all(old._engine, tables=[old.metadata.tables[name] for name in five])
+    opened(old.open(opening()))
+    with pytest.raises(StoreUnavailable):
+        old.reserve(paying(50))
+    old._engine.dispose()
+
+    store = SQLStore(url)
+    assert store.spend(attempt("000000")).attempts_left == 4, "what was there is there"
+    reserved(store.reserve(paying(50)))
+    reserved(store.reserve(watched()))
+    assert store.switch_on("pause", now=T0)
+    assert store.spent(TODAY) == 50
+    store._engine.dispose()
+
+
+def test_p6_a_switch_is_known_by_its_name_where_the_database_cannot_write_it():
+    store = SQLStore(services.sqlalchemy_url("mariadb"))
+    name = "blocked:devsms:Дўкон"
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("ALTER DATABASE CHARACTER SET latin1")
+    assert store.switch_on(name, now=T0)
+    assert not store.switch_on(name, now=T0)
+    assert reserved(store.reserve(replace(reservation(), switches=(name, "blocked:devsms:Дукон")))).on == {name}
+    assert store.switch_off(name)
     store._engine.dispose()
 
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
+from random import Random
 
 import pytest
 
@@ -17,7 +11,9 @@ from uzotp import guard
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus
 from uzotp.storage import GlobalReservation, Opened, Store
+from uzotp.testing.store_contract.crowd import Call, Crowd, in_processes, rounds, together
 from uzotp.testing.store_contract.requests import (
+    DAY,
     RIGHT,
     T0,
     WRONG,
@@ -26,99 +22,15 @@ from uzotp.testing.store_contract.requests import (
     attempt,
     opened,
     opening,
+    paying,
     reservation,
     settlement,
     tally,
+    watched,
 )
 
-#: One call of a store: the method's name and its arguments.
-Call = tuple[str, tuple[Any, ...]]
-
-
-def rounds() -> range:
-    """How often each race is run: ``RACE_ROUNDS``, or 5."""
-    return range(int(os.environ.get("RACE_ROUNDS", "5")))
-
-
-class Crowd:
-    """Threads that call a store all at once; each keeps its connection, if any, from one race to the next."""
-
-    def __init__(self, store: Any, size: int, thread_ends: Callable[[Any], None] = lambda _: None) -> None:
-        self._store = store
-        self._size = size
-        self._thread_ends = thread_ends
-        self._pool = ThreadPoolExecutor(size)
-
-    def __enter__(self) -> Crowd:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._each([partial(self._thread_ends, self._store)] * self._size)
-        self._pool.shutdown()
-
-    def race(self, calls: Sequence[Call]) -> list[Any]:
-        """The answers of *calls*, each made by another thread, all starting together."""
-        return self._each([partial(getattr(self._store, method), *arguments) for method, arguments in calls])
-
-    def _each(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
-        start = threading.Barrier(len(works), timeout=60)
-
-        def run(work: Callable[[], Any]) -> Any:
-            start.wait()
-            return work()
-
-        return list(self._pool.map(run, works))
-
-
-def in_processes(
-    opener: Callable[..., Store], arguments: tuple[Any, ...], races: Sequence[Sequence[Call]], processes: int = 4
-) -> list[list[Any]]:
-    """The answers to each race, its calls spread over *processes* that start it together."""
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(processes)
-    pipes, workers = [], []
-    for number in range(processes):
-        here, there = spawn.Pipe()
-        share = [list(race[number::processes]) for race in races]
-        worker = spawn.Process(target=_worker, args=(opener, arguments, share, start, there))
-        worker.start()
-        there.close()
-        pipes.append(here)
-        workers.append(worker)
-    answers: list[list[Any]] = [[] for _ in races]
-    try:
-        for here in pipes:
-            for race, share in enumerate(here.recv()):
-                answers[race] += share
-    finally:
-        for here, worker in zip(pipes, workers, strict=True):
-            here.close()
-            worker.kill()
-            worker.join()
-    return answers
-
-
-def _worker(opener: Callable[..., Store], arguments: tuple[Any, ...], races: Any, start: Any, pipe: Any) -> None:
-    store = opener(*arguments)
-    answers = []
-    with Crowd(store, max(map(len, races))) as crowd:
-        for calls in races:
-            start.wait(120)
-            answers.append(crowd.race(calls))
-    pipe.send(answers)
-    pipe.close()
-
-
-def _together(count: int, decide: Callable[..., Any]) -> Callable[..., Any]:
-    """*decide*, held back until *count* threads have read what they decide on, or can be seen not to come."""
-    meet = threading.Barrier(count)
-
-    def decide_late(*arguments: Any) -> Any:
-        with suppress(threading.BrokenBarrierError):
-            meet.wait(0.3)
-        return decide(*arguments)
-
-    return decide_late
+#: So'm a part, as devsms's table has them for several countries.
+PRICES = (50, 140, 933, 1584, 6558)
 
 
 class RaceTests(Hooks):
@@ -159,7 +71,7 @@ class RaceTests(Hooks):
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, code: str, expected: dict[str, int]
     ) -> None:
         opened(store.open(opening()))
-        monkeypatch.setattr(guard, "spend", _together(8, guard.spend))
+        monkeypatch.setattr(guard, "spend", together(8, guard.spend))
         assert tally(crowd.race([("spend", (attempt(code),)) for _ in range(8)])) == expected
 
     def test_r33_of_many_sends_to_one_phone_at_once_one_is_granted(self, store: Store, crowd: Crowd) -> None:
@@ -172,7 +84,7 @@ class RaceTests(Hooks):
     def test_r33_r12_a_send_is_not_decided_on_what_another_is_changing(
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guard, "open_challenge", _together(8, guard.open_challenge))
+        monkeypatch.setattr(guard, "open_challenge", together(8, guard.open_challenge))
         answers = crowd.race([("open", (opening(wait=(60,)),)) for _ in range(8)])
         assert sum(isinstance(answer, Opened) for answer in answers) == 1
 
@@ -193,7 +105,7 @@ class RaceTests(Hooks):
     def test_r35_r12_a_reservation_is_not_decided_on_what_another_is_changing(
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guard, "reserve_client", _together(8, guard.reserve_client))
+        monkeypatch.setattr(guard, "reserve_client", together(8, guard.reserve_client))
         answers = crowd.race([("reserve", (reservation(quota="3/hour"),)) for _ in range(8)])
         assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
 
@@ -202,9 +114,58 @@ class RaceTests(Hooks):
             phone = f"phone {number}"
             sends = [opened(store.open(opening(phone, binding=str(i), quota="3/hour"))) for i in range(3)]
             failed = settlement(sends[1], DeliveryStatus.FAILED, phone)
-            crowd.race([("settle", (failed,)) for _ in range(8)])
+            assert sorted(crowd.race([("settle", (failed,)) for _ in range(8)])) == [False] * 7 + [True]
             assert isinstance(store.open(opening(phone, quota="3/hour", now=T0 + 1)), Opened)
             assert not isinstance(store.open(opening(phone, quota="3/hour", now=T0 + 2)), Opened)
+
+    def test_p6_many_amounts_at_once_use_the_budget_up_and_no_more(self, store: Store, crowd: Crowd) -> None:
+        for number in rounds():
+            now, dice = T0 + number * DAY, Random(number)  # noqa: S311
+            requests = [paying(dice.choice(PRICES), 10_000, now=now) for _ in range(24)]
+            answers = crowd.race([("reserve", (request,)) for request in requests])
+            granted = [answer for answer in answers if isinstance(answer, GlobalReservation)]
+            left = 10_000 - sum(answer.amount for answer in granted)
+            assert store.spent(granted[0].day) == 10_000 - left <= 10_000
+            no = [request.amount for request, answer in zip(requests, answers, strict=True) if answer not in granted]
+            assert left < min(no, default=10_000)
+
+        takes_back: list[Call] = [("release", (answer,)) for answer in granted[::2]]
+        corrects: list[Call] = [("adjust", (answer, answer.amount - 9), {"sent": True}) for answer in granted[1::2]]
+        crowd.race([*takes_back, *corrects])
+        assert store.spent(granted[0].day) == sum(answer.amount - 9 for answer in granted[1::2])
+
+    def test_p8_of_many_sends_at_once_the_guard_lets_its_floor_pass(self, store: Store, crowd: Crowd) -> None:
+        for number in rounds():
+            far, wide = f"+9989012{number}", f"+770{number}"
+            one_prefix = [watched(far, f"A{number}", floor=7) for _ in range(12)]
+            one_country = [watched(f"{wide}{index}", f"B{number}", floor=(9, 5)) for index in range(12)]
+            answers = crowd.race([("reserve", (request,)) for request in one_prefix + one_country])
+            for half, floor in ((answers[:12], 7), (answers[12:], 5)):
+                assert sum(isinstance(answer, GlobalReservation) for answer in half) == floor
+
+        # Neither side loses a count: of seven, six are verified and one is taken back, all at once.
+        back = next(answer for answer in answers[:12] if isinstance(answer, GlobalReservation))
+        credits: list[Call] = [("credit", (back.prefix, back.country, 1, T0)) for _ in range(6)]
+        crowd.race([*credits, ("release", (back,))])
+        requests = [watched(back.prefix, back.country, floor=3) for _ in range(12)]
+        again = crowd.race([("reserve", (request,)) for request in requests])
+        assert sum(isinstance(answer, GlobalReservation) for answer in again) == 6
+
+    @pytest.mark.parametrize("rule", ["watch", "reserve_money"])
+    def test_p6_p8_nobody_reserves_on_what_another_is_changing(
+        self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, rule: str
+    ) -> None:
+        first, *requests = [watched(floor=4) if rule == "watch" else paying(250) for _ in range(9)]
+        store.reserve(first)
+        monkeypatch.setattr(guard, rule, together(8, getattr(guard, rule)))
+        answers = crowd.race([("reserve", (request,)) for request in requests])
+        assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
+
+    def test_p6_of_16_who_switch_at_once_one_did(self, store: Store, crowd: Crowd) -> None:
+        for number in rounds():
+            name = f"blocked:devsms:Дўкон {number}"
+            for method in ("switch_on", "switch_off"):
+                assert sorted(crowd.race([(method, (name,)) for _ in range(16)])) == [False] * 15 + [True]
 
     def test_r25_of_16_redemptions_at_once_one_succeeds(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
@@ -231,13 +192,19 @@ class RaceTests(Hooks):
                 [("open", (opening(new, wait=(60,)),)) for _ in range(16)],
                 [("reserve", (reservation(f"net {number}", quota="7/hour"),)) for _ in range(16)],
                 [("redeem", (an_id("phone", proved), proof_id, T0 + 1)) for _ in range(16)],
+                [("reserve", (paying(300, now=T0 + number * DAY),)) for _ in range(16)],
+                [("reserve", (watched(f"+9989012{number}", f"A{number}", floor=5),)) for _ in range(16)],
+                [("switch_on", (f"blocked:devsms:Дўкон {number}",)) for _ in range(16)],
             ]
         self.thread_ends(store)
         answers = in_processes(*how, races)
         for number in rounds():
-            spent_right, spent_wrong, opens, reserved, redeemed = answers[number * 5 : number * 5 + 5]
+            of_round = answers[number * 8 : number * 8 + 8]
+            spent_right, spent_wrong, opens, reserved, redeemed, paid, guarded, switched = of_round
             assert tally(spent_right) == {"verified": 1, "expired": 15}
             assert tally(spent_wrong) == {"wrong_code": 5, "too_many_attempts": 11}
             assert sum(isinstance(answer, Opened) for answer in opens) == 1
             assert sum(isinstance(answer, GlobalReservation) for answer in reserved) == 7
-            assert sum(redeemed) == 1
+            assert (sum(redeemed), sum(switched)) == (1, 1)
+            for granted, count in ((paid, 3), (guarded, 5)):
+                assert sum(isinstance(answer, GlobalReservation) for answer in granted) == count

@@ -15,8 +15,11 @@ import pytest
 from uzotp.policy import Purpose, parse_limits
 from uzotp.ports import DeliveryReport, DeliveryStatus
 from uzotp.storage import (
+    AddDelivery,
     Attempt,
     AttemptStatus,
+    GlobalReservation,
+    GuardRule,
     OpenChallenge,
     Opened,
     Refusal,
@@ -32,6 +35,8 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+#: The day of T0 in Tashkent, and the next.
+TODAY, TOMORROW = "2027-01-15", "2027-01-16"
 
 RIGHT, WRONG = "493021", "000000"
 KEY = "key001"
@@ -109,6 +114,29 @@ def reservation(client: str | None = "net", *, now: int = T0, quota: str = "3/ho
     return ReserveGlobal(an_id(), client and an_id("client", client), parse_limits(quota), now=now)
 
 
+def paying(amount: int, budget: int = 1000, *, now: int = T0) -> ReserveGlobal:
+    """A send that may cost *amount* so'm, of *budget* a day."""
+    return ReserveGlobal(an_id(), None, (), amount=amount, budget=budget, now=now)
+
+
+def watched(
+    prefix: str = "+99890123", country: str = "UZ", *, floor: int | tuple[int, int] = 3, ratio: float = 1.0,
+    enforce: bool = True, trusted: bool = False, now: int = T0,
+) -> ReserveGlobal:  # fmt: skip
+    """A send under the pumping guard; *floor* is the prefix's and the country's, one number for a country of 100."""
+    prefix_floor, country_floor = floor if isinstance(floor, tuple) else (floor, 100)
+    rule = GuardRule(enforce, trusted, prefix_floor, country_floor, ratio)
+    return ReserveGlobal(an_id(), None, (), prefix=prefix, country=country, guard=rule, now=now)
+
+
+def addition(phone: str = "A", *, now: int = T0) -> AddDelivery:
+    """A copy more of what :func:`opening` sent to *phone*."""
+    return AddDelivery(
+        delivery_id=an_id(), handle=handle_of(phone, Purpose.LOGIN, ""), fingerprint=an_id("phone", phone),
+        purpose=Purpose.LOGIN, prefix="+99890123", country="UZ", now=now,
+    )  # fmt: skip
+
+
 def settlement(
     of: Opened, status: DeliveryStatus = DeliveryStatus.SENT, phone: str = "A", **changes: Any
 ) -> Settlement:
@@ -128,6 +156,11 @@ def report(status: DeliveryStatus, id: str | None = None) -> DeliveryReport:
 
 def opened(answer: Opened | Refusal) -> Opened:
     assert isinstance(answer, Opened), answer
+    return answer
+
+
+def reserved(answer: GlobalReservation | Refusal) -> GlobalReservation:
+    assert isinstance(answer, GlobalReservation), answer
     return answer
 
 

@@ -1,0 +1,120 @@
+"""Second copies: one challenge, several deliveries, each by another gateway (P7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from uzotp.ports import DeliveryStatus
+from uzotp.storage import DeliveryRecord, Opened, Store
+from uzotp.testing.store_contract.requests import (
+    T0,
+    Hooks,
+    addition,
+    an_id,
+    opened,
+    opening,
+    refused,
+    report,
+    settlement,
+)
+
+PENDING, UNKNOWN, SENT = DeliveryStatus.PENDING, DeliveryStatus.UNKNOWN, DeliveryStatus.SENT
+DELIVERED, FAILED = DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
+
+
+class CopyTests(Hooks):
+    def _first_unknown(self, store: Store, **options: str) -> Opened:
+        first = opened(store.open(opening(**options)))  # type: ignore[arg-type]
+        assert store.settle(settlement(first, UNKNOWN)) is True
+        return first
+
+    def _newest(self, store: Store) -> DeliveryRecord:
+        found = store.delivery(an_id("phone", "A"), opening().handle, T0 + 9)
+        assert found is not None
+        return found
+
+    def test_p7_a_copy_that_was_accepted_is_the_challenges_newest_delivery(self, store: Store) -> None:
+        first, more = self._first_unknown(store), addition(now=T0 + 3)
+        store.add(more)
+        assert self._newest(store).id == first.delivery_id, "not before anybody took it"
+        accepted = settlement(
+            first, SENT, delivery_id=more.delivery_id, gateway="getsms", gateway_id="88", handle=more.handle, now=T0 + 4
+        )
+        assert store.settle(accepted) is True
+        assert self._newest(self.reopen(store)) == DeliveryRecord(
+            id=more.delivery_id, fingerprint=more.fingerprint, handle=more.handle, purpose=more.purpose,
+            prefix="+99890123", country="UZ", status=SENT, gateway="getsms", gateway_id="88", cost=None, parts=None,
+            created_at=T0 + 3, updated_at=T0 + 4,
+        )  # fmt: skip
+
+    def test_p7_a_copy_without_a_handle_stays_behind(self, store: Store) -> None:
+        first, more = self._first_unknown(store), addition()
+        store.add(more)
+        assert store.settle(settlement(first, FAILED, delivery_id=more.delivery_id, refund=False)) is True
+        assert self._newest(store).id == first.delivery_id
+
+    def test_p7_reports_go_to_the_copy_they_speak_of(self, store: Store) -> None:
+        first, more = self._first_unknown(store), addition()
+        store.add(more)
+        store.settle(settlement(first, SENT, delivery_id=more.delivery_id, gateway_id="88"))
+        late = store.record(first.delivery_id, report(DELIVERED, "77"), T0 + 5)
+        assert late is not None
+        assert (late.id, late.gateway_id) == (first.delivery_id, "77")
+        assert store.record(more.delivery_id, report(DELIVERED, "77"), T0 + 5) is None
+
+    def test_p7_the_ids_of_a_phones_deliveries_are_known_by_gateway(self, store: Store) -> None:
+        first = opened(store.open(opening()))
+        store.settle(settlement(first, SENT, gateway_id="77"))
+        for gateway, gateway_id in [("devsms", "78"), ("getsms", "88"), ("getsms", None)]:
+            more = addition()
+            store.add(more)
+            done = settlement(first, SENT, delivery_id=more.delivery_id, gateway=gateway, gateway_id=gateway_id)
+            store.settle(done)
+        other = opened(store.open(opening("B")))
+        store.settle(settlement(other, SENT, "B", gateway_id="79"))
+        phone = an_id("phone", "A")
+        assert store.known_ids(phone, "devsms") == {"77", "78"}
+        assert store.known_ids(phone, "getsms") == {"88"}
+        assert store.known_ids(phone, "nobody") == set()
+
+    @pytest.mark.parametrize("status", [FAILED, UNKNOWN, SENT])
+    def test_p7_how_a_copy_ends_does_not_touch_the_phones_quota(self, store: Store, status: DeliveryStatus) -> None:
+        first, more = self._first_unknown(store, quota="2/hour"), addition()
+        store.add(more)
+        store.settle(settlement(first, status, delivery_id=more.delivery_id, refund=True, handle=more.handle))
+        opened(store.open(opening(now=T0 + 1, quota="2/hour")))
+        assert refused(store.open(opening(now=T0 + 2, quota="2/hour"))).quota == "phone 2/hour"
+
+    def test_p7_only_the_first_settlement_is_one(self, store: Store) -> None:
+        first = opened(store.open(opening()))
+        assert store.settle(settlement(first, UNKNOWN)) is True
+        again = settlement(first, SENT, handle=opening().handle, refund=True)
+        assert [store.settle(again), store.settle(replace(again, delivery_id=an_id()))] == [False, False]
+        assert self._newest(store).status is UNKNOWN
+
+    def test_p7_a_copy_of_a_challenge_that_is_gone_is_written_down_all_the_same(self, store: Store) -> None:
+        first, more = self._first_unknown(store), addition()
+        store.add(more)
+        done = settlement(first, SENT, delivery_id=more.delivery_id, gateway_id="88", handle=an_id("no handle"))
+        assert store.settle(done) is True
+        assert store.known_ids(more.fingerprint, "devsms") == {"88"}
+
+    def test_p7_a_resend_tells_of_the_delivery_before(self, store: Store) -> None:
+        first = self._first_unknown(store)
+        assert first.before is None
+        second = opened(store.open(opening(now=T0 + 1)))
+        assert second.before is not None
+        assert (second.before.id, second.before.status, second.before.gateway) == (first.delivery_id, UNKNOWN, "devsms")
+        more = addition()
+        store.add(more)
+        store.settle(settlement(second, SENT, delivery_id=more.delivery_id, gateway="getsms", handle=more.handle))
+        third = opened(store.open(opening(now=T0 + 2)))
+        assert third.before is not None
+        assert (third.before.id, third.before.gateway) == (more.delivery_id, "getsms")
+
+    def test_p7_a_new_challenge_tells_of_none(self, store: Store) -> None:
+        self._first_unknown(store)
+        assert opened(store.open(opening(binding="another"))).before is None
+        assert opened(store.open(opening(now=T0 + 600_000))).before is None, "the old one is over"

@@ -1,0 +1,212 @@
+"""The pumping guard: sends not yet verified, by number prefix and by country, in the hour and in the day (P8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from uzotp.storage import GlobalReservation, Store, Suspicion
+from uzotp.testing.store_contract.requests import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    T0,
+    TODAY,
+    Hooks,
+    refused,
+    reservation,
+    reserved,
+    watched,
+)
+
+SPAN = HOUR // 2
+
+
+class PumpingTests(Hooks):
+    """T0 is the beginning of a minute and of a half-hour."""
+
+    def _count(self, store: Store, times: int = 1, **options: object) -> None:
+        """Sends that count and that the guard does not refuse."""
+        for _ in range(times):
+            reserved(store.reserve(replace(watched(**options), guard=watched(enforce=False).guard)))  # type: ignore[arg-type]
+
+    def _room(self, store: Store, **options: object) -> int:
+        """How many sends pass until one is refused; they stay."""
+        passed = 0
+        while isinstance(store.reserve(watched(**options)), GlobalReservation):  # type: ignore[arg-type]
+            passed += 1
+            assert passed < 100, "the guard refuses nothing"
+        return passed
+
+    def test_p8_exactly_the_floor_of_unverified_sends_goes_to_a_prefix(self, store: Store) -> None:
+        assert self._room(store, floor=4) == 4
+        refusal = refused(store.reserve(watched(floor=4)))
+        assert (refusal.kind, refusal.quota, refusal.retry_after_ms) == ("suspicious", "guard prefix day", DAY)
+        assert refusal.suspicion == Suspicion("prefix", "day", unverified=4, verified=0, limit=4)
+        assert self._room(store, floor=4, prefix="+99890124") == 4, "another prefix"
+
+    def test_p8_exactly_the_floor_of_unverified_sends_goes_to_a_country(self, store: Store) -> None:
+        for number in range(5):
+            assert reserved(store.reserve(watched(f"+9989012{number}", floor=(4, 5)))).suspicion is None
+        refusal = refused(store.reserve(watched("+99890129", floor=(4, 5))))
+        assert refusal.suspicion == Suspicion("country", "day", unverified=5, verified=0, limit=5)
+        assert refusal.quota == "guard country day"
+        assert self._room(store, prefix="+7701234", country="KZ", floor=(4, 5)) == 4
+
+    def test_p8_a_reservation_says_what_to_take_back(self, store: Store) -> None:
+        request = watched()
+        expected = GlobalReservation(request.entry_id, None, T0, prefix="+99890123", country="UZ")
+        assert store.reserve(request) == expected
+
+    @pytest.mark.parametrize(("enforce", "trusted"), [(False, False), (True, True), (False, True)])
+    def test_p8_who_only_records_or_is_vouched_for_is_told_and_still_counted(
+        self, store: Store, enforce: bool, trusted: bool
+    ) -> None:
+        answers = [reserved(store.reserve(watched(floor=2, enforce=enforce, trusted=trusted))) for _ in range(4)]
+        assert [answer.suspicion for answer in answers[:2]] == [None, None]
+        for unverified in (2, 3):
+            assert answers[unverified].suspicion == Suspicion("prefix", "day", unverified, verified=0, limit=2)
+        assert self._room(store, floor=6) == 2, "four were counted"
+
+    def test_p8_without_a_guard_nothing_is_counted(self, store: Store) -> None:
+        for _ in range(5):
+            answer = reserved(store.reserve(replace(watched(), guard=None)))
+            assert (answer.prefix, answer.country) == ("", "")
+            store.adjust(answer, 0, sent=False)
+        assert self._room(store, floor=3) == 3
+
+    def test_p8_a_refused_send_is_not_counted(self, store: Store) -> None:
+        assert self._room(store, floor=2) == 2
+        for _ in range(5):
+            refused(store.reserve(watched(floor=2)))
+        assert self._room(store, floor=3) == 1
+
+    @pytest.mark.parametrize(
+        ("ratio", "verified", "limit"),
+        [(1.0, 5, 5), (2.0, 5, 10), (0.5, 11, 5), (1.5, 3, 4), (0.0, 50, 3), (1.0, 2, 3)],
+    )
+    def test_p8_verified_sends_make_room_by_their_ratio(
+        self, store: Store, ratio: float, verified: int, limit: int
+    ) -> None:
+        self._count(store, verified)
+        store.credit("+99890123", "UZ", verified, T0)
+        assert self._room(store, floor=3, ratio=ratio) == limit
+        seen = refused(store.reserve(watched(floor=3, ratio=ratio))).suspicion
+        assert seen == Suspicion("prefix", "day", unverified=limit, verified=verified, limit=limit)
+
+    def test_p8_a_verified_send_is_no_longer_unverified(self, store: Store) -> None:
+        assert self._room(store, floor=3) == 3
+        store.credit("+99890123", "UZ", 1, T0 + SECOND)
+        assert self._room(store, floor=3) == 1
+        store.credit("+99890123", "UZ", 2, T0 + SECOND)
+        assert self._room(store, floor=3) == 2
+
+    def test_p8_credit_belongs_to_its_own_prefix_and_country(self, store: Store) -> None:
+        assert self._room(store, floor=(2, 4)) == 2
+        store.credit("+99890124", "UZ", 2, T0)
+        assert self._room(store, floor=(2, 4)) == 0
+        store.credit("+7701234", "KZ", 2, T0)
+        assert self._room(store, prefix="+99890125", floor=(2, 4)) == 2
+        assert self._room(self.reopen(store), prefix="+99890124", floor=(2, 4)) == 2, "the country's credit is there"
+
+    # ---------------------------------------------------------------------------------------------- windows
+
+    def test_p8_a_send_leaves_the_hour_with_its_minute_where_the_day_has_earned_more(self, store: Store) -> None:
+        self._count(store, 6)
+        store.credit("+99890123", "UZ", 6, T0)
+        later = T0 + 2 * HOUR
+        assert self._room(store, floor=3, now=later + MINUTE - 1) == 3, "six of the day, three of the hour"
+        refusal = refused(store.reserve(watched(floor=3, now=later + MINUTE)))
+        assert refusal.suspicion == Suspicion("prefix", "hour", unverified=3, verified=0, limit=3)
+        assert (refusal.quota, refusal.retry_after_ms) == ("guard prefix hour", HOUR - MINUTE)
+        assert refused(store.reserve(watched(floor=3, now=later + HOUR - 1))).retry_after_ms == 1
+        assert self._room(store, floor=3, now=later + HOUR) == 3
+
+    def test_p8_a_send_leaves_the_day_with_its_half_hour(self, store: Store) -> None:
+        self._count(store, 2, now=T0 + SPAN - 1)
+        refusal = refused(store.reserve(watched(floor=2, now=T0 + DAY - 1)))
+        assert (refusal.quota, refusal.retry_after_ms) == ("guard prefix day", 1)
+        assert refusal.suspicion == Suspicion("prefix", "day", unverified=2, verified=0, limit=2)
+        assert self._room(store, floor=2, now=T0 + DAY) == 2
+
+    def test_p8_waiting_as_long_as_told_is_enough_and_no_less_is(self, store: Store) -> None:
+        for minute in (0, 7, 20, 41):
+            self._count(store, now=T0 + minute * MINUTE + 17 * SECOND)
+        now = T0 + 50 * MINUTE
+        wait = refused(store.reserve(watched(floor=3, now=now))).retry_after_ms
+        assert wait is not None
+        assert wait <= DAY
+        assert refused(store.reserve(watched(floor=3, now=now + wait - 1))).retry_after_ms == 1
+        reserved(store.reserve(watched(floor=3, now=now + wait)))
+
+    def test_p8_a_floor_of_none_refuses_with_a_wait_that_is_one(self, store: Store) -> None:
+        refusal = refused(store.reserve(watched(floor=0)))
+        assert refusal.suspicion is not None
+        assert (refusal.kind, refusal.suspicion.limit) == ("suspicious", 0)
+        assert refusal.retry_after_ms is not None
+        assert 0 < refusal.retry_after_ms <= DAY
+
+    def test_p8_a_tally_is_purged_when_it_matters_no_more(self, store: Store) -> None:
+        self._count(store, 2)
+        assert store.purge(DAY, T0 + DAY - 1) == 0
+        refused(store.reserve(watched(floor=2, now=T0 + DAY - 1)))
+        assert store.purge(DAY, T0 + DAY) == 2
+
+    # ------------------------------------------------------------------------------------------- taken back
+
+    def test_p8_what_was_not_sent_is_not_counted(self, store: Store) -> None:
+        held = [reserved(store.reserve(watched(floor=3))) for _ in range(3)]
+        store.release(held[0])
+        assert self._room(store, floor=3) == 1
+        store.adjust(held[1], 0, sent=False)
+        assert self._room(store, floor=3) == 1
+        store.adjust(held[2], 0, sent=True)
+        assert self._room(store, floor=3) == 0
+
+    def test_p8_it_is_taken_back_where_it_was_counted(self, store: Store) -> None:
+        early = reserved(store.reserve(watched(floor=3, now=T0)))
+        self._count(store, 2, now=T0 + 59 * MINUTE)
+        store.release(early)
+        assert self._room(store, floor=3, now=T0 + 59 * MINUTE) == 1
+        assert self._room(store, floor=3, now=T0 + HOUR) == 0, "the later two and one more are left"
+
+    def test_p8_what_has_left_the_window_is_taken_back_from_nobody(self, store: Store) -> None:
+        early = reserved(store.reserve(watched(floor=3)))
+        store.purge(DAY, T0 + 3 * DAY)
+        self._count(store, 3, now=T0 + 3 * DAY)
+        store.adjust(early, 0, sent=False)
+        assert self._room(store, floor=3, now=T0 + 3 * DAY) == 0
+
+    def test_p8_a_number_of_no_country_is_counted_and_taken_back_too(self, store: Store) -> None:
+        held = [reserved(store.reserve(watched("+88213123", "", floor=2))) for _ in range(2)]
+        refused(store.reserve(watched("+88213123", "", floor=2)))
+        store.release(held[0])
+        store.adjust(held[1], 0, sent=False)
+        assert self._room(store, prefix="+88213123", country="", floor=2) == 2
+
+    # --------------------------------------------------------------------------------- the order of refusals
+
+    def test_refusals_come_in_their_order_and_leave_nothing_behind(self, store: Store) -> None:
+        full = replace(
+            reservation(quota="1/hour"), prefix="+99890123", country="UZ", guard=watched(floor=1).guard, amount=600,
+            budget=1000,
+        )  # fmt: skip
+        held = reserved(store.reserve(full))
+        more = replace(full, now=T0 + 1)
+        store.switch_on("pause", now=T0)
+        kinds = [refused(store.reserve(more)).kind]
+        store.switch_off("pause")
+        kinds.append(refused(store.reserve(more)).kind)
+        other_client = replace(more, client=reservation("other").client)
+        kinds.append(refused(store.reserve(other_client)).kind)
+        vouched = replace(other_client, guard=watched(floor=1, trusted=True).guard)
+        kinds.append(refused(store.reserve(vouched)).kind)
+        assert kinds == ["paused", "rate_limited", "suspicious", "budget"]
+
+        assert store.spent(TODAY) == 600
+        assert isinstance(store.reserve(replace(vouched, amount=400)), GlobalReservation), "the other client's place"
+        store.release(held)
+        assert self._room(store, floor=2) == 1, "two were granted, one of them was released"
+        assert isinstance(store.reserve(replace(reservation(quota="1/hour", now=T0 + 2))), GlobalReservation)
