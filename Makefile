@@ -37,6 +37,7 @@ check: lint types test
 
 bench: .venv/dev.installed
 	@$(BIN)/python benchmarks/imports.py
+	@$(BIN)/python benchmarks/pumping.py
 
 .venv: .venv/dev.installed
 
