@@ -55,6 +55,7 @@ class Accounts:
         self._low_balance = policy.low_balance
         self._lock = threading.Lock()
         self._blocked_at: dict[str, float] = {}
+        self._unsaved: dict[str, str] = {}
         self._low: set[str] = set()
         #: The name that own texts carry: the first that a gateway was given.
         self.service_name = next(filter(None, (getattr(gateway, "service_name", None) for gateway in gateways)), None)
@@ -66,14 +67,17 @@ class Accounts:
     # -------------------------------------------------------------------------------------------------- prices
 
     def estimate(self, message: Message, gateways: Iterable[Gateway] | None = None) -> int | None:
-        """What *message* costs at the dearest of *gateways*, 0 where no price is known; ``None`` when none of them
-        sends to this country."""
+        """What *message* costs at the dearest of *gateways*; ``None`` when none of them sends to this country.
+
+        A gateway that names no price in so'm is taken to be as dear as devsms's table.
+        """
         quotes = []
         for gateway in self._gateways if gateways is None else gateways:
             try:
-                quotes.append(_so_m(_quote(gateway, message)) or 0)
+                quoted = _so_m(_quote(gateway, message))
             except MessageRejected:
                 continue
+            quotes.append(_by_table(message) or 0 if quoted is None else quoted)
         return max(quotes, default=None)
 
     def cost(self, gateway: Gateway, message: Message, receipt: Receipt) -> int | None:
@@ -94,9 +98,11 @@ class Accounts:
         """:raises ConfigurationError: a budget without prices would not hold."""
         sample = Message(Phone.parse("+998901234567"), "000000", Purpose.LOGIN, text="000000")
         for gateway in self._gateways:
-            if _quote(gateway, sample) is None:
+            if _so_m(_quote(gateway, sample)) is None:
                 name = gateway.name.upper()
-                raise ConfigurationError(f"DAILY_BUDGET needs to know what {gateway.name} costs: set {name}_PRICE")
+                raise ConfigurationError(
+                    f"DAILY_BUDGET needs to know what {gateway.name} costs in so'm: set {name}_PRICE"
+                )
 
     # ------------------------------------------------------------------------------------------- blocked names
 
@@ -107,6 +113,8 @@ class Accounts:
         learned later goes before it.
         """
         switch = switch_of(gateway)
+        if switch in self._unsaved:
+            self._remember(gateway, switch)
         if switch in on or self._blocked_at.get(switch, -math.inf) > asked_at:
             return ServiceNameRejected(gateway.name, "this service name was refused before", charged=False)
         return None
@@ -117,15 +125,21 @@ class Accounts:
             return
         switch = switch_of(gateway)
         self._blocked_at[switch] = math.inf  # at once: others are on their way
-        is_new = False
+        self._unsaved[switch] = problem.detail
+        self._remember(gateway, switch)
+
+    def _remember(self, gateway: Gateway, switch: str) -> None:
+        detail = self._unsaved.get(switch, "")
         try:
-            is_new = self._store.switch_on(switch, problem.detail, self._now())
+            is_new = self._store.switch_on(switch, detail, self._now())
         except StoreUnavailable:
             events.logger.error("%s could not be remembered: the store is away", switch)
+            return  # this process knows, and tries again
+        self._unsaved.pop(switch, None)
         self._blocked_at[switch] = time.monotonic()  # a reservation asked for from now on knows by itself
         if is_new:
             name = getattr(gateway, "service_name", None) or ""
-            events.emit(self._sink, events.ServiceNameBlocked(gateway.name, name, problem.detail))
+            events.emit(self._sink, events.ServiceNameBlocked(gateway.name, name, detail))
 
     # ------------------------------------------------------------------------------------------------ balances
 
@@ -151,7 +165,7 @@ class Accounts:
 
     def _watch(self, name: str, balance: Money) -> None:
         """One event when a balance has fallen under the line, and none until it has been above it again."""
-        if self._low_balance is None or balance.currency != "UZS":
+        if self._low_balance is None or balance.currency != "UZS" or not balance.amount.is_finite():
             return
         with self._lock:
             is_low, was_low = balance.amount < self._low_balance, name in self._low
@@ -174,12 +188,17 @@ def _quote(gateway: Gateway, message: Message) -> Money | None:
         except Exception as error:  # of somebody else's gateway
             events.logger.error("%s could not name its price: %s", gateway.name, type(error).__name__)
             return None
+    table = _by_table(message)
+    return None if table is None else Money(Decimal(table))
+
+
+def _by_table(message: Message) -> int | None:
     price = price_for(message.phone)
-    return None if price is None else Money(Decimal(price * parts(message.text or "")))
+    return None if price is None else price * parts(message.text or "")
 
 
 def _so_m(money: Money | None) -> int | None:
     """Whole so'm, rounded up; ``None`` for another currency, and for less than nothing: no message earns money."""
-    if money is None or money.currency != "UZS" or money.amount < 0:
+    if money is None or money.currency != "UZS" or not money.amount.is_finite() or money.amount < 0:
         return None
     return math.ceil(money.amount)

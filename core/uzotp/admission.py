@@ -15,13 +15,14 @@ from functools import partial
 from uzotp import errors, events, guard
 from uzotp.accounts import Accounts
 from uzotp.codes import Keyring, random_id
-from uzotp.errors import Refused
+from uzotp.errors import Refused, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose, TestNumber
 from uzotp.ports import Clock, DeliveryStatus, Message, Secret
 from uzotp.sending import Order
 from uzotp.storage import (
     DeliveryRecord,
+    GlobalReservation,
     GuardRule,
     OpenChallenge,
     Opened,
@@ -91,9 +92,13 @@ class Admission:
         self._say_suspicious(phone, purpose, trusted, reservation.suspicion, isinstance(reservation, Refusal))
         if isinstance(reservation, Refusal):
             raise self._refused(phone, purpose, _refusal(reservation))
-        opened = self._store.open(self._opening(phone, purpose, binding, request.entry_id, suppressed, test, now))
+        try:
+            opened = self._store.open(self._opening(phone, purpose, binding, request.entry_id, suppressed, test, now))
+        except StoreUnavailable:
+            self._release(reservation)
+            raise
         if isinstance(opened, Refusal):
-            self._store.release(reservation)
+            self._release(reservation)
             raise self._refused(phone, purpose, _refusal(opened))
         message = None
         if not suppressed and not test:
@@ -106,6 +111,12 @@ class Admission:
             avoid=_unconfirmed(opened.before), asked_at=asked_at,
         )  # fmt: skip
         return order, opened
+
+    def _release(self, reservation: GlobalReservation) -> None:
+        try:
+            self._store.release(reservation)
+        except StoreUnavailable:  # it stays spent, which is the safe side
+            events.logger.error("reservation %s could not be taken back: the store is away", reservation.entry_id)
 
     def _request(
         self, phone: Phone, purpose: Purpose, client_ip: str | None, language: str | None, trusted: bool,

@@ -120,7 +120,7 @@ class Policy:
     #: Sends not yet verified that are always allowed: one number for both, or a number prefix's and a country's.
     guard_floor: int | Sequence[int] = (10, 100)
     #: Sends not yet verified that each verified one allows.
-    guard_ratio: float = 1.0
+    guard_ratio: float = 2.0
     #: Own texts end with ``@host #code`` (WICG), so that browsers fill the code in on this site only.
     autofill_host: str | None = None
     #: Own texts hold this hash of an Android app (SMS Retriever), 11 characters.

@@ -23,9 +23,11 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def text(name: str, value: Any) -> str | None:
-    if isinstance(value, str):
-        return value or None
-    raise ConfigurationError(f"{name} is text")
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} is text")
+    if not value.isprintable():  # a lone surrogate, a line's end: nothing that can be sent or signed with
+        raise ConfigurationError(f"{name} holds a character that is none")
+    return value or None
 
 
 def service_name(name: str, value: Any) -> str | None:
@@ -77,7 +79,7 @@ def _decoded(name: str, value: Any) -> Any:
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         try:
             return json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(f"{name} is not valid JSON: {error}") from None
     return value
 

@@ -6,6 +6,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
 from inspect import signature
 
 from uzotp.errors import (
@@ -18,7 +20,7 @@ from uzotp.errors import (
 )
 from uzotp.events import logger
 from uzotp.phones import Phone
-from uzotp.ports import DeliveryReport, DeliveryStatus, Gateway, Message, Receipt
+from uzotp.ports import DeliveryReport, DeliveryStatus, Gateway, Message, Money, Receipt
 
 #: Failures in a row after which a gateway is left out, and for how many seconds.
 TRIP_AFTER = 5
@@ -27,6 +29,10 @@ REST = 30.0
 _ROWS = 50
 #: A try gets no less than this share of a deadline.
 _LEAST = 0.05
+#: More than this is no SMS and no price, and no column of a database: parts, and units of a currency to 4 places.
+_MOST_PARTS = 255
+_MOST_MONEY = 10**8
+_CENTS = Decimal("0.0001")
 _HOME = "UZ"
 HOME_ONLY = "home"
 
@@ -148,7 +154,7 @@ class Router:
             outcome = OutcomeUnknown(gateway.name, f"raised {type(error).__name__}")
         else:
             if isinstance(receipt, Receipt):
-                outcome = receipt
+                outcome = _fitting(receipt)
             else:
                 outcome = OutcomeUnknown(gateway.name, f"answered with a {type(receipt).__name__}")
         if self.breakers[gateway.name].note(isinstance(outcome, (Receipt, *_ALIVE))):
@@ -176,9 +182,8 @@ class Router:
             return None
         for row in sorted(rows, key=_newest_first):
             if row.id and row.id not in taken:
-                return Receipt(
-                    gateway.name, row.id, row.request_id, raw_status=row.raw_status, parts=row.parts, cost=row.cost
-                )
+                receipt = Receipt(gateway.name, row.id, row.request_id, raw_status=row.raw_status)
+                return _fitting(replace(receipt, parts=row.parts, cost=row.cost))
         return None
 
     def send(self, message: Message, *, timeout: float | None = 10.0) -> Receipt:
@@ -220,6 +225,25 @@ def _takes_timeout(gateway: Gateway) -> bool:
     """A gateway of somebody else's may keep its time by itself: ``send(message)`` will do."""
     parameters = signature(gateway.send).parameters.values()
     return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def _fitting(receipt: Receipt) -> Receipt:
+    """*receipt* with what a store can keep: it was accepted, however odd the figures around that are."""
+    parts = receipt.parts if isinstance(receipt.parts, int) and 0 <= receipt.parts <= _MOST_PARTS else None
+    return replace(receipt, parts=parts, cost=_amount(receipt.cost), balance=_amount(receipt.balance))
+
+
+def _amount(money: object) -> Money | None:
+    if not isinstance(money, Money) or not isinstance(money.amount, Decimal) or not money.amount.is_finite():
+        return None
+    if abs(money.amount) >= _MOST_MONEY or not isinstance(money.currency, str) or len(money.currency) != 3:
+        return None
+    return Money(money.amount.quantize(_CENTS, ROUND_DOWN), money.currency) if _is_long(money.amount) else money
+
+
+def _is_long(amount: Decimal) -> bool:
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and exponent < -4
 
 
 def _newest_first(row: DeliveryReport) -> float:

@@ -89,22 +89,23 @@ class Sender:
         self._now = now
         self._sink = sink
         self._callback_url = callback_url
-        cap = policy.max_concurrent_sends
-        self._slots = threading.BoundedSemaphore(cap) if cap else None
-        self._new_background()
+        self._cap = policy.max_concurrent_sends
+        self._new_process()
 
     # ------------------------------------------------------------------------------------------ now, or later
 
     def send(self, order: Order, *, refund: bool = True, patience: float = 0) -> Delivery:
         """Send *order* and write down how that ended.
 
-        *refund*: whether a certain failure gives the phone's quota back (P5).
+        *refund*: whether anything comes back: of a certain failure the phone's quota, the money and the guard's
+        count (P5), of a cheap message what was reserved too much.
         *patience*: seconds to wait for a place under ``MAX_CONCURRENT_SENDS``.
 
         :raises GatewayError: the last gateway's refusal, when certainly nothing was sent.
         """
         if order.message is None:
             return self._pretend(order)
+        self._know_process()
         outcome = self._in_turn(order, order.message, refund, patience)
         if isinstance(outcome, Delivery):
             return outcome
@@ -112,24 +113,24 @@ class Sender:
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 
     def _in_turn(self, order: Order, message: Message, refund: bool, patience: float) -> Delivery | GatewayError:
-        if self._slots is None:
+        slots = self._slots
+        if slots is None:
             return self._route(order, message, refund)
-        if not self._slots.acquire(timeout=patience):
+        if not slots.acquire(timeout=patience):
             problem = GatewayUnavailable(self._router.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
             self._give_up(order, problem, refund=refund)
             return problem
         try:
             return self._route(order, message, refund)
         finally:
-            self._slots.release()
+            slots.release()
 
     def send_later(self, order: Order) -> Delivery:
         """Send in the background. The answer is ``sent`` whatever becomes of it; failures are events (P9).
 
-        No failure gives the phone's quota back: a suppressed send cannot fail, so the quota would tell them apart.
+        Nothing is given back, no quota and no money: a suppressed send cannot fail, so that would tell them apart.
         """
-        if self._pid != os.getpid():  # a forked worker has none of its parent's threads
-            self._new_background()
+        self._know_process()
         if not self._submitted(order):
             self._give_up(order, GatewayUnavailable(self._router.name), "QueueFull", refund=False)
         return Delivery(order.delivery_id, DeliveryStatus.SENT, self._router.name)
@@ -144,8 +145,14 @@ class Sender:
             return False
         return True
 
-    def _new_background(self) -> None:
+    def _know_process(self) -> None:
+        """A forked worker has none of its parent's threads, and none of them will give their places back."""
+        if self._pid != os.getpid():
+            self._new_process()
+
+    def _new_process(self) -> None:
         self._pid = os.getpid()
+        self._slots = threading.BoundedSemaphore(self._cap) if self._cap else None
         self._queue = threading.BoundedSemaphore(QUEUE)
         self.background = ThreadPoolExecutor(_WORKERS, thread_name_prefix="uzotp-send")  # starts threads when used
 
@@ -178,7 +185,7 @@ class Sender:
         """Try the gateways in turn. A copy that may have left, or cost something, keeps its delivery and its money,
         and the next gateway gets one of its own; after a refusal that cost nothing the same copy goes on."""
         deadline = Deadline(self._deadline)
-        plan = self._router.plan(order.avoid)
+        plan = [gateway for gateway in self._router.plan(order.avoid) if not self._objection(order, gateway)]
         copy: _Copy | None = _Copy(order.delivery_id, order.reservation, message)
         unknown: Delivery | None = None
         charged: list[tuple[_Copy, GatewayError]] = []
@@ -188,10 +195,8 @@ class Sender:
             more = index + 1 < len(plan)
             if deadline.passed or (unknown and not self._router.repeats(order.phone, self._failover)):
                 break
-            blocked = self._accounts.objection(gateway, order.reservation.on, order.asked_at)
-            if blocked:
-                refusal = blocked
-            if blocked or not self._router.may_try(gateway, otherwise=more or unknown is not None):
+            way_out = more or unknown is not None
+            if self._objection(order, gateway) or not self._router.may_try(gateway, otherwise=way_out):
                 continue
             copy = copy or self._another(order, message, plan[index:])
             if copy is None:
@@ -200,7 +205,7 @@ class Sender:
             outcome = self._router.try_one(gateway, copy.message, deadline, known, more=more)
             if isinstance(outcome, Receipt):
                 self._close(order, charged, sent=True)
-                return self._accepted(order, copy, gateway, outcome)
+                return self._accepted(order, copy, gateway, outcome, refund)
             if outcome.sent is not False:  # only a certain "no" gives anything back
                 delivery = self._unknown(order, copy, outcome)
                 unknown, copy = unknown or delivery, None
@@ -211,15 +216,24 @@ class Sender:
                 self._accounts.refused(gateway, outcome)
                 charged.append((copy, outcome))
                 copy = None
-        refusal = refusal or GatewayUnavailable(self._router.name, "no gateway could be asked", retryable=True)
+        refusal = refusal or self._nobody(order)
         if not (told or unknown):
             self._say_failed(order, refusal)
-        refund = refund and unknown is None
-        self._close(order, charged, sent=unknown is not None, refund=refund)
+        spoilt = refund and unknown is None
+        self._close(order, charged, sent=not spoilt, refund=spoilt)
         if copy:
-            self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, refusal.gateway, refund=refund)
-            self._adjust(copy.reservation, 0, sent=False)
+            self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, refusal.gateway, refund=spoilt)
+            self._give_back(copy.reservation, refund)
         return unknown or refusal
+
+    def _objection(self, order: Order, gateway: Gateway) -> GatewayError | None:
+        return self._accounts.objection(gateway, order.reservation.on, order.asked_at)
+
+    def _nobody(self, order: Order) -> GatewayError:
+        """Why no gateway was asked."""
+        objections = (self._objection(order, gateway) for gateway in self._router.gateways)
+        left_out = GatewayUnavailable(self._router.name, "no gateway could be asked", retryable=True)
+        return next(filter(None, objections), left_out)
 
     def _another(self, order: Order, message: Message, gateways: Sequence[Gateway]) -> _Copy | None:
         """A copy more, with a delivery and money of its own; ``None`` when the budget or the store has no room."""
@@ -228,12 +242,14 @@ class Sender:
         if amount is None:
             return None
         request = ReserveGlobal(delivery_id, None, (), amount=amount, budget=self._budget, now=now)
+        reservation: GlobalReservation | Refusal | None = None
         try:
             reservation = self._store.reserve(request)
             if isinstance(reservation, Refusal):
                 events.logger.warning("no second copy of delivery %s: %s", order.delivery_id, reservation.quota)
                 return None
             row = AddDelivery(
+                order.delivery_id,
                 delivery_id,
                 order.handle,
                 order.fingerprint,
@@ -245,15 +261,19 @@ class Sender:
             self._store.add(row)
         except StoreUnavailable:
             events.logger.error("no second copy of delivery %s: the store is away", order.delivery_id)
+            if isinstance(reservation, GlobalReservation):
+                self._give_back(reservation, True)
             return None
         message = replace(message, callback_url=self._callback_url(delivery_id))
         return _Copy(delivery_id, reservation, message)
 
     # ---------------------------------------------------------------------------------------------- how it ended
 
-    def _accepted(self, order: Order, copy: _Copy, gateway: Gateway, receipt: Receipt) -> Delivery:
+    def _accepted(self, order: Order, copy: _Copy, gateway: Gateway, receipt: Receipt, refund: bool) -> Delivery:
         delivery = self._settle(order, copy.delivery_id, receipt.status, receipt.gateway, receipt)
-        self._adjust(copy.reservation, self._accounts.cost(gateway, copy.message, receipt), sent=True)
+        cost = self._accounts.cost(gateway, copy.message, receipt)
+        if cost is not None:
+            self._adjust(copy.reservation, cost if refund else max(cost, copy.reservation.amount), sent=True)
         self._say_sent(order, delivery)
         self._accounts.received(gateway, receipt)
         return delivery
@@ -271,12 +291,12 @@ class Sender:
         """Copies that were not sent, and paid for all the same. *sent*: whether another copy may have left."""
         for copy, problem in charged:
             self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
-            self._adjust(copy.reservation, None, sent=sent)
+            self._adjust(copy.reservation, copy.reservation.amount, sent=sent)
 
     def _give_up(self, order: Order, problem: GatewayError, reason: str = "", *, refund: bool) -> None:
         """No gateway was asked: write it down, and say so (R46)."""
         self._settle(order, order.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
-        self._adjust(order.reservation, 0, sent=False)
+        self._give_back(order.reservation, refund)
         self._say_failed(order, problem, reason)
 
     def _settle(
@@ -289,13 +309,14 @@ class Sender:
         *,
         refund: bool = False,
     ) -> Delivery:
+        first = delivery_id == order.delivery_id  # the one that the phone's quota and the challenge counted
         settlement = Settlement(
             fingerprint=order.fingerprint,
             delivery_id=delivery_id,
             status=status,
             gateway=gateway,
             refund=refund,
-            handle=order.handle if receipt and delivery_id != order.delivery_id else None,
+            handle=order.handle if (refund if first else receipt) else None,
             gateway_id=receipt.id if receipt else None,
             cost=receipt.cost if receipt else None,
             parts=receipt.parts if receipt else None,
@@ -308,10 +329,14 @@ class Sender:
             events.logger.error("delivery %s could not be settled: the store is away", delivery_id)
         return Delivery(delivery_id, status, gateway)
 
-    def _adjust(self, reservation: GlobalReservation, spent: int | None, *, sent: bool) -> None:
+    def _give_back(self, reservation: GlobalReservation, refund: bool) -> None:
+        if refund:
+            self._adjust(reservation, 0, sent=False)
+
+    def _adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
         """Money and the guard's count; a lost correction leaves both as reserved, which is the safe side."""
         try:
-            self._store.adjust(reservation, reservation.amount if spent is None else spent, sent=sent)
+            self._store.adjust(reservation, spent, sent=sent)
         except StoreUnavailable:
             events.logger.error("reservation %s could not be corrected: the store is away", reservation.entry_id)
 

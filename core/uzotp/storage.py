@@ -151,8 +151,12 @@ class Opened:
 
 @dataclass(frozen=True)
 class AddDelivery:
-    """One more copy of a challenge's code is about to leave, by another gateway (P7)."""
+    """One more copy of a challenge's code is about to leave, by another gateway (P7).
 
+    It counts as created when the delivery it is a copy *of* was: nobody may learn from a time that there are two (P9).
+    """
+
+    of: str
     delivery_id: str
     handle: str
     fingerprint: str
@@ -164,8 +168,8 @@ class AddDelivery:
 
 @dataclass(frozen=True)
 class Settlement:
-    """How a send ended. ``refund`` gives the phone's quota back (a certain failure, P5); with a ``handle`` this
-    delivery becomes its challenge's newest."""
+    """How a send ended. ``refund`` gives the phone's quota back (a certain failure, P5), and with a ``handle`` the
+    challenge's count of sends; without a refund the ``handle`` makes this delivery its challenge's newest."""
 
     fingerprint: str
     delivery_id: str

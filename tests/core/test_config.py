@@ -246,7 +246,7 @@ def test_without_settings_the_defaults_are_those_of_the_table() -> None:
     assert config.purposes == tuple(Purpose)
     assert config.languages == ("uz", "ru", "en")
     assert (config.failover_on_unknown, config.devsms_account, config.daily_budget) == ("home", "local", None)
-    assert (config.guard, config.policy.guard_floors, config.guard_ratio) == ("record", (10, 100), 1.0)
+    assert (config.guard, config.policy.guard_floors, config.guard_ratio) == ("record", (10, 100), 2.0)
     assert (config.low_balance, config.getsms_allow_insecure_http) == (10_000, False)
     assert (config.autofill_host, config.android_hash) == (None, None)
 

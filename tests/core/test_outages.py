@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from uzotp import errors
+from uzotp.guard import day_of
 from uzotp.stores.memory import MemoryStore
 
 OTHERS = [f"+9989012381{number:02}" for number in range(91)]
@@ -78,12 +79,23 @@ def test_p11_a_failed_send_that_cannot_be_written_down_is_the_gateway_s_error_st
         shaky.send()
 
 
-def test_p11_a_reservation_that_cannot_be_taken_back_stays_spent(shaky: Any) -> None:
+def test_p11_a_reservation_that_cannot_be_taken_back_stays_spent(shaky: Any, caplog: pytest.LogCaptureFixture) -> None:
     shaky.send()
     shaky.verifier.store.away = {"release"}
-    with pytest.raises(errors.StoreUnavailable):
+    with pytest.raises(errors.CooldownActive):
         shaky.send()
     assert len(shaky.outbox) == 1
+    assert "could not be taken back" in caplog.text
+
+
+def test_p6_p11_a_challenge_that_cannot_be_opened_takes_nothing(make_site: Callable[..., Any]) -> None:
+    site = make_site(store=MemoryStore(maxsize=3), daily_budget=1000, client_quota="", guard="enforce", guard_floor=4)
+    for phone in OTHERS[:3]:
+        site.send(phone)
+    for _ in range(30):
+        with pytest.raises(errors.StoreUnavailable):
+            site.send(OTHERS[3])
+    assert site.verifier.store.spent(day_of(int(site.clock.time() * 1000))) == 150
 
 
 def test_a_full_memory_store_refuses_what_is_new_and_keeps_what_is_live(make_site: Callable[..., Any]) -> None:

@@ -11,7 +11,8 @@ from uzotp.storage import PAUSE
 
 def pause(project: Project, options: Namespace) -> bool:
     """From now on every send of every process on this store is refused with ``SendingPaused``."""
-    is_new = project.verifier.store.switch_on(PAUSE, options.note)
+    note = options.note.encode("utf-8", "replace").decode()  # a shell may hand over bytes that are no text
+    is_new = project.verifier.store.switch_on(PAUSE, note)
     print("sending is paused" if is_new else "sending was paused already, and stays so")
     return True
 

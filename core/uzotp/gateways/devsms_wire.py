@@ -46,6 +46,8 @@ STATUSES = {
 MAX_CALLBACK = 16 * 1024
 
 _CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
+#: "The payment was taken", wherever it breaks off; not "yechilmadi", "was not taken" (D:54-55).
+_CHARGED = re.compile(r"to'lov yech(?!ilma)")
 #: 4xx answers that say "later", not "no".
 _NOT_REFUSED = (408, 425, 429)
 
@@ -125,7 +127,7 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
     if success is not True:
         # Wherever it stands and however it broke off: money was taken.
         folded = " ".join(fold_apostrophes(f"{body} {parse.raw(reply.body)}").casefold().split())
-        if "to'lov yech" in folded or "nomaqbul" in folded:
+        if _CHARGED.search(folded) or "nomaqbul" in folded:
             return ServiceNameRejected(NAME, error)
         if whole and "balans" in folded and "yetarli" in folded:
             return InsufficientBalance(NAME, error)

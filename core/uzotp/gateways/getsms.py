@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 from uzotp.errors import (
     AuthenticationFailed,
@@ -86,6 +87,8 @@ class GetSMS:
         self.chunk = chunk
         self._login = Secret(login)
         self._password = Secret(password)
+        #: What a server may echo of the form, as it is and as it was encoded.
+        self._hide = tuple(Secret(write(word)) for word in (login, password) for write in (str, quote_plus))
         self._http = Client(self.base_url, _as_it_is)
 
     def __repr__(self) -> str:
@@ -166,7 +169,7 @@ class GetSMS:
                 wire.CONTENT_TYPE,
                 seconds - (monotonic() - started),
             )
-        report = wire.read_status(reply, request_id, message, wanted, (self._login, self._password))
+        report = wire.read_status(reply, request_id, message, wanted, self._hide)
         if isinstance(report, GatewayError):
             raise report
         return report
@@ -185,7 +188,7 @@ class GetSMS:
             wire.CONTENT_TYPE,
             self._seconds(timeout),
         )
-        return wire.read_send(reply, messages, (self._login, self._password))
+        return wire.read_send(reply, messages, self._hide)
 
     def _seconds(self, timeout: float | None) -> float:
         return self.timeout if timeout is None else min(timeout, self.timeout)

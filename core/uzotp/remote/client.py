@@ -76,6 +76,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class _Veiled(bytes):
+    """A body that a traceback's locals cannot show: it holds a number and a code."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
 class Client:
     """Calls to one service. Safe to share between threads; a forked process gets connections of its own.
 
@@ -91,7 +98,7 @@ class Client:
 
     def post(self, path: str, body: bytes, content_type: str, timeout: float) -> Reply | NoReply:
         """One POST, once, in *timeout* seconds altogether. (Loading requests, the first time, is not counted.)"""
-        call = self._begin(timeout)
+        call, body = self._begin(timeout), _Veiled(body)
         return self._exchange(call, "POST", path, data=body, headers={"Content-Type": content_type})
 
     def get(self, path: str, params: Mapping[str, str | int], timeout: float) -> Reply | NoReply:
@@ -127,6 +134,8 @@ class Client:
             return _read(response)
         except Exception as error:
             return NoReply(call.written, _why(error))
+        except BaseException as error:  # Ctrl-C, a worker's end: the frames below hold the request (R43)
+            raise error.with_traceback(None) from None
         finally:
             if response is not None:
                 response.close()

@@ -21,6 +21,8 @@ TASHKENT = timezone(timedelta(hours=5), "+05")
 
 #: How many brackets are tried as the beginning of the JSON: a notice may hold some, ``{closure}``.
 _MAX_CUTS = 32
+#: How many characters are read again from later brackets: a broken reply of megabytes must not take seconds.
+_MAX_READ = 2 * 1024 * 1024
 _OBJECT = re.compile(r"\{")
 _ARRAY_OR_OBJECT = re.compile(r"[\[{]")
 
@@ -61,8 +63,12 @@ def load_rows(body: bytes) -> tuple[list[dict[str, Any]], bool]:
 def values(body: bytes, opening: re.Pattern[str] = _ARRAY_OR_OBJECT) -> Iterator[tuple[Any, bool, bool]]:
     """What can be read as JSON from an *opening* bracket on, whether that began *body*, whether it was all."""
     text = body.decode("utf-8-sig", "replace").strip()
+    budget = _MAX_READ
     for bracket in islice(opening.finditer(text), _MAX_CUTS):
         start = bracket.start()
+        budget -= len(text) - start
+        if start and budget < 0:
+            return
         try:
             value, end = _DECODER.raw_decode(text, start)
         except (ValueError, ArithmeticError, RecursionError):

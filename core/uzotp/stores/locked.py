@@ -162,6 +162,8 @@ class LockedStore(ABC):
         self.transact(work, reservation.at)
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
+        if spent < 0:
+            raise ValueError("no message earns money")
         if (sent or not reservation.prefix) and (not reservation.day or spent == reservation.amount):
             return
 
@@ -205,7 +207,12 @@ class LockedStore(ABC):
 
     def add(self, request: AddDelivery) -> None:
         now = self._at(request.now)
-        self.transact(lambda rows: rows.put_delivery(_pending(request, now)), now)
+
+        def work(rows: Transaction) -> None:
+            first = rows.delivery(request.of, lock=False)
+            rows.put_delivery(_pending(request, first.created_at if first else now))
+
+        self.transact(work, now)
 
     def settle(self, settlement: Settlement) -> bool:
         now = self._at(settlement.now)
@@ -223,7 +230,10 @@ class LockedStore(ABC):
             phone = rows.phone(settlement.fingerprint) if settlement.refund or settlement.handle else None
             challenge = rows.challenge(settlement.handle) if settlement.handle and phone else None
             if challenge is not None:
-                challenge.delivery_id = settlement.delivery_id
+                if settlement.refund:
+                    challenge.sends = max(0, challenge.sends - 1)
+                else:
+                    challenge.delivery_id = settlement.delivery_id
                 rows.put_challenge(challenge)
             if phone is not None and settlement.refund:
                 phone.sends = phone.sends.replace(guard.entry(old.created_at, old.id), "", 1)

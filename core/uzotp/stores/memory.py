@@ -30,11 +30,11 @@ class _Table:
         row = self._rows.get(key)
         return row and row[1]
 
-    def has_room_for(self, key: str) -> bool:
-        if key in self._rows:
-            return True
-        self._rows.expire()
-        return len(self._rows) < self._rows.maxsize
+    def has_room_for(self, keys: Iterable[str]) -> bool:
+        new = [key for key in set(keys) if key not in self._rows]
+        if len(self._rows) + len(new) > self._rows.maxsize:
+            self._rows.expire()
+        return not new or len(self._rows) + len(new) <= self._rows.maxsize
 
     def put(self, key: str, value: Any, expires_at: int) -> None:
         old = self._rows.get(key)
@@ -148,8 +148,8 @@ class _Transaction:
         self._writes: list[tuple[_Table, str, Any, int]] = []
 
     def commit(self) -> None:
-        for table, key, _value, _expires_at in self._writes:
-            if not table.has_room_for(key):
+        for table in {id(write[0]): write[0] for write in self._writes}.values():
+            if not table.has_room_for(write[1] for write in self._writes if write[0] is table):
                 raise StoreUnavailable(f"the memory store is full of {table.name}: use a database or Redis")
         for table, key, value, expires_at in self._writes:
             table.put(key, value, expires_at)

@@ -28,7 +28,7 @@ from uzotp.errors import StoreUnavailable
 from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus, Money
-from uzotp.storage import DeliveryRecord, Switch
+from uzotp.storage import DeliveryRecord, Refusal, Switch
 from uzotp.stores.dialects import TABLES, Dialect
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction
 from uzotp.tallies import Tally
@@ -293,8 +293,8 @@ class StatementStore(LockedStore):
         committing = False
         try:
             answer = work(Rows(session))
-            committing = True
-            session.run("COMMIT")
+            committing = not isinstance(answer, Refusal)  # a refusal leaves no trace, not even an empty row
+            session.run("COMMIT" if committing else "ROLLBACK")
             return answer
         except BaseException as error:
             self._roll_back(session)

@@ -13,6 +13,7 @@ from uzotp.testing.store_contract.requests import (
     Hooks,
     addition,
     an_id,
+    attempt,
     opened,
     opening,
     refused,
@@ -36,7 +37,8 @@ class CopyTests(Hooks):
         return found
 
     def test_p7_a_copy_that_was_accepted_is_the_challenges_newest_delivery(self, store: Store) -> None:
-        first, more = self._first_unknown(store), addition(now=T0 + 3)
+        first = self._first_unknown(store)
+        more = addition(of=first.delivery_id, now=T0 + 3)
         store.add(more)
         assert self._newest(store).id == first.delivery_id, "not before anybody took it"
         accepted = settlement(
@@ -46,8 +48,16 @@ class CopyTests(Hooks):
         assert self._newest(self.reopen(store)) == DeliveryRecord(
             id=more.delivery_id, fingerprint=more.fingerprint, handle=more.handle, purpose=more.purpose,
             prefix="+99890123", country="UZ", status=SENT, gateway="getsms", gateway_id="88", cost=None, parts=None,
-            created_at=T0 + 3, updated_at=T0 + 4,
+            created_at=T0, updated_at=T0 + 4,
         )  # fmt: skip
+
+    def test_p8_a_send_that_certainly_failed_is_none_of_the_challenges_sends(self, store: Store) -> None:
+        first = opened(store.open(opening()))
+        store.settle(settlement(first, FAILED, refund=True, handle=opening().handle))
+        again = opened(store.open(opening(now=T0 + 1)))
+        assert again.sends == 1
+        assert self._newest(store).id == again.delivery_id
+        assert store.spend(attempt(now=T0 + 2)).sends == 1
 
     def test_p7_a_copy_without_a_handle_stays_behind(self, store: Store) -> None:
         first, more = self._first_unknown(store), addition()

@@ -129,11 +129,11 @@ def watched(
     return ReserveGlobal(an_id(), None, (), prefix=prefix, country=country, guard=rule, now=now)
 
 
-def addition(phone: str = "A", *, now: int = T0) -> AddDelivery:
-    """A copy more of what :func:`opening` sent to *phone*."""
+def addition(phone: str = "A", *, of: str = "", now: int = T0) -> AddDelivery:
+    """A copy more of what :func:`opening` sent to *phone* with the delivery *of*."""
     return AddDelivery(
-        delivery_id=an_id(), handle=handle_of(phone, Purpose.LOGIN, ""), fingerprint=an_id("phone", phone),
-        purpose=Purpose.LOGIN, prefix="+99890123", country="UZ", now=now,
+        of=of or an_id(), delivery_id=an_id(), handle=handle_of(phone, Purpose.LOGIN, ""),
+        fingerprint=an_id("phone", phone), purpose=Purpose.LOGIN, prefix="+99890123", country="UZ", now=now,
     )  # fmt: skip
 
 
