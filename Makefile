@@ -1,7 +1,7 @@
 # make demo    both example sites and the SMS sandbox: no account, no token, no server needed
 # make test    the whole suite, with its coverage
 # make check   lint, types and test
-# make bench   what things cost, beside a floor measured in the same run
+# make bench   what things cost and what becomes of faults and attacks, in four minutes
 # make .venv   the environment that all of these use
 #
 # PYTHON is the interpreter that makes .venv: make demo PYTHON=python3.12
@@ -37,6 +37,8 @@ check: lint types test
 
 bench: .venv/dev.installed
 	@$(BIN)/python benchmarks/imports.py
+	@$(BIN)/python benchmarks/faults.py
+	@$(BIN)/python benchmarks/blocked_name.py
 	@$(BIN)/python benchmarks/pumping.py
 
 .venv: .venv/dev.installed
