@@ -73,5 +73,5 @@ def _visitor(request: HttpRequest | None) -> calls.Visitor | None:
         session=web.session_of(request),
         client_ip=web.client_ip(request),
         accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
-        trusted=web.trusted(request),
+        vouch=web.vouch(request),
     )

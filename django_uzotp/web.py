@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from django_uzotp.conf import get_config, get_verifier
-from uzotp.web.http import MAX_BODY, Reply, Request
+from uzotp.web.http import MAX_BODY, Reply, Request, Vouch, vouching
 from uzotp.web.pages import Page, PageRequest, Redirect
 from uzotp.web.texts import negotiate
 
@@ -47,10 +47,9 @@ def session_of(request: HttpRequest) -> MutableMapping[str, Any]:
     return cast("MutableMapping[str, Any]", session)
 
 
-def trusted(request: HttpRequest) -> bool:
-    """What the host's ``TRUST`` hook says of this request."""
-    hook = get_config().trust
-    return bool(hook and hook(request))
+def vouch(request: HttpRequest) -> Vouch:
+    """How to ask the host's ``TRUST`` hook about this request."""
+    return vouching(get_config().trust, request)
 
 
 def read_request(request: HttpRequest) -> Request:
@@ -61,7 +60,7 @@ def read_request(request: HttpRequest) -> Request:
         body=_body(request),
         client_ip=client_ip(request),
         language=negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), get_verifier().policy.languages),
-        trusted=trusted(request),
+        vouch=vouch(request),
     )
 
 
@@ -89,7 +88,7 @@ def read_page_request(request: HttpRequest) -> PageRequest:
         url=lambda name: reverse(f"{namespace}:{name}"),
         client_ip=client_ip(request),
         accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
-        trusted=trusted(request),
+        vouch=vouch(request),
     )
 
 

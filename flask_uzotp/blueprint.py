@@ -78,7 +78,7 @@ def _api_request() -> Request:
         body=_body(),
         client_ip=who.client_ip,
         language=negotiate(who.accept_language, project().verifier.policy.languages),
-        trusted=who.trusted,
+        vouch=who.vouch,
     )
 
 
@@ -129,7 +129,7 @@ def _page_request() -> pages.PageRequest:
         url=lambda name: url_for(f".{name}"),
         client_ip=who.client_ip,
         accept_language=who.accept_language,
-        trusted=who.trusted,
+        vouch=who.vouch,
     )
 
 

@@ -13,6 +13,7 @@ from uzotp.errors import ConfigurationError
 from uzotp.ports import veiled
 from uzotp.web import calls
 from uzotp.web.calls import UNSET, Unset
+from uzotp.web.http import vouching
 
 if TYPE_CHECKING:
     from flask import Request
@@ -28,14 +29,8 @@ def visitor() -> calls.Visitor:
         session=session,
         client_ip=request.remote_addr or "",
         accept_language=request.headers.get("Accept-Language", ""),
-        trusted=trusted(),
+        vouch=vouching(project().config.trust, request),
     )
-
-
-def trusted() -> bool:
-    """What the host's ``TRUST`` hook says of the current request."""
-    hook = project().config.trust
-    return bool(hook and hook(request))
 
 
 class UzOTP:

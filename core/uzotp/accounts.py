@@ -144,6 +144,7 @@ class Accounts:
     # ------------------------------------------------------------------------------------------------ balances
 
     def received(self, gateway: Gateway, receipt: Receipt) -> None:
+        """Look at the balance that an accepted message's receipt tells."""
         if receipt.balance is not None:
             self._watch(gateway.name, receipt.balance)
 

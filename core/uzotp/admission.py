@@ -41,6 +41,10 @@ Risk = Callable[[Phone, Purpose, "str | None"], object]
 #: Marks a challenge whose send was suppressed: no key made its digest, so no code opens it.
 _SUPPRESSED = "-"
 
+#: What stops every visitor is worth a line in the log, once in so many seconds.
+_FOR_EVERYBODY = (errors.BudgetExhausted, errors.SendingPaused)
+_QUIET = 60.0
+
 _REFUSALS: dict[str, type[Refused]] = {
     "paused": errors.SendingPaused,
     "suspicious": errors.Suspicious,
@@ -76,6 +80,7 @@ class Admission:
         self._should_send = should_send
         self._risk = risk
         self._warned = False
+        self._quiet_until = 0.0
 
     def admit(
         self, phone: Phone, purpose: Purpose, client_ip: str | None, binding: str, language: str | None,
@@ -102,8 +107,9 @@ class Admission:
             raise self._refused(phone, purpose, _refusal(opened))
         message = None
         if not suppressed and not test:
-            code = self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce, None)
-            message = self._message(phone, purpose, code, language, self.callback_url(opened.delivery_id))
+            code = self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce)
+            callback_url = self.callback_url(self._keys.fingerprint(phone), opened.delivery_id)
+            message = self._message(phone, purpose, code, language, callback_url)
         order = Order(
             phone=phone, purpose=purpose, fingerprint=self._keys.fingerprint(phone),
             handle=self._keys.handle(phone, purpose, binding), delivery_id=opened.delivery_id,
@@ -152,9 +158,10 @@ class Admission:
         )  # fmt: skip
         return Message(phone, code, purpose, language, Secret(text), callback_url)
 
-    def callback_url(self, delivery_id: str) -> str | None:
+    def callback_url(self, fingerprint: str, delivery_id: str) -> str | None:
+        """Where a gateway may report this delivery; ``None`` without ``CALLBACK_BASE_URL``."""
         base = self._policy.callback_base_url
-        return f"{base.rstrip('/')}/callback/{self._keys.delivery_token(delivery_id)}" if base else None
+        return f"{base.rstrip('/')}/callback/{self._keys.delivery_token(fingerprint, delivery_id)}" if base else None
 
     def _network(self, client_ip: str | None) -> str | None:
         network = guard.client_network(client_ip)
@@ -172,7 +179,7 @@ class Admission:
     ) -> OpenChallenge:  # fmt: skip
         keys, policy = self._keys, self._policy
         nonce = random_id()
-        code = self._code(phone, purpose, binding, keys.newest, nonce, test)
+        code = Secret(test.code) if test else self._code(phone, purpose, binding, keys.newest, nonce)
         digest = keys.digest(keys.newest, phone, purpose, binding, code)
         mark = partial(_mark, length=policy.code_length, test=test is not None)
         origin, live = mark(keys.newest), frozenset(map(mark, keys.live))
@@ -186,14 +193,11 @@ class Admission:
             now=now,
         )  # fmt: skip
 
-    def _code(
-        self, phone: Phone, purpose: Purpose, binding: str, key_id: str, nonce: str, test: TestNumber | None
-    ) -> Secret:
-        if test:
-            return Secret(test.code)
+    def _code(self, phone: Phone, purpose: Purpose, binding: str, key_id: str, nonce: str) -> Secret:
         return self._keys.code(key_id, nonce, phone, purpose, binding, self._policy.code_length)
 
     def test_number(self, phone: Phone) -> TestNumber | None:
+        """The test number that *phone* is today; ``None`` otherwise (R60)."""
         test = self._policy.test_numbers.get(phone)
         today = datetime.fromtimestamp(self._clock.time(), timezone.utc).date()
         return test if test and today <= test.until else None
@@ -201,6 +205,9 @@ class Admission:
     def _refused(self, phone: Phone, purpose: Purpose, error: Refused) -> Refused:
         refused = events.SendRefused(phone, purpose, type(error).__name__, error.quota, error.retry_after)
         events.emit(self._sink, refused)
+        if isinstance(error, _FOR_EVERYBODY) and self._clock.time() >= self._quiet_until:
+            self._quiet_until = self._clock.time() + _QUIET
+            events.logger.warning("uzotp: nobody gets a code: %s", error)
         return error
 
     def _say_suspicious(
@@ -209,17 +216,9 @@ class Admission:
         if seen is not None:
             area = phone.prefix if seen.level == "prefix" else phone.country
             decision = events.GuardDecision(
-                phone,
-                purpose,
-                seen.level,
-                area,
-                seen.window,
-                seen.unverified,
-                seen.verified,
-                seen.limit,
-                trusted,
-                refused,
-            )
+                phone=phone, purpose=purpose, scope=seen.level, area=area, window=seen.window,
+                unverified=seen.unverified, verified=seen.verified, limit=seen.limit, trusted=trusted, refused=refused,
+            )  # fmt: skip
             events.emit(self._sink, decision)
 
 

@@ -116,18 +116,19 @@ class Keyring:
         message = _encode("digest", phone, purpose.value, binding, code)
         return tuple(_mac(key, message) for key in reversed(self._keys.values()))
 
-    def delivery_token(self, delivery_id: str) -> str:
-        """The unguessable tail of a callback URL, made before the send (P10)."""
-        return f"{delivery_id}.{_mac(self._keys[self.newest], _encode('callback', delivery_id))}"
+    def delivery_token(self, fingerprint: str, delivery_id: str) -> str:
+        """The unguessable tail of a callback URL, made before the send (P10); 80 characters."""
+        tag = _mac(self._keys[self.newest], _encode("callback", fingerprint, delivery_id))
+        return f"{fingerprint}.{delivery_id}.{tag}"
 
-    def read_delivery_token(self, token: str) -> str | None:
-        """The delivery id of a genuine token, else ``None``."""
-        delivery_id, _, tag = token.partition(".")
-        if not token.isascii() or len(token) > 80:
+    def read_delivery_token(self, token: str) -> tuple[str, str] | None:
+        """The fingerprint and the delivery id of a genuine token, else ``None``."""
+        if not token.isascii() or len(token) > 80 or token.count(".") != 2:
             return None
-        message = _encode("callback", delivery_id)
+        fingerprint, delivery_id, tag = token.split(".")
+        message = _encode("callback", fingerprint, delivery_id)
         genuine = [hmac.compare_digest(_mac(key, message), tag) for key in self._keys.values()]
-        return delivery_id if any(genuine) else None
+        return (fingerprint, delivery_id) if any(genuine) else None
 
 
 def _mac(key: bytes, message: bytes) -> str:

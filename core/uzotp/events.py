@@ -48,7 +48,11 @@ class SendRefused(Event):
 
 @dataclass(frozen=True)
 class SendFailed(Event):
-    """A gateway certainly did not send. ``reason`` is the error's class name."""
+    """A gateway certainly did not send, or none was asked.
+
+    ``reason`` is the error's class name, or ``QueueFull`` or ``Expired``. Another gateway may have sent it all the
+    same: then a :class:`CodeSent` follows.
+    """
 
     level = logging.WARNING
 

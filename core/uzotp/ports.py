@@ -140,7 +140,12 @@ class Balance:
 
 @runtime_checkable
 class Gateway(Protocol):
-    """A service that sends SMS. Only :meth:`send` is required; the rest is used where it is there."""
+    """A service that sends SMS. Only :meth:`send` is required; the rest is used where it is there:
+
+    ``service_name`` (text or ``None``); ``quote(message) -> Money | None``, :raises MessageRejected: it does not send
+    there (P6); ``balance() -> Balance``; ``history(*, limit, timeout) -> list[DeliveryReport]`` (P7);
+    ``status(id) -> DeliveryReport`` and ``parse_callback(body) -> DeliveryReport | None`` (P10).
+    """
 
     name: str
 

@@ -34,7 +34,6 @@ _MOST_PARTS = 255
 _MOST_MONEY = 10**8
 _CENTS = Decimal("0.0001")
 _HOME = "UZ"
-HOME_ONLY = "home"
 
 #: These say that the gateway is alive: the message or the name was wrong, not the service.
 _ALIVE = (MessageRejected, ServiceNameRejected)
@@ -101,7 +100,7 @@ class Deadline:
 class Router:
     """Gateways in the order of use; itself a :class:`~uzotp.ports.Gateway`.
 
-    Given to a ``Verifier`` each copy that may leave has its own delivery and its own reservation. Used alone,
+    Given to a ``Verifier``, each copy that may leave has its own delivery and its own reservation. Used alone,
     :meth:`send` keeps no books.
 
     :param failover_on_unknown: what becomes of a message that may or may not have left: ``home`` sends Uzbek numbers
@@ -130,11 +129,11 @@ class Router:
         at = next((index for index, gateway in enumerate(self.gateways) if gateway.name == avoid), -1)
         return self.gateways[at + 1 :] + self.gateways[: at + 1]
 
-    def repeats(self, phone: Phone, otherwise: str = HOME_ONLY) -> bool:
+    def repeats(self, phone: Phone, otherwise: str = "home") -> bool:
         """Whether the next gateway sends *phone* a second copy of what may have arrived; *otherwise* rules where this
         router was told nothing."""
         mode = self.failover_on_unknown or otherwise
-        return mode == "always" or (mode == HOME_ONLY and phone.country == _HOME)
+        return mode == "always" or (mode == "home" and phone.country == _HOME)
 
     def may_try(self, gateway: Gateway, *, otherwise: bool) -> bool:
         """Whether the circuit lets a message through. One that keeps failing is tried only if there is no way

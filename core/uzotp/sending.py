@@ -77,7 +77,7 @@ class Sender:
         clock: Clock,
         now: Callable[[], int | None],
         sink: EventSink | None,
-        callback_url: Callable[[str], str | None],
+        callback_url: Callable[[str, str], str | None],
     ) -> None:
         self._router = router
         self._store = store
@@ -190,7 +190,6 @@ class Sender:
         unknown: Delivery | None = None
         charged: list[tuple[_Copy, GatewayError]] = []
         refusal: GatewayError | None = None
-        told = False
         for index, gateway in enumerate(plan):
             more = index + 1 < len(plan)
             if deadline.passed or (unknown and not self._router.repeats(order.phone, self._failover)):
@@ -204,23 +203,24 @@ class Sender:
             known = partial(self._store.known_ids, order.fingerprint, gateway.name)
             outcome = self._router.try_one(gateway, copy.message, deadline, known, more=more)
             if isinstance(outcome, Receipt):
-                self._close(order, charged, sent=True)
+                self._close(order, charged, refund=False)
                 return self._accepted(order, copy, gateway, outcome, refund)
             if outcome.sent is not False:  # only a certain "no" gives anything back
                 delivery = self._unknown(order, copy, outcome)
                 unknown, copy = unknown or delivery, None
                 continue
-            refusal, told = outcome, True
+            refusal = outcome
             self._say_failed(order, outcome)
             if outcome.charged is not False:
                 self._accounts.refused(gateway, outcome)
                 charged.append((copy, outcome))
                 copy = None
-        refusal = refusal or self._nobody(order)
-        if not (told or unknown):
-            self._say_failed(order, refusal)
+        if refusal is None:
+            refusal = self._nobody(order)
+            if unknown is None:
+                self._say_failed(order, refusal)
         spoilt = refund and unknown is None
-        self._close(order, charged, sent=not spoilt, refund=spoilt)
+        self._close(order, charged, refund=spoilt)
         if copy:
             self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, refusal.gateway, refund=spoilt)
             self._give_back(copy.reservation, refund)
@@ -249,22 +249,16 @@ class Sender:
                 events.logger.warning("no second copy of delivery %s: %s", order.delivery_id, reservation.quota)
                 return None
             row = AddDelivery(
-                order.delivery_id,
-                delivery_id,
-                order.handle,
-                order.fingerprint,
-                order.purpose,
-                order.phone.prefix,
-                order.phone.country,
-                now,
-            )
+                of=order.delivery_id, delivery_id=delivery_id, handle=order.handle, fingerprint=order.fingerprint,
+                purpose=order.purpose, prefix=order.phone.prefix, country=order.phone.country, now=now,
+            )  # fmt: skip
             self._store.add(row)
         except StoreUnavailable:
             events.logger.error("no second copy of delivery %s: the store is away", order.delivery_id)
             if isinstance(reservation, GlobalReservation):
                 self._give_back(reservation, True)
             return None
-        message = replace(message, callback_url=self._callback_url(delivery_id))
+        message = replace(message, callback_url=self._callback_url(order.fingerprint, delivery_id))
         return _Copy(delivery_id, reservation, message)
 
     # ---------------------------------------------------------------------------------------------- how it ended
@@ -285,13 +279,12 @@ class Sender:
         self._say_sent(order, delivery)
         return delivery
 
-    def _close(
-        self, order: Order, charged: list[tuple[_Copy, GatewayError]], *, sent: bool, refund: bool = False
-    ) -> None:
-        """Copies that were not sent, and paid for all the same. *sent*: whether another copy may have left."""
+    def _close(self, order: Order, charged: list[tuple[_Copy, GatewayError]], *, refund: bool) -> None:
+        """Copies that were not sent, and paid for all the same: the money stays spent. *refund* gives back the phone's
+        quota and the guard's count."""
         for copy, problem in charged:
             self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
-            self._adjust(copy.reservation, copy.reservation.amount, sent=sent)
+            self._adjust(copy.reservation, copy.reservation.amount, sent=not refund)
 
     def _give_up(self, order: Order, problem: GatewayError, reason: str = "", *, refund: bool) -> None:
         """No gateway was asked: write it down, and say so (R46)."""

@@ -285,8 +285,10 @@ class Store(Protocol):
         """So many sends of a prefix and a country were verified: the guard's other side (P8)."""
         ...
 
-    def record(self, delivery_id: str, report: DeliveryReport, now: int | None = None) -> DeliveryRecord | None:
-        """Move a delivery forward. ``None`` when nothing changed: unknown id, foreign report, not forward."""
+    def record(
+        self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
+    ) -> DeliveryRecord | None:
+        """Move a phone's delivery forward. ``None`` when nothing changed: unknown id, foreign report, not forward."""
         ...
 
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
@@ -302,7 +304,7 @@ class Store(Protocol):
         ...
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
-        """``True`` when it was off."""
+        """``True`` when it was off. The first 200 characters of *note* are kept."""
         ...
 
     def switch_off(self, name: str) -> bool:

@@ -223,13 +223,13 @@ class Verifier:
     def receive_callback(self, token: str, body: bytes) -> bool:
         """Take a gateway's delivery callback as a hint. ``False`` only for a token that is not ours (P10)."""
         token = Secret(token)
-        delivery_id = self.keys.read_delivery_token(token)
-        if delivery_id is None:
+        named = self.keys.read_delivery_token(token)
+        if named is None:
             return False
         report = next(filter(None, (_read_callback(gateway, body) for gateway in self.router.gateways)), None)
         del body  # it holds the number
         if report is not None:
-            self._changed(self.store.record(delivery_id, report, self._now_of_store()))
+            self._changed(self.store.record(*named, report, self._now_of_store()))
         return True
 
     def poll(self, limit: int = 200) -> int:
@@ -249,7 +249,7 @@ class Verifier:
                 why = error if isinstance(error, GatewayError) else type(error).__name__
                 events.logger.warning("status of delivery %s: %s", record.id, why)
                 continue
-            moved += self._changed(self.store.record(record.id, report, self._now_of_store()))
+            moved += self._changed(self.store.record(record.fingerprint, record.id, report, self._now_of_store()))
         return moved
 
     def _changed(self, record: DeliveryRecord | None) -> bool:

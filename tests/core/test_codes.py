@@ -239,20 +239,22 @@ def test_r43_codes_hide_themselves() -> None:
 
 
 def test_p10_a_delivery_token_is_read_back_and_cannot_be_made_up() -> None:
-    token = KEYS.delivery_token("delivery")
-    assert KEYS.read_delivery_token(token) == "delivery"
-    _, _, tag = token.partition(".")
+    token = KEYS.delivery_token("phone", "delivery")
+    assert KEYS.read_delivery_token(token) == ("phone", "delivery")
+    assert len(KEYS.delivery_token(random_id(), random_id())) == 80
+    tag = token.rpartition(".")[2]
     for forged in (
-        "", ".", "delivery", "delivery.", f"other.{tag}", f"{token}a", token[:-1], f".{tag}", "ё.ё", "\ud800.a",
-        token.upper(), "a" * 100_000,
+        "", ".", "..", "delivery", "phone.delivery", "phone.delivery.", f"other.delivery.{tag}", f"phone.other.{tag}",
+        f"delivery.phone.{tag}", f"phonedelivery.{tag}", f".phonedelivery.{tag}", f"{token}a", f"{token}.", token[:-1],
+        f"..{tag}", "ё.ё.ё", "\ud800.a.a", token.upper(), "a" * 100_000,
     ):  # fmt: skip
         assert KEYS.read_delivery_token(forged) is None
     assert Keyring(["another"]).read_delivery_token(token) is None
 
 
 def test_r8_delivery_tokens_survive_the_rotation_of_keys() -> None:
-    token = Keyring(["old"]).delivery_token("delivery")
-    assert Keyring(["old", "new"]).read_delivery_token(token) == "delivery"
+    token = Keyring(["old"]).delivery_token("phone", "delivery")
+    assert Keyring(["old", "new"]).read_delivery_token(token) == ("phone", "delivery")
     assert Keyring(["new"]).read_delivery_token(token) is None
 
 

@@ -266,12 +266,16 @@ def test_a_poll_asks_every_gateway_for_its_balance(
 # ----------------------------------------------------------------------------------------------------------- the pause
 
 
-def test_r59_a_pause_stops_every_send_at_once_and_no_check(make_site: Callable[..., Any]) -> None:
+def test_r59_a_pause_stops_every_send_at_once_and_no_check(
+    make_site: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
     site = make_site()
     site.send()
     site.verifier.store.switch_on("pause", "attack")
-    with pytest.raises(errors.SendingPaused) as refused:
-        site.send("+998931238190")
+    for _ in range(3):
+        with pytest.raises(errors.SendingPaused) as refused:
+            site.send("+998931238190")
+    assert [record.getMessage() for record in caplog.records] == ["uzotp: nobody gets a code: not sent (paused)"]
     assert (refused.value.retry_after, refused.value.quota) == (None, "paused")
     assert site.verify(), "a person who has a code can go on"
     site.verifier.store.switch_off("pause")

@@ -362,7 +362,7 @@ def test_r43_an_error_keeps_no_way_back_to_the_request(leaky: Any) -> None:
 
 
 def test_r43_a_callback_s_token_and_body_are_not_in_the_traceback(leaky: Any) -> None:
-    token = leaky.verifier.keys.delivery_token("delivery")
+    token = leaky.verifier.keys.delivery_token("phone", "delivery")
 
     def gone(*_arguments: Any) -> Any:
         raise errors.StoreUnavailable("the store does not answer")

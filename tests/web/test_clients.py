@@ -152,3 +152,25 @@ def test_p8_who_is_trusted_passes_the_guard_in_the_helpers(site: Site) -> None:
         site.in_a_request(lambda api, request: api.send_code("+998901238177", "login", request=request))
     site.in_a_request(lambda api, request: api.send_code("+998901238177", "login", request=request, trusted=True))
     assert len(site.outbox) == 2
+
+
+def test_the_trust_hook_is_asked_when_a_code_is_about_to_be_sent_and_at_no_other_time(site: Site) -> None:
+    asked: list[object] = []
+    site.configure(TRUST=asked.append)
+    challenge = site.token()
+    assert len(asked) == 1
+    site.verify(challenge, "000000")
+    site.post_json("delivery", {"challenge": challenge})
+    site.browser().request("GET", "/otp/?purpose=login")
+    assert len(asked) == 1
+
+
+def test_a_trust_hook_that_breaks_vouches_for_nobody_and_breaks_nothing(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(request: object) -> bool:
+        raise RuntimeError("captcha down")
+
+    site.configure(TRUST=broken)
+    assert site.send().status == 202
+    assert "the TRUST hook failed: RuntimeError" in caplog.text

@@ -48,8 +48,6 @@ MAX_CALLBACK = 16 * 1024
 _CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
 #: "The payment was taken", wherever it breaks off; not "yechilmadi", "was not taken" (D:54-55).
 _CHARGED = re.compile(r"to'lov yech(?!ilma)")
-#: 4xx answers that say "later", not "no".
-_NOT_REFUSED = (408, 425, 429)
 
 
 # ------------------------------------------------------------------------------------------------------ requests
@@ -131,7 +129,7 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
             return ServiceNameRejected(NAME, error)
         if whole and "balans" in folded and "yetarli" in folded:
             return InsufficientBalance(NAME, error)
-    if 200 <= reply.status < 300:
+    if reply.good:
         receipt = _receipt(body.get("data")) if success else None
         if receipt:
             return receipt
@@ -139,7 +137,7 @@ def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
             return MessageRejected(NAME, error, sent=False, charged=None)
         flaw = reply.flaw or ("the reply has no message id" if success else "the reply cannot be read")
         return _unknown(f"HTTP {reply.status}, but {flaw}")
-    if _is_refusal(reply.status) and success is not True:
+    if reply.refused and success is not True:
         refusal = _refusal(reply.status, error)
         if not whole and (reply.flaw or parse.raw(reply.body).lstrip().startswith("{")):
             refusal.charged = None  # what was cut off may have said that it is charged
@@ -176,10 +174,6 @@ def _unknown(detail: str) -> OutcomeUnknown:
     return OutcomeUnknown(NAME, detail)
 
 
-def _is_refusal(status: int) -> bool:
-    return 400 <= status < 500 and status not in _NOT_REFUSED
-
-
 def _refusal(status: int, error: str) -> GatewayError:
     detail = f"HTTP {status} {error}".strip()
     return AuthenticationFailed(NAME, detail) if status in (401, 403) else MessageRejected(NAME, detail)
@@ -202,12 +196,12 @@ def read_data(reply: Reply | NoReply, hide: str = "") -> dict[str, Any] | Gatewa
     if isinstance(reply, NoReply):
         return GatewayUnavailable(NAME, f"no reply ({reply.reason})", retryable=True)
     body, _ = parse.load(reply.body)
-    success, good = parse.verdict(body.get("success")), 200 <= reply.status < 300
+    success = parse.verdict(body.get("success"))
     error = _blotted(_error_text(body), hide)
     data = body.get("data")
-    if good and success and isinstance(data, dict):
+    if reply.good and success and isinstance(data, dict):
         return data
-    if _is_refusal(reply.status) or (good and success is False):
+    if reply.refused or (reply.good and success is False):
         return _refusal(reply.status, error)
     return unreadable(f"HTTP {reply.status} {error or reply.flaw}")
 

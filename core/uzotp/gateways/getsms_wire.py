@@ -66,8 +66,6 @@ ERRORS: dict[int, tuple[type[GatewayError], str]] = {
 
 #: Those that are about one message and not about the call.
 _OF_AN_ITEM = (300,)
-#: 4xx answers that say "later", not "no".
-_NOT_REFUSED = (408, 425, 429)
 #: How a connection from an address that getsms does not know may end (G:11, Q52).
 _DROPPED = ("Refused", "Reset", "Aborted", "Disconnected", "BrokenPipe", "Timeout")
 _HINT = "is the IP address of this server registered with getsms?"
@@ -157,11 +155,11 @@ def read_send(
 def _refusal(reply: Reply, rows: list[dict[str, Any]], whole: bool, hide: Sequence[str]) -> GatewayError | None:
     """What is said of the whole call: one error that names no recipient (Q38), or 4xx and no row that says more."""
     if len(rows) == 1 and whole and _names_nobody(rows[0]):
-        error = _error(rows[0], reply.status, hide)
+        error = _error(rows[0], reply, hide)
         if error and _number(rows[0]) not in _OF_AN_ITEM:
             return error
     clear = any(row.get("request_id") or (whole and _failed(row)) for row in rows)
-    return _refused_by_status(reply, rows, hide) if _is_refusal(reply.status) and not clear else None
+    return _refused_by_status(reply, rows, hide) if reply.refused and not clear else None
 
 
 def _matched(sent: Sequence[Message], rows: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
@@ -191,11 +189,11 @@ def _matched(sent: Sequence[Message], rows: list[dict[str, Any]]) -> list[dict[s
 
 def _outcome(reply: Reply, row: dict[str, Any] | None, whole: bool, hide: Sequence[str]) -> Receipt | GatewayError:
     if row is not None:
-        error = _error(row, reply.status, hide)
+        error = _error(row, reply, hide)
         if error and whole:
             return error
         request_id = parse.identifier(row.get("request_id"))
-        if request_id and _is_good(reply.status) and _failed(row) is False:
+        if request_id and reply.good and _failed(row) is False:
             return Receipt(
                 NAME,
                 message_key(request_id, parse.identifier(row.get("message_id"))),
@@ -224,17 +222,17 @@ def read_status(
     if isinstance(reply, NoReply):
         return _unreached(reply)
     rows, _ = _rows(reply)
-    if _is_good(reply.status):
+    if reply.good:
         ours = [row for row in rows if not _failed(row) and _is_about(row, request_id, message_id, phone)]
         if len(ours) == 1:
             return _report(ours[0], request_id, message_id)
         if ours:
             return unreadable("several messages have this request_id: ask with the message_id or the phone")
-    error = next((error for row in rows if (error := _error(row, reply.status, hide))), None)
+    error = next((error for row in rows if (error := _error(row, reply, hide))), None)
     if error:
         error.charged = False
         return error
-    if _is_refusal(reply.status):
+    if reply.refused:
         return _refused_by_status(reply, rows, hide)
     return unreadable(f"HTTP {reply.status}, but {reply.flaw or 'no row of the reply is about this message'}")
 
@@ -307,7 +305,7 @@ def _failed(row: dict[str, Any]) -> bool | None:
     return False if clean and not _number(row) and not row.get("error_text") else None
 
 
-def _error(row: dict[str, Any], status: int, hide: Sequence[str]) -> GatewayError | None:
+def _error(row: dict[str, Any], reply: Reply, hide: Sequence[str]) -> GatewayError | None:
     """The error that the row is, if it says so clearly. A number of nobody's list counts by the HTTP status: 4xx is a
     refusal, and with 2xx the message may have cost something."""
     if not _failed(row):
@@ -318,9 +316,9 @@ def _error(row: dict[str, Any], status: int, hide: Sequence[str]) -> GatewayErro
         kind, cure = ERRORS[number]
         return kind(NAME, f"error {number} {words}".strip() + f" ({cure})")
     words = f"error {number or ''} {words}".strip()
-    if _is_refusal(status):
-        return _refused(status, words)
-    return MessageRejected(NAME, words, charged=None) if _is_good(status) else None
+    if reply.refused:
+        return _refused(reply.status, words)
+    return MessageRejected(NAME, words, charged=None) if reply.good else None
 
 
 def _words(row: dict[str, Any], hide: Sequence[str]) -> str:
@@ -351,14 +349,6 @@ def _unreached(reply: NoReply) -> GatewayUnavailable:
 
 def _hint(reply: NoReply) -> str:
     return f"; {_HINT}" if any(word in reply.reason for word in _DROPPED) else ""
-
-
-def _is_good(status: int) -> bool:
-    return 200 <= status < 300
-
-
-def _is_refusal(status: int) -> bool:
-    return 400 <= status < 500 and status not in _NOT_REFUSED
 
 
 def _stripped(text: object) -> str | None:

@@ -22,8 +22,6 @@ T = TypeVar("T")
 
 #: Bytes of a list in Python's notation that are read at most (WIRE Q70).
 MAX_LITERAL = 256 * 1024
-#: 4xx answers that say "later", not "no".
-_NOT_REFUSED = (408, 425, 429)
 #: Codes that time alone may cure (V:108-109, M:89).
 _LATER = ("no_numbers_available", "sms_not_received", "wait_sms")
 
@@ -109,15 +107,14 @@ def judge(
             return OutcomeUnknown(provider, f"the request left, and no reply came ({reply.reason})")
         return GatewayUnavailable(provider, f"no reply ({reply.reason})", retryable=True)
     value, whole = load(reply.body)
-    found, good = read(value), 200 <= reply.status < 300
-    refused = 400 <= reply.status < 500 and reply.status not in _NOT_REFUSED
-    if found is not None and good:
+    found = read(value)
+    if found is not None and reply.good:
         return found
     if found is None:
         complaint = complain(value) if isinstance(value, dict) and (whole or not purchase) else None
-        if complaint and not (complaint.kind or good or refused):
+        if complaint and not (complaint.kind or reply.good or reply.refused):
             complaint = None
-        if complaint is None and refused:
+        if complaint is None and reply.refused:
             complaint = Complaint(None, f"HTTP {reply.status} {reply.flaw}".strip())
         if complaint:
             return _refusal(provider, complaint, reply.status, purchase, hide)

@@ -1,4 +1,4 @@
-"""The one HTTP layer of the gateways: a request in, a value out, in bounded time and memory.
+"""The one HTTP layer of the gateways and the number providers: a request in, a value out, in bounded time and memory.
 
 A call ends as a :class:`Reply` (there was a status line) or a :class:`NoReply`. Neither is an exception, so that no
 traceback and no error tracker ever holds the request with its token and its code; whoever asked raises an error of
@@ -35,6 +35,16 @@ class Reply:
     status: int
     body: bytes = field(default=b"", repr=False)
     flaw: str = ""
+
+    @property
+    def good(self) -> bool:
+        """2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """4xx, but for those that say "later", not "no"."""
+        return 400 <= self.status < 500 and self.status not in (408, 425, 429)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """devsms.uz as its page documents it (WIRE section 1): four calls, their checks, prices and words.
 
-Where the page is silent this is what the sandbox does: a wrong method is a 404, no balance a 400, a blocked name a
-200 (the page shows it among the replies), a ``limit`` above 200 counts as 200, rows come newest first and ``count``
-is the number of rows in the reply, and exactly one id is asked of ``get_status``.
+Where the page is silent this is what the sandbox does: any token passes, a wrong method is a 404, no balance a 400, a
+blocked name a 200 (the page shows it among the replies), a ``limit`` above 200 counts as 200, rows come newest first
+and ``count`` is the number of rows in the reply, and exactly one id is asked of ``get_status``.
 """
 
 from __future__ import annotations

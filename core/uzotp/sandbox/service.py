@@ -12,7 +12,7 @@ from uzotp.sandbox.context import current_state
 from uzotp.sandbox.faults import FAULTS
 from uzotp.sandbox.replies import Reply, play
 
-#: The one key, token or password that no service of the sandbox takes.
+#: The one key, token or password that getsms, socgrow and sms-man do not take here; devsms takes any token.
 WRONG = "wrong"
 
 #: Faults that strike in the middle of the work; all others spoil the reply.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from uzotp.messages import GSM7, GSM7_EXTENSION, describe
+from uzotp.messages import describe, guilty
 from uzotp.policy import Purpose
 from uzotp.prices import Price
 
@@ -32,9 +32,9 @@ def note_on(phone: str, price: Price, text: str, count: int) -> str:
     """What the developer should know of a message of *count* parts that goes where *price* says, or nothing."""
     if len(phone) == 9:
         return f"Nine digits: read as a number of {price.country} (+{price.prefix}). Did you mean 998{phone}?"
-    odd = next((char for char in text if char not in GSM7 and char not in GSM7_EXTENSION), None)
-    if odd is not None and count > 1:
-        return f"{count} parts: {describe(odd)} is not in GSM-7, so a part holds 70 characters instead of 160."
+    culprit = guilty(text)
+    if culprit and count > 1:
+        return f"{count} parts: {describe(culprit[0])} is not in GSM-7, so a part holds 70 characters instead of 160."
     return ""
 
 

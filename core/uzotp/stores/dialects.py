@@ -53,9 +53,7 @@ class Dialect:
 
     def insert_new(self, table: str) -> str:
         """Insert a row, or touch none when its key is there already."""
-        columns = TABLES[table]
-        places = ", ".join(["%s"] * len(columns))
-        return f"{self.ignore[0]} INTO {table} ({', '.join(columns)}) VALUES ({places}){self.ignore[1]}"
+        return f"{self.insert(table).replace('INSERT', self.ignore[0], 1)}{self.ignore[1]}"
 
     def claim(self, table: str) -> str:
         """Insert a row, or lock the one that is there and leave it as it is."""

@@ -10,6 +10,7 @@ decisions never wait for each other in a circle.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -101,9 +102,9 @@ class Transaction(Protocol):
 class LockedStore(ABC):
     """A :class:`~uzotp.storage.Store` whose decisions run in Python under a lock."""
 
-    @abstractmethod
     def now(self) -> int:
         """This store's own clock, milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
 
     @abstractmethod
     def transact(self, work: Callable[[Transaction], T], now: int) -> T:
@@ -261,12 +262,16 @@ class LockedStore(ABC):
 
         return self.transact(work, now)
 
-    def record(self, delivery_id: str, report: DeliveryReport, now: int | None = None) -> DeliveryRecord | None:
+    def record(
+        self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
+    ) -> DeliveryRecord | None:
         moment = self._at(now)
 
         def work(rows: Transaction) -> DeliveryRecord | None:
             old = rows.delivery(delivery_id)
-            if old is None or (old.gateway_id and report.id and old.gateway_id != report.id):
+            if old is None or old.fingerprint != fingerprint:
+                return None
+            if old.gateway_id and report.id and old.gateway_id != report.id:
                 return None
             if report.status.rank <= max(old.status.rank, DeliveryStatus.UNKNOWN.rank):
                 return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -72,9 +71,6 @@ class MemoryStore(LockedStore):
     def __repr__(self) -> str:
         return "<MemoryStore: one process, gone with it>"
 
-    def now(self) -> int:
-        return time.time_ns() // 1_000_000
-
     def transact(self, work: Callable[[Transaction], T], now: int) -> T:
         with self._at_moment(now):  # one lock for all: a decision takes microseconds
             rows = _Transaction(self)
@@ -105,8 +101,10 @@ class MemoryStore(LockedStore):
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
         with self._lock:
-            is_new = name not in self._switches
-            return is_new and bool(self._switches.setdefault(name, Switch(name, note[:200], self._at(now))))
+            if name in self._switches:
+                return False
+            self._switches[name] = Switch(name, note[:200], self._at(now))
+            return True
 
     def switch_off(self, name: str) -> bool:
         with self._lock:

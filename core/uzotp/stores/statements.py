@@ -3,10 +3,11 @@
 ``SQLStore`` (SQLAlchemy) and ``DjangoStore`` bring a :class:`Session` on a connection in autocommit mode.
 Transactions begin and end here, by statement, so the result is the same whatever isolation level the host chose.
 
-SQLite has one writer: ``BEGIN IMMEDIATE`` is the lock. Elsewhere, in READ COMMITTED, a row of a phone, a client or a
-delivery is locked as it is read; a challenge is touched only under the lock of its phone.
+SQLite has one writer: ``BEGIN IMMEDIATE`` is the lock. Elsewhere, in READ COMMITTED, a row of a phone, a client, a
+tally, a day or a delivery is locked as it is read; a challenge is touched only under the lock of its phone.
 
-Times are milliseconds since the epoch; ids and hashes are lower-case base32, 26 characters.
+Times are milliseconds since the epoch; ids and hashes are lower-case base32, 26 characters; a tally's key is its
+area, a budget's its day.
 """
 
 from __future__ import annotations
@@ -186,9 +187,6 @@ class StatementStore(LockedStore):
     def lost(self, error: Exception) -> bool:
         """Whether the connection was found dead, and a new one may do."""
         return False
-
-    def now(self) -> int:
-        return time.time_ns() // 1_000_000
 
     def transact(self, work: Callable[[Transaction], T], now: int) -> T:
         return self._attempt(lambda session: self._all_or_nothing(session, work))

@@ -13,6 +13,7 @@ from uzotp.phones import Phone
 from uzotp.ports import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
+from uzotp.web.http import Vouch, nobody_vouches
 from uzotp.web.pages import PROOFS, proofs_of
 from uzotp.web.texts import negotiate
 
@@ -35,7 +36,7 @@ class Visitor:
     session: MutableMapping[str, Any] = field(repr=False)
     client_ip: str | None = None
     accept_language: str = ""
-    trusted: bool = False
+    vouch: Vouch = nobody_vouches
 
 
 def send_code(
@@ -58,7 +59,7 @@ def send_code(
         client_ip = _need(visitor, "client_ip").client_ip
     if visitor is not None:
         language = language or negotiate(visitor.accept_language, verifier.policy.languages)
-        trusted = trusted or visitor.trusted
+        trusted = trusted or visitor.vouch()
     return verifier.send_code(
         phone, purpose, client_ip=client_ip, binding=_bound(visitor, binding), language=language, trusted=trusted
     )

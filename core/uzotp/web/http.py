@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from uzotp import errors
+from uzotp.events import logger
 from uzotp.results import Challenge
 from uzotp.verification import Verifier
 from uzotp.web.texts import error_text
@@ -16,11 +17,33 @@ from uzotp.web.texts import error_text
 MAX_BODY = 16 * 1024
 
 
+Vouch = Callable[[], bool]
+
+
+def nobody_vouches() -> bool:
+    return False
+
+
+def vouching(hook: Callable[[Any], object] | None, request: Any) -> Vouch:
+    """The host's ``TRUST`` *hook* about *request*: a broken one vouches for nobody, and breaks no page."""
+    if hook is None:
+        return nobody_vouches
+
+    def ask() -> bool:
+        try:
+            return bool(hook(request))
+        except Exception as error:
+            logger.error("the TRUST hook failed: %s", type(error).__name__)
+            return False
+
+    return ask
+
+
 @dataclass(frozen=True)
 class Request:
     """What an endpoint sees of a request. ``body`` may be cut at :data:`MAX_BODY` + 1 bytes: that is too long anyway.
 
-    ``language`` is already negotiated; ``trusted`` is what the host's ``TRUST`` hook says.
+    ``language`` is already negotiated; ``vouch`` asks the host's ``TRUST`` hook, and is called only before a send.
     """
 
     method: str
@@ -28,7 +51,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     client_ip: str | None = None
     language: str = "uz"
-    trusted: bool = False
+    vouch: Vouch = nobody_vouches
 
 
 @dataclass(frozen=True)
@@ -111,10 +134,10 @@ class Asking(Protocol):
     def client_ip(self) -> str | None: ...
 
     @property
-    def trusted(self) -> bool: ...
+    def vouch(self) -> Vouch: ...
 
 
 def send_for(verifier: Verifier, asking: Asking, phone: str, purpose: str, binding: str, language: str) -> Challenge:
     """Send for a visitor: in the background where ``SHOULD_SEND`` may suppress it, so that nobody can tell (P9)."""
     send = verifier.send_code if verifier.should_send is None else verifier.send_code_later
-    return send(phone, purpose, client_ip=asking.client_ip, binding=binding, language=language, trusted=asking.trusted)
+    return send(phone, purpose, client_ip=asking.client_ip, binding=binding, language=language, trusted=asking.vouch())

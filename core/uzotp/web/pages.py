@@ -22,7 +22,7 @@ from uzotp.ports import DeliveryStatus
 from uzotp.results import Challenge
 from uzotp.storage import AttemptStatus
 from uzotp.verification import Verifier
-from uzotp.web.http import VISITOR_ERRORS, code_of, retry_after, send_for, status_of
+from uzotp.web.http import VISITOR_ERRORS, Vouch, code_of, nobody_vouches, retry_after, send_for, status_of
 from uzotp.web.texts import duration, error_text, locale, negotiate
 
 STATE = "uzotp"
@@ -42,7 +42,7 @@ class PageRequest:
     url: Callable[[str], str]
     client_ip: str | None = None
     accept_language: str = ""
-    trusted: bool = False
+    vouch: Vouch = nobody_vouches
 
 
 @dataclass(frozen=True)

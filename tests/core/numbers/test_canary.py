@@ -154,6 +154,22 @@ def test_a_country_that_codes_may_not_go_to_is_not_even_asked_for(trial: Trial, 
     assert trial.numbers.calls == []
 
 
+def test_what_would_refuse_the_code_is_known_before_a_number_is_rented(make_trial: Callable[..., Trial]) -> None:
+    trial = make_trial(daily_budget=40)
+    assert "budget of today is used up" in trial.run().detail
+    trial = make_trial()
+    store = trial.site.verifier.store
+    for switch, words in (("pause", "sending is paused"), ("blocked:outbox:", "refuses the service name")):
+        store.switch_on(switch)
+        assert words in trial.run().detail
+        store.switch_off(switch)
+    assert trial.numbers.calls == []
+
+
+def test_p8_the_guard_does_not_judge_the_operator_s_own_number(make_trial: Callable[..., Trial]) -> None:
+    assert make_trial(guard="enforce", guard_floor=0).run()
+
+
 def test_a_country_that_is_allowed(make_trial: Callable[..., Trial]) -> None:
     for countries in ("*", ("UZ", "KZ")):
         trial = make_trial(countries=countries)

@@ -69,10 +69,10 @@ class CopyTests(Hooks):
         first, more = self._first_unknown(store), addition()
         store.add(more)
         store.settle(settlement(first, SENT, delivery_id=more.delivery_id, gateway_id="88"))
-        late = store.record(first.delivery_id, report(DELIVERED, "77"), T0 + 5)
+        late = store.record(more.fingerprint, first.delivery_id, report(DELIVERED, "77"), T0 + 5)
         assert late is not None
         assert (late.id, late.gateway_id) == (first.delivery_id, "77")
-        assert store.record(more.delivery_id, report(DELIVERED, "77"), T0 + 5) is None
+        assert store.record(more.fingerprint, more.delivery_id, report(DELIVERED, "77"), T0 + 5) is None
 
     def test_p7_the_ids_of_a_phones_deliveries_are_known_by_gateway(self, store: Store) -> None:
         first = opened(store.open(opening()))

@@ -27,6 +27,7 @@ from uzotp.testing.store_contract.requests import (
 
 PENDING, UNKNOWN, SENT = DeliveryStatus.PENDING, DeliveryStatus.UNKNOWN, DeliveryStatus.SENT
 DELIVERED, FAILED = DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
+PHONE = an_id("phone", "A")
 
 
 class DeliveryTests(Hooks):
@@ -74,31 +75,32 @@ class DeliveryTests(Hooks):
     def test_r50_reports_move_a_delivery_forward_once(self, store: Store) -> None:
         sent = self._send(store)
         store.settle(settlement(sent, SENT, gateway_id="77"))
-        moved = store.record(sent.delivery_id, report(DELIVERED, "77"), T0 + 5)
+        moved = store.record(PHONE, sent.delivery_id, report(DELIVERED, "77"), T0 + 5)
         assert moved is not None
         assert moved == self._see(store)
         assert (moved.status, moved.updated_at) == (DELIVERED, T0 + 5)
         for late in (DELIVERED, FAILED, SENT, UNKNOWN, PENDING):
-            assert store.record(sent.delivery_id, report(late, "77"), T0 + 6) is None
+            assert store.record(PHONE, sent.delivery_id, report(late, "77"), T0 + 6) is None
         assert self._see(store) == moved
 
     @pytest.mark.parametrize("status", [PENDING, UNKNOWN])
     def test_r50_a_report_that_knows_nothing_moves_nothing(self, store: Store, status: DeliveryStatus) -> None:
         sent = self._send(store)
-        assert store.record(sent.delivery_id, report(status), T0 + 1) is None
+        assert store.record(PHONE, sent.delivery_id, report(status), T0 + 1) is None
         assert self._see(store).status is PENDING
 
     def test_r50_a_report_of_another_message_is_refused(self, store: Store) -> None:
         sent = self._send(store)
         store.settle(settlement(sent, SENT, gateway_id="77"))
-        assert store.record(sent.delivery_id, report(DELIVERED, "78"), T0 + 1) is None
-        assert store.record(an_id(), report(DELIVERED, "77"), T0 + 1) is None
+        assert store.record(PHONE, sent.delivery_id, report(DELIVERED, "78"), T0 + 1) is None
+        assert store.record(PHONE, an_id(), report(DELIVERED, "77"), T0 + 1) is None
+        assert store.record(an_id("phone", "B"), sent.delivery_id, report(DELIVERED, "77"), T0 + 1) is None
         assert self._see(store).status is SENT
-        assert store.record(sent.delivery_id, report(DELIVERED), T0 + 2) is not None
+        assert store.record(PHONE, sent.delivery_id, report(DELIVERED), T0 + 2) is not None
 
     def test_r50_a_callback_may_come_before_the_reply(self, store: Store) -> None:
         sent = self._send(store)
-        early = store.record(sent.delivery_id, report(DELIVERED, "77"), T0 + 1)
+        early = store.record(PHONE, sent.delivery_id, report(DELIVERED, "77"), T0 + 1)
         assert early is not None
         assert (early.status, early.gateway, early.gateway_id) == (DELIVERED, "", "77")
         store.settle(settlement(sent, SENT, gateway_id="77", parts=1, now=T0 + 2))
@@ -107,14 +109,14 @@ class DeliveryTests(Hooks):
 
     def test_r50_an_unknown_send_keeps_what_its_callback_said(self, store: Store) -> None:
         sent = self._send(store)
-        store.record(sent.delivery_id, report(SENT, "77"), T0 + 1)
+        store.record(PHONE, sent.delivery_id, report(SENT, "77"), T0 + 1)
         store.settle(settlement(sent, UNKNOWN, now=T0 + 2))
         seen = self._see(store)
         assert (seen.status, seen.gateway, seen.gateway_id) == (SENT, "devsms", "77")
 
     def test_r50_no_report_verifies_anything(self, store: Store) -> None:
         sent = self._send(store)
-        store.record(sent.delivery_id, report(DELIVERED), T0 + 1)
+        store.record(PHONE, sent.delivery_id, report(DELIVERED), T0 + 1)
         assert store.spend(attempt("000000")).attempts_left == 4
 
     # -------------------------------------------------------------------------------------- poll and purge
