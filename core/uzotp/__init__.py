@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from uzotp.routing import Router as Router
     from uzotp.storage import Store as Store
     from uzotp.stores.memory import MemoryStore as MemoryStore
+    from uzotp.stores.redis import RedisStore as RedisStore
     from uzotp.stores.sql import SQLStore as SQLStore
     from uzotp.verification import Verifier as Verifier
 else:
@@ -83,6 +84,7 @@ else:
             "uzotp.routing": "Router",
             "uzotp.storage": "Store",
             "uzotp.stores.memory": "MemoryStore",
+            "uzotp.stores.redis": "RedisStore",
             "uzotp.stores.sql": "SQLStore",
             "uzotp.verification": "Verifier",
         },

@@ -167,7 +167,7 @@ def _about_store(config: Config, production: bool) -> Iterator[Advice]:
         yield Advice(
             "uzotp.W006",
             "STORE is memory://: limits and codes are not shared between workers and are lost at a restart",
-            "Use a database with more than one process.",
+            "Use a database or Redis with more than one process.",
         )
     if config.store.startswith("sqlite") and production:
         yield Advice(

@@ -1,7 +1,8 @@
 """The settings, read once for everybody: Django, Flask, the environment, a TOML file and the command line.
 
 ``Config.from_mapping`` turns names and values into one frozen value, refusing what it does not know; ``build`` turns
-that value into a :class:`~uzotp.verification.Verifier`. This is the composition root: it alone knows every part.
+that value into a :class:`~uzotp.verification.Verifier`. This is the composition root of the verifier: it alone knows
+every part of one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uzotp import readers
 from uzotp.errors import ConfigurationError
 from uzotp.policy import Policy, Purpose
-from uzotp.texts import check_texts
+from uzotp.texts import TEXTS, check_texts
 
 if TYPE_CHECKING:
     from uzotp.events import EventSink
@@ -32,6 +33,7 @@ _FRAMEWORK_STORES = {
     "django": 'STORE = "django" works in a Django project only',
     "instance": 'STORE = "instance" works in a Flask app only',
 }
+_REDIS = ("redis://", "rediss://", "unix://", "redis+cluster://", "redis+cluster+tls://")
 _GATEWAYS = ("devsms", "getsms", "console")
 
 
@@ -100,12 +102,11 @@ class Config:
     policy: Policy = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        unknown = [language for language in self.languages if language not in ("uz", "ru", "en")]
-        if unknown or not self.languages:
+        if not self.languages or not set(self.languages) <= set(TEXTS):
             raise ConfigurationError("LANGUAGES is a list of uz, ru and en, in the order of preference")
         if self.trusted_proxies < 0:
             raise ConfigurationError("TRUSTED_PROXIES is how many proxies stand before the application: 0 or more")
-        self._check_release()
+        self._check_store()
         self._check_gateways()
         shared = {item.name for item in fields(Policy) if item.init} & {item.name for item in fields(self)}
         object.__setattr__(self, "policy", Policy(**{name: getattr(self, name) for name in shared}))
@@ -118,14 +119,15 @@ class Config:
             android_hash=self.android_hash,
         )
 
-    def _check_release(self) -> None:
-        """Refuse what the table names and this release does not do: a limit that limits nothing is worse than none."""
-        if self.redis_wait:
-            raise ConfigurationError("REDIS_WAIT is not in this release: leave it out")
-        if self.store.startswith(("redis", "rediss", "unix")):
-            raise ConfigurationError("STORE: Redis is not in this release")
+    def _check_store(self) -> None:
         if self.store not in _FRAMEWORK_STORES and "://" not in self.store:
-            raise ConfigurationError('STORE is "memory://", a database URL like "sqlite:///uzotp.sqlite3", or "django"')
+            raise ConfigurationError(
+                'STORE is "memory://", "redis://localhost", a database URL like "sqlite:///uzotp.sqlite3", or "django"'
+            )
+        if self.redis_wait < 0:
+            raise ConfigurationError("REDIS_WAIT is how many replicas must acknowledge a decision: 0 or more")
+        if self.redis_wait and not self.store.startswith(_REDIS):
+            raise ConfigurationError("REDIS_WAIT is for a STORE in Redis: leave it out")
 
     def _check_gateways(self) -> None:
         if not self.gateways or len(set(self.gateways)) != len(self.gateways):
@@ -347,6 +349,12 @@ def build_store(config: Config, stores: Mapping[str, Callable[[], Store]]) -> St
         return MemoryStore()
     if config.store in _FRAMEWORK_STORES:
         raise ConfigurationError(_FRAMEWORK_STORES[config.store])
+    if config.store.startswith(_REDIS):
+        try:
+            from uzotp.stores.redis import RedisStore
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(f"STORE needs redis-py: pip install 'uzotp[redis]' ({error})") from None
+        return RedisStore(config.store, wait=config.redis_wait)
     try:
         from uzotp.stores.sql import SQLStore
     except ModuleNotFoundError as error:

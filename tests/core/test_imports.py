@@ -18,6 +18,7 @@ HEAVY = (
     "urllib3",
     "phonenumbers",
     "sqlalchemy",
+    "redis",
     "django",
     "flask",
     "werkzeug",
@@ -63,8 +64,9 @@ def typed_names() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", uzotp.__all__)
 def test_every_public_name_resolves(name: str) -> None:
-    if name == "SQLStore":
-        pytest.importorskip("sqlalchemy")
+    needed = {"SQLStore": "sqlalchemy", "RedisStore": "redis"}
+    if name in needed:
+        pytest.importorskip(needed[name])
     assert getattr(uzotp, name) is getattr(import_module(typed_names()[name]), name)
 
 

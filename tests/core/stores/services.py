@@ -1,6 +1,6 @@
-"""Database servers that tests may use: where they answer, each test run gets databases of its own.
+"""Servers that tests may use: where they answer, each test run gets databases, or Redis keys, of its own.
 
-``POSTGRES_URL`` and ``MARIADB_URL`` say where they are, as ``scheme://user:password@host:port/database``. A server
+``POSTGRES_URL``, ``MARIADB_URL`` and ``REDIS_URL`` say where: ``scheme://user:password@host:port/database``. A server
 that is named in ``REQUIRE_SERVICES`` must answer; another that does not is skipped by name.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import shutil
 from functools import cache
 from importlib.util import find_spec
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -18,6 +19,7 @@ import pytest
 _DEFAULTS = {
     "postgres": "postgresql://postgres@127.0.0.1:5432/postgres",
     "mariadb": "mysql://root@127.0.0.1:3306/test",
+    "redis": "redis://127.0.0.1:6379/0",
 }
 _SCHEMES = {"postgres": "postgresql+psycopg", "mariadb": "mysql+pymysql"}
 _known: dict[str, dict[str, object]] = {}
@@ -49,13 +51,33 @@ def installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def _new_database(name: str) -> SplitResult:
-    server = urlsplit(os.environ.get(f"{name.upper()}_URL", _DEFAULTS[name]))
-    why = _absent(name)
+def redis_url() -> str:
+    """The URL of the Redis server, for keys under a prefix of the test's own; skips the test when there is none."""
+    _needed("redis", _absent("redis"))
+    return _address("redis")
+
+
+def redis_server() -> str:
+    """The program ``redis-server``, for servers of the test's own; skips the test when it is not installed."""
+    program = shutil.which("redis-server")
+    _needed("redis", "" if program else "redis-server is not installed")
+    return str(program)
+
+
+def _address(name: str) -> str:
+    return os.environ.get(f"{name.upper()}_URL", _DEFAULTS[name])
+
+
+def _needed(name: str, why: str) -> None:
     if why and name in os.environ.get("REQUIRE_SERVICES", "").split(","):
         pytest.fail(f"{name} is required by REQUIRE_SERVICES: {why}")
     if why:
         pytest.skip(f"{name}: {why}")
+
+
+def _new_database(name: str) -> SplitResult:
+    server = urlsplit(_address(name))
+    _needed(name, _absent(name))
     database = f"uzotp_{secrets.token_hex(6)}"
     _execute(name, f"CREATE DATABASE {database}")
     atexit.register(_execute, name, f"DROP DATABASE {database}" + (" WITH (FORCE)" if name == "postgres" else ""))
@@ -72,7 +94,13 @@ def _absent(name: str) -> str:
 
 
 def _execute(name: str, sql: str) -> None:
-    server = urlsplit(os.environ.get(f"{name.upper()}_URL", _DEFAULTS[name]))
+    server = urlsplit(_address(name))
+    if name == "redis":
+        import redis
+
+        with redis.Redis.from_url(_address(name), socket_connect_timeout=3) as client:
+            client.ping()
+        return
     if name == "postgres":
         import psycopg
 

@@ -1,0 +1,70 @@
+"""What the Redis store keeps, read in Python: deliveries, and what is over by another clock than Redis's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from redis import Redis
+
+from uzotp.policy import Purpose
+from uzotp.ports import DeliveryStatus, Money
+from uzotp.storage import DeliveryRecord
+from uzotp.stores.locked import BUDGET_MS, GRACE_MS
+from uzotp.stores.redis_link import plain
+from uzotp.tallies import MEMORY_MS
+
+_PURPOSES = tuple(Purpose)
+#: A slot of the day in a tally: milliseconds.
+_SPAN_MS = MEMORY_MS // 48
+_GLOB = re.compile(r"([*?\[\]\\])")
+
+
+def delivery_of(fingerprint: str, delivery_id: str, fields: Mapping[str, str]) -> DeliveryRecord | None:
+    """The record in a delivery's hash, ``None`` for an empty one."""
+    if not fields.get("status"):
+        return None
+    cost, parts = fields.get("cost"), fields.get("parts")
+    return DeliveryRecord(
+        id=delivery_id, fingerprint=fingerprint, handle=fields["handle"],
+        purpose=_PURPOSES[int(fields["purpose"]) - 1], prefix=fields["prefix"], country=fields["country"],
+        status=DeliveryStatus(fields["status"]), gateway=fields.get("gateway", ""),
+        gateway_id=fields.get("gateway_id"), cost=Money(Decimal(cost), fields["currency"]) if cost else None,
+        parts=int(parts) if parts else None, created_at=int(fields["created_at"]),
+        updated_at=int(fields["updated_at"]),
+    )  # fmt: skip
+
+
+def drop_over(server: Redis, prefix: str, keep_deliveries_ms: int, now: int) -> int:
+    """Delete what is over at *now*; returns how many clients, tallies, days, phones, challenges, proofs, deliveries."""
+    gone = 0
+    for key in server.scan_iter(match=_GLOB.sub(r"\\\1", prefix) + "*", count=1000):
+        kind = plain(key).removeprefix(prefix).partition("}:")[2].partition(":")[0]
+        if kind == "budget":
+            old = [day for day in plain(server.hkeys(key)) if int(day) * MEMORY_MS + BUDGET_MS <= now]
+            gone += int(server.hdel(key, *old)) if old else 0
+        else:
+            end = _end(server, kind, key, keep_deliveries_ms)
+            gone += int(server.delete(key)) if end is not None and end <= now else 0
+    return gone
+
+
+def _end(server: Any, kind: str, key: Any, keep_deliveries_ms: int) -> int | None:
+    """When the content of *key* is over, in milliseconds since the epoch; ``None`` for what goes with other keys."""
+    if kind == "c":
+        return int(server.hget(key, "e") or 0) + GRACE_MS
+    if kind == "d":
+        return int(server.hget(key, "created_at") or 0) + keep_deliveries_ms
+    if kind not in ("client", "tally", "sends", "proof"):
+        return None
+    text = str(plain(server.get(key) or ""))
+    if kind == "proof":
+        return int(text or 0)
+    if kind == "tally":
+        return int(text.partition("|")[2][:8] or 0) * _SPAN_MS + MEMORY_MS
+    memory = max(MEMORY_MS, int(server.pttl(key)))  # of a limit that looks back longer than a day
+    if kind == "client":
+        return int(text[:13] or 0) + memory
+    return max(int(text[:13] or 0), int(text[13:26] or 0) + memory)

@@ -1,0 +1,41 @@
+"""The Lua scripts of the Redis store: one decision each, in the files beside this one.
+
+Redis runs a script alone and whole, so a script is a transaction. Each gets its request as JSON and its keys, all of
+one hash tag, by name; what several need is put before them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+_FOLDER = files("uzotp.stores").joinpath("lua")
+
+
+@dataclass(frozen=True)
+class Script:
+    """One decision: its Lua, and the digest by which Redis knows it."""
+
+    name: str
+    text: str = field(repr=False)
+    sha: str = field(repr=False)
+
+
+def _script(name: str, *parts: str) -> Script:
+    lua = [_FOLDER.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("prelude", *parts, name)]
+    text = "\n".join(lua)
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+RESERVE = _script("reserve", "tallies", "budget")
+CORRECT = _script("correct", "tallies", "budget")
+CREDIT = _script("credit", "tallies")
+SWITCH_ON = _script("switch_on")
+TRACK = _script("track")
+OPEN = _script("open")
+ADD = _script("add")
+SETTLE = _script("settle", "deliveries")
+RECORD = _script("record", "deliveries")
+SPEND = _script("spend")
+REDEEM = _script("redeem")
