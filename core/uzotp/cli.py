@@ -7,12 +7,14 @@ the doctor; 2 a mistake in the call or in the settings.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from typing import NoReturn
@@ -27,15 +29,37 @@ from uzotp.verification import Verifier
 from uzotp.web.http import VISITOR_ERRORS, code_of
 
 FINE, REFUSED, MISTAKEN = 0, 1, 2
-_INTERRUPTED = 130
+_INTERRUPTED, _UNHEARD = 130, 141  # as a shell calls a death by SIGINT or SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None, *, project: commands.Project | None = None, prog: str = "uzotp") -> int:
     """Run one command and return its exit status; nothing but a bug raises.
 
     *project* is where the settings come from. Without one they are those of ``--config`` or ``$UZOTP_CONFIG`` (a
-    TOML file), over which the environment's ``UZOTP_*`` goes.
+    TOML file), over which the environment's ``UZOTP_*`` goes. Where nobody reads the output to its end
+    (``uzotp prices | head -1``), it ends quietly with 141.
     """
+    try:
+        status = _run(argv, project, prog)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+        return _UNHEARD
+    return status
+
+
+def _silence() -> None:
+    """Point the output at nothing, so that the interpreter's last flush does not fail as well (Python docs,
+    ``signal``, "Note on SIGPIPE")."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with suppress(io.UnsupportedOperation):  # a stream in memory has no file behind it
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _run(argv: Sequence[str] | None, project: commands.Project | None, prog: str) -> int:
     try:
         options = _parser(prog, standalone=project is None).parse_args(argv)
     except SystemExit as end:  # argparse has shown the help, the version or the mistake

@@ -82,6 +82,12 @@ class Account(Outbox):
         ]  # fmt: skip
 
 
+class Named(Account):
+    """A gateway with a service name that its moderation may refuse."""
+
+    service_name = "TechShop"
+
+
 class Broken:
     """A store that is away."""
 

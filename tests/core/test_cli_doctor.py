@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.host import Postcard
-from tests.core.shop import SOUND, Account, Broken, Done, Shop, runner
+from tests.core.shop import SOUND, Account, Broken, Done, Named, Shop, runner
 from uzotp.config import Config
 from uzotp.errors import AuthenticationFailed, ConfigurationError
 from uzotp.ports import Balance, Money
@@ -57,6 +57,17 @@ def test_the_doctor_asks_the_store(run: Callable[..., Done]) -> None:
     assert done.status == 1
     assert "error uzotp.E005: the store did not answer" in done.out
     assert "balance" not in done.out
+
+
+def test_p11_the_doctor_tells_what_could_lose_a_store_s_counters(run: Callable[..., Done]) -> None:
+    class Evicting(MemoryStore):
+        def risks(self) -> frozenset[str]:
+            return frozenset({"no-aof", "eviction"})
+
+    done = run("doctor", store=Evicting())
+    assert done.status == 0
+    told = [line.partition(":")[0] for line in done.out.splitlines() if "uzotp." in line]
+    assert told == ["warning uzotp.W019", "warning uzotp.W020"]
 
 
 def test_the_doctor_reports_settings_that_cannot_be_read_or_built(run: Callable[..., Done]) -> None:
@@ -142,16 +153,44 @@ def test_r59_the_doctor_tells_that_sending_is_paused(run: Callable[..., Done], s
     assert run("doctor").out == "errors: 0, warnings: 0\n"
 
 
-def test_p6_the_doctor_tells_of_every_blocked_name(run: Callable[..., Done], store: MemoryStore) -> None:
-    for name in ("TechShop", "Bozor: 24"):
-        store.switch_on(f"blocked:devsms:{name}", "nomaqbul", now=1_767_225_600_000)
-    done = run("doctor")
+def test_p6_the_doctor_tells_of_a_blocked_name(run: Callable[..., Done], store: MemoryStore) -> None:
+    store.switch_on("blocked:devsms:TechShop", "nomaqbul", now=1_767_225_600_000)
+    done = run("doctor", gateway=Named())
     assert done.status == 1
     assert "error uzotp.E008: devsms refused the service name 'TechShop' and charged for it" in done.out
-    assert "the service name 'Bozor: 24'" in done.out
-    assert "since 2026-01-01T00:00:00Z: nomaqbul" in done.out
-    assert done.out.count("`uzotp unblock`") == 2
-    assert [finding["id"] for finding in run("doctor", "--json").report["findings"]] == ["uzotp.E008"] * 2
+    assert "since 2026-01-01T00:00:00Z: nomaqbul\n" in done.out
+    assert "`uzotp unblock`" in done.out
+    findings = run("doctor", "--json", gateway=Named()).report["findings"]
+    assert [finding["id"] for finding in findings] == ["uzotp.E008"]
+
+
+def test_p6_a_blocked_name_that_is_not_in_use_stops_nobody(run: Callable[..., Done], store: MemoryStore) -> None:
+    for pair in ("devsms:Bozor: 24", "getsms:TechShop", "devsms:\x1b[2J"):
+        store.switch_on(f"blocked:{pair}", "nomaqbul")
+    done = run("doctor", gateway=Named())
+    assert done.status == 0
+    assert "warning uzotp.W021: devsms: the service name 'Bozor: 24' stays blocked (not in use)\n" in done.out
+    assert done.out.count("    cure: `uzotp unblock` forgets it.\n") == 3
+    assert done.out.endswith("errors: 0, warnings: 3\n")
+    assert "\x1b" not in done.out
+
+
+def test_p6_the_doctor_tells_that_the_money_of_the_day_is_used_up(make_site: Any, run: Callable[..., Done]) -> None:
+    site = make_site(gateway=Account(), daily_budget=149)
+    shop = Shop(site.verifier)
+    site.send()
+    done = run("doctor", shop=shop)
+    assert done.status == 0, "99 so'm pay for another message"
+    site.send("+998901238199")
+    done = run("doctor", shop=shop)
+    assert done.status == 1
+    assert "error uzotp.E009: the budget of today is used up: nothing is sent until midnight in Tashkent" in done.out
+    assert "(Asia/Tashkent): 100 of 149 so'm\nerrors: 1, warnings: 0\n" in done.out
+    assert run("doctor", "--json", shop=shop).report["budget"]["spent"] == 100
+    for budget, status in ((100, 0), (99, 1)):
+        other = make_site(gateway=Account(), daily_budget=budget + 50)
+        assert other.verifier.store is site.verifier.store
+        assert run("doctor", shop=Shop(other.verifier)).status == status
 
 
 def test_p6_the_doctor_shows_the_money_of_the_day_in_tashkent(

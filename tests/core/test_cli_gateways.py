@@ -11,19 +11,8 @@ import pytest
 from tests.core.host import Postcard
 from tests.core.shop import PHONE, Account, Done, runner
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable
-from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt
-
-
-class Row:
-    """Gateways in the order of use, as a router holds them."""
-
-    name = "row"
-
-    def __init__(self, *gateways: Any) -> None:
-        self.gateways = gateways
-
-    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
-        return self.gateways[0].send(message)  # type: ignore[no-any-return]
+from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Money
+from uzotp.routing import Router
 
 
 class Second(Postcard):
@@ -56,7 +45,7 @@ def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Ca
 
 
 def test_balance_of_every_gateway_that_can_say(run: Callable[..., Done]) -> None:
-    gateway = Row(Second(), Account(), Rich())
+    gateway = Router([Second(), Account(), Rich()])
     done = run("balance", gateway=gateway)
     assert done.status == 0
     assert done.out == "balance of devsms: 30000 UZS\none part: 50 UZS\ntoday sms: 3\nbalance of other: 7 USD\n"
@@ -67,24 +56,24 @@ def test_balance_of_every_gateway_that_can_say(run: Callable[..., Done]) -> None
 
 
 def test_balance_has_one_shape_for_several_gateways_however_many_answer(run: Callable[..., Done]) -> None:
-    report = run("balance", "--json", gateway=Row(Account(), Second())).report
+    report = run("balance", "--json", gateway=Router([Account(), Second()])).report
     assert [row["gateway"] for row in report["gateways"]] == ["devsms"]
-    assert run("balance", "--json", gateway=Row(Account())).report["gateway"] == "devsms"
+    assert run("balance", "--json", gateway=Router([Account()])).report["gateway"] == "devsms"
 
 
 def test_balance_of_the_others_while_one_is_away(run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
     other = Rich()
     monkeypatch.setattr(other, "balance", away)
-    done = run("balance", gateway=Row(other, Account()))
+    done = run("balance", gateway=Router([other, Account()]))
     assert done.status == 1
     assert done.out.startswith("no balance: other: no route ?[2J\nbalance of devsms: 30000 UZS\n")
-    rows = run("balance", "--json", gateway=Row(other, Account())).report["gateways"]
+    rows = run("balance", "--json", gateway=Router([other, Account()])).report["gateways"]
     assert rows[0] == {"gateway": "other", "error": "other: no route ?[2J"}
     assert rows[1]["balance"]["amount"] == "30000"
 
 
 def test_balance_where_none_can_say(run: Callable[..., Done]) -> None:
-    done = run("balance", gateway=Row(Second(), Postcard()))
+    done = run("balance", gateway=Router([Second(), Postcard()]))
     assert done.status == 2
     assert done.err == "uzotp: none of the gateways getsms, postcard can be asked for its balance\n"
 
@@ -93,7 +82,7 @@ def test_balance_where_none_can_say(run: Callable[..., Done]) -> None:
 
 
 def test_status_and_history_ask_the_first_that_can_answer(run: Callable[..., Done]) -> None:
-    gateway = Row(Postcard(), Second(), Account())
+    gateway = Router([Postcard(), Second(), Account()])
     assert run("status", "17", "--json", gateway=gateway).report["status"] == "delivered"
     assert run("history", "--json", gateway=gateway).report["gateway"] == "devsms"
 
@@ -101,7 +90,7 @@ def test_status_and_history_ask_the_first_that_can_answer(run: Callable[..., Don
 def test_status_and_history_ask_the_gateway_that_is_named(run: Callable[..., Done]) -> None:
     account = Account()
     run("send", PHONE, "login", gateway=account)
-    gateway = Row(Second(), Rich(), account)
+    gateway = Router([Second(), Rich(), account])
     assert run("status", "1", "--gateway", "devsms", "--json", gateway=gateway).report["status"] == "sent"
     report = run("history", "--gateway", "devsms", "--json", gateway=gateway).report
     assert (report["gateway"], len(report["messages"])) == ("devsms", 1)
@@ -109,10 +98,10 @@ def test_status_and_history_ask_the_gateway_that_is_named(run: Callable[..., Don
 
 
 def test_a_name_that_is_not_in_use_or_cannot_answer(run: Callable[..., Done]) -> None:
-    for gateway, names in ((Row(Account(), Second()), "devsms, getsms"), (Account(), "devsms")):
+    for gateway, names in ((Router([Account(), Second()]), "devsms, getsms"), (Account(), "devsms")):
         done = run("history", "--gateway", "nobody", gateway=gateway)
         assert (done.status, done.err) == (2, f"uzotp: --gateway: nobody is not one of {names}\n")
-    done = run("history", "--gateway", "getsms", gateway=Row(Account(), Second()))
+    done = run("history", "--gateway", "getsms", gateway=Router([Account(), Second()]))
     assert (done.status, done.err) == (2, "uzotp: the gateway getsms cannot be asked for its history\n")
 
 
@@ -120,7 +109,7 @@ def test_a_name_that_is_not_in_use_or_cannot_answer(run: Callable[..., Done]) ->
 
 
 def test_the_doctor_asks_every_gateway(run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
-    gateway = Row(Account(), Second(), Rich())
+    gateway = Router([Account(), Second(), Rich()])
     done = run("doctor", "--online", gateway=gateway)
     assert done.status == 0
     assert "balance of devsms: 30000 UZS" in done.out

@@ -119,6 +119,32 @@ def test_python_m_uzotp(arguments: list[str], tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "together"),
+    [(["prices"], False), (["prices"], True), (["check-name", "Bozor"], False), (["--help"], False), (["purge"], True)],
+    ids=str,
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_reader_that_has_gone_is_no_traceback(
+    arguments: list[str], together: bool, unbuffered: str, tmp_path: Path
+) -> None:
+    """*together*: nobody reads the errors either."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("UZOTP_")}
+    environ |= {"PYTHONPATH": str(Path(uzotp.__file__).parents[1]), "PYTHONUNBUFFERED": unbuffered}
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "uzotp", *arguments],
+            cwd=tmp_path, env=environ, stdout=writing,
+            stderr=writing if together else subprocess.PIPE, text=True,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert done.returncode in (141, 0 if arguments == ["--help"] else 141)  # argparse itself may swallow the error
+    assert done.stderr == (None if together else "")
+
+
 # ------------------------------------------------------------------------------------------ where settings come from
 
 
@@ -203,7 +229,7 @@ def test_an_unknown_variable_only_warns(run: Callable[..., tuple[int, str, str]]
         ({"UZOTP_CONFIG": "nowhere.toml"}, "nowhere.toml"),
         ({"UZOTP_TTL": "soon"}, "TTL is a whole number"),
         ({"UZOTP_GATEWAYS": "[console"}, "GATEWAYS is not valid JSON"),
-        ({"UZOTP_STORE": "redis://localhost"}, "Redis is not in this release"),
+        ({"UZOTP_REDIS_WAIT": "1"}, "REDIS_WAIT is for a STORE in Redis"),
         ({"UZOTP_STORE": "django"}, "in a Django project only"),
         ({"UZOTP_SERVICE_NAME": "Do'kon"}, "APOSTROPHE"),
         ({"UZOTP_CODE_LENGTH": "5"}, "CODE_LENGTH is 5"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.core.host import Postcard
-from tests.core.shop import PHONE, Account, Done, Shop, runner
+from tests.core.shop import PHONE, SOUND, Done, Named, Shop, runner
 from uzotp.errors import SendingPaused, ServiceNameRejected
 from uzotp.storage import PAUSE
 from uzotp.stores.memory import MemoryStore
@@ -17,12 +18,6 @@ from uzotp.stores.memory import MemoryStore
 @pytest.fixture
 def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
     return runner(make_site, capsys)
-
-
-class Named(Account):
-    """A gateway with a service name that its moderation may refuse."""
-
-    service_name = "TechShop"
 
 
 # -------------------------------------------------------------------------------------------------------- pause
@@ -55,6 +50,21 @@ def test_pausing_twice_keeps_the_first_note_and_moment(run: Callable[..., Done],
 def test_resuming_what_is_not_paused(run: Callable[..., Done]) -> None:
     done = run("resume")
     assert (done.status, done.out) == (0, "sending was not paused\n")
+
+
+@pytest.mark.parametrize(("command", "undone"), [("pause", "paused"), ("resume", "resumed"), ("unblock", "unblocked")])
+def test_r59_a_switch_that_no_other_process_would_see_is_a_mistake(
+    run: Callable[..., Done], make_site: Callable[..., Any], store: MemoryStore, command: str, undone: str
+) -> None:
+    for name in () if command == "pause" else (PAUSE, "blocked:devsms:A"):
+        store.switch_on(name)
+    before = store.switches()
+    done = run(command, shop=Shop(make_site().verifier, replace(SOUND, store="memory://")))
+    assert (done.status, done.out) == (2, "")
+    assert done.err == (
+        f"uzotp: STORE is memory://, which other processes do not see: nothing was {undone}. Use a database.\n"
+    )
+    assert store.switches() == before
 
 
 # ------------------------------------------------------------------------------------------------------ unblock

@@ -9,14 +9,14 @@ from typing import Any
 from uzotp.commands.common import Project, note, plain, report, time_text
 from uzotp.errors import ConfigurationError, GatewayError
 from uzotp.phones import Phone
-from uzotp.ports import Balance, DeliveryReport, Money
+from uzotp.ports import Balance, DeliveryReport, Gateway, Money
 
 _TIMES = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
 
 
 def balance(project: Project, options: Namespace) -> bool:
     """Of each gateway that can say; one that fails does not keep the others' answers back."""
-    gateways = members(project.verifier.gateway)
+    gateways = project.verifier.router.gateways
     _able(gateways, "balance")
     if len(gateways) == 1:
         found = call_of(gateways[0], "balance")()
@@ -62,12 +62,7 @@ def history(project: Project, options: Namespace) -> bool:
 # --------------------------------------------------------------------------------------------------- which gateway
 
 
-def members(gateway: Any) -> tuple[Any, ...]:
-    """The gateways that a router holds, or the one that is none."""
-    return tuple(getattr(gateway, "gateways", (gateway,)))
-
-
-def call_of(gateway: Any, name: str) -> Callable[..., Any]:
+def call_of(gateway: Gateway, name: str) -> Callable[..., Any]:
     """:raises ConfigurationError: when *gateway* has no such call."""
     call: Callable[..., Any] | None = getattr(gateway, name, None)
     if call is None:
@@ -75,7 +70,7 @@ def call_of(gateway: Any, name: str) -> Callable[..., Any]:
     return call
 
 
-def _able(gateways: tuple[Any, ...], name: str) -> list[Any]:
+def _able(gateways: tuple[Gateway, ...], name: str) -> list[Gateway]:
     """Those of *gateways* that have the call, one at least. :raises ConfigurationError: for none."""
     able = [gateway for gateway in gateways if getattr(gateway, name, None) is not None]
     if able:
@@ -85,9 +80,9 @@ def _able(gateways: tuple[Any, ...], name: str) -> list[Any]:
     raise ConfigurationError(f"none of the gateways {_names(gateways)} can be asked for its {name}")
 
 
-def _chosen(project: Project, name: str | None, call: str) -> Any:
+def _chosen(project: Project, name: str | None, call: str) -> Gateway:
     """The gateway called *name*; without a name the first that has the *call*."""
-    gateways = members(project.verifier.gateway)
+    gateways = project.verifier.router.gateways
     if name is None:
         return _able(gateways, call)[0]
     named = [gateway for gateway in gateways if gateway.name == name]
@@ -96,7 +91,7 @@ def _chosen(project: Project, name: str | None, call: str) -> Any:
     return named[0]
 
 
-def _names(gateways: tuple[Any, ...]) -> str:
+def _names(gateways: tuple[Gateway, ...]) -> str:
     return ", ".join(gateway.name for gateway in gateways)
 
 

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
 from uzotp.accounts import blocked_name
 from uzotp.advice import Advice, advise
-from uzotp.commands.account import balance_data, balance_lines, call_of, members
+from uzotp.commands.account import balance_data, balance_lines, call_of
 from uzotp.commands.common import Project, note, plain, report, time_text
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, StoreUnavailable
 from uzotp.guard import day_of
 from uzotp.ports import Balance
+from uzotp.prices import HOME_PRICE
 from uzotp.storage import PAUSE, Switch
 from uzotp.verification import Verifier
+
+#: What a store may say of its own server.
+_RISKS = {
+    "eviction": Advice(
+        "uzotp.W019",
+        "Redis may evict keys (maxmemory-policy): a counter that is evicted is a limit that is gone",
+        "Set maxmemory-policy to noeviction, or give uzotp a Redis of its own.",
+    ),
+    "no-aof": Advice(
+        "uzotp.W020",
+        "Redis keeps no append-only file: a restart forgets the latest codes, limits and money",
+        "Set appendonly to yes, with appendfsync everysec or always.",
+    ),
+}
 
 
 def doctor(project: Project, options: Namespace) -> bool:
@@ -28,7 +43,7 @@ def doctor(project: Project, options: Namespace) -> bool:
         found += switched
     accounts: list[tuple[str, Balance]] = []
     if options.online and not any(advice.error for advice in found):
-        for gateway in members(project.verifier.gateway):
+        for gateway in project.verifier.router.gateways:
             try:
                 account: Balance = call_of(gateway, "balance")()
             except ConfigurationError as error:
@@ -70,14 +85,18 @@ def _examine_store(project: Project) -> tuple[list[Advice], dict[str, Any] | Non
         return [Advice("uzotp.E004", str(error), "Correct the setting that it names.", error=True)], None
     try:
         list(verifier.store.unfinished(1))
-        switches = [advice for switch in verifier.store.switches() for advice in _about_switch(switch)]
-        return switches, _money_of_today(verifier)
+        in_use = verifier.accounts.switches
+        found = [advice for switch in verifier.store.switches() for advice in _about_switch(switch, in_use)]
+        risks = getattr(verifier.store, "risks", frozenset)
+        money = _money_of_today(verifier)
+        return [*found, *(_RISKS[risk] for risk in sorted(risks())), *_about_budget(money)], money
     except (StoreUnavailable, ConfigurationError) as error:
         cure = "Is the database running, is STORE its address, and are the migrations applied?"
         return [Advice("uzotp.E005", plain(str(error)), cure, error=True)], None
 
 
-def _about_switch(switch: Switch) -> Iterator[Advice]:
+def _about_switch(switch: Switch, in_use: Collection[str]) -> Iterator[Advice]:
+    """*in_use* are the switches of the gateways and the names that are configured."""
     since = time_text(datetime.fromtimestamp(switch.since / 1000, timezone.utc))
     told = f": {plain(switch.note)}" if switch.note else ""
     blocked = blocked_name(switch.name)
@@ -85,6 +104,10 @@ def _about_switch(switch: Switch) -> Iterator[Advice]:
         yield Advice("uzotp.W018", f"sending is paused since {since}{told}", "`uzotp resume` ends it.")
     elif blocked:
         gateway, name = map(plain, blocked)
+        if switch.name not in in_use:
+            forgotten = f"{gateway}: the service name {name!r} stays blocked (not in use)"
+            yield Advice("uzotp.W021", forgotten, "`uzotp unblock` forgets it.")
+            return
         yield Advice(
             "uzotp.E008",
             f"{gateway} refused the service name {name!r} and charged for it, so it is not asked since {since}{told}",
@@ -100,6 +123,17 @@ def _money_of_today(verifier: Verifier) -> dict[str, Any] | None:
         return None
     day = day_of(int(verifier.clock.time() * 1000))
     return {"day": day, "spent": verifier.store.spent(day), "budget": budget}
+
+
+def _about_budget(money: dict[str, Any] | None) -> Iterator[Advice]:
+    """Whether the day can still pay one message at home."""
+    if money and money["spent"] + HOME_PRICE > money["budget"]:
+        yield Advice(
+            "uzotp.E009",
+            "the budget of today is used up: nothing is sent until midnight in Tashkent",
+            "If these were your users, raise DAILY_BUDGET; `uzotp history` shows where the messages went.",
+            error=True,
+        )
 
 
 def _about_balance(found: Balance) -> Iterator[Advice]:

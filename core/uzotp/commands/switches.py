@@ -6,26 +6,28 @@ from argparse import Namespace
 
 from uzotp.accounts import blocked_name
 from uzotp.commands.common import Project, plain
-from uzotp.storage import PAUSE
+from uzotp.errors import ConfigurationError
+from uzotp.storage import PAUSE, Store
 
 
 def pause(project: Project, options: Namespace) -> bool:
     """From now on every send of every process on this store is refused with ``SendingPaused``."""
     note = options.note.encode("utf-8", "replace").decode()  # a shell may hand over bytes that are no text
-    is_new = project.verifier.store.switch_on(PAUSE, note)
+    is_new = _shared_store(project, "paused").switch_on(PAUSE, note)
     print("sending is paused" if is_new else "sending was paused already, and stays so")
     return True
 
 
 def resume(project: Project, options: Namespace) -> bool:
-    print("sending goes on" if project.verifier.store.switch_off(PAUSE) else "sending was not paused")
+    was_on = _shared_store(project, "resumed").switch_off(PAUSE)
+    print("sending goes on" if was_on else "sending was not paused")
     return True
 
 
 def unblock(project: Project, options: Namespace) -> bool:
     """Try the blocked (gateway, service name) pairs again, all or those asked for; no such pair is a refusal only if
     one was asked for."""
-    store, freed = project.verifier.store, 0
+    store, freed = _shared_store(project, "unblocked"), 0
     for switch in list(store.switches()):
         pair = blocked_name(switch.name)
         if pair is None or options.gateway not in (None, pair[0]) or options.name not in (None, pair[1]):
@@ -35,3 +37,12 @@ def unblock(project: Project, options: Namespace) -> bool:
     if not freed:
         print("no such pair is blocked" if options.gateway or options.name else "nothing is blocked")
     return bool(freed) or not (options.gateway or options.name)
+
+
+def _shared_store(project: Project, done: str) -> Store:
+    """:raises ConfigurationError: the switch would be thrown in this process alone, which is about to end."""
+    if project.config.store == "memory://":
+        raise ConfigurationError(
+            f"STORE is memory://, which other processes do not see: nothing was {done}. Use a database."
+        )
+    return project.verifier.store

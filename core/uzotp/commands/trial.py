@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from uzotp.numbers.providers import NumberProvider
     from uzotp.numbers.report import CanaryReport
 
-PROVIDERS = ("socgrow", "sms-man")
-
 
 def canary(project: Project, options: Namespace) -> bool:
     """Rent, send, wait, release; true only when the code arrived."""
@@ -48,13 +46,13 @@ def canary(project: Project, options: Namespace) -> bool:
 def provider_of(project: Project, options: Namespace) -> NumberProvider:
     """The provider that ``--number-from`` names. :raises ConfigurationError: what it needs is missing."""
     from uzotp.numbers.providers import SMSManNumbers, SocGrowNumbers
+    from uzotp.numbers.smsman import SMSMan
+    from uzotp.numbers.socgrow import SocGrow
 
     config, development = project.config, not project.production  # a sandbox in another container, say
     if options.number_from == "socgrow":
         if options.application or options.title:
             raise ConfigurationError("--application and --title are sms-man's; socgrow takes --service")
-        from uzotp.numbers.socgrow import SocGrow
-
         if not config.socgrow_key:
             raise ConfigurationError("SOCGROW_KEY is missing: the key of your socgrow.uz account")
         client = SocGrow(config.socgrow_key, config.socgrow_base_url, allow_insecure_http=development)
@@ -62,9 +60,9 @@ def provider_of(project: Project, options: Namespace) -> NumberProvider:
     if options.service:
         raise ConfigurationError("--service is socgrow's; sms-man takes --application")
     if not options.application:
-        raise ConfigurationError("--application is missing: what sms-man's number is rented for, by its name or code")
-    from uzotp.numbers.smsman import SMSMan
-
+        raise ConfigurationError(
+            "--application is missing: `uzotp canary` needs to know what sms-man's number is for, by name or code"
+        )
     if not config.smsman_token:
         raise ConfigurationError("SMSMAN_TOKEN is missing: the token of your sms-man.com account")
     man = SMSMan(config.smsman_token, config.smsman_base_url, allow_insecure_http=development)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from uzotp.numbers.smsman import SMSMan
@@ -106,11 +107,16 @@ class SMSManNumbers:
                 for word in filter(None, (application.name.strip(), application.code.strip())):
                     applications.setdefault(word.casefold(), id)
             if title.casefold() not in countries:
-                raise NumberError(self.name, f"it has no country titled {title or country!r}: see countries()")
+                raise NumberError(self.name, f"it has no country titled {title or country!r}: give its own --title")
             if self._application.casefold() not in applications:
-                raise NumberError(self.name, f"it has no application {self._application!r}: see applications()")
+                raise NumberError(self.name, f"it has no application {self._application!r}: {_among(applications)}")
             self._ids[country] = countries[title.casefold()], applications[self._application.casefold()]
         return self._ids[country]
+
+
+def _among(words: Collection[str]) -> str:
+    """Some of what there is, in a text that fits an error (200 characters)."""
+    return f"there are {len(words)} names and codes, as " + ", ".join(sorted(word[:20] for word in words)[:5])
 
 
 def english_name(country: str) -> str:

@@ -44,14 +44,18 @@ def describe(report: CanaryReport) -> list[str]:
     """*report* in lines for a terminal."""
     lines = [f"{'ok' if report.ok else 'FAILED'}: {report.detail}"]
     if report.phone:
-        lines.append(f"number: {report.phone} from {report.provider}, {shown(report.number_cost)}")
+        lines.append(f"number: {report.phone} from {report.provider}, {_cost(report.number_cost)}")
     if report.gateway:
         status = report.delivery_status or DeliveryStatus.UNKNOWN
-        lines.append(f"message: {report.gateway}, {status}, {shown(report.message_cost)}")
+        lines.append(f"message: {report.gateway}, {status}, {_cost(report.message_cost)}")
     if report.balance_before:
         before, after = shown(report.balance_before), shown(report.balance_after)
         lines.append(f"balance at {report.provider}: {before} before, {after} after")
     return lines + [f"note: {note}" for note in report.notes]
+
+
+def _cost(money: Money | None) -> str:
+    return shown(money) if money else "cost unknown"
 
 
 def shown(money: Money | None) -> str:

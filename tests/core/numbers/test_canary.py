@@ -66,7 +66,7 @@ def test_describe(trial: Trial) -> None:
     assert describe(trial.run()) == [
         "ok: the code came after 12 s",
         "number: +998 90 *** ** 90 from numbers, 11780 UZS",
-        "message: outbox, sent, unknown",
+        "message: outbox, sent, cost unknown",
         "balance at numbers: 50000 UZS before, 38220 UZS after",
     ]
 
