@@ -55,6 +55,7 @@ class Accounts:
         self._low_balance = policy.low_balance
         self._lock = threading.Lock()
         self._blocked_at: dict[str, float] = {}
+        #: What the store has yet to be told: switches and their notes.
         self._unsaved: dict[str, str] = {}
         self._low: set[str] = set()
         #: The name that own texts carry: the first that a gateway was given.
@@ -113,8 +114,9 @@ class Accounts:
         learned later goes before it.
         """
         switch = switch_of(gateway)
-        if switch in self._unsaved:
-            self._remember(gateway, switch)
+        unsaved = self._unsaved.get(switch)
+        if unsaved is not None:
+            self._remember(gateway, unsaved)
         if switch in on or self._blocked_at.get(switch, -math.inf) > asked_at:
             return ServiceNameRejected(gateway.name, "this service name was refused before", charged=False)
         return None
@@ -123,18 +125,17 @@ class Accounts:
         """Remember a service name that was refused and charged, for every process, and say so once."""
         if not isinstance(problem, ServiceNameRejected):
             return
-        switch = switch_of(gateway)
-        self._blocked_at[switch] = math.inf  # at once: others are on their way
-        self._unsaved[switch] = problem.detail
-        self._remember(gateway, switch)
+        self._blocked_at[switch_of(gateway)] = math.inf  # at once: others are on their way
+        self._remember(gateway, problem.detail)
 
-    def _remember(self, gateway: Gateway, switch: str) -> None:
-        detail = self._unsaved.get(switch, "")
+    def _remember(self, gateway: Gateway, detail: str) -> None:
+        switch = switch_of(gateway)
         try:
             is_new = self._store.switch_on(switch, detail, self._now())
         except StoreUnavailable:
             events.logger.error("%s could not be remembered: the store is away", switch)
-            return  # this process knows, and tries again
+            self._unsaved[switch] = detail  # this process knows, and tries again
+            return
         self._unsaved.pop(switch, None)
         self._blocked_at[switch] = time.monotonic()  # a reservation asked for from now on knows by itself
         if is_new:

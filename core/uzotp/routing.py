@@ -51,11 +51,6 @@ class Breaker:
         self._failures = 0
         self._until: float | None = None
 
-    @property
-    def open(self) -> bool:
-        """For people to look at; :meth:`allows` decides."""
-        return self._until is not None
-
     def allows(self) -> bool:
         """Whether to try it now. The first one after the rest is the probe; the others go on waiting for its word."""
         with self._lock:

@@ -200,6 +200,24 @@ def test_p6_a_refused_name_is_not_forgotten_when_the_store_is_away_at_the_wrong_
     assert store.switches()
 
 
+def test_p6_who_comes_while_a_refused_name_is_being_remembered_is_not_charged_for_it(
+    make_site: Callable[..., Any], store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = store.switch_on, []
+
+    def meanwhile(*given: Any) -> bool:
+        asked.append(given[0])
+        site.send("+998901238191")
+        return bool(real(*given))
+
+    monkeypatch.setattr(store, "switch_on", meanwhile)
+    site = make_site(gateway=Router([Way("devsms", block_name()), Way("getsms")]))
+    site.send()
+    first, second = site.verifier.router.gateways
+    assert (len(first.messages), len(second.messages)) == (1, 2)
+    assert asked == ["blocked:devsms:TechShop"], "the store is told once, not by everybody"
+
+
 def test_p7_a_rested_gateway_is_tried_when_the_only_other_one_is_blocked(
     make_site: Callable[..., Any], store: Any
 ) -> None:
@@ -282,7 +300,7 @@ def test_a_pause_is_taken_whatever_bytes_the_shell_gives(make_site: Callable[...
 
 
 def test_a_store_is_full_for_all_that_one_decision_would_add() -> None:
-    store = MemoryStore(maxsize=2)
+    store = MemoryStore(maxsize=3)
     store.credit("+99890123", "UZ", 1)
     store.credit("+99890123", "UZ", 1)
     with pytest.raises(errors.StoreUnavailable, match="tallies"):

@@ -9,6 +9,7 @@ from typing import Any
 
 from redis import Redis
 
+from uzotp.guard import DAY_MS
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus, Money
 from uzotp.storage import DeliveryRecord
@@ -43,7 +44,7 @@ def drop_over(server: Redis, prefix: str, keep_deliveries_ms: int, now: int) -> 
     for key in server.scan_iter(match=_GLOB.sub(r"\\\1", prefix) + "*", count=1000):
         kind = plain(key).removeprefix(prefix).partition("}:")[2].partition(":")[0]
         if kind == "budget":
-            old = [day for day in plain(server.hkeys(key)) if int(day) * MEMORY_MS + BUDGET_MS <= now]
+            old = [day for day in plain(server.hkeys(key)) if int(day) * DAY_MS + BUDGET_MS <= now]
             gone += int(server.hdel(key, *old)) if old else 0
         else:
             end = _end(server, kind, key, keep_deliveries_ms)

@@ -43,8 +43,7 @@ from uzotp.testing.store_contract.requests import (
 
 
 class RedisContract(StoreContract):
-    def url(self):
-        raise NotImplementedError
+    """A subclass says by ``url()`` where the server is."""
 
     @pytest.fixture
     def store(self):

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.core.stores import services
 from uzotp.errors import ConfigurationError, StoreUnavailable
+from uzotp.policy import parse_limits
 from uzotp.stores import dialects
 from uzotp.stores.sql import SQLStore
 from uzotp.testing import StoreContract
@@ -23,6 +24,7 @@ from uzotp.testing.store_contract.crowd import Crowd
 from uzotp.testing.store_contract.requests import (
     T0,
     TODAY,
+    an_id,
     attempt,
     opened,
     opening,
@@ -280,3 +282,16 @@ def test_sqlalchemy_is_imported_with_the_store_only():
 
     code = "import sys, uzotp, uzotp.verification; sys.exit('sqlalchemy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "core"})
+
+
+@pytest.mark.parametrize("server", ["sqlite", "postgres", "mariadb"])
+def test_a_refusal_leaves_no_row(server, sqlite_url):
+    store = SQLStore(sqlite_url if server == "sqlite" else services.sqlalchemy_url(server))
+    asked = [replace(paying(50, 49), client=an_id("net", number), client_limits=parse_limits("3/hour"),
+                     prefix=f"+9989{number}", country="UZ", guard=watched().guard) for number in range(5)]  # fmt: skip
+    assert {store.reserve(request).kind for request in asked} == {"budget"}
+    assert store.open(opening(quota="0/hour")).kind == "rate_limited"
+    for table in dialects.TABLES:
+        with store.session() as session:
+            assert [tuple(row) for row in session.rows(f"SELECT COUNT(*) FROM {table}")] == [(0,)], table
+    store._engine.dispose()
