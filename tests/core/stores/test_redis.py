@@ -281,3 +281,11 @@ def test_prefixes_keep_sites_apart(store):
     assert other.purge(0, T0 + 2 * DAY) == 3, "not those of the other, although a * stands for them"
     assert store.purge(0, T0 + 2 * DAY) == 3
     other._link._client.close()
+
+
+def test_r18_a_used_code_stays_used_when_redis_has_evicted_the_count_of_wins(store, server):
+    store.open(opening())
+    assert store.spend(attempt()).status == "verified"
+    (wins,) = server.scan_iter(match=f"{store.prefix}*:wins:*", count=1000)
+    server.delete(wins)
+    assert store.spend(attempt()).status == "expired"
