@@ -18,7 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_uzotp.models import Challenge
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.stores.dialects import DIALECTS, Dialect
-from uzotp.stores.statements import Session, StatementStore
+from uzotp.stores.rows import Session
+from uzotp.stores.statements import StatementStore
 
 _IN_ATOMIC = (
     "uzotp was called inside an open transaction on SQLite, where a commit of its own would wait for that transaction "
@@ -106,6 +107,7 @@ class DjangoStore(StatementStore):
 class _Session:
     def __init__(self, connection: BaseDatabaseWrapper, dialect: Dialect) -> None:
         self.dialect = dialect
+        self.binds_here = not connection.settings_dict["OPTIONS"].get("server_side_binding")
         self._connection = connection
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:

@@ -202,27 +202,24 @@ def _live(challenge: ChallengeRecord, request: OpenChallenge, now: int) -> bool:
     )
 
 
-def spend(phone: PhoneRecord | None, challenge: ChallengeRecord | None, attempt: Attempt, now: int) -> Spent:
-    """Charge one attempt on *challenge* and compare it; both records are changed in place.
+def spend(failures: str, challenge: ChallengeRecord | None, attempt: Attempt, now: int) -> tuple[Spent, str]:
+    """What becomes of an attempt, and the phone's *failures* after it; nothing is changed in place.
 
-    A guess that names no live challenge costs nobody anything (R29). On ``verified`` the caller also deletes the
-    phone's other challenges of this purpose and writes the proof down, in the same transaction.
+    A guess that names no live challenge costs nobody anything (R29). On ``wrong_code`` and ``verified`` the caller
+    charges the challenge one attempt; on ``verified`` it also ends the challenge, deletes the phone's others of this
+    purpose and writes the proof down, all in the same transaction.
     """
-    if phone is None or challenge is None or challenge.used or now >= challenge.expires_at:
-        return Spent(AttemptStatus.EXPIRED)
-    if not 0 <= challenge.attempts < attempt.max_attempts:  # a corrupt counter never disables the limit (R17)
-        return Spent(AttemptStatus.TOO_MANY_ATTEMPTS)
-    broken = exceeded(phone.failures, attempt.failure_limits, now)
-    if broken:
-        return Spent(AttemptStatus.LOCKED, attempt.max_attempts - challenge.attempts, broken[1])
-    challenge.attempts += 1
+    if challenge is None or challenge.used or now >= challenge.expires_at:
+        return Spent(AttemptStatus.EXPIRED), failures
     left = attempt.max_attempts - challenge.attempts
+    if not 0 < left <= attempt.max_attempts:  # a corrupt counter never disables the limit (R17)
+        return Spent(AttemptStatus.TOO_MANY_ATTEMPTS), failures
+    broken = exceeded(failures, attempt.failure_limits, now)
+    if broken:
+        return Spent(AttemptStatus.LOCKED, left, broken[1]), failures
     if any([hmac.compare_digest(challenge.digest, digest) for digest in attempt.digests]):  # noqa: C419 (R9: all of them)
-        challenge.used = True
-        phone.failures = ""
-        return Spent(AttemptStatus.VERIFIED, left, sends=challenge.sends)
-    phone.failures = add(phone.failures, now, attempt.proof_id, attempt.failure_limits)
-    return Spent(AttemptStatus.WRONG_CODE, left)
+        return Spent(AttemptStatus.VERIFIED, left - 1, sends=challenge.sends, credited=bool(attempt.areas)), ""
+    return Spent(AttemptStatus.WRONG_CODE, left - 1), add(failures, now, attempt.proof_id, attempt.failure_limits)
 
 
 # ------------------------------------------------------------------------------------------------ who is asking

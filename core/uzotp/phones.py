@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -87,6 +89,8 @@ def _clean(value: str) -> tuple[bool, str]:
     """(was there a plus, ASCII digits), or InvalidPhone for anything that is no notation of a number."""
     if len(value) > MAX_INPUT:
         raise InvalidPhone("too_long", f"a phone number has at most 15 digits, this text has {len(value)} characters")
+    if value[:1] == "+" and value.isascii() and value[1:].isdigit() and len(value) <= 18:  # E.164 already
+        return True, value[1:]
     plus = False
     digits: list[str] = []
     for char in unicodedata.normalize("NFKC", value):
@@ -114,21 +118,31 @@ def _number(plus: bool, digits: str, region: str) -> Any:
 
     if not plus and region == "UZ" and len(digits) == 10 and digits[0] == "8":
         raise InvalidPhone("trunk_prefix", "Uzbek numbers are no longer dialled with 8: write 90 123 45 67")
-    readings: list[tuple[str, str | None]] = [] if plus else [(digits, region)]
-    if plus or region != "UZ" or len(digits) != 9:  # nine digits are a home number or a slip, never abroad (WIRE Q30)
-        readings.append(("+" + digits, None))
-    for text, default in readings:
-        try:
-            number = phonenumbers.parse(text, default, _check_region=default is not None)
-        except phonenumbers.NumberParseException:
+    types = phonenumbers.PhoneNumberType
+    for number in _readings(plus, digits, region):
+        kind = phonenumbers.number_type(number)
+        if kind == types.UNKNOWN:  # no such number in the numbering plan
             continue
-        if phonenumbers.is_valid_number(number):
-            kind = phonenumbers.number_type(number)
-            types = phonenumbers.PhoneNumberType
-            if kind not in (types.MOBILE, types.FIXED_LINE_OR_MOBILE):
-                raise InvalidPhone("not_mobile", "this number is not a mobile one: it cannot be sent an SMS")
-            return number
+        if kind not in (types.MOBILE, types.FIXED_LINE_OR_MOBILE):
+            raise InvalidPhone("not_mobile", "this number is not a mobile one: it cannot be sent an SMS")
+        return number
     raise InvalidPhone("invalid", "there is no such phone number")
+
+
+def _readings(plus: bool, digits: str, region: str) -> Iterator[Any]:
+    """What these digits may mean, the likeliest first."""
+    import phonenumbers
+
+    home = plus or region == "UZ"
+    if home and len(digits) == 12 and digits.startswith("998"):  # nothing to find out: the plan has nine digits
+        yield phonenumbers.PhoneNumber(country_code=998, national_number=int(digits[3:]))
+        return
+    texts: list[tuple[str, str | None]] = [] if plus else [(digits, region)]
+    if plus or region != "UZ" or len(digits) != 9:  # nine digits are a home number or a slip, never abroad (WIRE Q30)
+        texts.append(("+" + digits, None))
+    for text, default in texts:
+        with suppress(phonenumbers.NumberParseException):
+            yield phonenumbers.parse(text, default, _check_region=default is not None)
 
 
 def _national(number: Any) -> str:

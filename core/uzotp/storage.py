@@ -187,7 +187,8 @@ class Settlement:
 class Attempt:
     """One submitted code: ``digests`` has a candidate for each live key.
 
-    ``proof_id`` is what a success writes down, to be redeemed once within ``proof_ttl_ms``.
+    ``proof_id`` is what a success writes down, to be redeemed once within ``proof_ttl_ms``. ``areas``, the prefix and
+    the country where the guard counts, are what a success is credited to.
     """
 
     handle: str
@@ -198,6 +199,7 @@ class Attempt:
     proof_ttl_ms: int
     max_attempts: int
     failure_limits: tuple[Limit, ...]
+    areas: tuple[str, ...] = ()
     now: int | None = None
 
 
@@ -216,12 +218,17 @@ class AttemptStatus(str, Enum):
 
 @dataclass(frozen=True)
 class Spent:
-    """The answer to an attempt. ``retry_after_ms`` is set for ``locked``; ``sends`` is the verified challenge's."""
+    """The answer to an attempt. ``retry_after_ms`` is set for ``locked``; ``sends`` is the verified challenge's.
+
+    ``credited`` says that the guard's other side was counted in the same decision; where a store cannot do that, the
+    caller's :meth:`Store.credit` follows.
+    """
 
     status: AttemptStatus
     attempts_left: int = 0
     retry_after_ms: int | None = None
     sends: int = field(default=0, compare=False)
+    credited: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

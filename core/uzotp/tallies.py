@@ -18,17 +18,19 @@ _MOST = 999_999
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
+    """So many slots of so many milliseconds."""
+
     name: str
     slot_ms: int
     slots: int
 
 
-_HOUR = _Window("hour", 60_000, 60)
-_DAY = _Window("day", 1_800_000, 48)
+HOUR = Window("hour", 60_000, 60)
+DAY = Window("day", 1_800_000, 48)
 
 #: How long a tally matters: milliseconds.
-MEMORY_MS = _DAY.slot_ms * _DAY.slots
+MEMORY_MS = DAY.slot_ms * DAY.slots
 
 
 @dataclass(slots=True)
@@ -40,8 +42,8 @@ class Tally:
 
     def count(self, at: int, *, sends: int = 0, verified: int = 0) -> None:
         """Add to the slots of the moment *at*; a negative number takes back what was counted there."""
-        self.minutes = _counted(self.minutes, _HOUR, at, sends, verified)
-        self.spans = _counted(self.spans, _DAY, at, sends, verified)
+        self.minutes = _counted(self.minutes, HOUR, at, sends, verified)
+        self.spans = _counted(self.spans, DAY, at, sends, verified)
 
     def suspicion(self, level: str, rule: GuardRule, now: int) -> tuple[Suspicion, int] | None:
         """The window that one more send would break, and the milliseconds until it would not (P8).
@@ -51,7 +53,7 @@ class Tally:
         """
         floor = rule.prefix_floor if level == "prefix" else rule.country_floor
         found = []
-        for window, text in ((_HOUR, self.minutes), (_DAY, self.spans)):
+        for window, text in ((HOUR, self.minutes), (DAY, self.spans)):
             slots = [slot for slot in _slots(text) if slot[0] > now // window.slot_ms - window.slots]
             broken = _broken(slots, floor, rule.ratio)
             if broken:
@@ -65,7 +67,7 @@ def _slots(text: str) -> Iterator[tuple[int, int, int]]:
         yield int(text[start : start + 8]), int(text[start + 8 : start + 14]), int(text[start + 14 : start + 20])
 
 
-def _counted(text: str, window: _Window, at: int, sends: int, verified: int) -> str:
+def _counted(text: str, window: Window, at: int, sends: int, verified: int) -> str:
     number = at // window.slot_ms
     slots = {slot[0]: slot[1:] for slot in _slots(text)}
     if number not in slots and sends + verified < 0:
@@ -88,7 +90,7 @@ def _broken(slots: list[tuple[int, int, int]], floor: int, ratio: float) -> tupl
     return (unverified, verified, limit) if unverified >= limit else None
 
 
-def _wait(slots: list[tuple[int, int, int]], window: _Window, floor: int, ratio: float, now: int) -> int:
+def _wait(slots: list[tuple[int, int, int]], window: Window, floor: int, ratio: float, now: int) -> int:
     """Until enough of the oldest slots have left the window for one more send; the whole window where a floor of none
     lets time not help."""
     left = list(slots)

@@ -136,7 +136,7 @@ class Verifier:
     def tokens(self, kind: str) -> Tokens:
         """Signed, timed tokens of one kind, made with this verifier's keys and clock."""
         if kind not in self._tokens:
-            self._tokens[kind] = Tokens(self.keys.token_keys, kind, self.clock)
+            self._tokens[kind] = Tokens(self.keys.token_keys(kind), self.clock)
         return self._tokens[kind]
 
     def read_phone(self, phone: object) -> Phone:
@@ -176,7 +176,7 @@ class Verifier:
             handle=self.keys.handle(number, why, binding), fingerprint=self.keys.fingerprint(number), purpose=why,
             digests=self.keys.digests(number, why, binding, code), proof_id=proof_id,
             proof_ttl_ms=self.policy.proof_ttl * 1000, max_attempts=self.policy.max_attempts,
-            failure_limits=self.policy.failure_limits, now=self._now_of_store(),
+            failure_limits=self.policy.failure_limits, areas=self._areas(number), now=self._now_of_store(),
         )  # fmt: skip
         spent = self.store.spend(attempt)
         if spent.status is not AttemptStatus.VERIFIED:
@@ -184,14 +184,19 @@ class Verifier:
             events.emit(self._events, rejected)
             return Verification(spent.status, number, spent.attempts_left, seconds(spent.retry_after_ms))
         events.emit(self._events, events.CodeVerified(number, why))
-        self._credit(number, spent.sends)
+        if attempt.areas and not spent.credited:
+            self._credit(number, spent.sends)
         proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
         return Verification(spent.status, number, spent.attempts_left, proof=proof)
 
+    def _areas(self, phone: Phone) -> tuple[str, ...]:
+        """Where the guard counts a success: it has seen what was sent there."""
+        if self.policy.guard == "off" or self._admission.test_number(phone):
+            return ()
+        return phone.prefix, phone.country
+
     def _credit(self, phone: Phone, sends: int) -> None:
         """The guard's other side; a success stands without it (P4)."""
-        if self.policy.guard == "off" or self._admission.test_number(phone):
-            return
         try:
             self.store.credit(phone.prefix, phone.country, sends, self._now_of_store())
         except StoreUnavailable:

@@ -259,7 +259,7 @@ def test_r8_delivery_tokens_survive_the_rotation_of_keys() -> None:
 
 
 def tokens(clock: FakeClock, keys: Keyring = KEYS, kind: str = "kind") -> Tokens:
-    return Tokens(keys.token_keys, kind, clock)
+    return Tokens(keys.token_keys(kind), clock)
 
 
 def test_tokens_carry_a_mapping_until_they_are_too_old(clock: FakeClock) -> None:

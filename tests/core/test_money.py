@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -377,6 +378,8 @@ def test_p4_a_store_that_is_away_for_the_guard_s_credit_spoils_no_success(
 ) -> None:
     site = make_site()
     site.send()
+    decide = store.spend
+    monkeypatch.setattr(store, "spend", lambda attempt: decide(replace(attempt, areas=())))
 
     def away(*_facts: object) -> None:
         raise errors.StoreUnavailable("away")

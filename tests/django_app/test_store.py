@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from django.apps import apps
@@ -18,7 +19,7 @@ from django.db import connections, transaction
 from django.test import override_settings
 
 from django_uzotp import models
-from django_uzotp.store import DjangoStore
+from django_uzotp.store import DjangoStore, _Session
 from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
@@ -255,7 +256,42 @@ def test_p4_an_attempt_is_a_short_transaction(sqlite):
     seen, watching = _statements(connections["default"])
     with watching:
         sqlite.spend(attempt(WRONG))
-    assert [sql.split()[0] for sql in seen] == ["BEGIN", "SELECT", "SELECT", "INSERT", "INSERT", "COMMIT"]
+    assert [sql.split()[0] for sql in seen] == ["BEGIN", "SELECT", "UPDATE", "UPDATE", "COMMIT"]
+
+
+def test_p4_where_the_database_can_an_attempt_is_one_statement_and_planned_once(postgres_alias):
+    store = emptied(DjangoStore(postgres_alias))
+    store.reserve(watched())
+    for phone in "ABC":
+        store.open(opening(phone))
+    connections[postgres_alias].close()
+    seen, watching = _statements(connections[postgres_alias])
+    with watching:
+        for phone in "AB":
+            assert store.spend(attempt(phone=phone, areas=("+99890123", "UZ"))).credited
+    assert [sql.split()[0] for sql in seen] == ["EXECUTE", "PREPARE", "WITH", "EXECUTE"]
+
+
+def test_a_pooled_connection_that_another_release_or_process_prepared_for_is_as_good(postgres_alias):
+    store = emptied(DjangoStore(postgres_alias))
+    for phone in "ABC":
+        store.open(opening(phone))
+    assert store.spend(attempt(phone="A")).status.value == "verified"
+    with connections[postgres_alias].cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert store.spend(attempt(phone="B")).status.value == "verified"
+    ask = _Session.rows
+
+    def elsewhere(session, sql, params=()):  # as a pooler that gives each statement another connection
+        if sql.startswith("EXECUTE"):
+            with session._connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+                assert cursor.fetchone() == (1,)
+                cursor.execute("EXECUTE uzotp_of_nobody")
+        return ask(session, sql, params)
+
+    with patch.object(_Session, "rows", elsewhere):
+        assert store.spend(attempt(phone="C")).status.value == "verified"
 
 
 def test_r43_an_error_tells_no_value_and_leaves_the_connection_usable(sqlite):

@@ -35,12 +35,18 @@ class Dialect:
     #: Follows a SELECT whose row is to stay locked.
     for_update: str
     greatest: str
+    #: ``""`` where ``||`` does not join texts, and a tally is read before it is written.
+    least: str
     #: Between an INSERT and what happens to a row that is there already; ``{key}`` is the primary key.
     conflict: str
     #: How that part names a value of the INSERT.
     incoming: str
     #: How an INSERT begins and ends that passes over a row that is there already.
     ignore: tuple[str, str]
+    #: An expression: the server's clock, milliseconds since the epoch. ``""`` where that is this host's.
+    clock: str = ""
+    #: Whether one statement can change several tables.
+    one_statement: bool = False
     #: One connection at a time in a process: SQLite's own queue is a poll, and unfair.
     one_writer: bool = False
 
@@ -61,6 +67,16 @@ class Dialect:
         conflict = self.conflict.format(key=key)
         return f"{self.insert(table)} {conflict} expires_at = {table}.expires_at"
 
+    @property
+    def put_failures(self) -> str:
+        grown = f"{self.greatest}(expires_at, %s)"
+        return f"UPDATE uzotp_phone SET failures = %s, expires_at = {grown} WHERE fingerprint = %s"  # noqa: S608
+
+    @property
+    def tried(self) -> str:
+        """A phone's failures, locked before its challenge; whether it has others of the purpose; the challenge."""
+        return _tried(self)
+
     def select(self, table: str, *, lock: bool) -> str:
         columns = TABLES[table]
         end = self.for_update if lock else ""
@@ -79,15 +95,29 @@ def _upsert(dialect: Dialect, table: str) -> str:
     return f"{dialect.insert(table)} {conflict} {', '.join(changes)}"
 
 
+@lru_cache
+def _tried(dialect: Dialect) -> str:
+    columns = ", ".join(f"c.{column}" for column in TABLES["uzotp_challenge"])
+    others = "SELECT 1 FROM uzotp_challenge o WHERE o.fingerprint = %s AND o.purpose = %s AND o.handle <> %s"
+    return (
+        f"SELECT p.failures, EXISTS ({others}), {columns}"  # noqa: S608
+        " FROM uzotp_phone p LEFT JOIN uzotp_challenge c ON c.handle = %s"
+        f" WHERE p.fingerprint = %s{dialect.for_update}"
+    )
+
+
 _ON_CONFLICT = "ON CONFLICT ({key}) DO UPDATE SET"
 _DO_NOTHING = ("INSERT", " ON CONFLICT DO NOTHING")
-SQLITE = Dialect(("BEGIN IMMEDIATE",), "", "max", _ON_CONFLICT, "excluded.{}", _DO_NOTHING, one_writer=True)
+SQLITE = Dialect(("BEGIN IMMEDIATE",), "", "max", "min", _ON_CONFLICT, "excluded.{}", _DO_NOTHING, one_writer=True)
 POSTGRESQL = Dialect(
-    ("BEGIN ISOLATION LEVEL READ COMMITTED",), " FOR UPDATE", "greatest", _ON_CONFLICT, "excluded.{}", _DO_NOTHING
-)
+    ("BEGIN ISOLATION LEVEL READ COMMITTED",),
+    " FOR UPDATE", "greatest", "least", _ON_CONFLICT, "excluded.{}", _DO_NOTHING,
+    clock="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)", one_statement=True,
+)  # fmt: skip
 #: A claim takes the exclusive lock at once here; INSERT IGNORE would take a shared one, and two of those deadlock.
 MYSQL = Dialect(
     ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"),
-    " FOR UPDATE", "greatest", "ON DUPLICATE KEY UPDATE", "VALUES({})", ("INSERT IGNORE", ""),
+    " FOR UPDATE", "greatest", "", "ON DUPLICATE KEY UPDATE", "VALUES({})", ("INSERT IGNORE", ""),
+    clock="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000",
 )  # fmt: skip
 DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}

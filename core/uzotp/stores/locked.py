@@ -14,7 +14,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from functools import lru_cache
+from typing import TypeVar
 
 from uzotp import guard
 from uzotp.guard import ChallengeRecord, PhoneRecord
@@ -47,55 +48,83 @@ DELIVERY_MS = 86_400_000
 BUDGET_MS = 400 * guard.DAY_MS
 
 
-class Transaction(Protocol):
+class Transaction(ABC):
     """Reads and writes of one decision, all or nothing. What is read stays locked until the end."""
 
+    @abstractmethod
     def client(self, client: str) -> str:
         """The log of *client*; where there is none yet, an empty one, locked all the same."""
-        ...
 
+    @abstractmethod
     def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
         """*expires_at* never moves back; 0 leaves it."""
-        ...
 
+    @abstractmethod
     def tally(self, area: str) -> Tally:
         """What the guard counted of *area*, locked; an empty one where there is none yet."""
-        ...
 
+    @abstractmethod
     def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None: ...
 
+    def credit(self, areas: Iterable[str], sends: int, now: int) -> None:
+        """So many sends of each area were verified; locks them in this order."""
+        for area in areas:
+            tally = self.tally(area)
+            tally.count(now, verified=sends)
+            self.put_tally(area, tally, now + MEMORY_MS)
+
+    @abstractmethod
     def used(self, day: str) -> int:
         """The whole so'm that are reserved or spent on *day*, locked; 0 where there is none yet."""
-        ...
 
+    @abstractmethod
     def put_used(self, day: str, used: int, expires_at: int = 0) -> None: ...
 
+    @abstractmethod
     def on(self, names: Iterable[str]) -> frozenset[str]:
         """Which of these switches are on; not locked."""
-        ...
 
+    @abstractmethod
     def claim_phone(self, fingerprint: str) -> PhoneRecord:
         """As :meth:`phone`, but where there is none yet, an empty record, locked all the same."""
-        ...
 
+    @abstractmethod
     def phone(self, fingerprint: str) -> PhoneRecord | None: ...
 
+    @abstractmethod
     def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
         """*expires_at* never moves back; 0 leaves it."""
-        ...
 
+    @abstractmethod
+    def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
+        """The failures of an attempt's phone, locked; its challenge, to look at and not to change; and whether the
+        phone may have others of the purpose."""
+
+    @abstractmethod
+    def charge(self, challenge: ChallengeRecord, *, used: bool) -> None:
+        """One attempt more, and the end of it when it was *used*."""
+
+    @abstractmethod
+    def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
+        """For a phone that was found; *expires_at* never moves back."""
+
+    @abstractmethod
     def challenge(self, handle: str) -> ChallengeRecord | None:
         """Under the lock of its phone, which comes first."""
-        ...
 
+    @abstractmethod
     def put_challenge(self, record: ChallengeRecord) -> None: ...
 
+    @abstractmethod
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None: ...
 
+    @abstractmethod
     def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None: ...
 
+    @abstractmethod
     def put_delivery(self, record: DeliveryRecord) -> None: ...
 
+    @abstractmethod
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None: ...
 
 
@@ -177,14 +206,7 @@ class LockedStore(ABC):
 
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
         moment = self._at(now)
-
-        def work(rows: Transaction) -> None:
-            for area in (prefix, country):
-                tally = rows.tally(area)
-                tally.count(moment, verified=sends)
-                rows.put_tally(area, tally, moment + MEMORY_MS)
-
-        self.transact(work, moment)
+        self.transact(lambda rows: rows.credit((prefix, country), sends, moment), moment)
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         now = self._at(request.now)
@@ -197,7 +219,7 @@ class LockedStore(ABC):
             if isinstance(answer, Refusal):
                 return answer
             opened, challenge = answer
-            rows.put_phone(request.fingerprint, phone, now + _memory(request.phone_limits + request.failure_limits))
+            rows.put_phone(request.fingerprint, phone, now + memory_of(request.phone_limits + request.failure_limits))
             rows.put_challenge(challenge)
             rows.put_delivery(_pending(request, now))
             if before and opened.sends > 1:  # not locked: a hint, and deliveries are locked before phones
@@ -245,22 +267,7 @@ class LockedStore(ABC):
 
     def spend(self, attempt: Attempt) -> Spent:
         now = self._at(attempt.now)
-
-        def work(rows: Transaction) -> Spent:
-            phone = rows.phone(attempt.fingerprint)
-            challenge = rows.challenge(attempt.handle) if phone else None
-            spent = guard.spend(phone, challenge, attempt, now)
-            if spent.status in (AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE):
-                assert phone is not None
-                assert challenge is not None
-                rows.put_challenge(challenge)
-                rows.put_phone(attempt.fingerprint, phone, now + _memory(attempt.failure_limits))
-            if spent.status is AttemptStatus.VERIFIED:
-                rows.drop_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
-                rows.add_proof(attempt.proof_id, attempt.fingerprint, now + attempt.proof_ttl_ms)
-            return spent
-
-        return self.transact(work, now)
+        return self.transact(lambda rows: spend(rows, attempt, now), now)
 
     def record(
         self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
@@ -312,7 +319,7 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         used = reserved
 
     if client is not None:
-        rows.put_client(client, log, now + _memory(request.client_limits))
+        rows.put_client(client, log, now + memory_of(request.client_limits))
     for area, tally in tallies.items():
         tally.count(at, sends=1)
         rows.put_tally(area, tally, now + MEMORY_MS)
@@ -323,6 +330,24 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         prefix=request.prefix if tallies else "", country=request.country if tallies else "",
         amount=request.amount if day else 0, day=day, on=on, suspicion=suspicion,
     )  # fmt: skip
+
+
+def spend(rows: Transaction, attempt: Attempt, now: int) -> Spent:
+    """Charge and compare one attempt: the whole of :meth:`LockedStore.spend`."""
+    failures, challenge, others = rows.tried(attempt)
+    spent, failures_now = guard.spend(failures, challenge, attempt, now)
+    verified = spent.status is AttemptStatus.VERIFIED
+    if challenge is None or not (verified or spent.status is AttemptStatus.WRONG_CODE):
+        return spent
+    rows.charge(challenge, used=verified)
+    if failures_now != failures:
+        rows.put_failures(attempt.fingerprint, failures_now, now + memory_of(attempt.failure_limits))
+    if verified:
+        if others:
+            rows.drop_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
+        rows.add_proof(attempt.proof_id, attempt.fingerprint, now + attempt.proof_ttl_ms)
+        rows.credit(attempt.areas, spent.sends, now)
+    return spent
 
 
 def _uncount(rows: Transaction, reservation: GlobalReservation) -> None:
@@ -348,6 +373,7 @@ def _pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
     )  # fmt: skip
 
 
-def _memory(limits: Iterable[Limit]) -> int:
+@lru_cache
+def memory_of(limits: tuple[Limit, ...]) -> int:
     """How long a log matters, in milliseconds: as long as its longest window, a day at least."""
     return max([86400, *(limit.window for limit in limits)]) * 1000

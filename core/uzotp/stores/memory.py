@@ -3,52 +3,83 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
-
-from cachetools import TLRUCache
 
 from uzotp.errors import StoreUnavailable
 from uzotp.guard import ChallengeRecord, PhoneRecord
-from uzotp.policy import Purpose
-from uzotp.storage import DeliveryRecord, Switch
+from uzotp.policy import MAX_LIFE, Purpose
+from uzotp.storage import Attempt, DeliveryRecord, Switch
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction
 from uzotp.tallies import Tally
 
+_FEW = 32
+
 
 class _Table:
-    """Rows that expire by themselves, at most *maxsize* of them."""
+    """Rows that are over at a moment of their own, at most *maxsize* of them.
 
-    def __init__(self, name: str, maxsize: int, clock: Callable[[], int]) -> None:
+    What is over is swept out when the table has doubled since the last sweep, and when it is full: so a row costs its
+    dictionary entry and no more.
+    """
+
+    def __init__(self, name: str, maxsize: int) -> None:
         self.name = name
-        self._rows: TLRUCache[str, tuple[int, Any]] = TLRUCache(maxsize, lambda _key, row, _now: row[0], clock)
+        self.rows: dict[str, tuple[int, Any]] = {}
+        self._maxsize = maxsize
+        self._sweep_at = _FEW
+        self._first_over = 0
 
-    def get(self, key: str) -> Any:
-        row = self._rows.get(key)
-        return row and row[1]
-
-    def has_room_for(self, keys: Iterable[str]) -> bool:
-        new = [key for key in set(keys) if key not in self._rows]
-        if len(self._rows) + len(new) > self._rows.maxsize:
-            self._rows.expire()
-        return not new or len(self._rows) + len(new) <= self._rows.maxsize
-
-    def put(self, key: str, value: Any, expires_at: int) -> None:
-        old = self._rows.get(key)
-        self._rows[key] = (max(expires_at, old[0]) if old else expires_at, value)
-
-    def pop(self, key: str) -> Any:
-        row = self._rows.pop(key, None)
-        return row and row[1]
-
-    def values(self) -> list[Any]:
-        self._rows.expire()
-        return [row[1] for row in self._rows.values()]
+    def get(self, key: str, now: int) -> Any:
+        row = self.rows.get(key)
+        return row[1] if row is not None and row[0] > now else None
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
+
+    def values(self, now: int = 0) -> list[Any]:
+        return [value for over, value in self.rows.values() if over > now]
+
+    def make_room(self, count: int, now: int) -> bool:
+        """Whether there is room for so many rows more."""
+        size = len(self.rows) + count
+        if size > min(self._sweep_at, self._maxsize):
+            self.sweep(now)
+            size = len(self.rows) + count
+        return size <= self._maxsize
+
+    def sweep(self, now: int) -> int:
+        """Let go of what is over; returns how many rows."""
+        if now < self._first_over:  # a full table is not gone through in vain for everybody who asks
+            return 0
+        before = len(self.rows)
+        self.rows = {key: row for key, row in self.rows.items() if row[0] > now}
+        self._first_over = min((row[0] for row in self.rows.values()), default=0)
+        self._sweep_at = max(_FEW, 2 * len(self.rows))
+        return before - len(self.rows)
+
+    def put(self, key: str, value: Any, over: int) -> None:
+        old = self.rows.get(key)
+        if old is not None and old[0] > over:
+            over = old[0]
+        self._first_over = min(self._first_over, over)
+        self.rows[key] = (over, value)
+
+
+@dataclass(slots=True)
+class _Pending(ChallengeRecord):
+    """A challenge as it is kept, never changed in place. ``wins`` is how often its phone had succeeded in its purpose
+    when it was written: a success more has ended it."""
+
+    wins: int
+
+
+def _pending(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Pending:
+    return _Pending(
+        record.handle, record.fingerprint, record.purpose, record.prefix, record.nonce, record.digest, record.key_id,
+        record.started_at, record.expires_at, attempts, record.sends, used, record.delivery_id, wins,
+    )  # fmt: skip
 
 
 class MemoryStore(LockedStore):
@@ -60,38 +91,46 @@ class MemoryStore(LockedStore):
 
     def __init__(self, maxsize: int = 100_000) -> None:
         self._lock = threading.Lock()
-        self._moment = 0
-        names = ("clients", "phones", "challenges", "handles", "deliveries", "proofs", "tallies", "budgets")
-        self.tables = [_Table(name, maxsize, lambda: self._moment) for name in names]
-        self.clients, self.phones, self.challenges = self.tables[:3]
-        #: ``handles`` lists the challenges of a phone.
-        self.handles, self.deliveries, self.proofs, self.tallies, self.budgets = self.tables[3:]
+        names = ("clients", "phones", "challenges", "wins", "deliveries", "proofs", "tallies", "budgets")
+        self.tables = [_Table(name, maxsize) for name in names]
+        self.clients, self.phones, self.challenges, self.wins = self.tables[:4]
+        self.deliveries, self.proofs, self.tallies, self.budgets = self.tables[4:]
         self._switches: dict[str, Switch] = {}
 
     def __repr__(self) -> str:
         return "<MemoryStore: one process, gone with it>"
 
     def transact(self, work: Callable[[Transaction], T], now: int) -> T:
-        with self._at_moment(now):  # one lock for all: a decision takes microseconds
-            rows = _Transaction(self)
+        with self._lock:  # one lock for all: a decision takes microseconds
+            rows = _Rows(self, now)
             answer = work(rows)
             rows.commit()
             return answer
 
-    @contextmanager
-    def _at_moment(self, now: int) -> Iterator[None]:
-        with self._lock:
-            self._moment = now
-            yield
+    def live(self, handle: str, now: int) -> _Pending | None:
+        """The challenge, unless a success of its phone ended it; for a decision that holds the lock."""
+        record: _Pending | None = self.challenges.get(handle, now)
+        if record is None or record.wins == self.wins_of(record.fingerprint, record.purpose, now):
+            return record
+        return None
+
+    def wins_of(self, fingerprint: str, purpose: Purpose, now: int) -> int:
+        return self.wins.get(fingerprint + purpose, now) or 0
 
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
-        with self._at_moment(self._at(now)):
-            return bool(self.proofs.pop(proof_id) == fingerprint)
+        moment = self._at(now)
+        with self._lock:
+            owner = self.proofs.get(proof_id, moment)
+            self.proofs.rows.pop(proof_id, None)
+            return bool(owner == fingerprint)
 
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
-        with self._at_moment(self._at(now)):
-            challenge = self.challenges.get(handle)
-            record: DeliveryRecord | None = self.deliveries.get(challenge.delivery_id) if challenge else None
+        moment = self._at(now)
+        with self._lock:
+            challenge = self.live(handle, moment)
+            if challenge is None:
+                return None
+            record: DeliveryRecord | None = self.deliveries.get(challenge.delivery_id, moment)
             return record
 
     def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
@@ -120,56 +159,61 @@ class MemoryStore(LockedStore):
 
     def spent(self, day: str) -> int:
         with self._lock:
-            return self.budgets.get(day) or 0
+            return self.budgets.get(day, 0) or 0
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
-        with self._at_moment(self._at(now)):
-            records = [row for row in self.deliveries.values() if row.gateway_id and not row.status.final]
+        moment = self._at(now)
+        with self._lock:
+            records = [row for row in self.deliveries.values(moment) if row.gateway_id and not row.status.final]
         return sorted(records, key=lambda row: row.created_at)[:limit]
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
-        """Everything here expires by itself (deliveries after a day); this drops what has."""
-        now = self._at(now)
-        with self._at_moment(0):  # when nothing was over yet: a table counts what is alive
-            counted = [table for table in self.tables if table is not self.handles]
-            before = sum(map(len, counted))
-            self._moment = now
-            self.handles.values()
-            return before - sum(len(table.values()) for table in counted)
+        """Everything here is over by itself (deliveries after a day); this lets go of what is."""
+        moment = self._at(now)
+        with self._lock:
+            return sum(table.sweep(moment) for table in self.tables if table is not self.wins)
 
 
-class _Transaction:
+class _Rows(Transaction):
     """Reads at once, writes together at the end, if there is room for all of them."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: MemoryStore, now: int) -> None:
         self._store = store
+        self._now = now
         self._writes: list[tuple[_Table, str, Any, int]] = []
 
     def commit(self) -> None:
-        for table in {id(write[0]): write[0] for write in self._writes}.values():
-            if not table.has_room_for(write[1] for write in self._writes if write[0] is table):
+        new: dict[_Table, set[str]] = {}
+        for table, key, _, _ in self._writes:
+            if key not in table.rows:
+                new.setdefault(table, set()).add(key)
+        for table, keys in new.items():
+            if not table.make_room(len(keys), self._now):
                 raise StoreUnavailable(f"the memory store is full of {table.name}: use a database or Redis")
-        for table, key, value, expires_at in self._writes:
-            table.put(key, value, expires_at)
+        for table, key, value, over in self._writes:
+            table.put(key, value, over)
+
+    def _put(self, table: _Table, key: str, value: Any, over: int) -> None:
+        self._writes.append((table, key, value, over))
 
     def client(self, client: str) -> str:
-        return self._store.clients.get(client) or ""
+        return self._store.clients.get(client, self._now) or ""
 
     def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
-        self._writes.append((self._store.clients, client, log, expires_at))
+        self._put(self._store.clients, client, log, expires_at)
 
     def tally(self, area: str) -> Tally:
-        found = self._store.tallies.get(area)
+        found = self._store.tallies.get(area, self._now)
         return replace(found) if found else Tally("", "")
 
     def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None:
-        self._writes.append((self._store.tallies, area, tally, expires_at))
+        self._put(self._store.tallies, area, tally, expires_at)
 
     def used(self, day: str) -> int:
-        return self._store.budgets.get(day) or 0
+        return self._store.budgets.get(day, self._now) or 0
 
     def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
-        self._writes.append((self._store.budgets, day, used, expires_at))
+        self._put(self._store.budgets, day, used, expires_at)
 
     def on(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(filter(self._store.is_on, names))
@@ -178,34 +222,45 @@ class _Transaction:
         return self.phone(fingerprint) or PhoneRecord("", "", 0)
 
     def phone(self, fingerprint: str) -> PhoneRecord | None:
-        record = self._store.phones.get(fingerprint)
+        record = self._store.phones.get(fingerprint, self._now)
         return replace(record) if record else None
 
     def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
-        self._writes.append((self._store.phones, fingerprint, record, expires_at))
+        self._put(self._store.phones, fingerprint, record, expires_at)
+
+    def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
+        phone = self._store.phones.get(attempt.fingerprint, self._now)
+        return phone.failures if phone else "", phone and self._store.live(attempt.handle, self._now), True
+
+    def charge(self, challenge: ChallengeRecord, *, used: bool) -> None:
+        wins = self._store.wins_of(challenge.fingerprint, challenge.purpose, self._now) + used
+        kept = _pending(challenge, challenge.attempts + 1, used, wins)
+        self._put(self._store.challenges, challenge.handle, kept, challenge.expires_at + GRACE_MS)
+
+    def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
+        phone = self._store.phones.get(fingerprint, self._now)
+        self.put_phone(fingerprint, PhoneRecord(phone.sends, failures, phone.resend_at), expires_at)
 
     def challenge(self, handle: str) -> ChallengeRecord | None:
-        record = self._store.challenges.get(handle)
+        record = self._store.live(handle, self._now)
         return replace(record) if record else None
 
     def put_challenge(self, record: ChallengeRecord) -> None:
-        self._writes.append((self._store.challenges, record.handle, record, record.expires_at + GRACE_MS))
-        handles = self._store.handles.get(record.fingerprint) or ()
-        live = {handle for handle in handles if self._store.challenges.get(handle)} | {record.handle}
-        self._writes.append((self._store.handles, record.fingerprint, live, record.expires_at + GRACE_MS))
+        wins, over = self._store.wins_of(record.fingerprint, record.purpose, self._now), record.expires_at + GRACE_MS
+        self._put(self._store.challenges, record.handle, _pending(record, record.attempts, record.used, wins), over)
+        if wins:  # what ended others outlives this one
+            self._put(self._store.wins, record.fingerprint + record.purpose, wins, over)
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
-        for handle in (self._store.handles.get(fingerprint) or set()) - {but}:
-            record = self._store.challenges.get(handle)
-            if record and record.purpose is purpose:
-                self._store.challenges.pop(handle)
+        wins = self._store.wins_of(fingerprint, purpose, self._now) + 1
+        self._put(self._store.wins, fingerprint + purpose, wins, self._now + MAX_LIFE * 1000 + GRACE_MS)
 
     def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
-        record: DeliveryRecord | None = self._store.deliveries.get(delivery_id)
+        record: DeliveryRecord | None = self._store.deliveries.get(delivery_id, self._now)
         return record
 
     def put_delivery(self, record: DeliveryRecord) -> None:
-        self._writes.append((self._store.deliveries, record.id, record, record.created_at + DELIVERY_MS))
+        self._put(self._store.deliveries, record.id, record, record.created_at + DELIVERY_MS)
 
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
-        self._writes.append((self._store.proofs, proof_id, fingerprint, expires_at))
+        self._put(self._store.proofs, proof_id, fingerprint, expires_at)

@@ -30,7 +30,8 @@ from sqlalchemy.pool import StaticPool
 
 from uzotp.errors import ConfigurationError
 from uzotp.stores.dialects import DIALECTS, Dialect
-from uzotp.stores.statements import SQLITE_WAIT, Session, StatementStore
+from uzotp.stores.rows import Session
+from uzotp.stores.statements import SQLITE_WAIT, StatementStore
 
 _CREATE_TRIES = 10
 
@@ -148,6 +149,7 @@ class _Session:
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
+        self.binds_here = connection.dialect.driver == "psycopg2"  # psycopg prepares what it is asked often
         self._qmark = connection.dialect.paramstyle == "qmark"
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:

@@ -12,159 +12,28 @@ area, a budget's its day.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import random
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import astuple
-from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from uzotp.errors import StoreUnavailable
-from uzotp.guard import ChallengeRecord, PhoneRecord
-from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus, Money
-from uzotp.storage import DeliveryRecord, Refusal, Switch
+from uzotp.storage import Attempt, DeliveryRecord, Refusal, Spent, Switch
+from uzotp.stores import one_statement
+from uzotp.stores.clock import ServerClock
 from uzotp.stores.dialects import TABLES, Dialect
-from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction
-from uzotp.tallies import Tally
+from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, memory_of, spend
+from uzotp.stores.one_statement import Statement
+from uzotp.stores.rows import Rows, Session, delivery_of, places, switch_id
 
-_PURPOSES = tuple(Purpose)
 _TRIES = 3
 _BATCH = 500
 #: How long a thread waits for its turn with SQLite, and a process for another: seconds.
 SQLITE_WAIT = 5.0
-
-
-class Session(Protocol):
-    """One connection in autocommit mode. Statements have ``%s`` placeholders."""
-
-    dialect: Dialect
-
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]: ...
-
-    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
-        """The number of rows it touched."""
-        ...
-
-    def discard(self) -> None:
-        """Close the connection: what it is in the middle of is unknown."""
-        ...
-
-
-class Rows:
-    """The :class:`~uzotp.stores.locked.Transaction` of a database."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._dialect = session.dialect
-
-    def client(self, client: str) -> str:
-        row = self._claimed("uzotp_client", client, "")
-        return str(row[1]) if row else ""
-
-    def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
-        self._put("uzotp_client", client, log, expires_at)
-
-    def tally(self, area: str) -> Tally:
-        row = self._claimed("uzotp_tally", area, "", "")
-        return Tally(row[1], row[2]) if row else Tally("", "")
-
-    def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None:
-        self._put("uzotp_tally", area, tally.minutes, tally.spans, expires_at)
-
-    def used(self, day: str) -> int:
-        row = self._claimed("uzotp_budget", day, 0)
-        return int(row[1]) if row else 0
-
-    def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
-        self._put("uzotp_budget", day, used, expires_at)
-
-    def on(self, names: Iterable[str]) -> frozenset[str]:
-        asked = {_switch_id(name): name for name in names}
-        sql = f"SELECT id FROM uzotp_switch WHERE id IN ({_places([*asked])})"  # noqa: S608
-        return frozenset(asked[row[0]] for row in self._session.rows(sql, [*asked]))
-
-    def claim_phone(self, fingerprint: str) -> PhoneRecord:
-        return _phone(self._claimed("uzotp_phone", fingerprint, "", "", 0)) or PhoneRecord("", "", 0)
-
-    def phone(self, fingerprint: str) -> PhoneRecord | None:
-        return _phone(self._row("uzotp_phone", fingerprint))
-
-    def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
-        self._put("uzotp_phone", fingerprint, record.sends, record.failures, record.resend_at, expires_at)
-
-    def challenge(self, handle: str) -> ChallengeRecord | None:
-        row = self._row("uzotp_challenge", handle, lock=False)
-        if row is None:
-            return None
-        record = ChallengeRecord(*row)
-        record.purpose, record.used = _PURPOSES[row[2] - 1], bool(record.used)
-        return record
-
-    def put_challenge(self, record: ChallengeRecord) -> None:
-        values = list(astuple(record))
-        values[2] = record.purpose.template_type
-        self._put("uzotp_challenge", *values)
-
-    def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
-        self._session.run(
-            "DELETE FROM uzotp_challenge WHERE fingerprint = %s AND purpose = %s AND handle <> %s",
-            (fingerprint, purpose.template_type, but),
-        )
-
-    def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
-        row = self._row("uzotp_delivery", delivery_id, lock=lock)
-        return _delivery(row) if row else None
-
-    def put_delivery(self, record: DeliveryRecord) -> None:
-        cost = record.cost
-        self._put(
-            "uzotp_delivery", record.id, record.fingerprint, record.handle, record.purpose.template_type,
-            record.prefix, record.country, record.status.value, record.gateway, record.gateway_id,
-            cost and str(cost.amount), cost and cost.currency, record.parts, record.created_at, record.updated_at,
-        )  # fmt: skip
-
-    def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
-        self._session.run(self._dialect.insert("uzotp_proof"), (proof_id, fingerprint, expires_at))
-
-    def take_proof(self, proof_id: str, fingerprint: str, now: int) -> bool:
-        sql = "DELETE FROM uzotp_proof WHERE id = %s AND fingerprint = %s AND expires_at > %s"
-        return self._session.run(sql, (proof_id, fingerprint, now)) == 1
-
-    def _row(self, table: str, key: str, lock: bool = True) -> Sequence[Any] | None:
-        found = self._session.rows(self._dialect.select(table, lock=lock), (key,))
-        return found[0] if found else None
-
-    def _claimed(self, table: str, key: str, *empty: object) -> Sequence[Any] | None:
-        row = self._row(table, key)
-        if row is None and self._dialect.for_update:
-            self._session.run(self._dialect.claim(table), (key, *empty, 0))
-            row = self._row(table, key)
-        return row
-
-    def _put(self, table: str, *values: object) -> None:
-        self._session.run(self._dialect.upsert(table), values)
-
-
-def _phone(row: Sequence[Any] | None) -> PhoneRecord | None:
-    return PhoneRecord(*row[1:4]) if row else None
-
-
-def _delivery(row: Sequence[Any]) -> DeliveryRecord:
-    (key, fingerprint, handle, purpose, prefix, country, status, gateway, gateway_id, cost, currency, parts,
-     created_at, updated_at) = row  # fmt: skip
-    return DeliveryRecord(
-        id=key, fingerprint=fingerprint, handle=handle, purpose=_PURPOSES[purpose - 1], prefix=prefix,
-        country=country, status=DeliveryStatus(status), gateway=gateway, gateway_id=gateway_id,
-        cost=None if cost is None else Money(Decimal(str(cost)), currency), parts=parts,
-        created_at=created_at, updated_at=updated_at,
-    )  # fmt: skip
 
 
 class StatementStore(LockedStore):
@@ -176,6 +45,7 @@ class StatementStore(LockedStore):
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._pid = os.getpid()
+        self._clock = ServerClock(self._ask_time)
 
     @abstractmethod
     def session(self) -> AbstractContextManager[Session]: ...
@@ -188,8 +58,59 @@ class StatementStore(LockedStore):
         """Whether the connection was found dead, and a new one may do."""
         return False
 
+    def now(self) -> int:
+        """The database server's clock, so that all hosts go by one."""
+        return self._clock.now()
+
+    def _ask_time(self) -> int | None:
+        def ask(session: Session) -> int | None:
+            clock = session.dialect.clock
+            return int(session.rows(f"SELECT {clock}")[0][0]) if clock else None
+
+        return self._attempt(ask)
+
     def transact(self, work: Callable[[Transaction], T], now: int) -> T:
         return self._attempt(lambda session: self._all_or_nothing(session, work))
+
+    def spend(self, attempt: Attempt) -> Spent:
+        now = self._at(attempt.now)
+
+        def act(session: Session) -> Spent:
+            if session.dialect.one_statement:
+                return self._spend(session, attempt, now)
+            return self._all_or_nothing(session, lambda rows: spend(rows, attempt, now))
+
+        return self._attempt(act)
+
+    def _spend(self, session: Session, attempt: Attempt, now: int) -> Spent:
+        """One statement, which commits by itself: when no answer came, nobody knows whether it was taken."""
+        over = now + memory_of(attempt.failure_limits)
+        statement, values = one_statement.spend(attempt, now, over)
+        try:
+            return one_statement.spent(attempt, now, self._ask(session, statement, values))
+        except self.errors as error:
+            if _state(self.cause(error)):  # the server's own word: it was not
+                raise
+            failure = _words(self.cause(error))
+            if self.lost(error):
+                session.discard()
+        raise StoreUnavailable(f"the database did not confirm: {failure}") from None
+
+    def _ask(self, session: Session, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The answer to *statement*: prepared, where the driver does not see to that, once a connection."""
+        if not session.binds_here:
+            return session.rows(statement.sql, statement.values(values))
+        try:
+            return session.rows(statement.call, statement.call_values(values))
+        except self.errors as error:
+            if _state(self.cause(error)) != "26000":  # invalid_sql_statement_name: not on this connection yet
+                raise
+        try:
+            session.run(statement.prepare)
+        except self.errors as error:
+            if _state(self.cause(error)) != "42P05":  # duplicate: a pooler's connection, prepared for somebody else
+                raise
+        return session.rows(statement.sql, statement.values(values))
 
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         moment = self._at(now)
@@ -203,7 +124,7 @@ class StatementStore(LockedStore):
             " WHERE c.handle = %s AND c.fingerprint = %s",
             (handle, fingerprint),
         )
-        return _delivery(found[0]) if found else None
+        return delivery_of(found[0]) if found else None
 
     def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
         found = self._read(
@@ -213,11 +134,11 @@ class StatementStore(LockedStore):
         return {str(row[0]) for row in found}
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
-        values = (_switch_id(name), name, note[:200], self._at(now))
+        values = (switch_id(name), name, note[:200], self._at(now))
         return self._attempt(lambda session: session.run(session.dialect.insert_new("uzotp_switch"), values)) == 1
 
     def switch_off(self, name: str) -> bool:
-        return self._write("DELETE FROM uzotp_switch WHERE id = %s", (_switch_id(name),)) == 1
+        return self._write("DELETE FROM uzotp_switch WHERE id = %s", (switch_id(name),)) == 1
 
     def switches(self) -> list[Switch]:
         return [Switch(*row) for row in self._read("SELECT name, note, since FROM uzotp_switch ORDER BY since, id", ())]
@@ -232,7 +153,7 @@ class StatementStore(LockedStore):
             " AND d.created_at > %s AND d.gateway_id <> '' ORDER BY d.created_at LIMIT %s",
             (self._at(now) - DELIVERY_MS, limit),
         )
-        return [_delivery(row) for row in found]
+        return [delivery_of(row) for row in found]
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
         """Delete what is over, a batch at a time, so that nobody waits long for a lock."""
@@ -258,7 +179,7 @@ class StatementStore(LockedStore):
                 return gone
             keys = [row[0] for row in found]
             # The time is asked about again: a row may have come back to life since it was found.
-            sql = f"DELETE FROM {table} WHERE {key} IN ({_places(keys)}) AND {column} <= %s"  # noqa: S608
+            sql = f"DELETE FROM {table} WHERE {key} IN ({places(keys)}) AND {column} <= %s"  # noqa: S608
             gone += self._write(sql, [*keys, moment])
             last = keys[-1]
 
@@ -327,15 +248,6 @@ class StatementStore(LockedStore):
             return False
         self._pid, self._turn = os.getpid(), threading.Lock()
         return True
-
-
-def _places(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))
-
-
-def _switch_id(name: str) -> str:
-    """A key that is the same under every collation: names of services differ in case, and may be in any script."""
-    return base64.b32encode(hashlib.sha256(name.encode()).digest()[:16]).decode().rstrip("=").lower()
 
 
 def _columns(alias: str) -> str:

@@ -6,15 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from uzotp.storage import GlobalReservation, Store, Suspicion
+from uzotp import guard
+from uzotp.storage import GlobalReservation, Refusal, Store, Suspicion
+from uzotp.tallies import Tally
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,
     MINUTE,
+    RIGHT,
     SECOND,
     T0,
     TODAY,
+    WRONG,
     Hooks,
+    attempt,
+    opened,
+    opening,
     refused,
     reservation,
     reserved,
@@ -110,6 +117,65 @@ class PumpingTests(Hooks):
         store.credit("+7701234", "KZ", 2, T0)
         assert self._room(store, prefix="+99890125", floor=(2, 4)) == 2
         assert self._room(self.reopen(store), prefix="+99890124", floor=(2, 4)) == 2, "the country's credit is there"
+
+    # ------------------------------------------------------------------------------- credit with the right code
+
+    def _succeed(self, store: Store, areas: tuple[str, ...], sends: int = 1, code: str = RIGHT, now: int = T0) -> None:
+        """Send to a phone of its own so often, try *code*, and credit what the store did not credit by itself."""
+        phone = f"phone {now} {areas}"
+        for number in range(sends):
+            opened(store.open(opening(phone, wait=(0,), quota="99/hour", now=now + number - sends + 1)))
+        spent = store.spend(attempt(code, phone, areas=areas, now=now))
+        assert spent.sends == (sends if code == RIGHT else 0)
+        if spent.sends and areas and not spent.credited:
+            prefix, country = areas
+            store.credit(prefix, country, spent.sends, now)
+
+    def test_p4_p8_the_right_code_credits_all_sends_of_its_challenge(self, store: Store) -> None:
+        assert self._room(store, floor=(3, 4)) == 3
+        self._succeed(store, ("+99890123", "UZ"), sends=2)
+        assert self._room(store, floor=(3, 4)) == 2
+        assert self._room(store, prefix="+99890124", floor=4) == 4, "another prefix of the country"
+
+    def test_p8_a_wrong_code_and_a_success_without_areas_credit_nobody(self, store: Store) -> None:
+        assert self._room(store, floor=3) == 3
+        self._succeed(store, ("+99890123", "UZ"), code=WRONG)
+        self._succeed(store, ())
+        assert self._room(store, floor=3) == 0
+
+    def test_p8_a_success_where_nothing_was_counted_yet_is_credited_too(self, store: Store) -> None:
+        self._succeed(store, ("+88213123", ""), sends=3)
+        room = self._room(store, prefix="+88213123", country="", floor=1, ratio=2.0)
+        assert room == 3 + 2 * 3, "to be three verified ones, and twice as many to wait"
+
+    @pytest.mark.parametrize("with_code", [False, True])
+    def test_p8_credit_belongs_to_its_own_minute_also_of_a_host_whose_clock_is_behind(
+        self, store: Store, with_code: bool
+    ) -> None:
+        books = Tally("", ""), Tally("", "")
+        moments = [T0 + minute * MINUTE + number for number, minute in enumerate((0, 3, 3, 7, 5, 0, 31))]
+        for now in moments:
+            self._count(store, now=now)
+            for book in books:
+                book.count(now, sends=1)
+        for now in moments:
+            if with_code:
+                self._succeed(store, ("+99890123", "UZ"), now=now)
+            else:
+                store.credit("+99890123", "UZ", 1, now)
+            for book in books:
+                book.count(now, verified=1)
+        for minute in range(75):
+            request = watched(floor=0, ratio=1.0, now=T0 + HOUR + minute * MINUTE)
+            assert request.guard is not None
+            assert request.now is not None
+            expected = guard.watch(*books, request.guard, request.now)
+            answer = store.reserve(request)
+            assert isinstance(answer, Refusal) == isinstance(expected, Refusal)
+            if isinstance(answer, Refusal):
+                assert answer == expected
+            else:
+                store.release(answer)
 
     # ---------------------------------------------------------------------------------------------- windows
 

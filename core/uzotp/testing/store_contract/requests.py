@@ -101,12 +101,14 @@ def opening(
 def attempt(
     code: str = RIGHT, phone: str = "A", purpose: Purpose = Purpose.LOGIN, binding: str = "", *, now: int = T0,
     max_attempts: int = 5, failures: str = "15/hour,30/day", keys: tuple[str, ...] = (KEY,), proof_id: str = "",
+    areas: tuple[str, ...] = (),
 ) -> Attempt:  # fmt: skip
     """*code* typed by whoever has *binding*."""
     return Attempt(
         handle=handle_of(phone, purpose, binding), fingerprint=an_id("phone", phone), purpose=purpose,
         digests=tuple(digest_of(code, phone, purpose, binding, key) for key in keys), proof_id=proof_id or an_id(),
-        proof_ttl_ms=600 * SECOND, max_attempts=max_attempts, failure_limits=parse_limits(failures), now=now,
+        proof_ttl_ms=600 * SECOND, max_attempts=max_attempts, failure_limits=parse_limits(failures), areas=areas,
+        now=now,
     )  # fmt: skip
 
 

@@ -1,0 +1,186 @@
+"""Decisions that a database takes whole, in one statement: the rules of :mod:`uzotp.guard` and
+:mod:`uzotp.tallies`, in SQL. ``StoreContract`` holds them to the same answers.
+
+What a policy fixes (limits, counts) stands in the text, so that the database plans it once; what changes with each
+call is bound.
+"""
+
+# ruff: noqa: S608  # the texts are made of constants and a policy's numbers
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+from uzotp import guard
+from uzotp.policy import Limit
+from uzotp.storage import Attempt, AttemptStatus, Spent
+from uzotp.tallies import DAY, HOUR, MEMORY_MS, Window
+
+_NAMED = re.compile(r":(\w+)\b(?!:)")
+
+
+class Statement:
+    """SQL with ``:name`` placeholders, as a driver with ``%s`` wants it, or prepared under a name of its own."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._names = _NAMED.findall(text)
+        self._once = list(dict.fromkeys(self._names))
+        self.sql = _NAMED.sub("%s", text)
+
+    def values(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """For :attr:`sql`."""
+        return tuple([values[name] for name in self._names])
+
+    def call_values(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """For :attr:`call`."""
+        return tuple([values[name] for name in self._once])
+
+    @cached_property
+    def _name(self) -> str:
+        """Another text has another name: a pooled connection may know one of an older release."""
+        return f"uzotp_{hashlib.sha256(self._text.encode()).hexdigest()[:16]}"
+
+    @cached_property
+    def prepare(self) -> str:
+        numbers = {name: f"${number}" for number, name in enumerate(self._once, 1)}
+        text = _NAMED.sub(lambda found: numbers[found[1]], self._text)
+        return f"PREPARE {self._name} AS {text}"
+
+    @cached_property
+    def call(self) -> str:
+        return f"EXECUTE {self._name}({', '.join(['%s'] * len(self._once))})"
+
+
+# ---------------------------------------------------------------------------------------------------- the guard
+
+
+def slots(now: int) -> dict[str, Any]:
+    """What the tallies' part of a statement binds for the moment *now*."""
+    return {
+        "minute": f"{now // HOUR.slot_ms:08d}", "span": f"{now // DAY.slot_ms:08d}", "tally_over": now + MEMORY_MS
+    }  # fmt: skip
+
+
+def _counted(column: str, slot: str, window: Window, sends: str, least: str) -> str:
+    """A tally's text with *sends* more verified ones in the slot of now, which is its newest or newer than that."""
+    verified = f"{least}(999999, CAST(substr({column}, 15, 6) AS integer) + {sends})"
+    return (
+        f"{column} = CASE WHEN substr({column}, 1, 8) = :{slot}"
+        f" THEN substr({column}, 1, 14) || substr(CAST(1000000 + {verified} AS text), 2) || substr({column}, 21)"
+        f" ELSE substr(:{slot} || '000000' || substr(CAST(1000000 + {sends} AS text), 2) || {column},"
+        f" 1, {window.slots * 20}) END"
+    )
+
+
+def _credited(sends: str, least: str, greatest: str) -> str:
+    minutes, spans = (_counted("minutes", "minute", HOUR, sends, least), _counted("spans", "span", DAY, sends, least))
+    return f"SET {minutes}, {spans}, expires_at = {greatest}(uzotp_tally.expires_at, :tally_over)"
+
+
+#: By another host's clock the newest slot may be later than now: then a transaction looks for the right one.
+_NOT_BEHIND = "substr(minutes, 1, 8) <= :minute AND substr(spans, 1, 8) <= :span"
+
+
+@lru_cache
+def credit(least: str, greatest: str) -> Statement:
+    """Credit ``:sends`` to one ``:area``; touches no row where there is none yet, or one with a newer slot."""
+    return Statement(f"UPDATE uzotp_tally {_credited(':sends', least, greatest)} WHERE area = :area AND {_NOT_BEHIND}")
+
+
+# ------------------------------------------------------------------------------------- an attempt, in PostgreSQL
+
+
+@lru_cache(maxsize=64)
+def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> Statement:
+    """The phone is locked first, then its challenge, then the areas in their order, as everywhere.
+
+    What was locked is read as it is then; other challenges of the phone are those of the statement's beginning, as if
+    one that was opened meanwhile had come after. A digest is a keyed one: how long a comparison takes tells nothing.
+    """
+    among = ", ".join(f":digest{number}" for number in range(digests))
+    with_areas = f"""
+  , held AS (
+    SELECT area FROM decided, uzotp_tally
+     WHERE status = 'verified' AND area IN ({", ".join(f":area{number}" for number in range(areas))}) AND {_NOT_BEHIND}
+     ORDER BY area <> :area0 FOR UPDATE OF uzotp_tally
+  ), counted AS (
+    UPDATE uzotp_tally {_credited("decided.sends", "least", "greatest")}
+      FROM decided WHERE area IN (SELECT area FROM held) AND (SELECT count(*) FROM held) = {areas} RETURNING area
+  )"""
+    return Statement(f"""
+  WITH phone AS (
+    SELECT failures FROM uzotp_phone WHERE fingerprint = :fingerprint FOR UPDATE
+  ), found AS (
+    SELECT phone.failures, c.digest, c.attempts, c.sends, c.used, c.expires_at, {_until(limits)} AS until
+      FROM phone, uzotp_challenge c WHERE c.handle = :handle FOR UPDATE OF c
+  ), decided AS (
+    SELECT attempts, sends, until, CASE
+        WHEN used OR :now >= expires_at THEN 'expired'
+        WHEN attempts NOT BETWEEN 0 AND {most - 1} THEN 'too_many_attempts'
+        WHEN until > :now THEN 'locked'
+        WHEN digest IN ({among}) THEN 'verified'
+        ELSE 'wrong_code' END AS status
+      FROM found
+  ), charged AS (
+    UPDATE uzotp_challenge c SET attempts = c.attempts + 1, used = (status = 'verified') FROM decided
+     WHERE c.handle = :handle AND status IN ('verified', 'wrong_code')
+  ), noted AS (
+    UPDATE uzotp_phone p SET expires_at = greatest(p.expires_at, :phone_over), failures = CASE status
+        WHEN 'verified' THEN '' ELSE substr(:failure || p.failures, 1, {_kept(limits)}) END
+      FROM decided WHERE p.fingerprint = :fingerprint
+       AND (status = 'wrong_code' OR status = 'verified' AND p.failures <> '')
+  ), others AS (
+    DELETE FROM uzotp_challenge c USING decided
+     WHERE status = 'verified' AND c.fingerprint = :fingerprint AND c.purpose = :purpose AND c.handle <> :handle
+  ), proved AS (
+    INSERT INTO uzotp_proof SELECT CAST(:proof_id AS char(26)), :fingerprint, CAST(:proof_over AS bigint)
+      FROM decided WHERE status = 'verified'
+  ){with_areas if areas else ""}
+  SELECT status, attempts, sends, until, {"(SELECT count(*) FROM counted)" if areas else 0} FROM decided""")
+
+
+def spend(attempt: Attempt, now: int, phone_over: int) -> tuple[Statement, dict[str, Any]]:
+    """The statement of an attempt at the moment *now*, and what it binds."""
+    statement = _spend(len(attempt.digests), attempt.max_attempts, attempt.failure_limits, len(attempt.areas))
+    return statement, {
+        **{f"digest{number}": digest for number, digest in enumerate(attempt.digests)},
+        **{f"area{number}": area for number, area in enumerate(attempt.areas)},
+        **slots(now),
+        "now": now, "fingerprint": attempt.fingerprint, "handle": attempt.handle,
+        "purpose": attempt.purpose.template_type, "failure": guard.entry(now, attempt.proof_id),
+        "proof_id": attempt.proof_id, "proof_over": now + attempt.proof_ttl_ms, "phone_over": phone_over,
+    }  # fmt: skip
+
+
+def spent(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> Spent:
+    """What the statement's answer means."""
+    if not rows:
+        return Spent(AttemptStatus.EXPIRED)
+    word, attempts, sends, until, counted = rows[0]
+    status, left = AttemptStatus(word), attempt.max_attempts - attempts
+    if status is AttemptStatus.LOCKED:
+        return Spent(status, left, int(until) - now)
+    if status is AttemptStatus.VERIFIED:
+        return Spent(status, left - 1, sends=sends, credited=0 < counted == len(attempt.areas))
+    return Spent(status, left - 1 if status is AttemptStatus.WRONG_CODE else 0)
+
+
+def _until(limits: tuple[Limit, ...]) -> str:
+    """When the last of the broken limits lets go, as ``guard.exceeded`` has it; NULL where none is broken."""
+    ends = ["CAST(NULL AS bigint)"]
+    for limit in limits:
+        window, start = limit.window * 1000, (limit.count - 1) * guard.WIDTH + 1
+        if limit.count:
+            ends.append(f"CAST(nullif(substr(phone.failures, {start}, 13), '') AS bigint) + {window}")
+        else:
+            ends.append(f"CAST(:now AS bigint) + {window}")
+    return f"greatest({', '.join(ends)})"
+
+
+def _kept(limits: tuple[Limit, ...]) -> int:
+    return max([limit.count for limit in limits], default=0) * guard.WIDTH
