@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 from inspect import signature
 
 from uzotp.errors import (
@@ -137,7 +138,8 @@ class Router:
 
     def hand_over(self, gateway: Gateway, message: Message, timeout: float) -> Receipt | GatewayError:
         """One call of *gateway*. Its error is returned, for the outcome to be written down first."""
-        options = {"timeout": timeout} if _takes_timeout(gateway) else {}
+        takes = _takes_timeout(getattr(gateway.send, "__func__", gateway.send))
+        options = {"timeout": timeout} if takes else {}
         outcome: Receipt | GatewayError
         try:
             receipt = gateway.send(message, **options)
@@ -215,9 +217,10 @@ class Router:
         return self.look(gateway, message, deadline.left(0.5 if more else 1.0), known) or outcome
 
 
-def _takes_timeout(gateway: Gateway) -> bool:
+@lru_cache(maxsize=64)
+def _takes_timeout(send: Callable[..., Receipt]) -> bool:
     """A gateway of somebody else's may keep its time by itself: ``send(message)`` will do."""
-    parameters = signature(gateway.send).parameters.values()
+    parameters = signature(send).parameters.values()
     return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 

@@ -103,7 +103,7 @@ class Client:
         self._base_url = base_url
         self._authorize = authorize
         host = urlsplit(base_url).hostname or ""
-        self._proxies = {"no_proxy": host} if is_loopback(host) else None
+        self._proxies = {"no_proxy": host} if is_loopback(host) else {}
         self._kept: tuple[int, requests.Session] | None = None
 
     def post(self, path: str, body: bytes, content_type: str, timeout: float) -> Reply | NoReply:
@@ -122,7 +122,11 @@ class Client:
         from uzotp.remote import transport
 
         if self._kept is None or self._kept[0] != os.getpid():
-            self._kept = (os.getpid(), transport.new_session(f"uzotp/{__version__}"))
+            session = transport.new_session(f"uzotp/{__version__}")
+            # The environment's proxies and CA bundle, looked up once: requests would go through all of it at each call.
+            found = session.merge_environment_settings(self._base_url, self._proxies, None, None, None)
+            session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
+            self._kept = (os.getpid(), session)
         return transport.Call(timeout)
 
     def _exchange(self, call: Call, method: str, path: str, **request: Any) -> Reply | NoReply:
@@ -135,7 +139,6 @@ class Client:
                 method,
                 f"{self._base_url}/{path}",
                 auth=self._authorize,
-                proxies=self._proxies,
                 timeout=call.remaining(),
                 allow_redirects=False,
                 stream=True,

@@ -11,6 +11,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from uzotp.errors import ConfigurationError, StoreUnavailable
@@ -207,10 +208,8 @@ class RedisStore:
                 attempt.fingerprint, f"c:{attempt.handle}", "failures", f"wins:{attempt.purpose.template_type}",
                 f"proof:{attempt.proof_id}",
             ),
-            _request(
-                attempt.now, digests=attempt.digests, proof_id=attempt.proof_id, proof_ttl_ms=attempt.proof_ttl_ms,
-                max_attempts=attempt.max_attempts, failure_limits=_limits(attempt.failure_limits),
-            ),
+            "" if attempt.now is None else attempt.now, attempt.max_attempts, attempt.proof_id, attempt.proof_ttl_ms,
+            *_flat(attempt.failure_limits), *attempt.digests,
             spends=True,
         )  # fmt: skip
         if status == "verified":
@@ -307,13 +306,22 @@ class RedisStore:
         return frozenset(found)
 
 
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _request(now: int | None, **values: Any) -> str:
     """A script's request: what is ``None`` is left out."""
-    return json.dumps({name: value for name, value in {"now": now, **values}.items() if value is not None})
+    return _json({name: value for name, value in {"now": now, **values}.items() if value is not None})
 
 
 def _limits(limits: tuple[Limit, ...]) -> list[tuple[int, int]]:
     return [(limit.count, limit.window) for limit in limits]
+
+
+@lru_cache
+def _flat(limits: tuple[Limit, ...]) -> tuple[int, ...]:
+    """How many limits there are, and the count and the seconds of each."""
+    return len(limits), *(number for limit in limits for number in (limit.count, limit.window))
 
 
 def _areas(prefix: str, country: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from redis.exceptions import (
     NoScriptError,
     RedisClusterException,
     RedisError,
+    ResponseError,
     TimeoutError,
 )
 from redis.retry import Retry
@@ -52,9 +53,9 @@ class Link:
         self._wait = wait
         self._lost = False
 
-    def decide(self, script: Script, keys: Sequence[str], request: str, *, spends: bool = False) -> Any:
+    def decide(self, script: Script, keys: Sequence[str], *request: str | int, spends: bool = False) -> Any:
         """The reply of *script*, asked once. What *spends* is acknowledged by replicas, where any are waited for."""
-        rest: Command = (len(keys), *keys, request)
+        rest: Command = (len(keys), *keys, *request)
         after: list[Command] = [("WAIT", self._wait, WAIT_MS)] if spends and self._wait else []
 
         def ask() -> list[Any]:
@@ -137,10 +138,7 @@ class Link:
         for _ in range(2):
             client = self._connected()
             server = client if isinstance(client, Redis) else _server_of(client, key)
-            pipeline = server.pipeline(transaction=False)
-            for command in commands:
-                pipeline.execute_command(*command)
-            replies = pipeline.execute(raise_on_error=False)
+            replies = _replies(server, commands)
             if not any(isinstance(reply, MovedError) for reply in replies):
                 break
             self._lost = True
@@ -148,6 +146,19 @@ class Link:
             if isinstance(reply, Exception):
                 raise reply
         return [plain(reply) for reply in replies]
+
+
+def _replies(server: Redis, commands: Sequence[Command]) -> list[Any]:
+    """The reply, or the server's error, to each command, on one connection."""
+    if len(commands) == 1:  # a pipeline takes as long again
+        try:
+            return [server.execute_command(*commands[0])]
+        except ResponseError as error:
+            return [error]
+    pipeline = server.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    return list(pipeline.execute(raise_on_error=False))
 
 
 def _server_of(client: RedisCluster, key: str) -> Redis:

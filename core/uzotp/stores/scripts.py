@@ -1,7 +1,7 @@
 """The Lua scripts of the Redis store: one decision each, in the files beside this one.
 
-Redis runs a script alone and whole, so a script is a transaction. Each gets its request as JSON and its keys, all of
-one hash tag, by name; what several need is put before them.
+Redis runs a script alone and whole, so a script is a transaction. Each gets its keys, all of one hash tag, and its
+request: as JSON, but for the attempt, whose values come one by one. What several need is put before them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Script:
     sha: str = field(repr=False)
 
 
-def _script(name: str, *parts: str) -> Script:
-    lua = [_FOLDER.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("prelude", *parts, name)]
+def _script(name: str, *parts: str, request: str = "request") -> Script:
+    lua = [_FOLDER.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in (request, "prelude", *parts, name)]
     text = "\n".join(lua)
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
@@ -37,5 +37,5 @@ OPEN = _script("open")
 ADD = _script("add")
 SETTLE = _script("settle", "deliveries")
 RECORD = _script("record", "deliveries")
-SPEND = _script("spend")
+SPEND = _script("spend", request="attempt")
 REDEEM = _script("redeem")

@@ -144,9 +144,9 @@ def test_r44_every_key_expires_but_the_switches(store, server, now):
 def test_no_script_names_two_hash_tags(store, monkeypatch):
     real, seen = redis_link.Link.decide, {}
 
-    def decide(link, script, keys, request, **options):
+    def decide(link, script, keys, *request, **options):
         seen.setdefault(script, []).append(keys)
-        return real(link, script, keys, request, **options)
+        return real(link, script, keys, *request, **options)
 
     monkeypatch.setattr(redis_link.Link, "decide", decide)
     use_everything(store)

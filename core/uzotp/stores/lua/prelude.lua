@@ -1,5 +1,5 @@
--- What every script begins with: its request, its moment, logs of moments, expiries. The rules are uzotp/guard.py's.
--- ARGV[1] is the request as JSON. Without a moment in it, Redis's own clock decides: milliseconds since the epoch.
+-- What every script has after its request: its moment, logs of moments, expiries. The rules are uzotp/guard.py's.
+-- Without a moment in the request, Redis's own clock decides: milliseconds since the epoch.
 
 local WIDTH = 16
 local HOUR = 3600000
@@ -9,7 +9,6 @@ local LIFE = 600000
 local LAST_RESEND = 540000
 local RANK = {pending = 0, unknown = 1, sent = 2, delivered = 3, failed = 3}
 
-local request = cjson.decode(ARGV[1])
 local now = request.now
 if not now then
   local time = redis.call('TIME')
