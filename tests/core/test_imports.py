@@ -23,7 +23,6 @@ HEAVY = (
     "flask",
     "werkzeug",
     "itsdangerous",
-    "cachetools",
 )
 
 

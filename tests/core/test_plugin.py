@@ -48,7 +48,7 @@ def test_loading_the_plugin_loads_nothing_but_pytest(tmp_path: Path) -> None:
     script = """
 import sys
 import uzotp.testing.plugin
-heavy = "django flask requests phonenumbers cachetools sqlalchemy uzotp.verification uzotp.config".split()
+heavy = "django flask requests phonenumbers sqlalchemy uzotp.verification uzotp.config".split()
 print("loaded:", [name for name in heavy if name in sys.modules], "pytest" in sys.modules)
 """
     assert "loaded: [] True" in python("-c", script, folder=tmp_path)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     CHAR,
+    URL,
     BigInteger,
     Boolean,
     Column,
@@ -34,6 +35,15 @@ from uzotp.stores.rows import Session
 from uzotp.stores.statements import SQLITE_WAIT, StatementStore
 
 _CREATE_TRIES = 10
+#: How long a server may be silent, by the options that its drivers have for it; what the URL says goes before these.
+_MYSQL = {"connect_timeout": 5, "read_timeout": 5, "write_timeout": 5}
+_PATIENCE: dict[str, dict[str, int]] = {
+    "psycopg": {"connect_timeout": 5, "tcp_user_timeout": 5000},
+    "psycopg2": {"connect_timeout": 5, "tcp_user_timeout": 5000},
+    "pymysql": _MYSQL,
+    "mysqldb": _MYSQL,
+    "mariadbconnector": _MYSQL,
+}
 
 
 def make_metadata() -> MetaData:
@@ -174,7 +184,8 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, **options)
+            # Every transaction here is ended by statement; the pool's own ROLLBACK would be a round trip more.
+            return create_engine(parsed, pool_reset_on_return=None, connect_args=_patience(parsed), **options)
         in_memory = parsed.database in (None, "", ":memory:") or "mode=memory" in str(parsed)
         if in_memory:  # one connection for all threads, who take turns
             options |= {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
@@ -187,6 +198,11 @@ def _engine(url: str) -> Engine:
         raise ConfigurationError(failure) from None
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _patience(url: URL) -> dict[str, int]:
+    limits = _PATIENCE.get(url.get_driver_name(), {})
+    return {name: value for name, value in limits.items() if name not in url.query}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

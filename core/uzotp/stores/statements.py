@@ -92,8 +92,7 @@ class StatementStore(LockedStore):
             if _state(self.cause(error)):  # the server's own word: it was not
                 raise
             failure = _words(self.cause(error))
-            if self.lost(error):
-                session.discard()
+            session.discard()
         raise StoreUnavailable(f"the database did not confirm: {failure}") from None
 
     def _ask(self, session: Session, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
@@ -195,12 +194,15 @@ class StatementStore(LockedStore):
         The error that leaves has no cause and no context: a driver's message may quote the values.
         """
         for tries_left in reversed(range(_TRIES)):
+            decided: list[T] = []
             try:
                 with self.session() as session:
-                    return act(session)
+                    decided.append(act(session))
             except self.errors as error:
                 failure = _words(self.cause(error))
                 again = _transient(self.cause(error)) or self.lost(error)
+            if decided:  # an error while the connection was given back changes nothing
+                return decided[0]
             if not (again and tries_left):
                 break
             time.sleep(random.uniform(0, 0.02))  # noqa: S311  # those who deadlocked come back one by one

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+from contextlib import contextmanager
 
 import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from sqlalchemy import create_engine, exc
+from sqlalchemy import create_engine, exc, make_url
 
 from tests.core.stores import services
 from uzotp.errors import StoreUnavailable
-from uzotp.stores import statements
+from uzotp.stores import sql, statements
 from uzotp.stores.sql import SQLStore
 from uzotp.testing.store_contract.requests import DAY, T0, an_id, attempt, opened, opening, refused, reservation
 
@@ -61,8 +63,6 @@ class Flaky:
     """Breaks the first *times* statements that begin with *text*."""
 
     def __init__(self, monkeypatch, text, error, times):
-        from uzotp.stores import sql
-
         real = sql._Session._execute
         self.left = times
         self.seen = 0
@@ -176,3 +176,32 @@ def test_r44_a_row_that_came_back_to_life_is_not_purged(sqlite, monkeypatch):
     monkeypatch.setattr(sqlite, "_read", find_late)
     assert sqlite.purge(DAY, T0 + DAY) == 0
     refused(sqlite.reserve(reservation(now=T0 + DAY, quota="1/day")))
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "mysql+pymysql"])
+def test_p11_a_server_that_says_nothing_is_not_waited_for_for_ever(scheme, monkeypatch):
+    driver = scheme.partition("+")[2]
+    pytest.importorskip(driver)
+    monkeypatch.setitem(sql._PATIENCE, driver, dict.fromkeys(sql._PATIENCE[driver], 1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = f"{scheme}://uzotp@127.0.0.1:{silent.getsockname()[1]}/uzotp"
+        store = SQLStore(where)
+        with pytest.raises(StoreUnavailable):
+            store.spend(attempt())
+        own = make_url(f"{where}?connect_timeout=77")
+    assert sql._patience(own) == {name: 1 for name in sql._PATIENCE[driver] if name != "connect_timeout"}
+
+
+def test_p2_an_error_while_the_connection_is_given_back_changes_no_answer(sqlite, monkeypatch):
+    sqlite.open(opening())
+    real = sqlite.session
+
+    @contextmanager
+    def session():
+        with real() as one:
+            yield one
+        raise exc.OperationalError("ROLLBACK", (), LOCKED)
+
+    monkeypatch.setattr(sqlite, "session", session)
+    assert sqlite.spend(attempt("000000")).attempts_left == 4
+    assert sqlite.spend(attempt()).status.value == "verified"
