@@ -1,0 +1,121 @@
+"""Stores in databases that a fault can be done to: the same for SQLAlchemy and for Django."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+_DRIVERS = {"postgres": "postgresql+psycopg", "mariadb": "mysql+pymysql"}
+_ENGINES = {"postgres": "django.db.backends.postgresql", "mariadb": "django.db.backends.mysql"}
+_USERS = {"postgres": "postgres", "mariadb": "root"}
+
+
+def sql_store(service: str, port: int, database: str) -> Any:
+    """``SQLStore`` in *database* on 127.0.0.1, with its tables."""
+    if find_spec("sqlalchemy") is None:
+        pytest.skip("SQLAlchemy is not installed")
+    from uzotp.stores.sql import SQLStore
+
+    store = SQLStore(f"{_DRIVERS[service]}://{_USERS[service]}@127.0.0.1:{port}/{database}")
+    store.switches()
+    return store
+
+
+def django_store(service: str, port: int, database: str) -> Any:
+    """``DjangoStore`` likewise."""
+    return django_at(
+        {"ENGINE": _ENGINES[service], "NAME": database, "USER": _USERS[service], "HOST": "127.0.0.1", "PORT": str(port)}
+    )
+
+
+def django_at(entry: dict[str, Any]) -> Any:
+    """``DjangoStore`` in the database of *entry* (of ``DATABASES``), with its tables."""
+    if find_spec("django") is None:
+        pytest.skip("Django is not installed")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.django_app.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from django_uzotp.store import DjangoStore
+    from tests.django_app.processes import add_database
+
+    alias = add_database(entry)
+    call_command("migrate", "uzotp", database=alias, verbosity=0)
+    return DjangoStore(alias)
+
+
+def both(server: Any) -> dict[str, Any]:
+    """A ``SQLStore`` and a ``DjangoStore``, where installed, each in a new database of *server* (of ``servers``)."""
+    found = {}
+    for kind, make, module in (("SQLStore", sql_store, "sqlalchemy"), ("DjangoStore", django_store, "django")):
+        if find_spec(module) is None:
+            continue
+        database = f"uzotp_{secrets.token_hex(6)}"
+        server.execute(f"CREATE DATABASE {database}")
+        found[kind] = make(server.name, server.port, database)
+    if not found:
+        pytest.skip("neither SQLAlchemy nor Django is installed")
+    return found
+
+
+def shared(service: str, kind: str, port: int | None = None) -> Any:
+    """A store of *kind* in a new database of the machine's own server, reached by another *port* if told."""
+    from tests.core.stores import services
+
+    return at(services.sqlalchemy_url(service), service, kind, port)
+
+
+def at(url: str, service: str, kind: str, port: int | None = None) -> Any:
+    """A store of *kind* in the database of *url*."""
+    where = urlsplit(url)
+    make = {"SQLStore": sql_store, "DjangoStore": django_store}[kind]
+    return make(service, port or where.port or port_of(service), where.path[1:])
+
+
+def new(kind: str, service: str, path: str) -> Any:
+    """An empty store of *kind* on the machine's own *service*, or in a file at *path* for ``sqlite``."""
+    from tests.core.stores import services
+
+    if kind == "MemoryStore":
+        from uzotp.stores.memory import MemoryStore
+
+        return MemoryStore()
+    if kind == "RedisStore":
+        pytest.importorskip("redis")
+        from uzotp.stores.redis import RedisStore
+
+        return RedisStore(services.redis_url(), prefix=f"failures-{secrets.token_hex(6)}:")
+    if service != "sqlite":
+        return shared(service, kind)
+    if kind == "DjangoStore":
+        return django_at({"ENGINE": "django.db.backends.sqlite3", "NAME": path})
+    pytest.importorskip("sqlalchemy")
+    from uzotp.stores.sql import SQLStore
+
+    return SQLStore(f"sqlite:///{path}")
+
+
+def port_of(service: str) -> int:
+    """Where the machine's own server listens."""
+    from tests.core.stores import services
+
+    services.sqlalchemy_url(service)
+    return urlsplit(services._address(service)).port or {"postgres": 5432, "mariadb": 3306}[service]
+
+
+def close(store: Any) -> None:
+    """Give back the connections of this thread, or of the store."""
+    with suppress(Exception):
+        store.rest()
+    if hasattr(store, "_engine"):
+        store._engine.dispose()
+    if hasattr(store, "_link") and store._link._client is not None:
+        store._link._client.close()
