@@ -89,10 +89,15 @@ class StatementStore(LockedStore):
         try:
             return one_statement.spent(attempt, now, self._ask(session, statement, values))
         except self.errors as error:
-            if _state(self.cause(error)):  # the server's own word: it was not
+            state, failure = _state(self.cause(error)), _words(self.cause(error))
+            if state and state != "40001":  # the server's own word: it was not taken
                 raise
-            failure = _words(self.cause(error))
-            session.discard()
+        if state:  # the host's default is a stricter level, at which who comes second is refused
+            return self._all_or_nothing(
+                session,
+                lambda _: one_statement.spent(attempt, now, session.rows(statement.sql, statement.values(values))),
+            )
+        session.discard()
         raise StoreUnavailable(f"the database did not confirm: {failure}") from None
 
     def _ask(self, session: Session, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
