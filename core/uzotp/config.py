@@ -94,6 +94,7 @@ class Config:
     deadline: float = _setting(Policy.deadline, readers.number)
     proof_ttl: int = _setting(Policy.proof_ttl, readers.integer)
     max_concurrent_sends: int | None = _setting(Policy.max_concurrent_sends, readers.optional_integer)
+    send_in_background: bool = _setting(Policy.send_in_background, readers.boolean)
     callback_base_url: str | None = _setting(Policy.callback_base_url, readers.web_address)
     test_numbers: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata={"read": readers.mapping})
     trusted_proxies: int = _setting(0, readers.integer)

@@ -129,6 +129,8 @@ class Policy:
     deadline: float = 10.0
     #: How many sends may be under way in this process; ``None`` for no cap.
     max_concurrent_sends: int | None = None
+    #: Whether pages, endpoints and helpers answer before the gateway does.
+    send_in_background: bool = False
     callback_base_url: str | None = None
     #: As the settings have it: ``{"+998…": {"code": "000000", "until": "2027-01-01"}}``, or ``TestNumber`` values.
     test_numbers: Mapping[str, Any] = field(default_factory=dict)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,7 +29,9 @@ from uzotp.storage import AddDelivery, GlobalReservation, Refusal, ReserveGlobal
 TEST_GATEWAY = "test"
 #: Sends that may wait for the background at once; one more is given up, and is an event.
 QUEUE = 64
-_WORKERS = 4
+#: Threads of the background, where ``MAX_CONCURRENT_SENDS`` says nothing. They wait; they cost memory and no time.
+WORKERS = 16
+_BUSY = "MAX_CONCURRENT_SENDS are under way"
 
 
 @dataclass(frozen=True)
@@ -94,52 +97,76 @@ class Sender:
 
     # ------------------------------------------------------------------------------------------ now, or later
 
-    def send(self, order: Order, *, refund: bool = True, patience: float = 0) -> Delivery:
+    @contextmanager
+    def place(self, patience: float = 0) -> Iterator[bool]:
+        """Hold a place under ``MAX_CONCURRENT_SENDS``, waited for *patience* seconds; ``False`` when there is none.
+
+        It comes before the store is asked: who finds none has spent nothing, and may come again at once.
+        """
+        self._know_process()
+        slots = self._slots
+        free = slots is None or slots.acquire(timeout=patience)
+        try:
+            yield free
+        finally:
+            if slots is not None and free:
+                slots.release()
+
+    @property
+    def queue_full(self) -> bool:
+        """Whether the background has no place left. Another may take the last one meanwhile."""
+        self._know_process()
+        free = self._queue.acquire(blocking=False)
+        if free:
+            self._queue.release()
+        return not free
+
+    def overloaded(self, phone: Phone, purpose: Purpose) -> GatewayUnavailable:
+        """What to raise where there is no place: nothing was asked of anybody, and it is said (R46)."""
+        problem = GatewayUnavailable(self._router.name, _BUSY, retryable=True)
+        failed = events.SendFailed(phone, purpose, problem.gateway, "Overloaded", problem.detail, problem.charged)
+        events.emit(self._sink, failed)
+        return problem
+
+    def send(self, order: Order, *, refund: bool = True) -> Delivery:
         """Send *order* and write down how that ended.
 
         *refund*: whether anything comes back: of a certain failure the phone's quota, the money and the guard's
         count (P5), of a cheap message what was reserved too much.
-        *patience*: seconds to wait for a place under ``MAX_CONCURRENT_SENDS``.
 
         :raises GatewayError: the last gateway's refusal, when certainly nothing was sent.
         """
         if order.message is None:
             return self._pretend(order)
-        self._know_process()
-        outcome = self._in_turn(order, order.message, refund, patience)
+        outcome = self._route(order, order.message, refund)
         if isinstance(outcome, Delivery):
             return outcome
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 
-    def _in_turn(self, order: Order, message: Message, refund: bool, patience: float) -> Delivery | GatewayError:
-        slots = self._slots
-        if slots is None:
-            return self._route(order, message, refund)
-        if not slots.acquire(timeout=patience):
-            problem = GatewayUnavailable(self._router.name, "MAX_CONCURRENT_SENDS are under way", retryable=True)
-            self._give_up(order, problem, refund=refund)
-            return problem
-        try:
-            return self._route(order, message, refund)
-        finally:
-            slots.release()
+    def send_later(self, order: Order, *, openly: bool) -> Delivery:
+        """Send in the background; failures are events.
 
-    def send_later(self, order: Order) -> Delivery:
-        """Send in the background. The answer is ``sent`` whatever becomes of it; failures are events (P9).
+        *openly*: the answer is ``pending``, and a certain failure gives back what :meth:`send` does (P5). Else nobody
+        may tell a suppressed send from this one (P9): the answer is ``sent`` whatever becomes of it, and nothing is
+        given back, no quota and no money, for a suppressed one cannot fail.
 
-        Nothing is given back, no quota and no money: a suppressed send cannot fail, so that would tell them apart.
+        :raises GatewayUnavailable: *openly*, when there is no place in the queue.
         """
         self._know_process()
-        if not self._submitted(order):
-            self._give_up(order, GatewayUnavailable(self._router.name), "QueueFull", refund=False)
-        return Delivery(order.delivery_id, DeliveryStatus.SENT, self._router.name)
+        if not self._submitted(order, refund=openly):
+            problem = GatewayUnavailable(self._router.name, retryable=True)
+            self._give_up(order, problem, "QueueFull", refund=openly)
+            if openly:
+                raise problem
+        status = DeliveryStatus.PENDING if openly else DeliveryStatus.SENT
+        return Delivery(order.delivery_id, status, self._router.name)
 
-    def _submitted(self, order: Order) -> bool:
+    def _submitted(self, order: Order, refund: bool) -> bool:
         if not self._queue.acquire(blocking=False):
             return False
         try:
-            self.background.submit(self._send_quietly, order)
+            self.background.submit(self._send_quietly, order, refund)
         except RuntimeError:  # closed
             self._queue.release()
             return False
@@ -154,14 +181,18 @@ class Sender:
         self._pid = os.getpid()
         self._slots = threading.BoundedSemaphore(self._cap) if self._cap else None
         self._queue = threading.BoundedSemaphore(QUEUE)
-        self.background = ThreadPoolExecutor(_WORKERS, thread_name_prefix="uzotp-send")  # starts threads when used
+        self.background = ThreadPoolExecutor(self._cap or WORKERS, "uzotp-send")  # starts threads when used
 
-    def _send_quietly(self, order: Order) -> None:
+    def _send_quietly(self, order: Order, refund: bool) -> None:
         try:
-            if self._clock.time() * 1000 < order.expires_at:
-                self.send(order, refund=False, patience=self._deadline)
-            else:  # a message older than its code is dropped (R47)
-                self._give_up(order, GatewayUnavailable(self._router.name), "Expired", refund=False)
+            with self.place(self._deadline) as free:
+                if not free:
+                    problem = GatewayUnavailable(self._router.name, _BUSY, retryable=True)
+                    self._give_up(order, problem, refund=refund)
+                elif self._clock.time() * 1000 < order.expires_at:
+                    self.send(order, refund=refund)
+                else:  # a message older than its code is dropped (R47)
+                    self._give_up(order, GatewayUnavailable(self._router.name), "Expired", refund=refund)
         except GatewayError:
             pass  # it is an event already
         except Exception as error:

@@ -105,8 +105,11 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
-        return self._challenge(order, opened, self._sender.send(order))
+        with self._sender.place() as free:
+            if not free:
+                raise self._sender.overloaded(number, why)
+            order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
+            return self._challenge(order, opened, self._sender.send(order))
 
     def send_code_later(
         self,
@@ -120,14 +123,20 @@ class Verifier:
     ) -> Challenge:
         """As :meth:`send_code`, but answer from the store's decision alone and send in the background.
 
-        The challenge's delivery says ``sent`` whatever becomes of it: nobody can tell a suppressed send from a real
-        one by the answer or its timing (P9). Failures are events. Where ``should_send`` is set and strangers see the
-        answer, this is the call to use: :meth:`send_code` tells them apart when the gateway fails.
+        The challenge's delivery is ``pending``; :meth:`delivery` tells what becomes of it, and failures are events.
+        :class:`~uzotp.errors.GatewayUnavailable` is raised where too many wait already.
+
+        With ``should_send`` set the delivery says ``sent`` whatever becomes of it, and nothing is raised: nobody can
+        tell a suppressed send from a real one by the answer or its timing (P9). Where strangers see the answer, this
+        is then the call to use: :meth:`send_code` tells them apart when the gateway fails.
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
+        openly = self.should_send is None
+        if openly and self._sender.queue_full:
+            raise self._sender.overloaded(number, why)
         order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
-        return self._challenge(order, opened, self._sender.send_later(order))
+        return self._challenge(order, opened, self._sender.send_later(order, openly=openly))
 
     def close(self) -> None:
         """Wait for the sends in the background; nothing can be sent later after this."""

@@ -61,6 +61,8 @@ GOOD = [
     ("PROOF_TTL", 86400, 86400),
     ("MAX_CONCURRENT_SENDS", "4", 4),
     ("MAX_CONCURRENT_SENDS", "", None),
+    ("SEND_IN_BACKGROUND", "true", True),
+    ("SEND_IN_BACKGROUND", False, False),
     ("CALLBACK_BASE_URL", "https://shop.uz/otp", "https://shop.uz/otp"),
     ("TEST_NUMBERS", {}, {}),
     ("TRUSTED_PROXIES", "2", 2),
@@ -160,6 +162,7 @@ BAD = [
     ("DEADLINE", "nan", "0.1 to 120"),
     ("PROOF_TTL", 0, "1 to 86400"),
     ("MAX_CONCURRENT_SENDS", 0, "1 or more"),
+    ("SEND_IN_BACKGROUND", "perhaps", "true or false"),
     ("CALLBACK_BASE_URL", "shop.uz", "begins with https://"),
     ("TEST_NUMBERS", [PHONE], "is a map"),
     ("TRUSTED_PROXIES", -1, "0 or more"),
@@ -257,6 +260,7 @@ def test_every_rule_of_the_policy_comes_from_its_setting() -> None:
             "PHONE_QUOTA": "", "CLIENT_QUOTA": "1/day", "MAX_FAILURES": "2/day", "COUNTRIES": "*",
             "DEFAULT_REGION": "KZ", "PURPOSES": ["login"], "PROOF_TTL": 60, "DEADLINE": 3,
             "MAX_CONCURRENT_SENDS": 2, "CALLBACK_BASE_URL": "https://shop.uz/otp", "FAILOVER_ON_UNKNOWN": "always",
+            "SEND_IN_BACKGROUND": True,
             "DAILY_BUDGET": 5000, "LOW_BALANCE": 700, "GUARD": "enforce", "GUARD_FLOOR": [3, 4], "GUARD_RATIO": 2,
             "AUTOFILL_HOST": "shop.uz", "ANDROID_HASH": "FA+9qCX9VSu", "LANGUAGES": ["uz"],
             "TEST_NUMBERS": a_test_number(code="0000"),
@@ -272,6 +276,7 @@ def test_every_rule_of_the_policy_comes_from_its_setting() -> None:
     assert (policy.countries, policy.default_region) == ("*", "KZ")
     assert (policy.purposes, policy.languages) == ((Purpose.LOGIN,), ("uz",))
     assert (policy.proof_ttl, policy.deadline, policy.max_concurrent_sends) == (60, 3.0, 2)
+    assert policy.send_in_background is True
     assert policy.callback_base_url == "https://shop.uz/otp"
     assert (policy.failover_on_unknown, policy.daily_budget, policy.low_balance) == ("always", 5000, 700)
     assert (policy.guard, policy.guard_floors, policy.guard_ratio) == ("enforce", (3, 4), 2.0)

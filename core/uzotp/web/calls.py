@@ -50,7 +50,8 @@ def send_code(
     language: str | None,
     trusted: bool,
 ) -> Challenge:
-    """:meth:`Verifier.send_code`; what is not given comes from *visitor*.
+    """:meth:`Verifier.send_code`, or :meth:`Verifier.send_code_later` with ``SEND_IN_BACKGROUND``; what is not given
+    comes from *visitor*.
 
     :raises TypeError: when nobody says the client or the binding.
     """
@@ -60,7 +61,8 @@ def send_code(
     if visitor is not None:
         language = language or negotiate(visitor.accept_language, verifier.policy.languages)
         trusted = trusted or visitor.vouch()
-    return verifier.send_code(
+    send = verifier.send_code_later if verifier.policy.send_in_background else verifier.send_code
+    return send(
         phone, purpose, client_ip=client_ip, binding=_bound(visitor, binding), language=language, trusted=trusted
     )
 

@@ -138,6 +138,8 @@ class Asking(Protocol):
 
 
 def send_for(verifier: Verifier, asking: Asking, phone: str, purpose: str, binding: str, language: str) -> Challenge:
-    """Send for a visitor: in the background where ``SHOULD_SEND`` may suppress it, so that nobody can tell (P9)."""
-    send = verifier.send_code if verifier.should_send is None else verifier.send_code_later
+    """Send for a visitor: in the background if the settings say so, or if ``SHOULD_SEND`` may suppress it, so that
+    nobody can tell (P9)."""
+    later = verifier.policy.send_in_background or verifier.should_send is not None
+    send = verifier.send_code_later if later else verifier.send_code
     return send(phone, purpose, client_ip=asking.client_ip, binding=binding, language=language, trusted=asking.vouch())
