@@ -197,7 +197,7 @@ def _from_environment(environ: Mapping[str, str], known: Mapping[str, Any]) -> d
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(name.upper(), known, 1, 0.5)
+    close = difflib.get_close_matches(str(name).upper(), known, 1, 0.5)
     return f"; did you mean {close[0]}?" if close else ""
 
 
@@ -213,10 +213,12 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     try:
         with Path(path).open("rb") as file:
             content: dict[str, Any] = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # what is not TOML, not UTF-8, or too much of either
         raise ConfigurationError(f"{path}: {error}") from None
     table = content.get("uzotp", content)
-    return dict(table)
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{path}: uzotp is a table, [uzotp]")
+    return table
 
 
 # -------------------------------------------------------------------------------------------------- composition
@@ -326,7 +328,10 @@ def _one_gateway(config: Config, name: str, production: bool) -> Gateway:
 
         return Console(production=production)
     target = readers.import_dotted("GATEWAYS", name)
-    gateway = target() if isinstance(target, type) or not hasattr(target, "send") else target
+    try:
+        gateway = target() if isinstance(target, type) or not hasattr(target, "send") else target
+    except TypeError as error:
+        raise ConfigurationError(f"GATEWAYS: {name} cannot be called without arguments: {error}") from error
     if not callable(getattr(gateway, "send", None)) or not getattr(gateway, "name", None):
         raise ConfigurationError(f"GATEWAYS: {name} is no gateway: it needs a name and send(message, *, timeout)")
     return gateway  # type: ignore[no-any-return]

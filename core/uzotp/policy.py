@@ -177,8 +177,8 @@ class Policy:
     def _check_numbers(self) -> None:
         if self.max_attempts < 0:
             raise ConfigurationError("MAX_ATTEMPTS cannot be negative")
-        if not self.resend_after or any(wait < 0 for wait in self.resend_after):
-            raise ConfigurationError("RESEND_AFTER is a list of seconds, one at least: [60, 60, 120, 300]")
+        if not self.resend_after or not all(0 <= wait <= 86400 for wait in self.resend_after):
+            raise ConfigurationError("RESEND_AFTER is a list of seconds, none over a day: [60, 60, 120, 300]")
         if not 1 <= self.proof_ttl <= 86400:
             raise ConfigurationError("PROOF_TTL is seconds, 1 to 86400")
         if not 0.1 <= self.deadline <= 120:

@@ -20,6 +20,8 @@ from uzotp.messages import check_service_name
 from uzotp.policy import parse_limits
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+#: No database has room for more.
+_LARGEST = 10**18
 
 
 def text(name: str, value: Any) -> str | None:
@@ -47,7 +49,7 @@ def quota(name: str, value: Any) -> str:
 def integer(name: str, value: Any) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _LARGEST:
         raise ConfigurationError(f"{name} is a whole number")
     return value
 
@@ -69,8 +71,10 @@ def boolean(name: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if isinstance(value, int | str) and str(value).strip().lower() in known:
-        return known[str(value).strip().lower()]
+    is_word = isinstance(value, str) or (isinstance(value, int) and value in (0, 1))
+    word = str(value).strip().lower() if is_word else ""
+    if word in known:
+        return known[word]
     raise ConfigurationError(f"{name} is true or false")
 
 
@@ -116,6 +120,11 @@ def keys(name: str, value: Any) -> tuple[str | bytes, ...]:
     values = items(name, value)
     if not all(isinstance(item, str | bytes) and item for item in values):
         raise ConfigurationError(f"{name} is a list of non-empty keys, oldest first")
+    try:
+        for item in values:
+            item.encode() if isinstance(item, str) else item
+    except UnicodeError:  # bytes of an environment that is not UTF-8
+        raise ConfigurationError(f"{name} holds a character that is none") from None
     return values
 
 
@@ -161,6 +170,8 @@ def mapping(name: str, value: Any) -> Mapping[str, Any]:
 def import_dotted(name: str, path: str) -> Any:
     """What a dotted path names. :raises ConfigurationError: naming the setting, when it names nothing."""
     module, _, attribute = path.rpartition(".")
+    if not all(path.split(".")):
+        raise ConfigurationError(f"{name}: {path!r} is not a dotted path, like package.module.name")
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:

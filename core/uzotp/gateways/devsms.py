@@ -195,6 +195,7 @@ class DevSMS:
         rows = data.get("history")
         if not isinstance(rows, list):
             raise wire.unreadable("the reply has no history")
+        rows = rows[: min(limit, MAX_PAGE)]  # whatever it was asked for (Q20)
         return [report for row in rows if (report := wire.read_report(row)) and report.id], len(rows)
 
     def _read(self, path: str, params: dict[str, Any], timeout: float | None) -> dict[str, Any]:

@@ -46,6 +46,7 @@ STATUSES = {
 MAX_CALLBACK = 16 * 1024
 
 _CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 #: "The payment was taken", wherever it breaks off; not "yechilmadi", "was not taken" (D:54-55).
 _CHARGED = re.compile(r"to'lov yech(?!ilma)")
 
@@ -166,7 +167,7 @@ def _receipt(data: object) -> Receipt | None:
         parts=parse.integer(data.get("parts_count")),
         cost=parse.money(data.get("total_cost")),
         balance=parse.money(data.get("balance")),
-        country=country.upper() if isinstance(country, str) and len(country) == 2 else None,
+        country=country.upper() if isinstance(country, str) and _COUNTRY.fullmatch(country) else None,
     )
 
 
@@ -251,9 +252,9 @@ def read_balance(data: dict[str, Any]) -> Balance | None:
         return None
     counters = data.get("statistics")
     counted = {
-        name: count
+        word: count
         for name, value in (counters.items() if isinstance(counters, dict) else ())
-        if (count := parse.integer(value)) is not None
+        if (count := parse.integer(value)) is not None and (word := parse.identifier(name))
     }
     return Balance(amount, parse.money(data.get("sms_price")), counted)
 

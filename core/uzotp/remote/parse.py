@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import islice
 from typing import Any
 
@@ -29,6 +29,9 @@ _ARRAY_OR_OBJECT = re.compile(r"[\[{]")
 #: Longer ids, and amounts of more digits before the point, are nobody's: a database column has its width.
 MAX_ID = 64
 _MAX_DIGITS = 8
+
+#: An amount has room for as many digits; a number of JSON may have megabytes of them after the point.
+_AMOUNT = Context(prec=28)
 
 _CURRENCIES = {"$": "USD", "€": "EUR", "₽": "RUB", "so'm": "UZS", "som": "UZS", "sum": "UZS"}
 _SPACES = re.compile(r"\s+")
@@ -127,7 +130,7 @@ def money(value: object, currency: str = "UZS") -> Money | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, Decimal)):
-        amount = Decimal(value)
+        amount = _AMOUNT.plus(Decimal(value))
         return Money(amount, currency) if amount.is_finite() and abs(amount.adjusted()) < _MAX_DIGITS else None
     if not isinstance(value, str):
         return None

@@ -40,6 +40,11 @@ _LOST = (ConnectionError, TimeoutError, ClusterDownError, RedisClusterException,
 #: How long replicas have to acknowledge a decision: milliseconds.
 WAIT_MS = 1000
 _CLUSTER = {"redis+cluster": "redis", "redis+cluster+tls": "rediss"}
+#: What an address can say of a connection; the other options of redis-py are objects.
+_OPTIONS = {
+    "prefix", "db", "username", "password", "protocol", "client_name", "max_connections", "timeout", "socket_timeout",
+    "socket_connect_timeout", "socket_keepalive", "socket_read_size", "health_check_interval", "retry_on_timeout",
+}  # fmt: skip
 _SCHEMES = ("redis", "rediss", "unix", *_CLUSTER)
 
 
@@ -192,8 +197,13 @@ def read_url(url: str) -> tuple[str, str | None]:
         raise ConfigurationError(
             "a Redis store is redis://, rediss://, unix://, redis+cluster:// or redis+cluster+tls://"
         )
+    if not url.isprintable():
+        raise ConfigurationError("the address of the Redis store holds a character that is none")
     options = dict(parse_qsl(query))
     prefix = options.pop("prefix", None)
+    unknown = next((name for name in options if name not in _OPTIONS and not name.startswith("ssl_")), None)
+    if unknown is not None:
+        raise ConfigurationError(f"a Redis URL has no option {unknown!r}: for more, give RedisStore a client")
     return f"{address}?{urlencode(options)}" if options else address, prefix
 
 
@@ -211,9 +221,9 @@ def maker(url: str, timeout: float) -> Callable[[], Client]:
         def one_server() -> Redis:  # which asks for nothing again behind our back
             return Redis.from_url(url, **options, retry=Retry(NoBackoff(), 0))
 
-        one_server()  # it connects at its first command
+        one_server().connection_pool.make_connection()  # it connects at its first command
         return one_server
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RedisError) as error:
         failure = type(error).__name__
     raise ConfigurationError(f"the address of the Redis store cannot be read ({failure})") from None
 

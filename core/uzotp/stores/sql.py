@@ -190,7 +190,7 @@ def _engine(url: str) -> Engine:
         if in_memory:  # one connection for all threads, who take turns
             options |= {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         engine = create_engine(parsed, **options)
-    except (ArgumentError, ImportError) as error:
+    except (ArgumentError, ImportError, ValueError, TypeError) as error:  # a port or an option that is none
         failure = f"the store's URL does not work: {type(error).__name__}"
         if isinstance(error, ImportError):
             failure += f" ({error})"
