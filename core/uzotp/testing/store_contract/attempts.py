@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from uzotp.policy import Purpose
+from uzotp.policy import Limit, Purpose
 from uzotp.storage import AttemptStatus, Spent, Store
 from uzotp.testing.store_contract.requests import (
+    DAY,
     HOUR,
     KEY,
     MINUTE,
@@ -147,6 +150,19 @@ class AttemptTests(Hooks):
         for at in range(1, 20):
             assert store.spend(attempt(now=T0 + at, failures="1/minute")).attempts_left == 4
         assert store.spend(attempt(now=T0 + MINUTE, failures="1/minute")) == Spent(VERIFIED, 3)
+
+    def test_r27_a_failure_is_kept_as_long_as_it_counts(self, store: Store) -> None:
+        store.open(opening())
+        store.spend(attempt(WRONG, now=T0 + 4 * MINUTE, failures="1/day"))
+        later = T0 + DAY + 3 * MINUTE
+        store.purge(DAY, later)
+        refusal = refused(store.open(opening(failures="1/day", now=later)))
+        assert (refusal.kind, refusal.retry_after_ms) == ("locked", MINUTE)
+
+    def test_r27_no_failure_allowed_is_a_lock_for_ever(self, store: Store) -> None:
+        store.open(opening())
+        strict = replace(attempt(), failure_limits=(Limit(5, 60), Limit(0, 3600)))
+        assert store.spend(strict) == Spent(LOCKED, 5, HOUR)
 
     def test_r29_a_lock_is_the_phones_own(self, store: Store) -> None:
         for phone in "AB":

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from uzotp import guard
-from uzotp.storage import GlobalReservation, Refusal, Store, Suspicion
+from uzotp.storage import GlobalReservation, Store, Suspicion
 from uzotp.tallies import Tally
 from uzotp.testing.store_contract.requests import (
     DAY,
@@ -149,33 +149,54 @@ class PumpingTests(Hooks):
         assert room == 3 + 2 * 3, "to be three verified ones, and twice as many to wait"
 
     @pytest.mark.parametrize("with_code", [False, True])
-    def test_p8_credit_belongs_to_its_own_minute_also_of_a_host_whose_clock_is_behind(
-        self, store: Store, with_code: bool
-    ) -> None:
-        books = Tally("", ""), Tally("", "")
-        moments = [T0 + minute * MINUTE + number for number, minute in enumerate((0, 3, 3, 7, 5, 0, 31))]
-        for now in moments:
+    @pytest.mark.parametrize(
+        "minutes",
+        [
+            pytest.param((0, 3, 3, 7, 5, 0, 31), id="of hosts whose clocks differ"),
+            pytest.param(tuple(range(64)), id="of each minute of more than an hour"),
+            pytest.param(tuple(range(0, 50 * 30, 30)), id="of each half-hour of more than a day"),
+        ],
+    )
+    def test_p8_credit_belongs_to_its_own_slot(self, store: Store, with_code: bool, minutes: tuple[int, ...]) -> None:
+        ours, country, moments = Tally("", ""), Tally("", ""), [T0 + minute * MINUTE for minute in minutes]
+        for number, now in enumerate(moments):
             self._count(store, now=now)
-            for book in books:
-                book.count(now, sends=1)
-        for now in moments:
+            ours.count(now, sends=1)
+            country.count(now, sends=1)
+            if number == 4:  # from here on the country's newest slot may be ahead where the prefix's is not
+                self._count(store, prefix="+99890124", now=T0 + 33 * MINUTE)
+                country.count(T0 + 33 * MINUTE, sends=1)
+        for now in (*moments, T0 + (max(minutes) + 1) * MINUTE):  # the last opens a slot of its own
             if with_code:
                 self._succeed(store, ("+99890123", "UZ"), now=now)
             else:
                 store.credit("+99890123", "UZ", 1, now)
-            for book in books:
+            for book in (ours, country):
                 book.count(now, verified=1)
-        for minute in range(75):
-            request = watched(floor=0, ratio=1.0, now=T0 + HOUR + minute * MINUTE)
-            assert request.guard is not None
-            assert request.now is not None
-            expected = guard.watch(*books, request.guard, request.now)
-            answer = store.reserve(request)
-            assert isinstance(answer, Refusal) == isinstance(expected, Refusal)
-            if isinstance(answer, Refusal):
+        for minute in range(max(minutes) + 1, max(minutes) + 75):
+            for floor in ((0, 100), (100, 0)):
+                request = watched(floor=floor, ratio=0.5, now=T0 + minute * MINUTE)
+                assert request.guard is not None
+                assert request.now is not None
+                expected = guard.watch(ours, country, request.guard, request.now)
+                answer = store.reserve(request)
+                if isinstance(answer, GlobalReservation):
+                    store.release(answer)
+                    answer = None  # type: ignore[assignment]
                 assert answer == expected
-            else:
-                store.release(answer)
+
+    @pytest.mark.parametrize("with_code", [False, True])
+    def test_p8_what_was_credited_last_is_kept_for_its_day(self, store: Store, with_code: bool) -> None:
+        self._count(store)
+        if with_code:
+            self._succeed(store, ("+99890123", "UZ"), now=T0 + 40 * MINUTE)
+        else:
+            store.credit("+99890123", "UZ", 1, T0 + 40 * MINUTE)
+        later = T0 + DAY + 20 * MINUTE
+        store.purge(DAY, later)
+        assert self._room(store, floor=1, now=later) == 1
+        seen = refused(store.reserve(watched(floor=1, now=later))).suspicion
+        assert seen == Suspicion("prefix", "hour", unverified=1, verified=0, limit=1), "the day has its verified one"
 
     # ---------------------------------------------------------------------------------------------- windows
 
