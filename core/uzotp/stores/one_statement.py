@@ -99,8 +99,9 @@ def credit(least: str, greatest: str) -> Statement:
 def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> Statement:
     """The phone is locked first, then its challenge, then the areas in their order, as everywhere.
 
-    What was locked is read as it is then; other challenges of the phone are those of the statement's beginning, as if
-    one that was opened meanwhile had come after. A digest is a keyed one: how long a comparison takes tells nothing.
+    What was locked is read as it is then, and only there: a condition on a row that is not locked yet goes by how it
+    was when the statement began. Other challenges of the phone are those of then, as if one that was opened meanwhile
+    had come after. A digest is a keyed one: how long a comparison takes tells nothing.
     """
     among = ", ".join(f":digest{number}" for number in range(digests))
     with_areas = f"""
@@ -119,7 +120,7 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> St
     SELECT phone.failures, c.digest, c.attempts, c.sends, c.used, c.expires_at, {_until(limits)} AS until
       FROM phone, uzotp_challenge c WHERE c.handle = :handle FOR UPDATE OF c
   ), decided AS (
-    SELECT attempts, sends, until, CASE
+    SELECT failures, attempts, sends, until, CASE
         WHEN used OR :now >= expires_at THEN 'expired'
         WHEN attempts NOT BETWEEN 0 AND {most - 1} THEN 'too_many_attempts'
         WHEN until > :now THEN 'locked'
@@ -133,7 +134,7 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> St
     UPDATE uzotp_phone p SET expires_at = greatest(p.expires_at, :phone_over), failures = CASE status
         WHEN 'verified' THEN '' ELSE substr(:failure || p.failures, 1, {_kept(limits)}) END
       FROM decided WHERE p.fingerprint = :fingerprint
-       AND (status = 'wrong_code' OR status = 'verified' AND p.failures <> '')
+       AND (status = 'wrong_code' OR status = 'verified' AND decided.failures <> '')
   ), others AS (
     DELETE FROM uzotp_challenge c USING decided
      WHERE status = 'verified' AND c.fingerprint = :fingerprint AND c.purpose = :purpose AND c.handle <> :handle

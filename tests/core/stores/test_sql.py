@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -294,4 +296,24 @@ def test_a_refusal_leaves_no_row(server, sqlite_url):
     for table in dialects.TABLES:
         with store.session() as session:
             assert [tuple(row) for row in session.rows(f"SELECT COUNT(*) FROM {table}")] == [(0,)], table
+    store._engine.dispose()
+
+
+def test_r30_a_miss_that_another_commits_while_the_right_code_waits_is_cleared_too():
+    url = services.sqlalchemy_url("postgres")
+    store, phone = SQLStore(url), an_id("phone", "A")
+    opened(store.open(opening()))
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with store._engine.connect() as other, store._engine.connect() as watcher, ThreadPoolExecutor(1) as thread:
+        other.exec_driver_sql("BEGIN")
+        miss = f"UPDATE uzotp_phone SET failures = '{T0:013d}abc' WHERE fingerprint = '{phone}'"
+        other.exec_driver_sql(miss)
+        answer = thread.submit(store.spend, attempt())
+        until = time.monotonic() + 30
+        while watcher.exec_driver_sql(waiting).scalar() == 0:
+            assert time.monotonic() < until
+        other.exec_driver_sql("COMMIT")
+        assert answer.result(30).status.value == "verified"
+        found = watcher.exec_driver_sql(f"SELECT failures FROM uzotp_phone WHERE fingerprint = '{phone}'").scalar()
+        assert found == ""
     store._engine.dispose()

@@ -166,7 +166,7 @@ class PumpingTests(Hooks):
             if number == 4:  # from here on the country's newest slot may be ahead where the prefix's is not
                 self._count(store, prefix="+99890124", now=T0 + 33 * MINUTE)
                 country.count(T0 + 33 * MINUTE, sends=1)
-        for now in (*moments, T0 + (max(minutes) + 1) * MINUTE):  # the last opens a slot of its own
+        for now in (*moments[::2], T0 + (max(minutes) + 1) * MINUTE):  # the last opens a slot of its own
             if with_code:
                 self._succeed(store, ("+99890123", "UZ"), now=now)
             else:

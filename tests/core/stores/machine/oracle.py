@@ -1,0 +1,388 @@
+"""What uzotp promises, in plain Python: one process, no locks, everything kept for ever and added up when asked.
+
+Each method takes a request as a visitor makes it, changes the books, and returns the exact answer that the verifier
+owes. It knows nothing of how a store keeps things; it follows the contract's words (P2, P3, P5 to P8; R5, R8, R16 ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tests.core.stores.machine.books import (
+    HOUR,
+    SECOND,
+    Money,
+    Pumping,
+    Reservation,
+    closed,
+    quotas,
+    room,
+    to_midnight,
+)
+from tests.core.stores.machine.gateway import Crash, Fate
+
+Answer = tuple[Any, ...]
+
+#: From its first message a challenge lives ten minutes at most, and in the last of them it is not sent again.
+LIFE, LAST_RESEND = 600 * SECOND, 540 * SECOND
+_RANK = {"pending": 0, "unknown": 1, "sent": 2, "delivered": 3, "failed": 3}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One site's settings, as text and numbers; ``prices`` are so'm by gateway, in the order of use."""
+
+    ladder: tuple[int, ...]
+    phone: str
+    client: str
+    failures: str
+    attempts: int
+    ttl: int
+    budget: int | None
+    guard: str
+    floors: tuple[int, int]
+    ratio: float
+    prices: tuple[tuple[str, int], ...]
+    proof_ttl: int = 600
+
+    @property
+    def dearest(self) -> int:
+        """What a message may cost: reserved before anybody knows which gateway takes it (P6)."""
+        return max(price for _, price in self.prices)
+
+
+class Who(NamedTuple):
+    """Whose code: the key of a challenge."""
+
+    phone: str
+    purpose: str
+    binding: str
+
+    @property
+    def home(self) -> bool:
+        return self.phone.startswith("+998")
+
+    @property
+    def places(self) -> tuple[str, str]:
+        """What the guard counts by: the number without its last four digits, and the country."""
+        return self.phone[:-4], "UZ" if self.home else "KZ"
+
+
+@dataclass(eq=False)
+class Delivery:
+    """One copy of a message: when it was asked for, where it stands, and who took it."""
+
+    at: int
+    status: str = "pending"
+    gateway: str = ""
+
+    def move(self, status: str) -> bool:
+        forward = _RANK[status] > _RANK[self.status]
+        if forward:
+            self.status = status
+        return forward
+
+
+@dataclass(eq=False)
+class Pending:
+    """A challenge. ``code`` is ``None`` until its message was seen; it is ``over`` once it was used or voided."""
+
+    key: str
+    began: int
+    newest: Delivery
+    ends: int = 0
+    code: str | None = None
+    attempts: int = 0
+    sends: int = 0
+    over: bool = False
+
+
+@dataclass(eq=False)
+class Proof:
+    who: Who
+    key: str
+    ends: int
+    spent: bool = False
+
+
+@dataclass(eq=False)
+class Line:
+    """What is known of a number: its sends, its misses, and the end of its cooldown."""
+
+    sends: list[Delivery] = field(default_factory=list)
+    misses: list[int] = field(default_factory=list)
+    quiet_until: int = 0
+
+
+@dataclass(eq=False)
+class _Copy:
+    delivery: Delivery
+    held: Reservation
+    first: bool
+
+
+class Oracle:
+    """*keys* are oldest first. ``crash`` names the decision after which the process dies, once."""
+
+    def __init__(self, rules: Rules, keys: Sequence[str]) -> None:
+        self.rules = rules
+        self.keys = list(keys)
+        self.attempts = rules.attempts
+        self.lines: dict[str, Line] = {}
+        self.clients: dict[str, list[int]] = {}
+        self.pending: dict[Who, Pending] = {}
+        self.money = Money(rules.budget)
+        self.pumping = Pumping(rules.floors, rules.ratio)
+        self.proofs: list[Proof] = []
+        self.paused = False
+        self.refused_names: set[str] = set()
+        self.crash: str | None = None
+        #: Which gateways the last send went to, in turn.
+        self.left: list[str] = []
+
+    def line(self, phone: str) -> Line:
+        return self.lines.setdefault(phone, Line())
+
+    def _done(self, decision: str) -> None:
+        if self.crash == decision:
+            self.crash = None
+            raise Crash
+
+    # ------------------------------------------------------------------------------------------------- sending
+
+    def send(self, now: int, who: Who, client: str | None, trusted: bool, fates: dict[str, Fate]) -> Answer:
+        self.left = []
+        held = Reservation(now, self.rules.dearest, who.places)
+        refusal = self._refused_for_all(now, who, client, trusted, held.amount)
+        if refusal is None:
+            self._reserve(held, client)
+        self._done("reserve")
+        if refusal is not None:
+            return refusal
+        refusal = self._refused_for_phone(now, who)
+        if refusal is not None:
+            self._done("open")
+            self._release(held, client)
+            self._done("release")
+            return refusal
+        delivery, avoid = self._open(now, who)
+        opened = self.pending[who]
+        told = (opened.sends, max(0, self.attempts - opened.attempts), opened.ends, self.line(who.phone).quiet_until)
+        self._done("open")
+        answer = self._hand_over(now, who, _Copy(delivery, held, True), avoid, fates)
+        return (*answer, *told) if answer[0] == "sent" else answer
+
+    def _refused_for_all(self, now: int, who: Who, client: str | None, trusted: bool, amount: int) -> Answer | None:
+        if self.paused:
+            return ("refused", "SendingPaused", None, "paused")
+        full = closed(self.clients.get(client, []), quotas(self.rules.client), now) if client else None
+        if full:
+            return ("refused", "RateLimited", _seconds(full[0]), f"client {full[1]}")
+        seen = self.pumping.closed(who.places, now) if self.rules.guard == "enforce" and not trusted else None
+        if seen:
+            return ("refused", "Suspicious", _seconds(seen[0]), seen[1])
+        if amount > self.money.left(now):
+            return ("refused", "BudgetExhausted", _seconds(to_midnight(now)), f"budget {self.rules.budget}/day")
+        return None
+
+    def _refused_for_phone(self, now: int, who: Who) -> Answer | None:
+        line = self.line(who.phone)
+        locked = closed(line.misses, quotas(self.rules.failures), now)
+        if locked:
+            return ("refused", "Locked", _seconds(locked[0]), f"failures {locked[1]}")
+        if now < line.quiet_until:
+            return ("refused", "CooldownActive", _seconds(line.quiet_until - now), "cooldown")
+        full = closed([each.at for each in line.sends], quotas(self.rules.phone), now)
+        if full:
+            return ("refused", "RateLimited", _seconds(full[0]), f"phone {full[1]}")
+        return None
+
+    def _reserve(self, held: Reservation, client: str | None) -> None:
+        if client:
+            self.clients.setdefault(client, []).append(held.at)
+        if self.rules.guard != "off":
+            self.pumping.sends.append(held)
+        self._reserve_money(held)
+
+    def _reserve_money(self, held: Reservation) -> None:
+        if self.rules.budget is not None:
+            assert held.amount <= self.money.left(held.at), "the oracle itself passed the budget"
+            self.money.entries.append(held)
+
+    def _release(self, held: Reservation, client: str | None) -> None:
+        if client:
+            self.clients[client].remove(held.at)
+        self._uncount(held)
+        held.amount = 0
+
+    def _uncount(self, held: Reservation) -> None:
+        if held in self.pumping.sends:
+            self.pumping.sends.remove(held)
+
+    def _open(self, now: int, who: Who) -> tuple[Delivery, str]:
+        """The delivery of this send, and the gateway that is to be asked last."""
+        line, rules = self.line(who.phone), self.rules
+        recent = sum(each.at > now - HOUR for each in line.sends)
+        line.quiet_until = now + rules.ladder[min(recent, len(rules.ladder) - 1)] * SECOND
+        delivery = Delivery(now)
+        line.sends.append(delivery)
+        pending = self.pending.get(who)
+        if pending is None or not self.sent_again(now, pending):
+            pending = self.pending[who] = Pending(self.keys[-1], now, delivery)
+        if pending.key not in self.keys:  # nobody can make its code again: another code, the same tries
+            pending.key, pending.code = self.keys[-1], None
+        pending.ends = min(now + rules.ttl * SECOND, pending.began + LIFE)
+        pending.sends += 1
+        before, pending.newest = pending.newest, delivery
+        unconfirmed = pending.sends > 1 and before.status != "delivered"
+        return delivery, before.gateway if unconfirmed else ""
+
+    def sent_again(self, now: int, pending: Pending) -> bool:
+        """Whether a send is the resend of this one (P3)."""
+        alive = not pending.over and now < pending.ends and pending.attempts < self.attempts
+        return alive and now <= pending.began + LAST_RESEND
+
+    # ------------------------------------------------------------------------------------------ from hand to hand
+
+    def _hand_over(self, now: int, who: Who, first: _Copy, avoid: str, fates: dict[str, Fate]) -> Answer:
+        names = [name for name, _ in self.rules.prices]
+        last = names.index(avoid) + 1 if avoid in names else 0
+        plan = [name for name in names[last:] + names[:last] if name not in self.refused_names]
+        copy: _Copy | None = first
+        unknown: _Copy | None = None
+        charged: list[tuple[_Copy, str]] = []
+        refusal: tuple[str, str] | None = None
+        for number, name in enumerate(plan):
+            if unknown and not who.home:
+                break
+            copy = copy or self._another(now, first.delivery, plan[number:])
+            if copy is None:
+                break
+            self.left.append(name)
+            word, cost = fates[name]
+            if word == "dies":
+                raise Crash
+            if word == "accepted":
+                self._close(who, charged, refund=False)
+                self._settle(who, copy, "sent", name)
+                copy.held.amount = dict(self.rules.prices)[name] if cost is None else cost
+                self._done("adjust")
+                return ("sent", "sent", name)
+            if word in ("unknown", "broken"):
+                self._settle(who, copy, "unknown", name)
+                unknown, copy = unknown or copy, None
+            elif word == "refused":
+                refusal = ("GatewayUnavailable", name)
+            else:
+                refusal = ("ServiceNameRejected" if word == "name" else "MessageRejected", name)
+                if word == "name":
+                    self.refused_names.add(name)
+                charged.append((copy, name))
+                copy = None
+        refusal = refusal or ("ServiceNameRejected", names[0])  # with nobody left to ask
+        self._close(who, charged, refund=unknown is None)
+        if copy:
+            self._settle(who, copy, "failed", refusal[1], refund=unknown is None)
+            copy.held.amount = 0
+            self._uncount(copy.held)
+            self._done("adjust")
+        return ("sent", "unknown", unknown.delivery.gateway) if unknown else ("failed", *refusal)
+
+    def _another(self, now: int, first: Delivery, plan: Sequence[str]) -> _Copy | None:
+        """A copy more, with money of its own; ``None`` when there is none left."""
+        amount = max(price for name, price in self.rules.prices if name in plan)
+        if amount > self.money.left(now):
+            return None
+        held = Reservation(now, amount)
+        self._reserve_money(held)
+        return _Copy(Delivery(first.at), held, False)
+
+    def _close(self, who: Who, charged: list[tuple[_Copy, str]], *, refund: bool) -> None:
+        """What was refused and paid for all the same."""
+        for copy, name in charged:
+            self._settle(who, copy, "failed", name, refund=refund)
+            if refund:
+                self._uncount(copy.held)
+            self._done("adjust")
+
+    def _settle(self, who: Who, copy: _Copy, status: str, gateway: str, *, refund: bool = False) -> None:
+        pending, line = self.pending[who], self.line(who.phone)
+        copy.delivery.gateway = gateway
+        copy.delivery.move(status)
+        if refund and copy.first:
+            line.sends.remove(copy.delivery)
+            pending.sends -= 1
+        if status == "sent" and not copy.first:
+            pending.newest = copy.delivery
+        self._done("settle")
+
+    # ---------------------------------------------------------------------------------------------------- checking
+
+    def verify(self, now: int, who: Who, code: str) -> Answer:
+        """*code* is the digits of what was typed. The answer: status, tries left, seconds to wait, whether a proof."""
+        answer = self._compared(now, who, code)
+        if answer[0] == "verified" and self.rules.guard != "off":
+            self.pumping.verified.append((now, who.places, self.pending[who].sends))
+        self._done("spend")
+        if answer[0] == "verified":
+            self.proofs.append(Proof(who, self.keys[-1], now + self.rules.proof_ttl * SECOND))
+        return answer
+
+    def _compared(self, now: int, who: Who, code: str) -> Answer:
+        pending, line = self.pending.get(who), self.line(who.phone)
+        if pending is None or pending.over or now >= pending.ends:
+            return ("expired", 0, None, False)
+        if pending.attempts >= self.attempts:
+            return ("too_many_attempts", 0, None, False)
+        locked = closed(line.misses, quotas(self.rules.failures), now)
+        if locked:
+            return ("locked", self.attempts - pending.attempts, _seconds(locked[0]), False)
+        pending.attempts += 1
+        left = self.attempts - pending.attempts
+        if code != pending.code or pending.key not in self.keys:
+            line.misses.append(now)
+            return ("wrong_code", left, None, False)
+        line.misses.clear()
+        for other, each in self.pending.items():
+            each.over = each.over or other[:2] == who[:2]
+        return ("verified", left, None, True)
+
+    def redeem(self, now: int, proof: Proof, purpose: str) -> Answer:
+        if purpose != proof.who.purpose or proof.key not in self.keys:
+            return ("InvalidProof",)
+        good = not proof.spent and now < proof.ends
+        proof.spent = True
+        self._done("redeem")
+        return ("redeemed", proof.who.phone) if good else ("InvalidProof",)
+
+    # ------------------------------------------------------------------------------------------------ for the machine
+
+    def room_for_all(self, now: int, who: Who, client: str | None, trusted: bool) -> int:
+        """How many sends more nothing that all phones share would refuse."""
+        most = self.money.left(now) // self.rules.dearest
+        if client:
+            most = min(most, room(self.clients.get(client, []), quotas(self.rules.client), now))
+        if self.rules.guard == "enforce" and not trusted:
+            most = min(most, self.pumping.room(who.places, now))
+        return 0 if self.paused else most
+
+    def moments(self, now: int) -> list[int]:
+        """When something changes by itself, of the next day, soonest first."""
+        rules = self.rules
+        found = {now + to_midnight(now), (now // 60_000 + 1) * 60_000, (now // 1_800_000 + 1) * 1_800_000}
+        for line in self.lines.values():
+            found.add(line.quiet_until)
+            found.update(each.at + rule.window for each in line.sends for rule in quotas(rules.phone))
+            found.update(each + rule.window for each in line.misses for rule in quotas(rules.failures))
+        for client in self.clients.values():
+            found.update(each + rule.window for each in client for rule in quotas(rules.client))
+        for pending in self.pending.values():
+            found.update((pending.ends, pending.began + LAST_RESEND, pending.began + LIFE))
+        found.update(proof.ends for proof in self.proofs)
+        return sorted(each for each in found if each > now)
+
+
+def _seconds(ms: int) -> int:
+    return -(-ms // SECOND)

@@ -1,0 +1,282 @@
+"""Deliberate bugs, planted in a store while a test runs: the machine must find each, or it could find nothing.
+
+Where it can be, a bug is planted around a store's decision, so that it is the same bug in every store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from tests.core.stores.machine.arena import MEETING
+from tests.core.stores.machine.books import day_number
+from tests.core.stores.machine.site import date_of
+from uzotp import guard
+from uzotp.policy import Limit
+from uzotp.storage import Refusal
+from uzotp.stores import locked
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Bug:
+    name: str
+    plant: Callable[[Patch, Any], None]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# ------------------------------------------------------------------------------------------------------- in any store
+
+
+def code_never_ends(patch: Patch, store: Any) -> None:
+    opened: dict[str, int] = {}
+    _around(patch, store, "open", before=lambda request: opened.update({request.handle: request.now}) or request)
+    _around(patch, store, "spend", before=lambda attempt: replace(attempt, now=opened.get(attempt.handle, attempt.now)))
+
+
+def proof_never_ends(patch: Patch, store: Any) -> None:
+    redeem = store.redeem
+    patch.setattr(store, "redeem", lambda fingerprint, proof_id, _now: redeem(fingerprint, proof_id, 0))
+
+
+def money_back_twice(patch: Patch, store: Any) -> None:
+    adjust = store.adjust
+
+    def adjusted(reservation: Any, spent: int, *, sent: bool) -> None:
+        adjust(reservation, spent, sent=sent)
+        adjust(reservation, spent, sent=sent)
+
+    patch.setattr(store, "adjust", adjusted)
+
+
+def place_never_given_back(patch: Patch, store: Any) -> None:
+    patch.setattr(store, "release", lambda _reservation: None)
+
+
+def misses_not_counted(patch: Patch, store: Any) -> None:
+    _around(patch, store, "spend", before=lambda attempt: replace(attempt, failure_limits=()))
+
+
+def quota_of_one_more(patch: Patch, store: Any) -> None:
+    def more(request: Any) -> Any:
+        return replace(request, phone_limits=tuple(Limit(each.count + 1, each.window) for each in request.phone_limits))
+
+    _around(patch, store, "open", before=more)
+
+
+def budget_read_then_written(patch: Patch, store: Any) -> None:
+    def unlimited(request: Any) -> Any:
+        if request.budget is None:
+            return request
+        used = store.spent(date_of(day_number(request.now)))
+        MEETING.wait()
+        return request if used + request.amount > request.budget else replace(request, budget=10**9)
+
+    _around(patch, store, "reserve", before=unlimited)
+
+
+def _around(patch: Patch, store: Any, name: str, before: Callable[[Any], Any]) -> None:
+    decide = getattr(store, name)
+    patch.setattr(store, name, lambda request: decide(before(request)))
+
+
+ANYWHERE = (
+    Bug("a code never ends", code_never_ends),
+    Bug("a proof never ends", proof_never_ends),
+    Bug("money is given back twice", money_back_twice),
+    Bug("a refused send keeps its place", place_never_given_back),
+    Bug("misses are not counted", misses_not_counted),
+    Bug("the phone's quota is one too many", quota_of_one_more),
+    Bug("the budget is read, then written", budget_read_then_written),
+)
+
+
+# ---------------------------------------------------------------------------------- in a store that decides in Python
+
+
+class _Later:
+    """Rows that are read now; what is written is kept, to be written in another transaction."""
+
+    WRITES = ("put_", "add_", "drop_", "charge", "credit")
+
+    def __init__(self, rows: Any, writes: list[Callable[[Any], object]]) -> None:
+        self._rows = rows
+        self._writes = writes
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith(self.WRITES):
+            return getattr(self._rows, name)
+        return lambda *given, **options: self._writes.append(lambda rows: getattr(rows, name)(*given, **options))
+
+
+def read_then_written(patch: Patch, store: Any) -> None:
+    """Each decision in two transactions; but for an attempt where that is one statement."""
+    transact = store.transact
+
+    def twice(work: Callable[[Any], Any], now: int) -> Any:
+        writes: list[Callable[[Any], object]] = []
+        answer = transact(lambda rows: work(_Later(rows, writes)), now)
+        MEETING.wait()
+        if not isinstance(answer, Refusal):
+            transact(lambda rows: [write(rows) for write in writes], now)
+        return answer
+
+    patch.setattr(store, "transact", twice)
+    if not _in_one_statement(store):
+        patch.setattr(store, "spend", lambda attempt: locked.LockedStore.spend(store, attempt))
+
+
+def _in_one_statement(store: Any) -> bool:
+    if not hasattr(store, "session"):
+        return False
+    with store.session() as session:
+        return bool(session.dialect.one_statement)
+
+
+def refund_twice(patch: Patch, store: Any) -> None:
+    """A settlement is taken for the first, however often it is told."""
+    _in_transactions(patch, store, _Forgetful)
+
+
+class _Forgetful:
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rows, name)
+
+    def delivery(self, delivery_id: str, *, lock: bool = True) -> Any:
+        found = self._rows.delivery(delivery_id, lock=lock)
+        return replace(found, gateway="") if found and lock else found
+
+
+def window_ends_late(patch: Patch, store: Any) -> None:
+    exceeded = guard.exceeded
+    patch.setattr(guard, "exceeded", lambda log, limits, now: exceeded(log, limits, now - 1))
+
+
+def _in_transactions(patch: Patch, store: Any, rows_of: Callable[[Any], Any]) -> None:
+    transact = store.transact
+    patch.setattr(store, "transact", lambda work, now: transact(lambda rows: work(rows_of(rows)), now))
+
+
+LOCKED = (
+    Bug("a decision is read, then written", read_then_written),
+    Bug("a refund told twice is given twice", refund_twice),
+    Bug("a window ends a millisecond late", window_ends_late),
+)
+
+
+def _meeting_in_open(patch: Patch) -> None:
+    decide = guard.open_challenge
+
+    def late(*arguments: Any) -> Any:
+        MEETING.wait()
+        return decide(*arguments)
+
+    patch.setattr(guard, "open_challenge", late)
+
+
+def without_the_lock(patch: Patch, store: Any) -> None:
+    patch.setattr(store, "_lock", nullcontext())
+    _meeting_in_open(patch)
+
+
+def without_for_update(patch: Patch, store: Any) -> None:
+    """Rows are read without a lock. A blank is still true: the stores claim rows as they do."""
+    from uzotp.stores import dialects
+
+    for name, dialect in dialects.DIALECTS.items():
+        patch.setitem(dialects.DIALECTS, name, replace(dialect, for_update=dialect.for_update and " "))
+    if hasattr(store, "_dialect"):
+        patch.setattr(store, "_dialect", replace(store._dialect, for_update=" "))
+    _meeting_in_open(patch)
+
+
+def statement_without_for_update(patch: Patch, store: Any) -> None:
+    from uzotp.stores import one_statement
+
+    make = one_statement.Statement.__init__
+
+    def unlocked(statement: Any, text: str) -> None:
+        bare = text.replace(" FOR UPDATE OF c", "").replace(" FOR UPDATE\n", "\n")
+        assert bare.count("FOR UPDATE") < text.count("FOR UPDATE") or "FOR UPDATE" not in text
+        make(statement, bare)
+
+    patch.setattr(one_statement.Statement, "__init__", unlocked)
+    patch.setattr(one_statement, "_spend", one_statement._spend.__wrapped__)
+
+
+NO_LOCK = Bug("nothing is locked", without_the_lock)
+NO_FOR_UPDATE = Bug("FOR UPDATE is left out", without_for_update)
+NO_FOR_UPDATE_IN_ONE = Bug("FOR UPDATE is left out of the one statement", statement_without_for_update)
+
+
+# ------------------------------------------------------------------------------------------------------------ in Redis
+
+
+def _altered(script: Any, old: str, new: str) -> Any:
+    """A decision's Lua with *new* in place of *old*."""
+    text = script.text.replace(old, new)
+    assert text != script.text, "there is no such line in the script any more: plant the bug anew"
+    return type(script)(script.name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def _alter(patch: Patch, name: str, old: str, new: str) -> None:
+    from uzotp.stores import scripts
+
+    patch.setattr(scripts, name, _altered(getattr(scripts, name), old, new))
+
+
+def _read_first(patch: Patch, store: Any, name: str, expression: str, *command: str) -> None:
+    """A decision in two steps: its first key is read, and its Lua gets what was read in place of *expression*."""
+    decide = store._link.decide
+
+    def decided(script: Any, keys: Any, *request: Any, **options: Any) -> Any:
+        if script.name == name:
+            (found,) = store._link.read((command[0], keys[0], *command[1:]))
+            MEETING.wait()
+            script = _altered(script, expression, _lua(found))
+        return decide(script, keys, *request, **options)
+
+    patch.setattr(store._link, "decide", decided)
+
+
+def _lua(found: Any) -> str:
+    if isinstance(found, list):
+        return f"{{{', '.join('false' if each is None else _lua(each) for each in found)}}}"
+    return f"'{found or ''}'"
+
+
+def tries_read_then_written(patch: Patch, store: Any) -> None:
+    fields = ("d", "e", "a", "s", "u", "w")
+    expression = f"redis.call('HMGET', KEYS[1], {', '.join(map(repr, fields))})"
+    _read_first(patch, store, "spend", expression, "HMGET", *fields)
+
+
+def sends_read_then_written(patch: Patch, store: Any) -> None:
+    _read_first(patch, store, "open", "text(KEYS[1])", "GET")
+
+
+def redis_refund_twice(patch: Patch, store: Any) -> None:
+    _alter(patch, "SETTLE", "if not old.status or (old.gateway or '') ~= '' then", "if not old.status then")
+
+
+def redis_window_ends_late(patch: Patch, store: Any) -> None:
+    _alter(patch, "OPEN", "> longest then", ">= longest then")
+
+
+REDIS = (
+    Bug("tries are read, then written", tries_read_then_written),
+    Bug("sends are read, then written", sends_read_then_written),
+    Bug("a refund told twice is given twice", redis_refund_twice),
+    Bug("a window ends a millisecond late", redis_window_ends_late),
+)
