@@ -14,6 +14,7 @@ from typing import Any
 from django.core.signals import request_finished
 from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from django_uzotp.models import Challenge
 from uzotp.errors import ConfigurationError, StoreUnavailable
@@ -62,7 +63,8 @@ class DjangoStore(StatementStore):
             connection = self._own_connection(alias)
         with self.turn(dialect):
             try:
-                yield _Session(connection, dialect)
+                with connection.cursor() as cursor:
+                    yield _Session(connection, cursor, dialect)
             except Error:
                 connection.close_if_unusable_or_obsolete()
                 self._own.lost = connection.connection is None
@@ -105,21 +107,20 @@ class DjangoStore(StatementStore):
 
 
 class _Session:
-    def __init__(self, connection: BaseDatabaseWrapper, dialect: Dialect) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, cursor: CursorWrapper, dialect: Dialect) -> None:
         self.dialect = dialect
         self.binds_here = not connection.settings_dict["OPTIONS"].get("server_side_binding")
         self._connection = connection
+        self._cursor = cursor
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql, params or None)
-            found: Sequence[Sequence[Any]] = cursor.fetchall()
-            return found
+        self._cursor.execute(sql, params or None)
+        found: Sequence[Sequence[Any]] = self._cursor.fetchall()
+        return found
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> int:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql, params or None)
-            return int(cursor.rowcount)
+        self._cursor.execute(sql, params or None)
+        return int(self._cursor.rowcount)
 
     def discard(self) -> None:
         self._connection.close()

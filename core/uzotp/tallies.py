@@ -68,14 +68,22 @@ def _slots(text: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _counted(text: str, window: Window, at: int, sends: int, verified: int) -> str:
-    number = at // window.slot_ms
-    slots = {slot[0]: slot[1:] for slot in _slots(text)}
-    if number not in slots and sends + verified < 0:
+    slot = f"{at // window.slot_ms:08d}"
+    if text[:8] == slot:  # as nearly always: the newest
+        return f"{_slot(slot, int(text[8:14]) + sends, int(text[14:20]) + verified)}{text[20:]}"
+    if text[:8] < slot:
+        return text if sends + verified < 0 else f"{_slot(slot, sends, verified)}{text}"[: window.slots * _WIDTH]
+    slots = {each[0]: each[1:] for each in _slots(text)}
+    if int(slot) not in slots and sends + verified < 0:
         return text  # it has left the window meanwhile
-    old = slots.get(number, (0, 0))
-    slots[number] = (old[0] + sends, old[1] + verified)
+    old = slots.get(int(slot), (0, 0))
+    slots[int(slot)] = (old[0] + sends, old[1] + verified)
     kept = sorted(slots, reverse=True)[: window.slots]
-    return "".join(f"{each:08d}{_bounded(slots[each][0]):06d}{_bounded(slots[each][1]):06d}" for each in kept)
+    return "".join(_slot(f"{each:08d}", *slots[each]) for each in kept)
+
+
+def _slot(number: str, sends: int, verified: int) -> str:
+    return f"{number}{_bounded(sends):06d}{_bounded(verified):06d}"
 
 
 def _bounded(count: int) -> int:

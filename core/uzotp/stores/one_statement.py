@@ -86,10 +86,18 @@ def _credited(sends: str, least: str, greatest: str) -> str:
 _NOT_BEHIND = "substr(minutes, 1, 8) <= :minute AND substr(spans, 1, 8) <= :span"
 
 
+def named(areas: Sequence[str]) -> dict[str, str]:
+    return {f"area{number}": area for number, area in enumerate(areas)}
+
+
 @lru_cache
-def credit(least: str, greatest: str) -> Statement:
-    """Credit ``:sends`` to one ``:area``; touches no row where there is none yet, or one with a newer slot."""
-    return Statement(f"UPDATE uzotp_tally {_credited(':sends', least, greatest)} WHERE area = :area AND {_NOT_BEHIND}")
+def credit(areas: int, least: str, greatest: str) -> Statement:
+    """Credit ``:sends`` to so many areas; to none where one has no row yet, or a newer slot."""
+    among = f"area IN ({', '.join(f':area{number}' for number in range(areas))})"
+    return Statement(
+        f"UPDATE uzotp_tally {_credited(':sends', least, greatest)} WHERE {among}"
+        f" AND (SELECT count(*) FROM uzotp_tally WHERE {among} AND {_NOT_BEHIND}) = {areas}"
+    )
 
 
 # ------------------------------------------------------------------------------------- an attempt, in PostgreSQL
@@ -104,15 +112,14 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> St
     had come after. A digest is a keyed one: how long a comparison takes tells nothing.
     """
     among = ", ".join(f":digest{number}" for number in range(digests))
-    with_areas = f"""
-  , held AS (
-    SELECT area FROM decided, uzotp_tally
-     WHERE status = 'verified' AND area IN ({", ".join(f":area{number}" for number in range(areas))}) AND {_NOT_BEHIND}
-     ORDER BY area <> :area0 FOR UPDATE OF uzotp_tally
-  ), counted AS (
-    UPDATE uzotp_tally {_credited("decided.sends", "least", "greatest")}
-      FROM decided WHERE area IN (SELECT area FROM held) AND (SELECT count(*) FROM held) = {areas} RETURNING area
+    counted = [
+        f""", counted{number} AS (
+    UPDATE uzotp_tally {_credited("decided.sends", "least", "greatest")} FROM decided
+     WHERE status = 'verified' AND area = :area{number} AND {_NOT_BEHIND}{_after(number)} RETURNING area
   )"""
+        for number in range(areas)
+    ]
+    done = [f"(SELECT count(*) FROM counted{number})" for number in range(areas)]
     return Statement(f"""
   WITH phone AS (
     SELECT failures FROM uzotp_phone WHERE fingerprint = :fingerprint FOR UPDATE
@@ -141,8 +148,13 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> St
   ), proved AS (
     INSERT INTO uzotp_proof SELECT CAST(:proof_id AS char(26)), :fingerprint, CAST(:proof_over AS bigint)
       FROM decided WHERE status = 'verified'
-  ){with_areas if areas else ""}
-  SELECT status, attempts, sends, until, {"(SELECT count(*) FROM counted)" if areas else 0} FROM decided""")
+  ){"".join(counted)}
+  SELECT {", ".join(["status", "attempts", "sends", "until", *done])} FROM decided""")
+
+
+def _after(number: int) -> str:
+    """An area is credited, and so locked, after the one before it: each is counted in turn, whether or not it was."""
+    return f" AND (SELECT count(*) FROM counted{number - 1}) >= 0" if number else ""
 
 
 def spend(attempt: Attempt, now: int, phone_over: int) -> tuple[Statement, dict[str, Any]]:
@@ -150,7 +162,7 @@ def spend(attempt: Attempt, now: int, phone_over: int) -> tuple[Statement, dict[
     statement = _spend(len(attempt.digests), attempt.max_attempts, attempt.failure_limits, len(attempt.areas))
     return statement, {
         **{f"digest{number}": digest for number, digest in enumerate(attempt.digests)},
-        **{f"area{number}": area for number, area in enumerate(attempt.areas)},
+        **named(attempt.areas),
         **slots(now),
         "now": now, "fingerprint": attempt.fingerprint, "handle": attempt.handle,
         "purpose": attempt.purpose.template_type, "failure": guard.entry(now, attempt.proof_id),
@@ -158,16 +170,23 @@ def spend(attempt: Attempt, now: int, phone_over: int) -> tuple[Statement, dict[
     }  # fmt: skip
 
 
+def owed(attempt: Attempt, rows: Sequence[Sequence[Any]]) -> list[str]:
+    """The areas that a success was not credited to: without a row yet, or with a newer slot by another's clock."""
+    if not rows or rows[0][0] != "verified":
+        return []
+    return [area for area, counted in zip(attempt.areas, rows[0][4:], strict=True) if not counted]
+
+
 def spent(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> Spent:
     """What the statement's answer means."""
     if not rows:
         return Spent(AttemptStatus.EXPIRED)
-    word, attempts, sends, until, counted = rows[0]
+    word, attempts, sends, until, *counted = rows[0]
     status, left = AttemptStatus(word), attempt.max_attempts - attempts
     if status is AttemptStatus.LOCKED:
         return Spent(status, left, int(until) - now)
     if status is AttemptStatus.VERIFIED:
-        return Spent(status, left - 1, sends=sends, credited=0 < counted == len(attempt.areas))
+        return Spent(status, left - 1, sends=sends, credited=bool(counted))
     return Spent(status, left - 1 if status is AttemptStatus.WRONG_CODE else 0)
 
 

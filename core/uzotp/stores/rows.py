@@ -98,15 +98,17 @@ class Rows(Transaction):
         self._session.run(self._dialect.put_failures, (failures, expires_at, fingerprint))
 
     def credit(self, areas: Iterable[str], sends: int, now: int) -> None:
-        """Where the newest slot is this moment's, or an older one, a statement an area will do."""
-        for area in areas:
-            if not (self._dialect.least and self._credit(area, sends, now)):
-                super().credit([area], sends, now)
+        """Where now's slot is their newest, or newer than that, one statement will do for all of them."""
+        areas = list(areas)
+        if not (areas and self._dialect.least and self._credited_at_once(areas, sends, now)):
+            super().credit(areas, sends, now)
 
-    def _credit(self, area: str, sends: int, now: int) -> bool:
-        statement = one_statement.credit(self._dialect.least, self._dialect.greatest)
-        values = {**one_statement.slots(now), "area": area, "sends": sends}
-        return self._session.run(statement.sql, statement.values(values)) == 1
+    def _credited_at_once(self, areas: list[str], sends: int, now: int) -> bool:
+        for area in areas if self._dialect.for_update else ():
+            self._row("uzotp_tally", area)  # locks them in their order
+        statement = one_statement.credit(len(areas), self._dialect.least, self._dialect.greatest)
+        values = {**one_statement.slots(now), **one_statement.named(areas), "sends": sends}
+        return self._session.run(statement.sql, statement.values(values)) == len(areas)
 
     def challenge(self, handle: str) -> ChallengeRecord | None:
         row = self._row("uzotp_challenge", handle, lock=False)

@@ -22,6 +22,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
+from uzotp.events import logger
 from uzotp.storage import Attempt, DeliveryRecord, Refusal, Spent, Switch
 from uzotp.stores import one_statement
 from uzotp.stores.clock import ServerClock
@@ -83,20 +84,28 @@ class StatementStore(LockedStore):
         return self._attempt(act)
 
     def _spend(self, session: Session, attempt: Attempt, now: int) -> Spent:
-        """One statement, which commits by itself: when no answer came, nobody knows whether it was taken."""
         over = now + memory_of(attempt.failure_limits)
         statement, values = one_statement.spend(attempt, now, over)
+        answer = self._tell(session, statement, values)
+        spent, owed = one_statement.spent(attempt, now, answer), one_statement.owed(attempt, answer)
+        if owed:
+            away: tuple[type[Exception], ...] = (StoreUnavailable, *self.errors)
+            try:
+                self._all_or_nothing(session, lambda rows: rows.credit(owed, spent.sends, now))
+            except away:  # a success stands without it (P4)
+                logger.warning("a verified send was not credited to the guard")
+        return spent
+
+    def _tell(self, session: Session, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """One statement, which commits by itself: when no answer came, nobody knows whether it was taken."""
         try:
-            return one_statement.spent(attempt, now, self._ask(session, statement, values))
+            return self._ask(session, statement, values)
         except self.errors as error:
             state, failure = _state(self.cause(error)), _words(self.cause(error))
             if state and state != "40001":  # the server's own word: it was not taken
                 raise
         if state:  # the host's default is a stricter level, at which who comes second is refused
-            return self._all_or_nothing(
-                session,
-                lambda _: one_statement.spent(attempt, now, session.rows(statement.sql, statement.values(values))),
-            )
+            return self._all_or_nothing(session, lambda _: session.rows(statement.sql, statement.values(values)))
         session.discard()
         raise StoreUnavailable(f"the database did not confirm: {failure}") from None
 
