@@ -1,7 +1,7 @@
 # make demo    both example sites and the SMS sandbox: no account, no token, no server needed
 # make test    the whole suite, with its coverage
 # make check   lint, types and test
-# make bench   what things cost and what becomes of faults and attacks, in four minutes
+# make bench   what things cost beside others' and what becomes of faults and attacks, in ten minutes
 # make .venv   the environment that all of these use
 #
 # PYTHON is the interpreter that makes .venv: make demo PYTHON=python3.12
@@ -35,11 +35,12 @@ types: .venv/dev.installed
 
 check: lint types test
 
-bench: .venv/dev.installed
+bench: .venv/dev.installed .venv/bench.installed
 	@$(BIN)/python benchmarks/imports.py
 	@$(BIN)/python benchmarks/faults.py
 	@$(BIN)/python benchmarks/blocked_name.py
 	@$(BIN)/python benchmarks/pumping.py
+	@.venv/bench/bin/python -m benchmarks.figures
 
 .venv: .venv/dev.installed
 
@@ -62,5 +63,13 @@ endef
 
 .venv/dev.installed: pyproject.toml
 	$(call install,dev)
+
+# The peers and their hosts, in an environment of their own: the one above stays as the tests want it.
+.venv/bench.installed: .venv/dev.installed pyproject.toml benchmarks/requirements.txt
+	@echo "Installing into .venv/bench ..."
+	@$(BIN)/python -m venv --clear .venv/bench
+	@.venv/bench/bin/python -m pip --disable-pip-version-check --quiet install --no-compile \
+	  --editable '.[django,flask,redis,sandbox,test]' --requirement benchmarks/requirements.txt
+	@touch $@
 
 comma := ,

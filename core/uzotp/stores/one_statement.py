@@ -18,6 +18,7 @@ from typing import Any
 from uzotp import guard
 from uzotp.policy import Limit
 from uzotp.storage import Attempt, AttemptStatus, Spent
+from uzotp.stores.locked import memory_of
 from uzotp.tallies import DAY, HOUR, MEMORY_MS, Window
 
 _NAMED = re.compile(r":(\w+)\b(?!:)")
@@ -103,14 +104,22 @@ def credit(areas: int, least: str, greatest: str) -> Statement:
 # ------------------------------------------------------------------------------------- an attempt, in PostgreSQL
 
 
+def _from_now(text: str) -> str:
+    """With what follows from the moment worked out by the database: each value that is bound costs the driver time."""
+    for name, window in (("minute", HOUR), ("span", DAY)):
+        text = text.replace(f":{name}", f"lpad(CAST(:now / {window.slot_ms} AS text), 8, '0')")
+    return text.replace(":tally_over", f":now + {MEMORY_MS}").replace(":now", "CAST(:now AS bigint)")
+
+
 @lru_cache(maxsize=64)
-def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> Statement:
+def _spend(digests: int, most: int, limits: tuple[Limit, ...], proof_ttl_ms: int, areas: int) -> Statement:
     """The phone is locked first, then its challenge, then the areas in their order, as everywhere.
 
     What was locked is read as it is then, and only there: a condition on a row that is not locked yet goes by how it
     was when the statement began. Other challenges of the phone are those of then, as if one that was opened meanwhile
     had come after. A digest is a keyed one: how long a comparison takes tells nothing.
     """
+    failure = "lpad(CAST(:now AS text), 13, '0') || substr(:proof_id, 1, 3)"  # guard.entry
     among = ", ".join(f":digest{number}" for number in range(digests))
     counted = [
         f""", counted{number} AS (
@@ -120,7 +129,7 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> St
         for number in range(areas)
     ]
     done = [f"(SELECT count(*) FROM counted{number})" for number in range(areas)]
-    return Statement(f"""
+    text = f"""
   WITH phone AS (
     SELECT failures FROM uzotp_phone WHERE fingerprint = :fingerprint FOR UPDATE
   ), found AS (
@@ -138,18 +147,19 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], areas: int) -> St
     UPDATE uzotp_challenge c SET attempts = c.attempts + 1, used = (status = 'verified') FROM decided
      WHERE c.handle = :handle AND status IN ('verified', 'wrong_code')
   ), noted AS (
-    UPDATE uzotp_phone p SET expires_at = greatest(p.expires_at, :phone_over), failures = CASE status
-        WHEN 'verified' THEN '' ELSE substr(:failure || p.failures, 1, {_kept(limits)}) END
+    UPDATE uzotp_phone p SET expires_at = greatest(p.expires_at, :now + {memory_of(limits)}), failures = CASE status
+        WHEN 'verified' THEN '' ELSE substr({failure} || p.failures, 1, {_kept(limits)}) END
       FROM decided WHERE p.fingerprint = :fingerprint
        AND (status = 'wrong_code' OR status = 'verified' AND decided.failures <> '')
   ), others AS (
     DELETE FROM uzotp_challenge c USING decided
      WHERE status = 'verified' AND c.fingerprint = :fingerprint AND c.purpose = :purpose AND c.handle <> :handle
   ), proved AS (
-    INSERT INTO uzotp_proof SELECT CAST(:proof_id AS char(26)), :fingerprint, CAST(:proof_over AS bigint)
+    INSERT INTO uzotp_proof SELECT :proof_id, :fingerprint, :now + {proof_ttl_ms}
       FROM decided WHERE status = 'verified'
   ){"".join(counted)}
-  SELECT {", ".join(["status", "attempts", "sends", "until", *done])} FROM decided""")
+  SELECT {", ".join(["status", "attempts", "sends", "until", *done])} FROM decided"""
+    return Statement(_from_now(text))
 
 
 def _after(number: int) -> str:
@@ -157,16 +167,14 @@ def _after(number: int) -> str:
     return f" AND (SELECT count(*) FROM counted{number - 1}) >= 0" if number else ""
 
 
-def spend(attempt: Attempt, now: int, phone_over: int) -> tuple[Statement, dict[str, Any]]:
+def spend(attempt: Attempt, now: int) -> tuple[Statement, dict[str, Any]]:
     """The statement of an attempt at the moment *now*, and what it binds."""
-    statement = _spend(len(attempt.digests), attempt.max_attempts, attempt.failure_limits, len(attempt.areas))
+    digests, limits, areas = attempt.digests, attempt.failure_limits, attempt.areas
+    statement = _spend(len(digests), attempt.max_attempts, limits, attempt.proof_ttl_ms, len(areas))
     return statement, {
-        **{f"digest{number}": digest for number, digest in enumerate(attempt.digests)},
-        **named(attempt.areas),
-        **slots(now),
-        "now": now, "fingerprint": attempt.fingerprint, "handle": attempt.handle,
-        "purpose": attempt.purpose.template_type, "failure": guard.entry(now, attempt.proof_id),
-        "proof_id": attempt.proof_id, "proof_over": now + attempt.proof_ttl_ms, "phone_over": phone_over,
+        **{f"digest{number}": digest for number, digest in enumerate(digests)}, **named(areas), "now": now,
+        "fingerprint": attempt.fingerprint, "handle": attempt.handle, "purpose": attempt.purpose.template_type,
+        "proof_id": attempt.proof_id,
     }  # fmt: skip
 
 
@@ -198,7 +206,7 @@ def _until(limits: tuple[Limit, ...]) -> str:
         if limit.count:
             ends.append(f"CAST(nullif(substr(phone.failures, {start}, 13), '') AS bigint) + {window}")
         else:
-            ends.append(f"CAST(:now AS bigint) + {window}")
+            ends.append(f":now + {window}")
     return f"greatest({', '.join(ends)})"
 
 

@@ -27,7 +27,7 @@ from uzotp.storage import Attempt, DeliveryRecord, Refusal, Spent, Switch
 from uzotp.stores import one_statement
 from uzotp.stores.clock import ServerClock
 from uzotp.stores.dialects import TABLES, Dialect
-from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, memory_of, spend
+from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, spend
 from uzotp.stores.one_statement import Statement
 from uzotp.stores.rows import Rows, Session, delivery_of, places, switch_id
 
@@ -84,8 +84,7 @@ class StatementStore(LockedStore):
         return self._attempt(act)
 
     def _spend(self, session: Session, attempt: Attempt, now: int) -> Spent:
-        over = now + memory_of(attempt.failure_limits)
-        statement, values = one_statement.spend(attempt, now, over)
+        statement, values = one_statement.spend(attempt, now)
         answer = self._tell(session, statement, values)
         spent, owed = one_statement.spent(attempt, now, answer), one_statement.owed(attempt, answer)
         if owed:
