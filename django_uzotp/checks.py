@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -11,13 +11,16 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
 
 from django_uzotp.conf import read_config
-from uzotp.advice import advise
-from uzotp.config import Config
 from uzotp.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from uzotp.config import Config
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Everything that can be said of ``settings.UZOTP`` without asking a server."""
+    from uzotp.advice import advise  # where checks are run, and not at every start
+
     try:
         config = read_config()
     except ConfigurationError as error:

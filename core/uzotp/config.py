@@ -7,7 +7,6 @@ every part of one.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import warnings
@@ -197,6 +196,8 @@ def _from_environment(environ: Mapping[str, str], known: Mapping[str, Any]) -> d
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(str(name).upper(), known, 1, 0.5)
     return f"; did you mean {close[0]}?" if close else ""
 

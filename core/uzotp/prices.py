@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
 from uzotp.phones import Phone
 
@@ -34,6 +32,9 @@ class Price:
 @lru_cache(maxsize=1)
 def price_rows() -> tuple[Price, ...]:
     """Every row, Uzbekistan's first. No country has two; Canada and the United States share a prefix (WIRE Q33)."""
+    import csv
+    from importlib.resources import files
+
     lines = files("uzotp").joinpath("data", "devsms_prices.tsv").read_text(encoding="utf-8").splitlines()
     rows = [Price("Uzbekistan", "UZ", HOME, HOME_PRICE, HOME_PRICE)]
     for row in csv.DictReader(lines, delimiter="\t"):
