@@ -97,8 +97,9 @@ class Admission:
         self._say_suspicious(phone, purpose, trusted, reservation.suspicion, isinstance(reservation, Refusal))
         if isinstance(reservation, Refusal):
             raise self._refused(phone, purpose, _refusal(reservation))
+        opening = self._opening(phone, purpose, binding, request.entry_id, suppressed, test, now)
         try:
-            opened = self._store.open(self._opening(phone, purpose, binding, request.entry_id, suppressed, test, now))
+            opened = self._store.open(opening)
         except StoreUnavailable:
             self._release(reservation)
             raise
@@ -108,13 +109,12 @@ class Admission:
         message = None
         if not suppressed and not test:
             code = self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce)
-            callback_url = self.callback_url(self._keys.fingerprint(phone), opened.delivery_id)
+            callback_url = self.callback_url(opening.fingerprint, opened.delivery_id)
             message = self._message(phone, purpose, code, language, callback_url)
         order = Order(
-            phone=phone, purpose=purpose, fingerprint=self._keys.fingerprint(phone),
-            handle=self._keys.handle(phone, purpose, binding), delivery_id=opened.delivery_id,
-            expires_at=opened.expires_at, reservation=reservation, message=message, suppressed=suppressed,
-            avoid=_unconfirmed(opened.before), asked_at=asked_at,
+            phone=phone, purpose=purpose, fingerprint=opening.fingerprint, handle=opening.handle,
+            delivery_id=opened.delivery_id, expires_at=opened.expires_at, reservation=reservation, message=message,
+            suppressed=suppressed, avoid=_unconfirmed(opened.before), asked_at=asked_at,
         )  # fmt: skip
         return order, opened
 

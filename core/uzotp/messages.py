@@ -75,6 +75,7 @@ GSM7 = frozenset(
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
+_GSM7_ALL = GSM7 | GSM7_EXTENSION
 
 
 def guilty(text: str) -> tuple[str, int] | None:
@@ -82,9 +83,9 @@ def guilty(text: str) -> tuple[str, int] | None:
 
     One is enough to make the whole text UCS-2, and up to three times as many parts. :func:`describe` names it.
     """
-    return next(
-        ((char, place) for place, char in enumerate(text, 1) if char not in GSM7 and char not in GSM7_EXTENSION), None
-    )
+    if _GSM7_ALL.issuperset(text):
+        return None
+    return next((char, place) for place, char in enumerate(text, 1) if char not in _GSM7_ALL)
 
 
 def parts(text: str) -> int:
@@ -92,7 +93,10 @@ def parts(text: str) -> int:
 
     Extension characters take two septets and surrogate pairs two units; neither is split between parts.
     """
-    if guilty(text) is None:
+    gsm7 = guilty(text) is None
+    if gsm7 and len(text) <= 160 and GSM7_EXTENSION.isdisjoint(text):  # nearly every text of a code
+        return 1
+    if gsm7:
         costs, single, each = [2 if char in GSM7_EXTENSION else 1 for char in text], 160, 153
     else:
         costs, single, each = [2 if ord(char) > 0xFFFF else 1 for char in text], 70, 67

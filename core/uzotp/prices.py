@@ -44,6 +44,14 @@ def price_rows() -> tuple[Price, ...]:
 
 
 @lru_cache(maxsize=1)
+def _rows_by_country() -> dict[str, list[Price]]:
+    found: dict[str, list[Price]] = {}
+    for row in price_rows():
+        found.setdefault(row.iso2, []).append(row)
+    return found
+
+
+@lru_cache(maxsize=1)
 def price_table() -> dict[str, Price]:
     """The rows by dialling prefix. Of the two rows of +1 the later, the United States, is the one devsms's own
     sample shows (WIRE Q33)."""
@@ -67,7 +75,7 @@ def row_for(phone: Phone) -> Price | None:
     with 1. A listed country's number outside its listed prefix (Aland's mobiles, Kazakhstan's +76) is billed by the
     longest prefix of the whole table (WIRE Q32, Q34).
     """
-    rows = [row for row in price_rows() if row.iso2 == phone.country]
+    rows = _rows_by_country().get(phone.country, [])
     fitting = [row for row in rows if phone.wire.startswith(row.prefix)]
     if fitting:
         return max(fitting, key=lambda row: len(row.prefix))
