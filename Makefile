@@ -1,7 +1,8 @@
 # make demo    both example sites and the SMS sandbox: no account, no token, no server needed
 # make test    the whole suite, with its coverage
 # make check   lint, types and test
-# make bench   what things cost beside others' and what becomes of faults and attacks, in ten minutes
+# make bench   what things cost beside others' and what becomes of faults and attacks, in a quarter of an hour
+# make load    both example sites under many people and a slow gateway, in six minutes
 # make .venv   the environment that all of these use
 #
 # PYTHON is the interpreter that makes .venv: make demo PYTHON=python3.12
@@ -11,7 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint types check bench clean .venv
+.PHONY: help demo test lint types check bench load clean .venv
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -40,7 +41,11 @@ bench: .venv/dev.installed .venv/bench.installed
 	@$(BIN)/python benchmarks/faults.py
 	@$(BIN)/python benchmarks/blocked_name.py
 	@$(BIN)/python benchmarks/pumping.py
+	@$(BIN)/python benchmarks/failures.py
 	@.venv/bench/bin/python -m benchmarks.figures
+
+load: .venv/bench.installed
+	@.venv/bench/bin/python benchmarks/load/run.py
 
 .venv: .venv/dev.installed
 
