@@ -23,7 +23,7 @@ from failures_lines import PARTS
 TITLE = """\
 # What callers see while a store suffers
 
-Made by `python benchmarks/failures.py --write`. In every line the refusals are `StoreUnavailable` and nothing else, and
+Made by `python benchmarks/failures.py --write`. Where the store refuses, it is `StoreUnavailable` and nothing else, and
 the same `Verifier` goes on afterwards. People are asked about again when all is well: *waiting codes* had been sent and
 not given in, *used ones* had been accepted and must be refused. A message that left always had its reservation.
 """

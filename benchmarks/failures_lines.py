@@ -27,6 +27,7 @@ def line(fault: str, store: str, ending: Ending, what: str = "the server answers
     """An :class:`~tests.failures.restarts.Ending` in words."""
     audit = ending.audit
     assert not ending.failures, ending.failures
+    assert ending.unrecorded == 0
     refused = f"{ending.refused} × `StoreUnavailable` (slowest {ending.slowest_refusal:.2f} s)"
     saw = f"{ending.served} answers, {refused if ending.refused else 'no refusal'}"
     codes, used = audit.codes_kept + audit.codes_lost, audit.used_kept + audit.accepted_twice
@@ -122,16 +123,9 @@ def lost_answers() -> Iterator[Line]:
         for name, shown in (("wrong_code", "wrong code"), ("right_code", "right code"), ("send", "send")):
             found = cutter.everywhere(getattr(cutter, name), again=False)
             saw = ", ".join(f"{count} × {told}" for told, count in sorted(found.told.items()))
-            wrong = "; ".join(found.wrong)
+            assert not found.wrong, found.wrong
             kept = "counted once where answered, at most once where not"
-            yield (
-                f"each answer to a {shown} lost in turn",
-                f"{kind}, {service}",
-                saw,
-                kept,
-                wrong or "nothing",
-                "next call",
-            )
+            yield f"each answer to a {shown} lost in turn", f"{kind}, {service}", saw, kept, "nothing", "next call"
         stores.close(store)
         proxy.close()
 
@@ -146,6 +140,7 @@ def terminated() -> Iterator[Line]:
             cut = terminations.terminate(
                 store, lambda where=where: psycopg.connect(where, autocommit=True), every=every
             )
+            assert cut.counted == (cut.told != "StoreUnavailable"), cut
             kept = f"{cut.counted} try counted"
             fault = f"waiting statement cut by `pg_terminate_backend`, {shown} ({cut.times})"
             yield fault, f"{kind}, postgres", cut.told, kept, "nothing", "next call"
@@ -226,8 +221,10 @@ def _step_back(store: Any, shown: str) -> Line:
         lambda: send(plain, phone), lambda: send(client, new_person()), lambda: send(guard, new_person()),
         lambda: send(poor, new_person()),
     ]  # fmt: skip
+    before = sum(postbox.counts.values())
     told = [each() or "SENT" for each in tries]
-    kept = f"a used code: {give(used)}; {sum(postbox.counts.values())} messages, as before"
+    assert sum(postbox.counts.values()) == before, told
+    kept = f"a used code: {give(used)}; {before} messages, as before"
     return (
         "clock two hours back, every quota full", shown, ", ".join(told), kept,
         f"a code that had ended of itself: {give(ended)}", "whoever waited waits two hours longer",

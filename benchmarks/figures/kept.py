@@ -38,7 +38,9 @@ def memory(persons: int = 5000) -> dict[str, float]:
     """Bytes of the objects that the store's tables hold; what two tables share, such as a phone's fingerprint, is not
     the challenge's: it stays when the challenge goes."""
     store = MemoryStore()
-    tables = sorted((table for table in store.tables if table.name in _TABLES), key=lambda table: _TABLES[table.name] == "challenge")
+    tables = sorted(
+        (table for table in store.tables if table.name in _TABLES), key=lambda table: _TABLES[table.name] == "challenge"
+    )
     empty = [_size(table, set()) for table in tables]
     codes, seen, found = ours.Codes(ours.make(store)), set[int](), defaultdict[str, float](float)
     for _ in range(persons):

@@ -38,7 +38,7 @@ class Way:
 
 
 DEFAULT = Way("default")
-#: Against a slow gateway; the default stands in the other table.
+#: Against a slow gateway; the default is among the rows above.
 CURES = (
     Way(f"at most {THREADS // 2} at once", {"MAX_CONCURRENT_SENDS": str(THREADS // 2)}),
     Way("background", {"SEND_IN_BACKGROUND": "true"}),

@@ -50,8 +50,8 @@ class SendRefused(Event):
 class SendFailed(Event):
     """A gateway certainly did not send, or none was asked.
 
-    ``reason`` is the error's class name, or ``QueueFull`` or ``Expired``. Another gateway may have sent it all the
-    same: then a :class:`CodeSent` follows.
+    ``reason`` is the error's class name, or ``Overloaded``, ``QueueFull`` or ``Expired``. Another gateway may
+    have sent it all the same: then a :class:`CodeSent` follows.
     """
 
     level = logging.WARNING

@@ -127,9 +127,9 @@ class Policy:
     android_hash: str | None = None
     #: Total seconds for one send, whatever happens (P7).
     deadline: float = 10.0
-    #: How many sends may be under way in this process; ``None`` for no cap.
+    #: How many sends may be under way in this process; ``None`` for no cap (in the background: 16).
     max_concurrent_sends: int | None = None
-    #: Whether pages, endpoints and helpers answer before the gateway does.
+    #: Whether pages, endpoints and helpers answer before the gateway does; ``Verifier.send_code`` never does.
     send_in_background: bool = False
     callback_base_url: str | None = None
     #: As the settings have it: ``{"+998…": {"code": "000000", "until": "2027-01-01"}}``, or ``TestNumber`` values.

@@ -27,11 +27,13 @@ from uzotp.storage import AddDelivery, GlobalReservation, Refusal, ReserveGlobal
 
 #: The name under which test numbers' messages are recorded; no gateway sees them.
 TEST_GATEWAY = "test"
-#: Sends that may wait for the background at once; one more is given up, and is an event.
+#: Messages that the background may have at once, waiting or under way; one more is refused or, where nobody may know,
+#: given up. Both are events.
 QUEUE = 64
 #: Threads of the background, where ``MAX_CONCURRENT_SENDS`` says nothing. They wait; they cost memory and no time.
 WORKERS = 16
 _BUSY = "MAX_CONCURRENT_SENDS are under way"
+_FULL = f"{QUEUE} messages are waiting or under way"
 
 
 @dataclass(frozen=True)
@@ -112,19 +114,22 @@ class Sender:
             if slots is not None and free:
                 slots.release()
 
-    @property
-    def queue_full(self) -> bool:
-        """Whether the background has no place left. Another may take the last one meanwhile."""
-        self._know_process()
-        free = self._queue.acquire(blocking=False)
-        if free:
-            self._queue.release()
-        return not free
+    def queue(self) -> bool:
+        """Take a place among what the background has to send; ``False`` when there is none.
 
-    def overloaded(self, phone: Phone, purpose: Purpose) -> GatewayUnavailable:
+        It too comes before the store is asked. :meth:`send_later` hands it on; :meth:`leave_queue` gives it back.
+        """
+        self._know_process()
+        return self._queue.acquire(blocking=False)
+
+    def leave_queue(self) -> None:
+        self._queue.release()
+
+    def overloaded(self, phone: Phone, purpose: Purpose, *, queued: bool) -> GatewayUnavailable:
         """What to raise where there is no place: nothing was asked of anybody, and it is said (R46)."""
-        problem = GatewayUnavailable(self._router.name, _BUSY, retryable=True)
-        failed = events.SendFailed(phone, purpose, problem.gateway, "Overloaded", problem.detail, problem.charged)
+        problem = GatewayUnavailable(self._router.name, _FULL if queued else _BUSY, retryable=True)
+        reason = "QueueFull" if queued else "Overloaded"
+        failed = events.SendFailed(phone, purpose, problem.gateway, reason, problem.detail, problem.charged)
         events.emit(self._sink, failed)
         return problem
 
@@ -144,17 +149,16 @@ class Sender:
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 
-    def send_later(self, order: Order, *, openly: bool) -> Delivery:
-        """Send in the background; failures are events.
+    def send_later(self, order: Order, *, queued: bool, openly: bool) -> Delivery:
+        """Send in the background, where *queued* says that there is a place; failures are events.
 
         *openly*: the answer is ``pending``, and a certain failure gives back what :meth:`send` does (P5). Else nobody
         may tell a suppressed send from this one (P9): the answer is ``sent`` whatever becomes of it, and nothing is
         given back, no quota and no money, for a suppressed one cannot fail.
 
-        :raises GatewayUnavailable: *openly*, when there is no place in the queue.
+        :raises GatewayUnavailable: *openly*, when there is no place, or no background any more.
         """
-        self._know_process()
-        if not self._submitted(order, refund=openly):
+        if not (queued and self._submitted(order, refund=openly)):
             problem = GatewayUnavailable(self._router.name, retryable=True)
             self._give_up(order, problem, "QueueFull", refund=openly)
             if openly:
@@ -163,8 +167,6 @@ class Sender:
         return Delivery(order.delivery_id, status, self._router.name)
 
     def _submitted(self, order: Order, refund: bool) -> bool:
-        if not self._queue.acquire(blocking=False):
-            return False
         try:
             self.background.submit(self._send_quietly, order, refund)
         except RuntimeError:  # closed

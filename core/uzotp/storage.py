@@ -220,8 +220,8 @@ class AttemptStatus(str, Enum):
 class Spent:
     """The answer to an attempt. ``retry_after_ms`` is set for ``locked``; ``sends`` is the verified challenge's.
 
-    ``credited`` says that the guard's other side was counted in the same decision; where a store cannot do that, the
-    caller's :meth:`Store.credit` follows.
+    ``credited`` says that the store has seen to the guard's other side itself; else the caller's :meth:`Store.credit`
+    follows.
     """
 
     status: AttemptStatus

@@ -107,7 +107,7 @@ class Verifier:
         number, why = self.read_phone(phone), self.read_purpose(purpose)
         with self._sender.place() as free:
             if not free:
-                raise self._sender.overloaded(number, why)
+                raise self._sender.overloaded(number, why, queued=False)
             order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
             return self._challenge(order, opened, self._sender.send(order))
 
@@ -132,11 +132,16 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        openly = self.should_send is None
-        if openly and self._sender.queue_full:
-            raise self._sender.overloaded(number, why)
-        order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
-        return self._challenge(order, opened, self._sender.send_later(order, openly=openly))
+        openly, queued = self.should_send is None, self._sender.queue()
+        if openly and not queued:
+            raise self._sender.overloaded(number, why, queued=True)
+        try:
+            order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
+        except BaseException:
+            if queued:
+                self._sender.leave_queue()
+            raise
+        return self._challenge(order, opened, self._sender.send_later(order, queued=queued, openly=openly))
 
     def close(self) -> None:
         """Wait for the sends in the background; nothing can be sent later after this."""

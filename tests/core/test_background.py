@@ -48,7 +48,9 @@ def state(site: Any) -> tuple[str, str]:
 # ----------------------------------------------------------------------------------------------------------- the cap
 
 
-def test_max_concurrent_sends_is_the_number_that_may_be_under_way(make_site: Callable[..., Any], slow: Slow) -> None:
+def test_r46_max_concurrent_sends_is_the_number_that_may_be_under_way(
+    make_site: Callable[..., Any], slow: Slow
+) -> None:
     site, outcomes = make_site(gateway=slow, client_quota="", max_concurrent_sends=3), []
     barrier = threading.Barrier(12)
 
@@ -133,10 +135,45 @@ def test_p5_a_full_queue_refuses_before_anything_is_spent(make_site: Callable[..
         with pytest.raises(errors.GatewayUnavailable) as caught:
             site.send_later()
     assert (caught.value.sent, caught.value.retryable) == (False, True)
+    assert [event.reason for event in site.happened(SendFailed)] == ["QueueFull"] * 2
     slow.go.set()
     site.finish()
     assert {message.phone for message in slow} == set(OTHERS[:QUEUE])
     assert site.send().delivery.status == "sent", "neither cooldown nor quota of the two is gone"
+
+
+def test_p5_of_those_who_come_at_once_nobody_who_is_refused_has_spent_anything(
+    make_site: Callable[..., Any], slow: Slow
+) -> None:
+    site, refused = make_site(gateway=slow, client_quota="", phone_quota="1/hour"), []
+    phones = [f"+99890124{number}" for number in range(1000, 1000 + QUEUE + 16)]
+    barrier = threading.Barrier(len(phones))
+
+    def ask(phone: str) -> None:
+        barrier.wait(30)
+        try:
+            site.send_later(phone)
+        except errors.GatewayUnavailable:
+            refused.append(phone)
+
+    threads = [threading.Thread(target=ask, args=(phone,)) for phone in phones]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(refused) == 16
+    slow.go.set()
+    site.finish()
+    assert [site.send(phone).delivery.status for phone in refused] == ["sent"] * 16
+
+
+def test_p5_who_is_refused_for_another_reason_leaves_the_queue(make_site: Callable[..., Any]) -> None:
+    site = make_site(phone_quota="1/hour", resend_after=(0,))
+    site.send()
+    for _ in range(QUEUE + 1):
+        with pytest.raises(errors.RateLimited):
+            site.send_later()
+    assert site.send_later("+998901238199").delivery.status == "pending"
 
 
 def test_p5_after_the_end_a_send_in_the_background_is_refused_and_given_back(make_site: Callable[..., Any]) -> None:
@@ -157,7 +194,7 @@ def test_p9_a_full_queue_tells_nobody_apart(make_site: Callable[..., Any], slow:
     assert real.delivery.status == hidden.delivery.status == "sent"
 
 
-def test_max_concurrent_sends_counts_both_kinds(make_site: Callable[..., Any], slow: Slow) -> None:
+def test_r46_max_concurrent_sends_counts_both_kinds(make_site: Callable[..., Any], slow: Slow) -> None:
     site = make_site(gateway=slow, max_concurrent_sends=1, deadline=30)
     other = threading.Thread(target=site.send, args=(OTHERS[0],))
     other.start()
@@ -170,7 +207,7 @@ def test_max_concurrent_sends_counts_both_kinds(make_site: Callable[..., Any], s
     assert [message.phone for message in slow] == [OTHERS[0], site.PHONE]
 
 
-def test_max_concurrent_sends_is_the_number_of_threads_in_the_background(
+def test_r46_max_concurrent_sends_is_the_number_of_threads_in_the_background(
     make_site: Callable[..., Any], slow: Slow
 ) -> None:
     site = make_site(gateway=slow, client_quota="", max_concurrent_sends=40)

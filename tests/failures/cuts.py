@@ -39,12 +39,12 @@ class Cutter:
     def everywhere(self, call: Callable[[Cuts], None], again: bool) -> Cuts:
         """*call* once for each answer that may be lost."""
         cuts = Cuts()
+        self._again = again
         for self._number in range(1, _MOST):
-            self._again = again
             call(cuts)
             if not self._proxy.lost:
-                break
-        return cuts
+                return cuts
+        raise AssertionError(f"more than {_MOST} answers, and the rest was not cut")
 
     def wrong_code(self, cuts: Cuts) -> None:
         """It is counted once when it was answered, and at most once when it was not."""

@@ -3,9 +3,9 @@
 A concrete store says how a transaction runs, and how rows are read and written in it; the decisions are
 :mod:`uzotp.guard`'s. Each method is one transaction, committed before it returns.
 
-Every read here comes before a write to the same row, so a store locks what it reads. The order is always the same -
-a client, its prefix, its country, the day's money; a delivery, its phone, the phone's challenges - so that two
-decisions never wait for each other in a circle.
+What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same - a
+client, its prefix, its country, the day's money; a delivery, its phone, the phone's challenges, then the prefix and
+the country that a success is credited to - so that two decisions never wait for each other in a circle.
 """
 
 from __future__ import annotations

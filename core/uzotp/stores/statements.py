@@ -1,7 +1,8 @@
-"""The SQL of the stores, written once by hand for SQLite, PostgreSQL, MySQL and MariaDB.
+"""A store in an SQL database: its transactions, what is tried again, what is read.
 
-``SQLStore`` (SQLAlchemy) and ``DjangoStore`` bring a :class:`Session` on a connection in autocommit mode.
-Transactions begin and end here, by statement, so the result is the same whatever isolation level the host chose.
+``SQLStore`` (SQLAlchemy) and ``DjangoStore`` bring a :class:`Session` on a connection in autocommit mode. Transactions
+begin and end here, by statement, so the result is the same whatever isolation level the host chose; what one statement
+can decide commits by itself. The SQL is that of ``rows``, ``dialects`` and ``one_statement``.
 
 SQLite has one writer: ``BEGIN IMMEDIATE`` is the lock. Elsewhere, in READ COMMITTED, a row of a phone, a client, a
 tally, a day or a delivery is locked as it is read; a challenge is touched only under the lock of its phone.

@@ -2,7 +2,7 @@
 -- proof's id and its life, how many limits there are, the count and the seconds of each, then the digests.
 
 local request = {
-  now = tonumber(ARGV[1]), max_attempts = tonumber(ARGV[2]), proof_id = ARGV[3], proof_ttl_ms = ARGV[4],
+  now = tonumber(ARGV[1]), max_attempts = tonumber(ARGV[2]), proof_id = ARGV[3], proof_ttl_ms = tonumber(ARGV[4]),
   failure_limits = {},
 }
 local digests_after = 5 + 2 * tonumber(ARGV[5])

@@ -1,4 +1,5 @@
--- Charge one attempt and compare it. KEYS: challenge, failures, wins, proof. The fields are told in open.lua.
+-- Charge one attempt and compare it. KEYS: challenge, failures, wins, proof. The fields are told in open.lua, the
+-- arguments in attempt.lua.
 
 local found = redis.call('HMGET', KEYS[1], 'd', 'e', 'a', 's', 'u', 'w')
 local texts = redis.call('MGET', KEYS[2], KEYS[3])
@@ -29,5 +30,5 @@ if log ~= '' then
   redis.call('DEL', KEYS[2])
 end
 redis.call('SET', KEYS[3], whole((tonumber(wins) or 0) + 1), 'PX', LIFE + GRACE)
-redis.call('SET', KEYS[4], whole(now + request.proof_ttl_ms), 'PX', request.proof_ttl_ms)
+redis.call('SET', KEYS[4], whole(now + request.proof_ttl_ms), 'PX', whole(request.proof_ttl_ms))
 return {'verified', left, tonumber(found[4])}
