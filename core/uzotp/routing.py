@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
-from functools import lru_cache
 from inspect import signature
 
 from uzotp.errors import (
@@ -116,6 +115,8 @@ class Router:
         self.name = names[0]
         self.failover_on_unknown = failover_on_unknown
         self.breakers = {name: Breaker() for name in names}
+        #: Those whose ``send`` takes a *timeout*; one of somebody else's may keep its time by itself.
+        self._timed = frozenset(gateway.name for gateway in self.gateways if _takes_timeout(gateway.send))
 
     def __repr__(self) -> str:
         return f"<Router {' > '.join(gateway.name for gateway in self.gateways)}>"
@@ -138,8 +139,7 @@ class Router:
 
     def hand_over(self, gateway: Gateway, message: Message, timeout: float) -> Receipt | GatewayError:
         """One call of *gateway*. Its error is returned, for the outcome to be written down first."""
-        takes = _takes_timeout(getattr(gateway.send, "__func__", gateway.send))
-        options = {"timeout": timeout} if takes else {}
+        options = {"timeout": timeout} if gateway.name in self._timed else {}
         outcome: Receipt | GatewayError
         try:
             receipt = gateway.send(message, **options)
@@ -217,10 +217,11 @@ class Router:
         return self.look(gateway, message, deadline.left(0.5 if more else 1.0), known) or outcome
 
 
-@lru_cache(maxsize=64)
 def _takes_timeout(send: Callable[..., Receipt]) -> bool:
-    """A gateway of somebody else's may keep its time by itself: ``send(message)`` will do."""
-    parameters = signature(send).parameters.values()
+    try:
+        parameters = signature(send).parameters.values()
+    except (TypeError, ValueError):  # written in C, and silent about it
+        return False
     return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 

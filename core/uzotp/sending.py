@@ -5,16 +5,13 @@ No lock and no transaction of ours is open while a gateway is called.
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from uzotp import events
 from uzotp.accounts import Accounts
+from uzotp.background import QUEUE, Background
 from uzotp.codes import random_id
 from uzotp.errors import GatewayError, GatewayUnavailable, StoreUnavailable
 from uzotp.events import EventSink
@@ -27,11 +24,6 @@ from uzotp.storage import AddDelivery, GlobalReservation, Refusal, ReserveGlobal
 
 #: The name under which test numbers' messages are recorded; no gateway sees them.
 TEST_GATEWAY = "test"
-#: Messages that the background may have at once, waiting or under way; one more is refused or, where nobody may know,
-#: given up. Both are events.
-QUEUE = 64
-#: Threads of the background, where ``MAX_CONCURRENT_SENDS`` says nothing. They wait; they cost memory and no time.
-WORKERS = 16
 _BUSY = "MAX_CONCURRENT_SENDS are under way"
 _FULL = f"{QUEUE} messages are waiting or under way"
 
@@ -94,36 +86,9 @@ class Sender:
         self._now = now
         self._sink = sink
         self._callback_url = callback_url
-        self._cap = policy.max_concurrent_sends
-        self._new_process()
+        self.background = Background(policy.max_concurrent_sends)
 
     # ------------------------------------------------------------------------------------------ now, or later
-
-    @contextmanager
-    def place(self, patience: float = 0) -> Iterator[bool]:
-        """Hold a place under ``MAX_CONCURRENT_SENDS``, waited for *patience* seconds; ``False`` when there is none.
-
-        It comes before the store is asked: who finds none has spent nothing, and may come again at once.
-        """
-        self._know_process()
-        slots = self._slots
-        free = slots is None or slots.acquire(timeout=patience)
-        try:
-            yield free
-        finally:
-            if slots is not None and free:
-                slots.release()
-
-    def queue(self) -> bool:
-        """Take a place among what the background has to send; ``False`` when there is none.
-
-        It too comes before the store is asked. :meth:`send_later` hands it on; :meth:`leave_queue` gives it back.
-        """
-        self._know_process()
-        return self._queue.acquire(blocking=False)
-
-    def leave_queue(self) -> None:
-        self._queue.release()
 
     def overloaded(self, phone: Phone, purpose: Purpose, *, queued: bool) -> GatewayUnavailable:
         """What to raise where there is no place: nothing was asked of anybody, and it is said (R46)."""
@@ -158,7 +123,7 @@ class Sender:
 
         :raises GatewayUnavailable: *openly*, when there is no place, or no background any more.
         """
-        if not (queued and self._submitted(order, refund=openly)):
+        if not (queued and self.background.submit(partial(self._send_quietly, order, refund=openly))):
             problem = GatewayUnavailable(self._router.name, retryable=True)
             self._give_up(order, problem, "QueueFull", refund=openly)
             if openly:
@@ -166,28 +131,9 @@ class Sender:
         status = DeliveryStatus.PENDING if openly else DeliveryStatus.SENT
         return Delivery(order.delivery_id, status, self._router.name)
 
-    def _submitted(self, order: Order, refund: bool) -> bool:
-        try:
-            self.background.submit(self._send_quietly, order, refund)
-        except RuntimeError:  # closed
-            self._queue.release()
-            return False
-        return True
-
-    def _know_process(self) -> None:
-        """A forked worker has none of its parent's threads, and none of them will give their places back."""
-        if self._pid != os.getpid():
-            self._new_process()
-
-    def _new_process(self) -> None:
-        self._pid = os.getpid()
-        self._slots = threading.BoundedSemaphore(self._cap) if self._cap else None
-        self._queue = threading.BoundedSemaphore(QUEUE)
-        self.background = ThreadPoolExecutor(self._cap or WORKERS, "uzotp-send")  # starts threads when used
-
     def _send_quietly(self, order: Order, refund: bool) -> None:
         try:
-            with self.place(self._deadline) as free:
+            with self.background.place(self._deadline) as free:
                 if not free:
                     problem = GatewayUnavailable(self._router.name, _BUSY, retryable=True)
                     self._give_up(order, problem, refund=refund)
@@ -200,7 +146,6 @@ class Sender:
         except Exception as error:
             events.logger.error("delivery %s ended with %s", order.delivery_id, type(error).__name__)
         finally:
-            self._queue.release()
             self._store.rest()
 
     def _pretend(self, order: Order) -> Delivery:

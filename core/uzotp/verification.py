@@ -105,7 +105,7 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        with self._sender.place() as free:
+        with self._sender.background.place() as free:
             if not free:
                 raise self._sender.overloaded(number, why, queued=False)
             order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
@@ -132,20 +132,20 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        openly, queued = self.should_send is None, self._sender.queue()
+        openly, queued = self.should_send is None, self._sender.background.enter()
         if openly and not queued:
             raise self._sender.overloaded(number, why, queued=True)
         try:
             order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
         except BaseException:
             if queued:
-                self._sender.leave_queue()
+                self._sender.background.leave()
             raise
         return self._challenge(order, opened, self._sender.send_later(order, queued=queued, openly=openly))
 
     def close(self) -> None:
         """Wait for the sends in the background; nothing can be sent later after this."""
-        self._sender.background.shutdown(wait=True)
+        self._sender.background.close()
 
     def tokens(self, kind: str) -> Tokens:
         """Signed, timed tokens of one kind, made with this verifier's keys and clock."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import threading
 import traceback
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -45,7 +49,7 @@ def test_p9_what_becomes_of_a_send_in_the_background_changes_no_later_answer(
     def answers(wanted: bool) -> list[str]:
         options = {"gateway": Way("devsms", step), "store": MemoryStore(), "client_quota": ""} | rules
         site = make_site(should_send=lambda *_facts: wanted, **options)
-        site.verifier._sender.background = AtOnce()
+        site.verifier._sender.background.threads = AtOnce()
         return [answer_of(site, phone) for phone, _ in zip(numbers(), range(8), strict=False)]
 
     assert answers(True) == answers(False)
@@ -246,21 +250,82 @@ def test_p7_a_hostile_body_is_read_about_once_and_not_from_every_bracket(monkeyp
     assert len(body) <= sum(read) < 3 * len(body)
 
 
-def test_max_concurrent_sends_are_a_process_s_own(
-    make_site: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from uzotp import sending
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_r46_a_forked_child_has_places_and_threads_of_its_own(make_site: Callable[..., Any]) -> None:
+    held, go = threading.Event(), threading.Event()
 
-    def nested(way: Way, message: Message) -> Receipt:
-        if len(way.messages) == 1:
-            monkeypatch.setattr(sending.os, "getpid", lambda: -1)  # as a child that was forked just now
-            site.send("+998901238191")
+    def hold(way: Way, message: Message) -> Receipt:
+        held.set()
+        assert go.wait(30)
         return Receipt(way.name, str(len(way.messages)))
 
-    way = Way("devsms", nested)
-    site = make_site(gateway=way, max_concurrent_sends=1)
-    site.send()
-    assert len(way.messages) == 2, "the child had a place"
+    site = make_site(gateway=Way("devsms", hold), max_concurrent_sends=1)
+    site.send_later()
+    assert held.wait(30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that threads do not follow is what this is about
+        child = os.fork()
+    if child == 0:
+        go.set()
+        code = 1
+        with suppress(BaseException):
+            site.send("+998901238191")
+            site.send_later("+998901238192")
+            site.verifier.close()
+            code = 0 if len(site.happened(CodeSent)) == 2 else 2
+        os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with pytest.raises(errors.GatewayUnavailable):
+        site.send("+998901238191")
+    go.set()
+    site.finish()
+
+
+def test_p5_r47_what_no_thread_could_be_started_for_is_given_up_and_never_sent(
+    make_site: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, go = threading.Event(), threading.Event()
+
+    def hold(way: Way, message: Message) -> Receipt:
+        held.set()
+        assert go.wait(30)
+        return Receipt(way.name, str(len(way.messages)))
+
+    way = Way("devsms", hold)
+    site = make_site(gateway=way, client_quota="", phone_quota="1/hour")
+    site.send_later("+998901238191")
+    assert held.wait(30)
+
+    def no_more(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(errors.GatewayUnavailable):
+            site.send_later("+998901238192")
+    go.set()
+    site.finish()
+    assert [message.phone for message in way.messages] == ["+998901238191"]
+    site.clock.advance(60)
+    assert site.send("+998901238192").delivery.status == "sent", "its quota came back"
+
+
+@dataclasses.dataclass
+class Unhashable:
+    """Equal to its like, so it has no hash; and silent about its parameters."""
+
+    sent: list[str]
+
+    def __call__(self, *given: Any, **options: Any) -> Receipt:
+        self.sent.append(str(given[0].phone))
+        return Receipt("devsms", "1")
+
+
+def test_p7_a_gateway_whose_send_is_an_odd_object_is_as_good(make_site: Callable[..., Any]) -> None:
+    way, sent = Way("devsms"), []
+    way.send = Unhashable(sent)  # type: ignore[method-assign]
+    assert make_site(gateway=way).send().delivery.status == "sent"
+    assert len(sent) == 1
 
 
 # --------------------------------------------------------------------------------------------------------- secrets

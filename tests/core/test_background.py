@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from uzotp import errors
+from uzotp.background import QUEUE
 from uzotp.events import SendFailed
 from uzotp.ports import Message, Receipt
-from uzotp.sending import QUEUE
 from uzotp.testing.outbox import Outbox
 
 OTHERS = [f"+9989012381{number:02}" for number in range(91)]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from uzotp import errors
+from uzotp.background import WORKERS
 from uzotp.events import CodeSent, SendFailed, SendSuppressed
 from uzotp.phones import Phone
 from uzotp.policy import Purpose, TestNumber
 from uzotp.ports import Message, Receipt
-from uzotp.sending import WORKERS
 from uzotp.storage import AttemptStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
@@ -175,7 +175,7 @@ class AtOnce:
 
 def test_p9_a_place_in_the_queue_is_given_back_however_a_send_ends(make_site: Callable[..., Any]) -> None:
     site = make_site(client_quota="", should_send=lambda phone, _purpose: phone != OTHERS[0])
-    site.verifier._sender.background = AtOnce()
+    site.verifier._sender.background.threads = AtOnce()
     for _ in range(30):
         for error in (errors.GatewayUnavailable("outbox"), errors.OutcomeUnknown("outbox"), RuntimeError()):
             site.outbox.fail_with(error)
@@ -198,7 +198,7 @@ def test_r47_a_message_older_than_its_code_is_dropped_and_said_so(slow: Any) -> 
 def test_p9_a_gateway_that_is_down_does_not_tell_suppressed_numbers_apart(make_site: Callable[..., Any]) -> None:
     known, unknown = OTHERS[:2]
     site = make_site(client_quota="", phone_quota="2/hour", should_send=lambda phone, _purpose: phone == known)
-    site.verifier._sender.background = AtOnce()
+    site.verifier._sender.background.threads = AtOnce()
     answers: dict[str, list[str]] = {known: [], unknown: []}
     for _ in range(4):
         for phone, told in answers.items():

@@ -19,7 +19,7 @@ from django.db import connections, transaction
 from django.test import override_settings
 
 from django_uzotp import models
-from django_uzotp.store import DjangoStore, _Session
+from django_uzotp.store import DjangoStore, _asked, _Session
 from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
@@ -262,36 +262,50 @@ def test_p4_an_attempt_is_a_short_transaction(sqlite):
 def test_p4_where_the_database_can_an_attempt_is_one_statement_and_planned_once(postgres_alias):
     store = emptied(DjangoStore(postgres_alias))
     store.reserve(watched())
-    for phone in "ABC":
+    for phone in "ABCD":
         store.open(opening(phone))
     connections[postgres_alias].close()
     seen, watching = _statements(connections[postgres_alias])
     with watching:
-        for phone in "AB":
+        for phone in "ABC":
             assert store.spend(attempt(phone=phone, areas=("+99890123", "UZ"))).credited
-    assert [sql.split()[0] for sql in seen] == ["EXECUTE", "PREPARE", "WITH", "EXECUTE"]
+        connections[postgres_alias].close()  # as at the end of a request, without CONN_MAX_AGE
+        assert store.spend(attempt(phone="D", areas=("+99890123", "UZ"))).credited
+    assert [sql.split()[0] for sql in seen] == ["WITH", "PREPARE", "EXECUTE", "EXECUTE", "WITH"]
 
 
-def test_a_pooled_connection_that_another_release_or_process_prepared_for_is_as_good(postgres_alias):
+def test_p4_a_poolers_connection_that_knows_less_or_more_is_as_good(postgres_alias):
     store = emptied(DjangoStore(postgres_alias))
-    for phone in "ABC":
+    for phone in "ABCDE":
         store.open(opening(phone))
-    assert store.spend(attempt(phone="A")).status.value == "verified"
+    for phone in "AB":
+        assert store.spend(attempt(phone=phone)).status.value == "verified"
     with connections[postgres_alias].cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
-    assert store.spend(attempt(phone="B")).status.value == "verified"
-    ask = _Session.rows
+    seen, watching = _statements(connections[postgres_alias])
+    with watching:
+        for phone in "CDE":  # not there; prepared anew; there
+            assert store.spend(attempt(phone=phone)).status.value == "verified"
+    assert [sql.split()[0] for sql in seen] == ["EXECUTE", "WITH", "WITH", "PREPARE", "EXECUTE"]
+    _asked[connections[postgres_alias].connection].clear()
+    for phone in "AB":
+        store.open(opening(phone, binding="another"))
+        assert store.spend(attempt(phone=phone, binding="another")).status.value == "verified", "prepared by another"
 
-    def elsewhere(session, sql, params=()):  # as a pooler that gives each statement another connection
-        if sql.startswith("EXECUTE"):
-            with session._connection.cursor() as cursor:
-                cursor.execute("SELECT count(*) FROM pg_prepared_statements")
-                assert cursor.fetchone() == (1,)
-                cursor.execute("EXECUTE uzotp_of_nobody")
-        return ask(session, sql, params)
 
-    with patch.object(_Session, "rows", elsewhere):
-        assert store.spend(attempt(phone="C")).status.value == "verified"
+def test_r15_an_exception_right_after_the_beginning_leaves_no_transaction_open(sqlite):
+    sqlite.open(opening())
+    run = _Session.run
+
+    def alarm(session, sql, params=()):
+        run(session, sql, params)
+        if sql.startswith("BEGIN"):
+            raise KeyboardInterrupt
+
+    with patch.object(_Session, "run", alarm), pytest.raises(KeyboardInterrupt):
+        sqlite.spend(attempt(WRONG))
+    assert not connections["default"].connection.in_transaction
+    assert sqlite.spend(attempt(WRONG)).attempts_left == 4
 
 
 def test_r43_an_error_tells_no_value_and_leaves_the_connection_usable(sqlite):

@@ -10,9 +10,9 @@ import pytest
 from tests.web.browser import PHONE
 from tests.web.contract import is_problem
 from tests.web.sites import Site
+from uzotp.background import QUEUE
 from uzotp.errors import GatewayUnavailable
 from uzotp.ports import Message, Receipt
-from uzotp.sending import QUEUE
 from uzotp.testing.outbox import Outbox
 
 

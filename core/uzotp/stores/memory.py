@@ -68,15 +68,15 @@ class _Table:
 
 
 @dataclass(slots=True)
-class _Pending(ChallengeRecord):
+class _Kept(ChallengeRecord):
     """A challenge as it is kept, never changed in place. ``wins`` is how often its phone had succeeded in its purpose
     when it was written: a success more has ended it."""
 
     wins: int
 
 
-def _pending(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Pending:
-    return _Pending(
+def _kept(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Kept:
+    return _Kept(
         record.handle, record.fingerprint, record.purpose, record.prefix, record.nonce, record.digest, record.key_id,
         record.started_at, record.expires_at, attempts, record.sends, used, record.delivery_id, wins,
     )  # fmt: skip
@@ -107,9 +107,9 @@ class MemoryStore(LockedStore):
             rows.commit()
             return answer
 
-    def live(self, handle: str, now: int) -> _Pending | None:
+    def live(self, handle: str, now: int) -> _Kept | None:
         """The challenge, unless a success of its phone ended it; for a decision that holds the lock."""
-        record: _Pending | None = self.challenges.get(handle, now)
+        record: _Kept | None = self.challenges.get(handle, now)
         if record is None or record.wins == self.wins_of(record.fingerprint, record.purpose, now):
             return record
         return None
@@ -235,7 +235,7 @@ class _Rows(Transaction):
 
     def charge(self, challenge: ChallengeRecord, *, used: bool) -> None:
         wins = self._store.wins_of(challenge.fingerprint, challenge.purpose, self._now) + used
-        kept = _pending(challenge, challenge.attempts + 1, used, wins)
+        kept = _kept(challenge, challenge.attempts + 1, used, wins)
         self._put(self._store.challenges, challenge.handle, kept, challenge.expires_at + GRACE_MS)
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
@@ -248,7 +248,7 @@ class _Rows(Transaction):
 
     def put_challenge(self, record: ChallengeRecord) -> None:
         wins, over = self._store.wins_of(record.fingerprint, record.purpose, self._now), record.expires_at + GRACE_MS
-        self._put(self._store.challenges, record.handle, _pending(record, record.attempts, record.used, wins), over)
+        self._put(self._store.challenges, record.handle, _kept(record, record.attempts, record.used, wins), over)
         if wins:  # what ended others outlives this one
             self._put(self._store.wins, record.fingerprint + record.purpose, wins, over)
 

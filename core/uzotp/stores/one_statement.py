@@ -29,20 +29,20 @@ class Statement:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._names = _NAMED.findall(text)
-        self._once = list(dict.fromkeys(self._names))
+        self.names = _NAMED.findall(text)
+        self._once = list(dict.fromkeys(self.names))
         self.sql = _NAMED.sub("%s", text)
 
     def values(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """For :attr:`sql`."""
-        return tuple([values[name] for name in self._names])
+        return tuple([values[name] for name in self.names])
 
     def call_values(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """For :attr:`call`."""
         return tuple([values[name] for name in self._once])
 
     @cached_property
-    def _name(self) -> str:
+    def name(self) -> str:
         """Another text has another name: a pooled connection may know one of an older release."""
         return f"uzotp_{hashlib.sha256(self._text.encode()).hexdigest()[:16]}"
 
@@ -50,11 +50,11 @@ class Statement:
     def prepare(self) -> str:
         numbers = {name: f"${number}" for number, name in enumerate(self._once, 1)}
         text = _NAMED.sub(lambda found: numbers[found[1]], self._text)
-        return f"PREPARE {self._name} AS {text}"
+        return f"PREPARE {self.name} AS {text}"
 
     @cached_property
     def call(self) -> str:
-        return f"EXECUTE {self._name}({', '.join(['%s'] * len(self._once))})"
+        return f"EXECUTE {self.name}({', '.join(['%s'] * len(self._once))})"
 
 
 # ---------------------------------------------------------------------------------------------------- the guard

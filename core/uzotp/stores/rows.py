@@ -25,8 +25,8 @@ class Session(Protocol):
     """One connection in autocommit mode. Statements have ``%s`` placeholders."""
 
     dialect: Dialect
-    #: Whether the driver puts values into the statement's text, so that the server plans it anew each time.
-    binds_here: bool
+    #: How often this connection was asked each statement that one decision is; ``None`` where the driver prepares.
+    asked: dict[str, int] | None
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]: ...
 

@@ -159,7 +159,8 @@ class _Session:
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
-        self.binds_here = connection.dialect.driver == "psycopg2"  # psycopg prepares what it is asked often
+        #: psycopg prepares by itself what it is asked often.
+        self.asked = connection.info.setdefault("uzotp_asked", {}) if connection.dialect.driver == "psycopg2" else None
         self._qmark = connection.dialect.paramstyle == "qmark"
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:

@@ -101,29 +101,41 @@ class StatementStore(LockedStore):
         try:
             return self._ask(session, statement, values)
         except self.errors as error:
-            state, failure = _state(self.cause(error)), _words(self.cause(error))
-            if state and state != "40001":  # the server's own word: it was not taken
+            state, failure = str(_state(self.cause(error)) or ""), _words(self.cause(error))
+            unknown = not state or state.startswith("08") or state == "40003"  # no word, or a pooler's
+            if not unknown and state != "40001":  # the server's own word: it was not taken
                 raise
-        if state:  # the host's default is a stricter level, at which who comes second is refused
+        if not unknown:  # the host's default is a stricter level, at which who comes second is refused
             return self._all_or_nothing(session, lambda _: session.rows(statement.sql, statement.values(values)))
         session.discard()
         raise StoreUnavailable(f"the database did not confirm: {failure}") from None
 
     def _ask(self, session: Session, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """The answer to *statement*: prepared, where the driver does not see to that, once a connection."""
-        if not session.binds_here:
+        """The answer to *statement*. A connection that is asked it again has it prepared, unless its driver does that.
+
+        A pooler may hand each statement to another connection: one that does not know it is answered in full.
+        """
+        asked = session.asked
+        if asked is None:
             return session.rows(statement.sql, statement.values(values))
+        asked[statement.name] = asked.get(statement.name, 0) + 1
         try:
-            return session.rows(statement.call, statement.call_values(values))
+            if asked[statement.name] == 2:
+                self._prepare(session, statement)
+            if asked[statement.name] >= 2:
+                return session.rows(statement.call, statement.call_values(values))
         except self.errors as error:
-            if _state(self.cause(error)) != "26000":  # invalid_sql_statement_name: not on this connection yet
+            if _state(self.cause(error)) != "26000":  # invalid_sql_statement_name
                 raise
+            del asked[statement.name]
+        return session.rows(statement.sql, statement.values(values))
+
+    def _prepare(self, session: Session, statement: Statement) -> None:
         try:
             session.run(statement.prepare)
         except self.errors as error:
             if _state(self.cause(error)) != "42P05":  # duplicate: a pooler's connection, prepared for somebody else
                 raise
-        return session.rows(statement.sql, statement.values(values))
 
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         moment = self._at(now)
@@ -223,10 +235,10 @@ class StatementStore(LockedStore):
         raise StoreUnavailable(f"the database did not answer as it should: {failure}") from None
 
     def _all_or_nothing(self, session: Session, work: Callable[[Rows], T]) -> T:
-        for sql in session.dialect.begin:
-            session.run(sql)
         committing = False
         try:
+            for sql in session.dialect.begin:
+                session.run(sql)
             answer = work(Rows(session))
             committing = not isinstance(answer, Refusal)  # a refusal leaves no trace, not even an empty row
             session.run("COMMIT" if committing else "ROLLBACK")

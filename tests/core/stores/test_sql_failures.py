@@ -205,3 +205,32 @@ def test_p2_an_error_while_the_connection_is_given_back_changes_no_answer(sqlite
     monkeypatch.setattr(sqlite, "session", session)
     assert sqlite.spend(attempt("000000")).attempts_left == 4
     assert sqlite.spend(attempt()).status.value == "verified"
+
+
+@pytest.mark.parametrize(("state", "told", "left"), [("08P01", "", 3), ("40001", "wrong_code", 3)])
+def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
+    """pgbouncer says 08P01 of a server that is gone, whether or not it had committed; 40001 is always the server's."""
+    store = SQLStore(services.sqlalchemy_url("postgres"))
+    store.open(opening())
+    execute, lost = sql._Session._execute, []
+
+    class FromPooler(Exception):
+        sqlstate = state
+
+    def cut(session, statement, params):
+        begins = statement.lstrip().startswith("WITH") and not lost
+        if not begins:
+            return execute(session, statement, params)
+        lost.append(statement)
+        if state.startswith("08"):  # it was taken, and the answer is lost
+            execute(session, statement, params)
+        raise exc.OperationalError(statement, params, FromPooler(), connection_invalidated=state.startswith("08"))
+
+    monkeypatch.setattr(sql._Session, "_execute", cut)
+    if told:
+        assert store.spend(attempt("000000")).status.value == told
+    else:
+        with pytest.raises(StoreUnavailable):
+            store.spend(attempt("000000"))
+    assert store.spend(attempt("000000")).attempts_left == left
+    store._engine.dispose()
