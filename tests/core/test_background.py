@@ -8,27 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.core.slow import Slow
 from uzotp import errors
 from uzotp.background import QUEUE
 from uzotp.events import SendFailed
-from uzotp.ports import Message, Receipt
-from uzotp.testing.outbox import Outbox
 
 OTHERS = [f"+9989012381{number:02}" for number in range(91)]
-
-
-class Slow(Outbox):
-    """Sends only after the test said so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = threading.Event()
-        self.asked = threading.Semaphore(0)
-
-    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
-        self.asked.release()
-        assert self.go.wait(30)
-        return super().send(message, timeout=timeout)
 
 
 @pytest.fixture

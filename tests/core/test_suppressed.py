@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 
+from tests.core.slow import Slow
 from uzotp import errors
 from uzotp.background import WORKERS
 from uzotp.events import CodeSent, SendFailed, SendSuppressed
 from uzotp.phones import Phone
 from uzotp.policy import Purpose, TestNumber
-from uzotp.ports import Message, Receipt
 from uzotp.storage import AttemptStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
-from uzotp.testing.outbox import Outbox
 
 OTHERS = [f"+9989012381{number:02}" for number in range(91)]
 
@@ -109,18 +107,6 @@ def test_p9_a_suppressed_test_number_stays_suppressed(make_site: Callable[..., A
 
 
 # ---------------------------------------------------------------------------------------------- in the background
-
-
-class Slow(Outbox):
-    """Sends only after the test said so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = threading.Event()
-
-    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
-        assert self.go.wait(30)
-        return super().send(message, timeout=timeout)
 
 
 @pytest.fixture

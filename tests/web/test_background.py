@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 
+from tests.core.slow import Slow
 from tests.web.browser import PHONE
 from tests.web.contract import is_problem
 from tests.web.sites import Site
 from uzotp.background import QUEUE
 from uzotp.errors import GatewayUnavailable
-from uzotp.ports import Message, Receipt
-from uzotp.testing.outbox import Outbox
-
-
-class Slow(Outbox):
-    """Sends only after the test said so."""
-
-    name = "outbox"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = threading.Event()
-
-    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
-        assert self.go.wait(30)
-        return super().send(message, timeout=timeout)
 
 
 @pytest.fixture
