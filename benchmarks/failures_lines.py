@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from tests.core.stores import redis_servers, services
 from tests.failures import cluster, crash, cuts, disks, failovers, redis_faults, servers, stores, terminations
-from tests.failures.proxy import Proxy
 from tests.failures.restarts import Ending, restart
 from tests.failures.traffic import PRICE, Postbox, make_verifier, new_person
 from uzotp.errors import Refused
@@ -109,25 +108,14 @@ def _tries(told: str) -> str:
 
 
 def lost_answers() -> Iterator[Line]:
-    for service, kind in (
-        ("postgres", "SQLStore"), ("postgres", "DjangoStore"), ("mariadb", "SQLStore"), ("mariadb", "DjangoStore"),
-        ("redis", "RedisStore"),
-    ):  # fmt: skip
-        if service == "redis":
-            proxy = Proxy(urlsplit(services.redis_url()).port or 6379)
-            store: Any = RedisStore(f"redis://127.0.0.1:{proxy.port}/0", prefix=f"cuts-{secrets.token_hex(6)}:")
-        else:
-            proxy = Proxy(stores.port_of(service))
-            store = stores.shared(service, kind, proxy.port)
-        cutter = cuts.Cutter(store, proxy)
-        for name, shown in (("wrong_code", "wrong code"), ("right_code", "right code"), ("send", "send")):
-            found = cutter.everywhere(getattr(cutter, name), again=False)
-            saw = ", ".join(f"{count} × {told}" for told, count in sorted(found.told.items()))
-            assert not found.wrong, found.wrong
-            kept = "counted once where answered, at most once where not"
-            yield f"each answer to a {shown} lost in turn", f"{kind}, {service}", saw, kept, "nothing", "next call"
-        stores.close(store)
-        proxy.close()
+    for service, kind in cuts.STORES:
+        with cuts.behind_proxy(service, kind) as cutter:
+            for name, shown in (("wrong_code", "wrong code"), ("right_code", "right code"), ("send", "send")):
+                found = cutter.everywhere(getattr(cutter, name), again=False)
+                saw = ", ".join(f"{count} × {told}" for told, count in sorted(found.told.items()))
+                assert not found.wrong, found.wrong
+                kept = "counted once where answered, at most once where not"
+                yield f"each answer to a {shown} lost in turn", f"{kind}, {service}", saw, kept, "nothing", "next call"
 
 
 def terminated() -> Iterator[Line]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
+from tests.core.stores import services
+from tests.failures import stores
 from tests.failures.proxy import Proxy
 from tests.failures.traffic import PRICE, QUOTA, TRIES, Person, Postbox, make_verifier
 from uzotp.errors import InvalidProof, RateLimited, StoreUnavailable
@@ -26,6 +31,33 @@ class Cuts:
     told: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     slowest: float = 0.0
+
+
+#: The service and the kind of each store that a connection leads to.
+STORES = (
+    ("postgres", "SQLStore"), ("postgres", "DjangoStore"), ("mariadb", "SQLStore"), ("mariadb", "DjangoStore"),
+    ("redis", "RedisStore"),
+)  # fmt: skip
+
+
+@contextmanager
+def behind_proxy(service: str, kind: str) -> Iterator[Cutter]:
+    """A store of *kind* in the machine's own server, which it reaches through a proxy that loses answers."""
+    if service == "redis":
+        pytest.importorskip("redis")
+        from uzotp.stores.redis import RedisStore
+
+        url = services.redis_url()
+        proxy = Proxy(stores.target(service))
+        store: Any = RedisStore(stores.here(url, proxy.port), prefix=f"cuts-{secrets.token_hex(6)}:")
+    else:
+        proxy = Proxy(stores.target(service))
+        store = stores.shared(service, kind, proxy.port)
+    try:
+        yield Cutter(store, proxy)
+    finally:
+        stores.close(store)
+        proxy.close()
 
 
 class Cutter:

@@ -8,12 +8,12 @@ from contextlib import suppress
 
 
 class Proxy:
-    """Passes everything on to 127.0.0.1:*target*, until told to :meth:`lose` an answer.
+    """Passes everything on to *target*, a host and a port, until told to :meth:`lose` an answer.
 
     An answer is a run of bytes from the server after bytes from the client.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -44,7 +44,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
+                server = socket.create_connection(self._target)
                 self._sockets += [client, server]
                 asked = threading.Event()
                 for arguments in ((client, server, asked, False), (server, client, asked, True)):

@@ -47,7 +47,7 @@ class Database:
     driver: str
 
     def __init__(self) -> None:
-        services._needed(self.name, self.absent())
+        services.needed(self.name, self.absent())
         self.folder = Path(tempfile.mkdtemp(prefix=f"uzotp-{self.name}-"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

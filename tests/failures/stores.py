@@ -12,26 +12,26 @@ from urllib.parse import urlsplit
 import pytest
 
 _DRIVERS = {"postgres": "postgresql+psycopg", "mariadb": "mysql+pymysql"}
-_ENGINES = {"postgres": "django.db.backends.postgresql", "mariadb": "django.db.backends.mysql"}
+_PORTS = {"postgres": 5432, "mariadb": 3306, "redis": 6379}
 _USERS = {"postgres": "postgres", "mariadb": "root"}
 
 
-def sql_store(service: str, port: int, database: str) -> Any:
-    """``SQLStore`` in *database* on 127.0.0.1, with its tables."""
+def sql_store(service: str, url: str) -> Any:
+    """``SQLStore`` in the database of *url*, with its tables."""
     if find_spec("sqlalchemy") is None:
         pytest.skip("SQLAlchemy is not installed")
     from uzotp.stores.sql import SQLStore
 
-    store = SQLStore(f"{_DRIVERS[service]}://{_USERS[service]}@127.0.0.1:{port}/{database}")
+    store = SQLStore(urlsplit(url)._replace(scheme=_DRIVERS[service]).geturl())
     store.switches()
     return store
 
 
-def django_store(service: str, port: int, database: str) -> Any:
+def django_store(service: str, url: str) -> Any:
     """``DjangoStore`` likewise."""
-    return django_at(
-        {"ENGINE": _ENGINES[service], "NAME": database, "USER": _USERS[service], "HOST": "127.0.0.1", "PORT": str(port)}
-    )
+    from tests.core.stores import services
+
+    return django_at(services.entry_of(service, urlsplit(url)))
 
 
 def django_at(entry: dict[str, Any]) -> Any:
@@ -60,24 +60,30 @@ def both(server: Any) -> dict[str, Any]:
             continue
         database = f"uzotp_{secrets.token_hex(6)}"
         server.execute(f"CREATE DATABASE {database}")
-        found[kind] = make(server.name, server.port, database)
+        found[kind] = make(server.name, f"{server.name}://{_USERS[server.name]}@127.0.0.1:{server.port}/{database}")
     if not found:
         pytest.skip("neither SQLAlchemy nor Django is installed")
     return found
 
 
 def shared(service: str, kind: str, port: int | None = None) -> Any:
-    """A store of *kind* in a new database of the machine's own server, reached by another *port* if told."""
+    """A store of *kind* in a new database of the machine's own server, reached by way of a *port* here if told."""
     from tests.core.stores import services
 
-    return at(services.sqlalchemy_url(service), service, kind, port)
+    url = services.sqlalchemy_url(service)
+    return at(url if port is None else here(url, port), service, kind)
 
 
-def at(url: str, service: str, kind: str, port: int | None = None) -> Any:
-    """A store of *kind* in the database of *url*."""
+def here(url: str, port: int) -> str:
+    """*url* by way of a port of this machine."""
     where = urlsplit(url)
-    make = {"SQLStore": sql_store, "DjangoStore": django_store}[kind]
-    return make(service, port or where.port or port_of(service), where.path[1:])
+    person, at, _ = where.netloc.rpartition("@")
+    return where._replace(netloc=f"{person}{at}127.0.0.1:{port}").geturl()
+
+
+def at(url: str, service: str, kind: str) -> Any:
+    """A store of *kind* in the database of *url*."""
+    return {"SQLStore": sql_store, "DjangoStore": django_store}[kind](service, url)
 
 
 def new(kind: str, service: str, path: str) -> Any:
@@ -103,12 +109,12 @@ def new(kind: str, service: str, path: str) -> Any:
     return SQLStore(f"sqlite:///{path}")
 
 
-def port_of(service: str) -> int:
+def target(service: str) -> tuple[str, int]:
     """Where the machine's own server listens."""
     from tests.core.stores import services
 
-    services.sqlalchemy_url(service)
-    return urlsplit(services._address(service)).port or {"postgres": 5432, "mariadb": 3306}[service]
+    where = urlsplit(services.address(service))
+    return where.hostname or "127.0.0.1", where.port or _PORTS[service]
 
 
 def close(store: Any) -> None:

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.core.stores import services
-from tests.failures import stores
-from tests.failures.cuts import Cuts, Cutter
-from tests.failures.proxy import Proxy
+from tests.failures.cuts import STORES, Cuts, Cutter, behind_proxy
 from tests.failures.traffic import BOUNDED
 
-STORES = ["postgres SQLStore", "postgres DjangoStore", "mariadb SQLStore", "mariadb DjangoStore", "redis RedisStore"]
 
-
-@pytest.fixture(scope="module", params=STORES)
+@pytest.fixture(scope="module", params=STORES, ids=" ".join)
 def cutter(request: pytest.FixtureRequest) -> Iterator[Cutter]:
-    service, kind = request.param.split()
-    if service == "redis":
-        pytest.importorskip("redis")
-        from uzotp.stores.redis import RedisStore
-
-        proxy = Proxy(urlsplit(services.redis_url()).port or 6379)
-        store: Any = RedisStore(f"redis://127.0.0.1:{proxy.port}/0", prefix=f"cuts-{secrets.token_hex(6)}:")
-    else:
-        proxy = Proxy(stores.port_of(service))
-        store = stores.shared(service, kind, proxy.port)
-    yield Cutter(store, proxy)
-    stores.close(store)
-    proxy.close()
+    with behind_proxy(*request.param) as cutter:
+        yield cutter
 
 
 @pytest.mark.parametrize("kind", ["wrong_code", "right_code", "proof", "send"])

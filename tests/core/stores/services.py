@@ -35,11 +35,16 @@ def sqlalchemy_url(name: str) -> str:
 def django_database(name: str) -> dict[str, object]:
     """The same as an entry of Django's ``DATABASES``."""
     where = _new_database(name)
-    _known[where.path[1:]] = entry = {
+    _known[where.path[1:]] = entry = entry_of(name, where)
+    return entry
+
+
+def entry_of(name: str, where: SplitResult) -> dict[str, object]:
+    """The database of a URL as an entry of ``DATABASES``."""
+    return {
         "ENGINE": _ENGINES[name], "NAME": where.path[1:], "USER": where.username or "",
         "PASSWORD": unquote(where.password or ""), "HOST": where.hostname or "", "PORT": str(where.port or ""),
     }  # fmt: skip
-    return entry
 
 
 def known(name: str | None) -> dict[str, object]:
@@ -53,22 +58,24 @@ def installed(module: str) -> bool:
 
 def redis_url() -> str:
     """The URL of the Redis server, for keys under a prefix of the test's own; skips the test when there is none."""
-    _needed("redis", _absent("redis"))
-    return _address("redis")
+    needed("redis", _absent("redis"))
+    return address("redis")
 
 
 def redis_server() -> str:
     """The program ``redis-server``, for servers of the test's own; skips the test when it is not installed."""
     program = shutil.which("redis-server")
-    _needed("redis", "" if program else "redis-server is not installed")
+    needed("redis", "" if program else "redis-server is not installed")
     return str(program)
 
 
-def _address(name: str) -> str:
+def address(name: str) -> str:
+    """Where the server *name* is, by the environment or as a fresh machine has it."""
     return os.environ.get(f"{name.upper()}_URL", _DEFAULTS[name])
 
 
-def _needed(name: str, why: str) -> None:
+def needed(name: str, why: str) -> None:
+    """Skip, for the reason *why* where there is one; fail if the environment requires the service."""
     if why and name in os.environ.get("REQUIRE_SERVICES", "").split(","):
         pytest.fail(f"{name} is required by REQUIRE_SERVICES: {why}")
     if why:
@@ -76,8 +83,8 @@ def _needed(name: str, why: str) -> None:
 
 
 def _new_database(name: str) -> SplitResult:
-    server = urlsplit(_address(name))
-    _needed(name, _absent(name))
+    server = urlsplit(address(name))
+    needed(name, _absent(name))
     database = f"uzotp_{secrets.token_hex(6)}"
     _execute(name, f"CREATE DATABASE {database}")
     atexit.register(_execute, name, f"DROP DATABASE {database}" + (" WITH (FORCE)" if name == "postgres" else ""))
@@ -94,11 +101,11 @@ def _absent(name: str) -> str:
 
 
 def _execute(name: str, sql: str) -> None:
-    server = urlsplit(_address(name))
+    server = urlsplit(address(name))
     if name == "redis":
         import redis
 
-        with redis.Redis.from_url(_address(name), socket_connect_timeout=3) as client:
+        with redis.Redis.from_url(address(name), socket_connect_timeout=3) as client:
             client.ping()
         return
     if name == "postgres":
