@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.core.stores.machine import stores
-from tests.core.stores.machine.planted import ANYWHERE, LOCKED, NO_FOR_UPDATE, NO_FOR_UPDATE_IN_ONE
+from tests.core.stores.machine.planted import ESSENTIAL, LOCKED, NO_FOR_UPDATE, NO_FOR_UPDATE_IN_ONE
 from tests.core.stores.machine.running import must_find
 
 BUGS = {
-    "django-sqlite": (*ANYWHERE, *LOCKED),
-    "django-postgres": (*LOCKED, NO_FOR_UPDATE, NO_FOR_UPDATE_IN_ONE),
-    "django-mariadb": (*LOCKED, NO_FOR_UPDATE),
+    "django-sqlite": (*ESSENTIAL, *LOCKED),
+    "django-postgres": (*ESSENTIAL, *LOCKED, NO_FOR_UPDATE, NO_FOR_UPDATE_IN_ONE),
+    "django-mariadb": (*ESSENTIAL, *LOCKED, NO_FOR_UPDATE),
 }
 
 

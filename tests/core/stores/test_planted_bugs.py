@@ -7,6 +7,7 @@ import pytest
 from tests.core.stores.machine import stores
 from tests.core.stores.machine.planted import (
     ANYWHERE,
+    ESSENTIAL,
     LOCKED,
     NO_FOR_UPDATE,
     NO_FOR_UPDATE_IN_ONE,
@@ -17,11 +18,11 @@ from tests.core.stores.machine.running import must_find
 
 BUGS = {
     "memory": (*ANYWHERE, *LOCKED, NO_LOCK),
-    "redis": (*ANYWHERE, *REDIS),
+    "redis": (*ESSENTIAL, *REDIS),
     "redis-cluster": REDIS,
-    "sql-sqlite": (*ANYWHERE, *LOCKED),
-    "sql-postgres": (*ANYWHERE, *LOCKED, NO_FOR_UPDATE, NO_FOR_UPDATE_IN_ONE),
-    "sql-mariadb": (*ANYWHERE, *LOCKED, NO_FOR_UPDATE),
+    "sql-sqlite": (*ESSENTIAL, *LOCKED),
+    "sql-postgres": (*ESSENTIAL, *LOCKED, NO_FOR_UPDATE, NO_FOR_UPDATE_IN_ONE),
+    "sql-mariadb": (*ESSENTIAL, *LOCKED, NO_FOR_UPDATE),
 }
 
 

@@ -97,6 +97,8 @@ ANYWHERE = (
     Bug("the phone's quota is one too many", quota_of_one_more),
     Bug("the budget is read, then written", budget_read_then_written),
 )
+#: In every store: a missing expiry, a refund twice, a read and then a write.
+ESSENTIAL = (ANYWHERE[0], ANYWHERE[2], ANYWHERE[6])
 
 
 # ---------------------------------------------------------------------------------- in a store that decides in Python
