@@ -6,36 +6,24 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-T = TypeVar("T")
 
 MISSING = [name for name in ("django", "flask", "sqlalchemy") if find_spec(name) is None]
 if MISSING:
     print(f"tests/demo: left out, {' and '.join(MISSING)} not installed")
     collect_ignore_glob = ["test_*.py"]
-
-
-def until(look: Callable[[], T], seconds: float = 20.0) -> T:
-    """The first true answer of *look*."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        pause.wait(0.05)
-    return found
 
 
 def free_ports(count: int) -> list[int]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.conftest import Browser, Demo, free_ports, new_session, running, start, until
+from tests.demo.conftest import Browser, Demo, free_ports, new_session, running, start
+from tests.waiting import until
 
 PASSWORD, OTHER_PASSWORD = "ko'k choy 2026", "qora choy 2027"
 SITES = ("django", "flask")
@@ -212,8 +213,8 @@ def test_a_second_start_finds_the_accounts_and_nothing_outlives_either(tmp_path:
                 begin(demo, site, number(site, 1))
             os.kill(demo.process.pid, ending)
             assert demo.process.wait(10) == (0 if ending is signal.SIGTERM else -ending)
-            until(lambda ports=demo.ports: not any(map(_answers, ports)), 10)
-            until(lambda: not _processes_of(tmp_path), 10)
+            until(lambda ports=demo.ports: not any(map(_answers, ports)), seconds=10)
+            until(lambda: not _processes_of(tmp_path), seconds=10)
 
 
 def log_in(demo: Demo, site: str, phone: str) -> None:

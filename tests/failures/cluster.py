@@ -8,9 +8,9 @@ from functools import cache, partial
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from tests.core.stores.redis_servers import Server, share
-from tests.failures.servers import until
+from tests.core.stores.redis_servers import Server, introduce
 from tests.failures.traffic import Person, new_person
+from tests.waiting import until
 from uzotp.phones import Phone
 from uzotp.verification import Verifier
 
@@ -29,11 +29,7 @@ class Cluster:
             "--repl-diskless-sync-delay", "0",
         )  # fmt: skip
         self.nodes = [Server(*options) for _ in range(6)]
-        for number, node in enumerate(self.nodes):
-            if number < 3:
-                node.client.execute_command("CLUSTER", "ADDSLOTS", *share(number))
-            node.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-            node.client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port)
+        introduce(self.nodes)
         until(lambda: all(info(node)["cluster_known_nodes"] == "6" for node in self.nodes), "the servers meet")
         for number in range(3):
             name = self.nodes[number].client.execute_command("CLUSTER", "MYID")

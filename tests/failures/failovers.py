@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.failures.cluster import SHARED, Cluster, info, owner, person_in
 from tests.failures.restarts import Ending, suffer
-from tests.failures.servers import until
 from tests.failures.traffic import PRICE, QUOTA, Person, Postbox, Traffic, make_verifier, new_person
+from tests.waiting import until
 from uzotp.errors import RateLimited, StoreUnavailable
 from uzotp.guard import day_of
 from uzotp.stores.redis import RedisStore
@@ -230,4 +230,6 @@ def outages(cluster: Cluster) -> Outages:
         whole = two.see()
     finally:
         cluster.start()
-    return Outages(part, covered, whole, until(two.are_well, "everybody is served"), two.finish())
+    began = time.monotonic()
+    until(two.are_well, "everybody is served")
+    return Outages(part, covered, whole, time.monotonic() - began, two.finish())

@@ -15,29 +15,17 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tests.core.stores import services
-
-#: Seconds after which another process that has not done its work never will.
-PATIENCE = 30.0
+from tests.waiting import until
 
 
-def until(done: Callable[[], object], what: str) -> float:
-    """Wait for another process or thread, a bounded time; the seconds that it took."""
-    began = time.monotonic()
-    while not done():
-        assert time.monotonic() < began + PATIENCE, f"waited in vain: {what}"
-        time.sleep(0.01)
-    return time.monotonic() - began
-
-
-class Database:
+class Database(ABC):
     """A server that is made once, then stopped as by a crash and started again on its port."""
 
     #: What ``REQUIRE_SERVICES`` calls it.
@@ -64,17 +52,17 @@ class Database:
             missing.append(self.driver)
         return f"its server cannot be started here ({self.name}, {self.driver})" if missing else ""
 
-    def programs(self) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def programs(self) -> list[str]: ...
 
-    def create(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def create(self) -> None: ...
 
-    def command(self) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def command(self) -> list[str]: ...
 
-    def connect(self, database: str = "") -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def connect(self, database: str = "") -> Any: ...
 
     def as_user(self) -> dict[str, Any]:
         return {}

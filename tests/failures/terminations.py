@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.failures.servers import until
 from tests.failures.traffic import TRIES, Postbox, make_verifier, new_person
+from tests.waiting import until
 from uzotp.errors import StoreUnavailable
 
 _WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from tests.failures.servers import until
+from tests.waiting import until
 from uzotp.errors import RateLimited, StoreUnavailable
 from uzotp.guard import day_of
 from uzotp.policy import Policy

@@ -7,13 +7,14 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
+from collections.abc import Sequence
 from functools import cache
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.core.stores import services
+from tests.waiting import until
 
 SLOTS = 16384
 
@@ -37,7 +38,7 @@ class Server:
              *self._options],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        until(self._answers)
+        until(self._answers, "Redis comes up")
 
     def stop(self) -> None:
         self._process.kill()
@@ -59,11 +60,8 @@ class Server:
 def cluster() -> tuple[Server, ...]:
     """Three servers that share the slots, without replicas; they end with the process."""
     nodes = tuple(Server("--cluster-enabled", "yes", "--cluster-node-timeout", "2000") for _ in range(3))
-    for number, node in enumerate(nodes):
-        node.client.execute_command("CLUSTER", "ADDSLOTS", *share(number))
-        node.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-        node.client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port)
-    until(lambda: is_whole(nodes))
+    introduce(nodes)
+    until(lambda: is_whole(nodes), "the cluster is whole")
     return nodes
 
 
@@ -84,17 +82,18 @@ def forget(store) -> None:  # type: ignore[no-untyped-def]
     store._link._client.close()
 
 
+def introduce(nodes: Sequence[Server]) -> None:
+    """Share the slots out to the first three, and let all know the first."""
+    for number, node in enumerate(nodes):
+        if number < 3:
+            node.client.execute_command("CLUSTER", "ADDSLOTS", *share(number))
+        node.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+        node.client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port)
+
+
 def is_whole(nodes: tuple[Server, ...]) -> bool:
     told = [node.client.execute_command("CLUSTER", "INFO").decode().split() for node in nodes]
     return all({"cluster_state:ok", "cluster_known_nodes:3", "cluster_slots_ok:16384"} <= set(each) for each in told)
-
-
-def until(done) -> None:  # type: ignore[no-untyped-def]
-    """Wait for another process: a quarter of a minute at most."""
-    end = time.monotonic() + 15
-    while not done():
-        assert time.monotonic() < end, "the server does not come up"
-        time.sleep(0.02)
 
 
 def _free_port() -> int:

@@ -14,6 +14,7 @@ from redis.crc import key_slot
 from redis.exceptions import TimeoutError
 
 from tests.core.stores import redis_servers
+from tests.waiting import until
 from uzotp.config import Config, build_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.ports import DeliveryStatus
@@ -242,7 +243,7 @@ def test_p11_what_no_replica_confirmed_was_not_decided(alone, monkeypatch):
     monkeypatch.setattr(redis_link, "WAIT_MS", 1000)
     alone.client.config_set("repl-diskless-sync-delay", 0)
     replica = redis_servers.Server("--replicaof", "127.0.0.1", str(alone.port))
-    redis_servers.until(lambda: replica.client.info("replication")["master_link_status"] == "up")
+    until(lambda: replica.client.info("replication")["master_link_status"] == "up")
     alone.client.script_flush()
     opened(store.open(opening("B")))
     assert store.spend(attempt(phone="B")).status.value == "verified"
@@ -295,7 +296,7 @@ def test_p11_a_cluster_that_lost_a_server_comes_back():
     assert errors
     assert all(error.startswith("Redis did not answer") for error in errors)
     nodes[1].start()
-    redis_servers.until(lambda: redis_servers.is_whole(nodes))
+    until(lambda: redis_servers.is_whole(nodes))
     for phone in phones:
         opened(store.open(opening(phone, now=T0 + 1)))
         assert store.spend(attempt(phone=phone, now=T0 + 2)).status.value == "verified"

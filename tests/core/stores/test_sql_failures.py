@@ -212,7 +212,7 @@ def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
     """pgbouncer says 08P01 of a server that is gone, whether or not it had committed; 40001 is always the server's."""
     store = SQLStore(services.sqlalchemy_url("postgres"))
     store.open(opening())
-    execute, lost = sql._Session._execute, []
+    execute, lost, discarded = sql._Session._execute, [], []
 
     class FromPooler(Exception):
         sqlstate = state
@@ -226,11 +226,14 @@ def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
             execute(session, statement, params)
         raise exc.OperationalError(statement, params, FromPooler(), connection_invalidated=state.startswith("08"))
 
+    discard = sql._Session.discard
     monkeypatch.setattr(sql._Session, "_execute", cut)
+    monkeypatch.setattr(sql._Session, "discard", lambda session: discarded.append(discard(session)))
     if told:
         assert store.spend(attempt("000000")).status.value == told
     else:
         with pytest.raises(StoreUnavailable):
             store.spend(attempt("000000"))
+    assert len(discarded) == (not told), "nobody knows what that connection is in the middle of"
     assert store.spend(attempt("000000")).attempts_left == left
     store._engine.dispose()
