@@ -9,8 +9,9 @@ All ids and hashes are lower-case base32 text of 128 bits (26 characters): the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
@@ -250,6 +251,52 @@ class DeliveryRecord:
     updated_at: int
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """Messages that are alike: of one day of Asia/Tashkent (``"2026-11-22"``), gateway, country, status and currency.
+
+    ``verified`` of the ``messages`` were the newest of a challenge when its code was accepted. ``cost`` is the sum of
+    what the gateway said of ``priced`` of them, in ``currency``.
+    """
+
+    day: str
+    gateway: str
+    country: str
+    status: DeliveryStatus
+    currency: str | None
+    messages: int
+    verified: int
+    priced: int
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class PrefixTraffic:
+    """The messages of one number prefix (the number without its last four digits)."""
+
+    prefix: str
+    country: str
+    messages: int
+    delivered: int
+    failed: int
+    verified: int
+
+
+@dataclass(frozen=True)
+class History:
+    """What became of the messages since a moment, and what was refused.
+
+    ``prefixes`` has the busiest, busiest first. ``waits`` says of each gateway how many codes were accepted so many
+    whole seconds after their message was created. ``counts`` says of each day how often something was counted with
+    :meth:`Store.count`.
+    """
+
+    traffic: tuple[Traffic, ...]
+    prefixes: tuple[PrefixTraffic, ...]
+    waits: Mapping[str, Mapping[int, int]]
+    counts: Mapping[str, Mapping[str, int]]
+
+
 class Store(Protocol):
     """Whole decisions. Every method may raise :class:`~uzotp.errors.StoreUnavailable`, and then nothing happened
     that a caller could profit from."""
@@ -324,6 +371,14 @@ class Store(Protocol):
 
     def spent(self, day: str) -> int:
         """Whole so'm reserved and spent on *day* (``"2026-11-22"``, of Asia/Tashkent), where a budget was set."""
+        ...
+
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
+        """Add to what was counted today (of Asia/Tashkent), under names of at most 64 characters."""
+        ...
+
+    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """What became of the messages created at or after *since*. For a person to look at, never to decide by."""
         ...
 
     def rest(self) -> None:
