@@ -3,16 +3,21 @@
 # make check   lint, types and test
 # make bench   what things cost beside others' and what becomes of faults and attacks, in a quarter of an hour
 # make load    both example sites under many people and a slow gateway, in six minutes
+# make schemathesis SECONDS=600   whatever openapi.json leads to, asked of both frameworks for that long
+# make docs    the documentation as a site, in site/
 # make .venv   the environment that all of these use
 #
 # PYTHON is the interpreter that makes .venv: make demo PYTHON=python3.12
 # The demo's ports: make demo SANDBOX_PORT=8026 DJANGO_PORT=8001 FLASK_PORT=5001
 
 PYTHON ?= python3
+# The suite waits for servers and timers half of the time: more processes than processors are soonest done.
+WORKERS ?= 3
+SECONDS ?= 60
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint types check bench load clean .venv
+.PHONY: help demo test lint types check bench load schemathesis docs clean .venv
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -21,10 +26,7 @@ demo: .venv/demo.installed
 	@exec $(BIN)/python example_project/demo.py
 
 test: .venv/dev.installed
-	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest; tests=$$?; \
-	$(BIN)/coverage combine --quiet && $(BIN)/coverage report; coverage=$$?; \
-	test $$tests -eq 0 && test $$coverage -eq 0
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --cov --cov-report=term
 
 lint: .venv/dev.installed
 	$(BIN)/ruff check .
@@ -47,10 +49,17 @@ bench: .venv/dev.installed .venv/bench.installed
 load: .venv/bench.installed
 	@.venv/bench/bin/python benchmarks/load/run.py
 
+schemathesis: .venv/dev.installed
+	@PYTHONPATH=core:. $(BIN)/python -m tests.schemathesis --seconds $(SECONDS)
+
+docs: .venv/dev.installed
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "Open site/index.html, or see it with every change: $(BIN)/mkdocs serve"
+
 .venv: .venv/dev.installed
 
 clean:
-	rm -rf .venv .demo build dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .demo build dist site htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Editable, so that what runs is this checkout. A .venv of an interpreter that is gone, or half made, is made anew.
@@ -66,8 +75,10 @@ endef
 .venv/demo.installed: pyproject.toml
 	$(call install,django$(comma)flask$(comma)sandbox)
 
+# axe-core looks at the pages with eyes that people have not got; where there is no npm its tests are skipped.
 .venv/dev.installed: pyproject.toml
 	$(call install,dev)
+	@! command -v npm >/dev/null || npm install --prefix .venv/npm --no-save --no-audit --no-fund --silent axe-core@4 || true
 
 # The peers and their hosts, in an environment of their own: the one above stays as the tests want it.
 .venv/bench.installed: .venv/dev.installed pyproject.toml benchmarks/requirements.txt
