@@ -157,6 +157,7 @@ class Delivery(models.Model):
     parts = models.SmallIntegerField(_("parts"), null=True)
     created_at = models.BigIntegerField(_("created (ms)"))
     updated_at = models.BigIntegerField(_("updated (ms)"))
+    verified_at = models.BigIntegerField(_("verified (ms)"), null=True)
 
     class Meta:
         db_table = "uzotp_delivery"
@@ -178,6 +179,20 @@ class Delivery(models.Model):
     @property
     def updated(self) -> datetime:
         return _utc(self.updated_at)
+
+    @property
+    def verified(self) -> datetime | None:
+        return None if self.verified_at is None else _utc(self.verified_at)
+
+
+class Insight(Delivery):
+    """The page of figures in the admin, which lists models: no table and no permission of its own."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("SMS insight")
+        verbose_name_plural = _("SMS insight")
 
 
 class Proof(models.Model):
@@ -248,6 +263,24 @@ class Switch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Count(models.Model):
+    """How often something was refused on a day of Asia/Tashkent, and what else the deliveries do not show."""
+
+    id = HashField(_("id"), primary_key=True)
+    day = KeyField(_("day"), max_length=10)
+    name = models.CharField(_("name"), max_length=64)
+    total = models.BigIntegerField(_("total"))
+    expires_at = models.BigIntegerField(_("kept until (ms)"))
+
+    class Meta:
+        db_table = "uzotp_count"
+        verbose_name = _("count")
+        verbose_name_plural = _("counts")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"
 
 
 def _utc(ms: int) -> datetime:

@@ -38,6 +38,8 @@ class DjangoStore(StatementStore):
     """
 
     errors = (Error,)
+    #: When the process ends, a connection may lead to another database than it did: a test's is gone by then.
+    counts_at_exit = False
 
     def __init__(self, using: str | None = None) -> None:
         super().__init__()

@@ -40,6 +40,8 @@ Risk = Callable[[Phone, Purpose, "str | None"], object]
 
 #: Marks a challenge whose send was suppressed: no key made its digest, so no code opens it.
 _SUPPRESSED = "-"
+#: What opens the challenge of a code that somebody else made: nothing that a person types reads like this.
+GIVEN = Secret("given")
 
 #: What stops every visitor is worth a line in the log, once in so many seconds.
 _FOR_EVERYBODY = (errors.BudgetExhausted, errors.SendingPaused)
@@ -84,20 +86,23 @@ class Admission:
 
     def admit(
         self, phone: Phone, purpose: Purpose, client_ip: str | None, binding: str, language: str | None,
-        trusted: bool,
+        trusted: bool, given: Secret | None = None,
     ) -> tuple[Order, Opened]:  # fmt: skip
-        """:raises Refused, CountryNotAllowed, StoreUnavailable: and nothing is reserved."""
+        """*given* is a code that somebody else made and will check.
+
+        :raises Refused, CountryNotAllowed, StoreUnavailable: and nothing is reserved.
+        """
         if self._risk and self._risk(phone, purpose, client_ip):
             raise self._refused(phone, purpose, errors.Suspicious(self._policy.resend_after[-1], "risk"))
         suppressed = bool(self._should_send and not self._should_send(phone, purpose))
         test = self.test_number(phone)
         now, asked_at = self._now(), time.monotonic()
-        request = self._request(phone, purpose, client_ip, language, trusted, test, now)
+        request = self._request(phone, purpose, client_ip, language, trusted, test, given, now)
         reservation = self._store.reserve(request)
         self._say_suspicious(phone, purpose, trusted, reservation.suspicion, isinstance(reservation, Refusal))
         if isinstance(reservation, Refusal):
             raise self._refused(phone, purpose, _refusal(reservation))
-        opening = self._opening(phone, purpose, binding, request.entry_id, suppressed, test, now)
+        opening = self._opening(phone, purpose, binding, request.entry_id, suppressed, test, given, now)
         try:
             opened = self._store.open(opening)
         except StoreUnavailable:
@@ -108,7 +113,7 @@ class Admission:
             raise self._refused(phone, purpose, _refusal(opened))
         message = None
         if not suppressed and not test:
-            code = self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce)
+            code = given or self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce)
             callback_url = self.callback_url(opening.fingerprint, opened.delivery_id)
             message = self._message(phone, purpose, code, language, callback_url)
         order = Order(
@@ -126,14 +131,14 @@ class Admission:
 
     def _request(
         self, phone: Phone, purpose: Purpose, client_ip: str | None, language: str | None, trusted: bool,
-        test: TestNumber | None, now: int | None,
+        test: TestNumber | None, given: Secret | None, now: int | None,
     ) -> ReserveGlobal:  # fmt: skip
         """What to ask of the store for all phones together. A test number's message costs and proves nothing.
 
         :raises CountryNotAllowed: no gateway sends there.
         """
         policy, network = self._policy, self._network(client_ip)
-        sample = self._message(phone, purpose, Secret("0" * policy.code_length), language, None)
+        sample = self._message(phone, purpose, given or Secret("0" * policy.code_length), language, None)
         amount = 0 if test else self._accounts.estimate(sample)
         if amount is None:
             raise errors.CountryNotAllowed(phone.country)
@@ -175,11 +180,14 @@ class Admission:
 
     def _opening(
         self, phone: Phone, purpose: Purpose, binding: str, delivery_id: str, suppressed: bool,
-        test: TestNumber | None, now: int | None,
+        test: TestNumber | None, given: Secret | None, now: int | None,
     ) -> OpenChallenge:  # fmt: skip
         keys, policy = self._keys, self._policy
         nonce = random_id()
-        code = Secret(test.code) if test else self._code(phone, purpose, binding, keys.newest, nonce)
+        if given:
+            code = GIVEN
+        else:
+            code = Secret(test.code) if test else self._code(phone, purpose, binding, keys.newest, nonce)
         digest = keys.digest(keys.newest, phone, purpose, binding, code)
         mark = partial(_mark, length=policy.code_length, test=test is not None)
         origin, live = mark(keys.newest), frozenset(map(mark, keys.live))

@@ -34,7 +34,8 @@ from uzotp.tallies import Tally
 WIDTH = 16
 DAY_MS = 86_400_000
 _LADDER_WINDOW_MS = 3_600_000
-_TASHKENT_MS = 5 * 3_600_000
+#: How far Asia/Tashkent is ahead of UTC, all year.
+TASHKENT_MS = 5 * 3_600_000
 
 # -------------------------------------------------------------------------------------------------------- logs
 
@@ -139,13 +140,18 @@ def reserve_money(used: int, request: ReserveGlobal, now: int) -> int | Refusal:
     """What is used of the day's budget with this send's estimate, unless that would pass it (P6)."""
     assert request.budget is not None
     if used + request.amount > request.budget:
-        return Refusal("budget", f"budget {request.budget}/day", DAY_MS - (now + _TASHKENT_MS) % DAY_MS)
+        return Refusal("budget", f"budget {request.budget}/day", DAY_MS - (now + TASHKENT_MS) % DAY_MS)
     return used + request.amount
 
 
 def day_of(now: int) -> str:
-    """The day of Asia/Tashkent (+05:00 all year) that money of the moment *now*, in milliseconds, belongs to."""
-    return datetime.fromtimestamp((now + _TASHKENT_MS) / 1000, timezone.utc).date().isoformat()
+    """The day of Asia/Tashkent (+05:00 all year) that the moment *now*, in milliseconds, belongs to."""
+    return datetime.fromtimestamp((now + TASHKENT_MS) / 1000, timezone.utc).date().isoformat()
+
+
+def day_begins(day: str) -> int:
+    """The first moment of a day of Asia/Tashkent."""
+    return int(datetime.fromisoformat(f"{day}T00:00:00+05:00").timestamp()) * 1000
 
 
 def open_challenge(

@@ -234,7 +234,10 @@ class Spent:
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled."""
+    """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled.
+
+    ``verified_at`` is when a code was accepted whose challenge this was the newest message of.
+    """
 
     id: str
     fingerprint: str
@@ -249,6 +252,7 @@ class DeliveryRecord:
     parts: int | None
     created_at: int
     updated_at: int
+    verified_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -328,7 +332,8 @@ class Store(Protocol):
         ...
 
     def spend(self, attempt: Attempt) -> Spent:
-        """Charge one attempt and compare it, in one decision (P2, P3)."""
+        """Charge one attempt and compare it, in one decision (P2, P3). An accepted one gives its challenge's newest
+        delivery the moment, and leaves that delivery's status alone."""
         ...
 
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:

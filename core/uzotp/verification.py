@@ -12,9 +12,10 @@ from datetime import datetime, timezone
 
 from uzotp import errors, events
 from uzotp.accounts import Accounts
-from uzotp.admission import Admission, Risk, ShouldSend, seconds
+from uzotp.admission import GIVEN, Admission, Risk, ShouldSend, seconds
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
-from uzotp.errors import GatewayError, InvalidProof, StoreUnavailable
+from uzotp.errors import GatewayError, InvalidCode, InvalidProof, StoreUnavailable
+from uzotp.journal import Journal
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
 from uzotp.ports import Clock, DeliveryReport, Gateway, Secret, veiled
@@ -66,18 +67,20 @@ class Verifier:
         self._tokens: dict[str, Tokens] = {}
         self.gateway: Gateway = gateway if isinstance(gateway, Gateway) else Router(gateway)
         self.router = self.gateway if isinstance(self.gateway, Router) else Router([self.gateway])
-        now, self._events = self._now_of_store, events
-        self.accounts = Accounts(self.router.gateways, store, self.policy, now, events)
+        #: Counts what is refused, by the day; ``journal.write()`` before the counts are looked at.
+        self.journal = Journal(store, self.clock, events)
+        now, sink = self._now_of_store, self.journal
+        self.accounts = Accounts(self.router.gateways, store, self.policy, now, sink)
         check_texts(
             self.accounts.service_name, languages=self.policy.languages, purposes=self.policy.purposes,
             code_length=self.policy.code_length, autofill_host=self.policy.autofill_host,
             android_hash=self.policy.android_hash,
         )  # fmt: skip
         self._admission = Admission(
-            store, self.policy, self.keys, self.accounts, self.clock, now, events, should_send, risk
+            store, self.policy, self.keys, self.accounts, self.clock, now, sink, should_send, risk
         )
         self._sender = Sender(
-            self.router, store, self.policy, self.accounts, self.clock, now, events, self._admission.callback_url
+            self.router, store, self.policy, self.accounts, self.clock, now, sink, self._admission.callback_url
         )
 
     # ------------------------------------------------------------------------------------------------- send
@@ -143,9 +146,39 @@ class Verifier:
             raise
         return self._challenge(order, opened, self._sender.send_later(order, queued=queued, openly=openly))
 
+    def deliver_code(
+        self,
+        phone: object,
+        code: object,
+        purpose: str,
+        *,
+        client_ip: str | None,
+        binding: str,
+        language: str | None = None,
+        trusted: bool = False,
+    ) -> Delivery:
+        """Send a *code* that somebody else made and will check: another package's.
+
+        It is subject to all that :meth:`send_code` is: quotas, budget, guard, failover; it is not stored. Its tries are
+        the other's to count. *binding* ties the sends of one code to their :meth:`confirm_delivered`.
+
+        :raises InvalidCode: it is not 4 to 8 digits, which is what the gateways' templates take.
+        :raises UzotpError: as :meth:`send_code` does.
+        """
+        phone, code, binding = veiled(phone), normalise_code(code), _given(binding)
+        if not 4 <= len(code) <= 8:
+            raise InvalidCode("a code to deliver is 4 to 8 digits")
+        number, why = self.read_phone(phone), self.read_purpose(purpose)
+        with self._sender.background.place() as free:
+            if not free:
+                raise self._sender.overloaded(number, why, queued=False)
+            order, _ = self._admission.admit(number, why, client_ip, binding, language, trusted, code)
+            return self._sender.send(order)
+
     def close(self) -> None:
         """Wait for the sends in the background; nothing can be sent later after this."""
         self._sender.background.close()
+        self.journal.write()
 
     def tokens(self, kind: str) -> Tokens:
         """Signed, timed tokens of one kind, made with this verifier's keys and clock."""
@@ -183,7 +216,18 @@ class Verifier:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
         phone, code = veiled(phone), normalise_code(code)
-        binding = _binding(binding)
+        return self._spend(phone, code, purpose, _binding(binding))
+
+    def confirm_delivered(self, phone: object, purpose: str, *, binding: str) -> Verification:
+        """Say that whoever checks a code of :meth:`deliver_code` has found it right: the guard counts it as verified,
+        and there is a proof. Once for each, and while a code of ours would live; ``expired`` otherwise.
+
+        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
+        """
+        phone = veiled(phone)
+        return self._spend(phone, GIVEN, purpose, _given(binding))
+
+    def _spend(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
         attempt = Attempt(
@@ -195,9 +239,9 @@ class Verifier:
         spent = self.store.spend(attempt)
         if spent.status is not AttemptStatus.VERIFIED:
             rejected = events.CodeRejected(number, why, spent.status.value, spent.attempts_left)
-            events.emit(self._events, rejected)
+            events.emit(self.journal, rejected)
             return Verification(spent.status, number, spent.attempts_left, seconds(spent.retry_after_ms))
-        events.emit(self._events, events.CodeVerified(number, why))
+        events.emit(self.journal, events.CodeVerified(number, why))
         if attempt.areas and not spent.credited:
             self._credit(number, spent.sends)
         proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
@@ -222,15 +266,27 @@ class Verifier:
         :raises InvalidProof: whatever is wrong with it.
         """
         proof = veiled(proof)
+        phone, proof_id = self._open_proof(proof, purpose)
+        if not self.store.redeem(self.keys.fingerprint(phone), proof_id, self._now_of_store()):
+            raise InvalidProof
+        return phone
+
+    def read_proof(self, proof: object, purpose: str) -> Phone:
+        """The phone that a proof speaks of. Nothing is spent and no store is asked, so somebody may have spent it:
+        :meth:`redeem` it before you do anything for its bearer.
+
+        :raises InvalidProof: it is forged, outlived or for another purpose.
+        """
+        proof = veiled(proof)
+        return self._open_proof(proof, purpose)[0]
+
+    def _open_proof(self, proof: Phone | Secret | None, purpose: str) -> tuple[Phone, str]:
         why = self.read_purpose(purpose)
         payload = self.tokens("proof").load(proof, self.policy.proof_ttl)
         if payload is None or payload["purpose"] != why.value:
             del payload  # it holds the number in clear, and a traceback shows locals (R43)
             raise InvalidProof
-        phone, proof_id = Phone.parse(payload.pop("phone")), payload["id"]
-        if not self.store.redeem(self.keys.fingerprint(phone), proof_id, self._now_of_store()):
-            raise InvalidProof
-        return phone
+        return Phone.parse(payload.pop("phone")), payload["id"]
 
     # ---------------------------------------------------------------------------------------------- delivery
 
@@ -269,15 +325,22 @@ class Verifier:
                 events.logger.warning("status of delivery %s: %s", record.id, why)
                 continue
             moved += self._changed(self.store.record(record.fingerprint, record.id, report, self._now_of_store()))
+        self.journal.write()
         return moved
 
     def _changed(self, record: DeliveryRecord | None) -> bool:
         if record is not None:
-            events.emit(self._events, events.DeliveryChanged(record.id, record.gateway, record.status.value))
+            events.emit(self.journal, events.DeliveryChanged(record.id, record.gateway, record.status.value))
         return record is not None
 
     def purge(self, keep_deliveries_days: int = 30) -> int:
-        """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44)."""
+        """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44).
+
+        Deliveries are kept for *keep_deliveries_days*; a day's counts and its money for 400 days; challenges and proofs
+        until their end, counters until they are idle. Memory and Redis let go of all that by themselves, and of
+        deliveries after a day.
+        """
+        self.journal.write()
         return self.store.purge(keep_deliveries_days * 86_400_000, self._now_of_store())
 
 
@@ -294,6 +357,11 @@ def _binding(binding: str) -> Secret:
     if not isinstance(binding, str):
         raise TypeError("binding is text: 128 random bits or more, or an empty one to bind to nothing")
     return Secret(binding)
+
+
+def _given(binding: str) -> Secret:
+    """A binding that no code of ours has: the two never meet in one challenge."""
+    return Secret("given " + _binding(binding))
 
 
 def _utc(ms: int) -> datetime:

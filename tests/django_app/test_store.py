@@ -274,6 +274,35 @@ def test_p4_where_the_database_can_an_attempt_is_one_statement_and_planned_once(
     assert [sql.split()[0] for sql in seen] == ["WITH", "PREPARE", "EXECUTE", "EXECUTE", "WITH"]
 
 
+def test_p4_a_success_is_one_statement_however_much_it_writes(postgres_alias):
+    store = emptied(DjangoStore(postgres_alias))
+    store.reserve(watched())
+    store.open(opening())
+    seen, watching = _statements(connections[postgres_alias])
+    with watching:
+        assert store.spend(attempt(now=T0 + 1, areas=("+99890123", "UZ"))).credited
+    assert len(seen) <= 2, "itself, and the first time what prepares it"
+    assert models.Delivery.objects.using(postgres_alias).get().verified_at == T0 + 1
+
+
+def test_p4_the_moment_of_a_success_is_no_trip_more(mariadb_alias):
+    store = emptied(DjangoStore(mariadb_alias))
+    store.open(opening())
+    seen, watching = _statements(connections[mariadb_alias])
+    with watching:
+        store.spend(attempt(now=T0 + 1))
+    words = ["SET", "START", "SELECT", "UPDATE", "INSERT", "COMMIT"]
+    assert [sql.split()[0] for sql in seen] == words
+    assert models.Delivery.objects.using(mariadb_alias).get().verified_at == T0 + 1
+
+
+def test_p4_the_past_is_four_questions_at_most(sqlite):
+    seen, watching = _statements(connections["default"])
+    with watching:
+        sqlite.history(T0, T0)
+    assert [sql.split()[0] for sql in seen] == ["SELECT"] * 4
+
+
 def test_p4_a_poolers_connection_that_knows_less_or_more_is_as_good(postgres_alias):
     store = emptied(DjangoStore(postgres_alias))
     for phone in "ABCDE":
@@ -368,6 +397,9 @@ def test_another_kind_of_database_is_a_configuration_error(sqlite, monkeypatch):
 # --------------------------------------------------------------------------------------------- tables and models
 
 
+_MAY_BE_NULL = ("gateway_id", "cost", "currency", "parts", "verified_at")
+
+
 def _described(inspector):
     tables = {}
     for table in TABLES:
@@ -393,7 +425,7 @@ def test_the_migration_and_sqlalchemys_tables_agree(sqlite, tmp_path):
     assert django == sqlalchemy
     assert {table: tuple(columns) for table, (columns, _, _) in django.items()} == TABLES
     nullable = {f"{table}.{name}" for table, (columns, _, _) in django.items() for name, may in columns.items() if may}
-    assert nullable == {f"uzotp_delivery.{name}" for name in ("gateway_id", "cost", "currency", "parts")}
+    assert nullable == {f"uzotp_delivery.{name}" for name in _MAY_BE_NULL}
 
 
 def test_the_types_agree_on_postgresql(postgres_alias):
@@ -417,19 +449,23 @@ def test_no_migration_is_missing():
 
 
 @pytest.mark.parametrize("service", ["sqlite", "postgres", "mariadb"])
-def test_a_database_of_the_first_migration_gets_the_later_tables(service, tmp_path):
+def test_a_database_of_the_first_migration_gets_what_came_later(service, tmp_path):
     entry = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "old.sqlite3")}
     alias = add_database(entry if service == "sqlite" else services.django_database(service))
+    call_command("migrate", "uzotp", database=alias, verbosity=0)
+    store = DjangoStore(alias)
+    opened(store.open(opening()))
     call_command("migrate", "uzotp", "0001", database=alias, verbosity=0)
     old = [table for table in connections[alias].introspection.table_names() if table.startswith("uzotp_")]
     assert sorted(old) == sorted(f"uzotp_{name}" for name in ("challenge", "client", "delivery", "phone", "proof"))
-    store = DjangoStore(alias)
-    opened(store.open(opening()))
-    with pytest.raises(StoreUnavailable):
-        store.reserve(paying(50))
+    for call in (lambda: store.open(opening()), lambda: store.reserve(paying(50))):
+        with pytest.raises(StoreUnavailable):
+            call()
 
     call_command("migrate", "uzotp", database=alias, verbosity=0)
     assert store.spend(attempt(WRONG)).attempts_left == 4, "what was there is there"
+    assert store.spend(attempt(now=T0 + 1)).status.value == "verified"
+    assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(1, 1)]
     reserved(store.reserve(paying(50)))
     reserved(store.reserve(watched()))
     assert store.switch_on("pause", now=T0)
@@ -444,6 +480,8 @@ def test_models_of_what_all_phones_share(sqlite):
     assert [str(row) for row in models.Budget.objects.all()] == [TODAY]
     assert sorted(str(row) for row in models.Tally.objects.all()) == ["+99890123", "UZ"]
     assert [str(row) for row in models.Switch.objects.all()] == ["blocked:devsms:TechShop"]
+    sqlite.count({"suppressed": 2}, T0)
+    assert [(str(row), row.total) for row in models.Count.objects.all()] == [(f"{TODAY} suppressed", 2)]
 
 
 def test_p1_models_show_times_and_no_number(sqlite):
@@ -457,6 +495,8 @@ def test_p1_models_show_times_and_no_number(sqlite):
     assert (challenge.started, challenge.expires.minute) == (begin, begin.minute + 5)
     assert delivery.created == delivery.updated == phone.resend == client.expires == begin
     assert delivery.cost == Decimal("95.5")
+    assert delivery.verified == begin
+    assert models.Delivery().verified is None
     assert (proof.expires - begin).total_seconds() == 600
     assert (phone.expires - begin).total_seconds() == 86400
     assert str(challenge) == "+99890123**** login"

@@ -19,6 +19,7 @@ def poll(project: Project, options: Namespace) -> bool:
 
 
 def purge(project: Project, options: Namespace) -> bool:
+    """Old deliveries, days long past, and what is over by itself."""
     print(f"rows deleted: {project.verifier.purge(options.keep_days)}")
     return True
 

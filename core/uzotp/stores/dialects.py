@@ -15,12 +15,13 @@ TABLES = {
     ),
     "uzotp_delivery": (
         "id", "fingerprint", "handle", "purpose", "prefix", "country", "status", "gateway", "gateway_id", "cost",
-        "currency", "parts", "created_at", "updated_at",
+        "currency", "parts", "created_at", "updated_at", "verified_at",
     ),
     "uzotp_proof": ("id", "fingerprint", "expires_at"),
     "uzotp_tally": ("area", "minutes", "spans", "expires_at"),
     "uzotp_budget": ("day", "used", "expires_at"),
     "uzotp_switch": ("id", "name", "note", "since"),
+    "uzotp_count": ("id", "day", "name", "total", "expires_at"),
 }  # fmt: skip
 
 #: A counter's end never moves back.
@@ -47,6 +48,10 @@ class Dialect:
     clock: str = ""
     #: Whether one statement can change several tables.
     one_statement: bool = False
+    #: Whether an UPDATE can change the rows of two tables.
+    joined_update: bool = False
+    #: What divides whole numbers.
+    divide: str = "/"
     #: One connection at a time in a process: SQLite's own queue is a poll, and unfair.
     one_writer: bool = False
 
@@ -60,6 +65,13 @@ class Dialect:
     def insert_new(self, table: str) -> str:
         """Insert a row, or touch none when its key is there already."""
         return f"{self.insert(table).replace('INSERT', self.ignore[0], 1)}{self.ignore[1]}"
+
+    def add_counts(self, rows: int) -> str:
+        """Insert so many rows, or add to the totals that are there."""
+        conflict = self.conflict.format(key="id")
+        values = ", ".join([f"({', '.join(['%s'] * len(TABLES['uzotp_count']))})"] * rows)
+        head = f"INSERT INTO uzotp_count ({', '.join(TABLES['uzotp_count'])})"
+        return f"{head} VALUES {values} {conflict} total = uzotp_count.total + {self.incoming.format('total')}"
 
     def claim(self, table: str) -> str:
         """Insert a row, or lock the one that is there and leave it as it is."""
@@ -118,6 +130,6 @@ POSTGRESQL = Dialect(
 MYSQL = Dialect(
     ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"),
     " FOR UPDATE", "greatest", "", "ON DUPLICATE KEY UPDATE", "VALUES({})", ("INSERT IGNORE", ""),
-    clock="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000",
+    clock="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000", joined_update=True, divide="DIV",
 )  # fmt: skip
 DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}

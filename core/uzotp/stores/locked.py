@@ -4,7 +4,7 @@ A concrete store says how a transaction runs, and how rows are read and written 
 :mod:`uzotp.guard`'s. Each method is one transaction, committed before it returns.
 
 What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same - a
-client, its prefix, its country, the day's money; a delivery, its phone, the phone's challenges, then the prefix and
+client, its prefix, its country, the day's money; a phone, its challenges, a delivery of theirs, then the prefix and
 the country that a success is credited to - so that two decisions never wait for each other in a circle.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
@@ -28,6 +28,7 @@ from uzotp.storage import (
     AttemptStatus,
     DeliveryRecord,
     GlobalReservation,
+    History,
     OpenChallenge,
     Opened,
     Refusal,
@@ -46,6 +47,8 @@ GRACE_MS = 60_000
 DELIVERY_MS = 86_400_000
 #: A day's money can be looked up for more than a year: milliseconds.
 BUDGET_MS = 400 * guard.DAY_MS
+#: What was counted on a day is kept for so long after the day began: milliseconds.
+COUNT_MS = 400 * guard.DAY_MS
 
 
 class Transaction(ABC):
@@ -101,8 +104,8 @@ class Transaction(ABC):
         phone may have others of the purpose."""
 
     @abstractmethod
-    def charge(self, challenge: ChallengeRecord, *, used: bool) -> None:
-        """One attempt more, and the end of it when it was *used*."""
+    def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
+        """One attempt more. *verified_at* ends the challenge, and is noted in its newest delivery too."""
 
     @abstractmethod
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
@@ -174,6 +177,12 @@ class LockedStore(ABC):
     @abstractmethod
     def spent(self, day: str) -> int: ...
 
+    @abstractmethod
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None: ...
+
+    @abstractmethod
+    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History: ...
+
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         now = self._at(request.now)
         return self.transact(lambda rows: _reserve(rows, request, now), now)
@@ -222,7 +231,7 @@ class LockedStore(ABC):
             rows.put_phone(request.fingerprint, phone, now + memory_of(request.phone_limits + request.failure_limits))
             rows.put_challenge(challenge)
             rows.put_delivery(_pending(request, now))
-            if before and opened.sends > 1:  # not locked: a hint, and deliveries are locked before phones
+            if before and opened.sends > 1:  # not locked: a hint
                 opened = replace(opened, before=rows.delivery(before, lock=False))
             return opened
 
@@ -241,6 +250,7 @@ class LockedStore(ABC):
         now = self._at(settlement.now)
 
         def work(rows: Transaction) -> bool:
+            phone = rows.phone(settlement.fingerprint) if settlement.refund or settlement.handle else None
             old = rows.delivery(settlement.delivery_id)
             if old is None or old.gateway:
                 return False
@@ -250,7 +260,6 @@ class LockedStore(ABC):
                 gateway_id=settlement.gateway_id or old.gateway_id, parts=settlement.parts,
             )  # fmt: skip
             rows.put_delivery(new)
-            phone = rows.phone(settlement.fingerprint) if settlement.refund or settlement.handle else None
             challenge = rows.challenge(settlement.handle) if settlement.handle and phone else None
             if challenge is not None:
                 if settlement.refund:
@@ -339,7 +348,7 @@ def spend(rows: Transaction, attempt: Attempt, now: int) -> Spent:
     verified = spent.status is AttemptStatus.VERIFIED
     if challenge is None or not (verified or spent.status is AttemptStatus.WRONG_CODE):
         return spent
-    rows.charge(challenge, used=verified)
+    rows.charge(challenge, now if verified else None)
     if failures_now != failures:
         rows.put_failures(attempt.fingerprint, failures_now, now + memory_of(attempt.failure_limits))
     if verified:
@@ -377,3 +386,9 @@ def _pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
 def memory_of(limits: tuple[Limit, ...]) -> int:
     """How long a log matters, in milliseconds: as long as its longest window, a day at least."""
     return max([86400, *(limit.window for limit in limits)]) * 1000
+
+
+@lru_cache
+def count_end(day: str) -> int:
+    """When what was counted on *day* is over."""
+    return guard.day_begins(day) + COUNT_MS

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
-from uzotp.guard import ChallengeRecord, PhoneRecord
+from uzotp.guard import ChallengeRecord, PhoneRecord, day_of
 from uzotp.policy import MAX_LIFE, Purpose
-from uzotp.storage import Attempt, DeliveryRecord, Switch
-from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction
+from uzotp.storage import Attempt, DeliveryRecord, History, Switch
+from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, count_end
+from uzotp.stores.summary import Summary
 from uzotp.tallies import Tally
 
 _FEW = 32
@@ -91,10 +92,10 @@ class MemoryStore(LockedStore):
 
     def __init__(self, maxsize: int = 100_000) -> None:
         self._lock = threading.Lock()
-        names = ("clients", "phones", "challenges", "wins", "deliveries", "proofs", "tallies", "budgets")
+        names = ("clients", "phones", "challenges", "wins", "deliveries", "proofs", "tallies", "budgets", "counts")
         self.tables = [_Table(name, maxsize) for name in names]
         self.clients, self.phones, self.challenges, self.wins = self.tables[:4]
-        self.deliveries, self.proofs, self.tallies, self.budgets = self.tables[4:]
+        self.deliveries, self.proofs, self.tallies, self.budgets, self.counts = self.tables[4:]
         self._switches: dict[str, Switch] = {}
 
     def __repr__(self) -> str:
@@ -160,6 +161,29 @@ class MemoryStore(LockedStore):
     def spent(self, day: str) -> int:
         with self._lock:
             return self.budgets.get(day, 0) or 0
+
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
+        moment = self._at(now)
+        day = day_of(moment)
+        with self._lock:
+            rows = _Rows(self, moment)
+            for name, more in counts.items():
+                rows.add_count(day, name, more)
+            rows.commit()
+
+    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """Deliveries are kept for a day here, so *since* reaches no further back, but for the counts."""
+        moment = self._at(now)
+        with self._lock:
+            records, counted = self.deliveries.values(moment), self.counts.values(moment)
+        summary, counts = Summary(), dict[str, dict[str, int]]()
+        for record in records:
+            if record.created_at >= since:
+                summary.add(record)
+        for day, name, number in counted:
+            if day >= day_of(since):
+                counts.setdefault(day, {})[name] = number
+        return summary.history(prefixes, counts)
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         moment = self._at(now)
@@ -233,10 +257,14 @@ class _Rows(Transaction):
         phone = self._store.phones.get(attempt.fingerprint, self._now)
         return phone.failures if phone else "", phone and self._store.live(attempt.handle, self._now), True
 
-    def charge(self, challenge: ChallengeRecord, *, used: bool) -> None:
+    def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
+        used = verified_at is not None
         wins = self._store.wins_of(challenge.fingerprint, challenge.purpose, self._now) + used
         kept = _kept(challenge, challenge.attempts + 1, used, wins)
         self._put(self._store.challenges, challenge.handle, kept, challenge.expires_at + GRACE_MS)
+        newest = self.delivery(challenge.delivery_id) if used else None
+        if newest is not None:
+            self.put_delivery(replace(newest, verified_at=verified_at))
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         phone = self._store.phones.get(fingerprint, self._now)
@@ -265,3 +293,8 @@ class _Rows(Transaction):
 
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
         self._put(self._store.proofs, proof_id, fingerprint, expires_at)
+
+    def add_count(self, day: str, name: str, more: int) -> None:
+        key = f"{day} {name}"
+        _, _, number = self._store.counts.get(key, self._now) or (day, name, 0)
+        self._put(self._store.counts, key, (day, name, number + more), count_end(day))

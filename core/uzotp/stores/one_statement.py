@@ -113,7 +113,7 @@ def _from_now(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _spend(digests: int, most: int, limits: tuple[Limit, ...], proof_ttl_ms: int, areas: int) -> Statement:
-    """The phone is locked first, then its challenge, then the areas in their order, as everywhere.
+    """The phone is locked first, then its challenge, the delivery, then the areas in their order, as everywhere.
 
     What was locked is read as it is then, and only there: a condition on a row that is not locked yet goes by how it
     was when the statement began. Other challenges of the phone are those of then, as if one that was opened meanwhile
@@ -129,14 +129,15 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], proof_ttl_ms: int
         for number in range(areas)
     ]
     done = [f"(SELECT count(*) FROM counted{number})" for number in range(areas)]
+    untold = "CASE WHEN status = 'verified' AND (SELECT count(*) FROM told) = 0 THEN delivery_id END"
     text = f"""
   WITH phone AS (
     SELECT failures FROM uzotp_phone WHERE fingerprint = :fingerprint FOR UPDATE
   ), found AS (
-    SELECT phone.failures, c.digest, c.attempts, c.sends, c.used, c.expires_at, {_until(limits)} AS until
+    SELECT phone.failures, c.digest, c.attempts, c.sends, c.used, c.expires_at, c.delivery_id, {_until(limits)} AS until
       FROM phone, uzotp_challenge c WHERE c.handle = :handle FOR UPDATE OF c
   ), decided AS (
-    SELECT failures, attempts, sends, until, CASE
+    SELECT failures, attempts, sends, until, delivery_id, CASE
         WHEN used OR :now >= expires_at THEN 'expired'
         WHEN attempts NOT BETWEEN 0 AND {most - 1} THEN 'too_many_attempts'
         WHEN until > :now THEN 'locked'
@@ -157,14 +158,18 @@ def _spend(digests: int, most: int, limits: tuple[Limit, ...], proof_ttl_ms: int
   ), proved AS (
     INSERT INTO uzotp_proof SELECT :proof_id, :fingerprint, :now + {proof_ttl_ms}
       FROM decided WHERE status = 'verified'
+  ), told AS (
+    UPDATE uzotp_delivery d SET verified_at = :now FROM decided
+     WHERE decided.status = 'verified' AND d.id = decided.delivery_id RETURNING d.id
   ){"".join(counted)}
-  SELECT {", ".join(["status", "attempts", "sends", "until", *done])} FROM decided"""
+  SELECT {", ".join(["status", "attempts", "sends", "until", untold, *done])} FROM decided"""
     return Statement(_from_now(text))
 
 
 def _after(number: int) -> str:
-    """An area is credited, and so locked, after the one before it: each is counted in turn, whether or not it was."""
-    return f" AND (SELECT count(*) FROM counted{number - 1}) >= 0" if number else ""
+    """An area is credited, and so locked, after the one before it, and the first after the delivery: each is counted
+    in turn, whether or not it was."""
+    return f" AND (SELECT count(*) FROM {f'counted{number - 1}' if number else 'told'}) >= 0"
 
 
 def spend(attempt: Attempt, now: int) -> tuple[Statement, dict[str, Any]]:
@@ -182,14 +187,19 @@ def owed(attempt: Attempt, rows: Sequence[Sequence[Any]]) -> list[str]:
     """The areas that a success was not credited to: without a row yet, or with a newer slot by another's clock."""
     if not rows or rows[0][0] != "verified":
         return []
-    return [area for area, counted in zip(attempt.areas, rows[0][4:], strict=True) if not counted]
+    return [area for area, counted in zip(attempt.areas, rows[0][5:], strict=True) if not counted]
+
+
+def untold(rows: Sequence[Sequence[Any]]) -> str | None:
+    """The delivery that a success was not noted in: it came between the statement's beginning and its turn."""
+    return rows[0][4] if rows else None
 
 
 def spent(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> Spent:
     """What the statement's answer means."""
     if not rows:
         return Spent(AttemptStatus.EXPIRED)
-    word, attempts, sends, until, *counted = rows[0]
+    word, attempts, sends, until, _, *counted = rows[0]
     status, left = AttemptStatus(word), attempt.max_attempts - attempts
     if status is AttemptStatus.LOCKED:
         return Spent(status, left, int(until) - now)

@@ -8,6 +8,7 @@ Everything but a switch expires by itself. What is kept is as good as what Redis
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from uzotp.errors import ConfigurationError, StoreUnavailable
+from uzotp.guard import DAY_MS, day_of
 from uzotp.policy import Limit, Purpose
 from uzotp.ports import DeliveryReport
 from uzotp.storage import (
@@ -24,6 +26,7 @@ from uzotp.storage import (
     AttemptStatus,
     DeliveryRecord,
     GlobalReservation,
+    History,
     OpenChallenge,
     Opened,
     Refusal,
@@ -34,9 +37,10 @@ from uzotp.storage import (
     Switch,
 )
 from uzotp.stores import scripts
-from uzotp.stores.locked import DELIVERY_MS
+from uzotp.stores.locked import COUNT_MS, DELIVERY_MS, count_end
 from uzotp.stores.redis_link import Client, Link, maker, read_url
-from uzotp.stores.redis_rows import delivery_of, drop_over
+from uzotp.stores.redis_rows import delivery_of, drop_over, summary_of
+from uzotp.stores.summary import Summary
 
 _PURPOSES = tuple(Purpose)
 _EPOCH = date(1970, 1, 1)
@@ -98,7 +102,7 @@ class RedisStore:
             return GlobalReservation(
                 entry_id=request.entry_id, client=client, at=at, prefix=request.prefix if rule else "",
                 country=request.country if rule else "", amount=request.amount if day else 0,
-                day=(_EPOCH + timedelta(int(day))).isoformat() if day else "", on=frozenset(on),
+                day=_day(int(day)) if day else "", on=frozenset(on),
                 suspicion=Suspicion(*seen[:5]) if seen else None,
             )  # fmt: skip
         return _refused_global(request, *reply)
@@ -133,6 +137,12 @@ class RedisStore:
     def spent(self, day: str) -> int:
         (budget,) = self._shared("budget")
         return int(self._link.read(("HGET", budget, _number(day)))[0] or 0)
+
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
+        moment = self._now(*self._shared("")) if now is None else now
+        day = day_of(moment)
+        request = _request(moment, counts=counts, ends=count_end(day))
+        self._link.decide(scripts.COUNT, self._shared(f"count:{_number(day)}"), request)
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
         request = _request(now, name=name, note=note[:200])
@@ -274,6 +284,28 @@ class RedisStore:
             self._link.once("ZREM", index, *over)
         return found[:limit]
 
+    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """Deliveries are kept for a day here, so *since* reaches no further back, but for the counts.
+
+        They are in no order: every key of every server is gone through (SCAN), those of others too, and each delivery
+        is fetched. That holds nobody up, and takes seconds for a hundred thousand. A delivery that is written
+        meanwhile may be missed, and one may be counted twice while Redis makes its table larger or smaller.
+        """
+        (stem,) = self._shared("count")
+        days = [_number(day_of(moment)) for moment in (since, self._now(stem) if now is None else now)]
+        days[0] = max(days[0], days[1] - COUNT_MS // DAY_MS)
+        numbers = range(days[0], days[1] + 1)
+        found = self._link.read(*(("HGETALL", f"{stem}:{number}") for number in numbers)) if numbers else []
+        counts = {
+            _day(number): {name: int(count) for name, count in fields.items()}
+            for number, fields in zip(numbers, found, strict=True)
+            if fields
+        }
+        total = Summary()
+        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since)):
+            total.merge(summary)
+        return total.history(prefixes, counts)
+
     def _now(self, key: str) -> int:
         (time,) = self._link.read(("TIME",), key=key)
         return int(time[0]) * 1000 + int(time[1]) // 1000
@@ -331,6 +363,10 @@ def _areas(prefix: str, country: str) -> tuple[str, str]:
 def _number(day: str) -> int:
     """A day of Tashkent, by its number since the epoch."""
     return (date.fromisoformat(day) - _EPOCH).days
+
+
+def _day(number: int) -> str:
+    return (_EPOCH + timedelta(number)).isoformat()
 
 
 def _delivery_fields(request: OpenChallenge | AddDelivery) -> dict[str, Any]:

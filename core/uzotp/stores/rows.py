@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from decimal import Decimal
 from typing import Any, Protocol
@@ -15,10 +15,12 @@ from uzotp.ports import DeliveryStatus, Money
 from uzotp.storage import Attempt, DeliveryRecord
 from uzotp.stores import one_statement
 from uzotp.stores.dialects import Dialect
-from uzotp.stores.locked import Transaction
+from uzotp.stores.locked import Transaction, count_end
 from uzotp.tallies import Tally
 
 _PURPOSES = tuple(Purpose)
+#: Rows that one INSERT adds: SQLite may bind no more than 999 values.
+_BATCH = 100
 
 
 class Session(Protocol):
@@ -68,7 +70,7 @@ class Rows(Transaction):
         self._put("uzotp_budget", day, used, expires_at)
 
     def on(self, names: Iterable[str]) -> frozenset[str]:
-        asked = {switch_id(name): name for name in names}
+        asked = {key_of(name): name for name in names}
         sql = f"SELECT id FROM uzotp_switch WHERE id IN ({places([*asked])})"  # noqa: S608
         return frozenset(asked[row[0]] for row in self._session.rows(sql, [*asked]))
 
@@ -90,9 +92,23 @@ class Rows(Transaction):
         failures, others, *row = found[0]
         return failures, _challenge(row), bool(others)
 
-    def charge(self, challenge: ChallengeRecord, *, used: bool) -> None:
+    def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
+        """Where a server is asked, in one trip."""
+        used = verified_at is not None
+        if used and self._dialect.joined_update:
+            sql = (
+                "UPDATE uzotp_challenge c LEFT JOIN uzotp_delivery d ON d.id = c.delivery_id"
+                " SET c.attempts = %s, c.used = TRUE, d.verified_at = %s WHERE c.handle = %s"
+            )
+            self._session.run(sql, (challenge.attempts + 1, verified_at, challenge.handle))
+            return
         sql = "UPDATE uzotp_challenge SET attempts = %s, used = %s WHERE handle = %s"
         self._session.run(sql, (challenge.attempts + 1, used, challenge.handle))
+        if used:
+            self.note_verified(challenge.delivery_id, verified_at)
+
+    def note_verified(self, delivery_id: str, moment: int | None) -> None:
+        self._session.run("UPDATE uzotp_delivery SET verified_at = %s WHERE id = %s", (moment, delivery_id))
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         self._session.run(self._dialect.put_failures, (failures, expires_at, fingerprint))
@@ -135,6 +151,7 @@ class Rows(Transaction):
             "uzotp_delivery", record.id, record.fingerprint, record.handle, record.purpose.template_type,
             record.prefix, record.country, record.status.value, record.gateway, record.gateway_id,
             cost and str(cost.amount), cost and cost.currency, record.parts, record.created_at, record.updated_at,
+            record.verified_at,
         )  # fmt: skip
 
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
@@ -143,6 +160,13 @@ class Rows(Transaction):
     def take_proof(self, proof_id: str, fingerprint: str, now: int) -> bool:
         sql = "DELETE FROM uzotp_proof WHERE id = %s AND fingerprint = %s AND expires_at > %s"
         return self._session.run(sql, (proof_id, fingerprint, now)) == 1
+
+    def add_counts(self, day: str, counts: Mapping[str, int]) -> None:
+        """In the order of their keys, as everybody does who adds to several."""
+        rows = sorted((key_of(f"{day} {name}"), day, name, more, count_end(day)) for name, more in counts.items())
+        for start in range(0, len(rows), _BATCH):
+            batch = rows[start : start + _BATCH]
+            self._session.run(self._dialect.add_counts(len(batch)), [value for row in batch for value in row])
 
     def _row(self, table: str, key: str, lock: bool = True) -> Sequence[Any] | None:
         found = self._session.rows(self._dialect.select(table, lock=lock), (key,))
@@ -173,12 +197,12 @@ def _phone(row: Sequence[Any] | None) -> PhoneRecord | None:
 
 def delivery_of(row: Sequence[Any]) -> DeliveryRecord:
     (key, fingerprint, handle, purpose, prefix, country, status, gateway, gateway_id, cost, currency, parts,
-     created_at, updated_at) = row  # fmt: skip
+     created_at, updated_at, verified_at) = row  # fmt: skip
     return DeliveryRecord(
         id=key, fingerprint=fingerprint, handle=handle, purpose=_PURPOSES[purpose - 1], prefix=prefix,
         country=country, status=DeliveryStatus(status), gateway=gateway, gateway_id=gateway_id,
         cost=None if cost is None else Money(Decimal(str(cost)), currency), parts=parts,
-        created_at=created_at, updated_at=updated_at,
+        created_at=created_at, updated_at=updated_at, verified_at=verified_at,
     )  # fmt: skip
 
 
@@ -186,6 +210,6 @@ def places(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def switch_id(name: str) -> str:
+def key_of(name: str) -> str:
     """A key that is the same under every collation: names of services differ in case, and may be in any script."""
     return base64.b32encode(hashlib.sha256(name.encode()).digest()[:16]).decode().rstrip("=").lower()

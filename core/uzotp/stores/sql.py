@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
     make_url,
 )
 from sqlalchemy.engine import Connection
@@ -35,6 +36,8 @@ from uzotp.stores.rows import Session
 from uzotp.stores.statements import SQLITE_WAIT, StatementStore
 
 _CREATE_TRIES = 10
+#: Columns that came after their tables, all of them nullable.
+_LATER = {"uzotp_delivery": ("verified_at",)}
 #: How long a server may be silent, by the options that its drivers have for it; what the URL says goes before these.
 _MYSQL = {"connect_timeout": 5, "read_timeout": 5, "write_timeout": 5}
 _PATIENCE: dict[str, dict[str, int]] = {
@@ -83,6 +86,7 @@ def make_metadata() -> MetaData:
         text("prefix", 16), text("country", 2), text("status", 10), text("gateway", 32),
         text("gateway_id", 64, nullable=True), Column("cost", Numeric(12, 4)), text("currency", 3, nullable=True),
         Column("parts", SmallInteger), moment("created_at"), moment("updated_at"),
+        Column("verified_at", BigInteger),
         Index("uzotp_delivery_unfinished", "status", "created_at"),
         Index("uzotp_delivery_phone", "fingerprint"),
         Index("uzotp_delivery_created", "created_at"),
@@ -92,6 +96,8 @@ def make_metadata() -> MetaData:
           moment("expires_at"))  # fmt: skip
     Table("uzotp_budget", metadata, Column("day", CHAR(10), primary_key=True), moment("used"), moment("expires_at"))
     Table("uzotp_switch", metadata, key("id"), text("name", 120), text("note", 200), moment("since"))
+    Table("uzotp_count", metadata, key("id"), Column("day", CHAR(10), nullable=False), text("name", 64),
+          moment("total"), moment("expires_at"))  # fmt: skip
     return metadata
 
 
@@ -99,7 +105,8 @@ class SQLStore(StatementStore):
     """Challenges and counters in SQLite, PostgreSQL, MySQL or MariaDB.
 
     *url_or_engine*: a SQLAlchemy URL, or an engine of yours, which is used as it is, in autocommit mode. With
-    *create_tables* the missing tables are made at first use; without, :attr:`metadata` is for your migrations.
+    *create_tables* what is missing of the tables is made at first use; without, :attr:`metadata` is for your
+    migrations.
 
     :raises ConfigurationError: for a URL that is none, a driver that is not installed, another kind of database.
     """
@@ -141,12 +148,20 @@ class SQLStore(StatementStore):
                 for sql in session.dialect.begin:
                     session.run(sql)
                 self.metadata.create_all(session.connection)
+                self._add_columns(session)
                 session.run("COMMIT")
                 return
             except DBAPIError:
                 self._roll_back(session)
                 if not tries_left or session.dialect.one_writer or session.connection.invalidated:
                     raise
+
+    def _add_columns(self, session: _Session) -> None:
+        """Those that a table of an older version lacks; each may be NULL, so no row is written."""
+        for table, names in _LATER.items():
+            there = {column["name"] for column in inspect(session.connection).get_columns(table)}
+            for column in [self.metadata.tables[table].columns[name] for name in names if name not in there]:
+                session.run(f"ALTER TABLE {table} ADD COLUMN {column.name} {column.type}")
 
     def cause(self, error: Exception) -> BaseException:
         return getattr(error, "orig", None) or error

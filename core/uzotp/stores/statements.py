@@ -24,13 +24,14 @@ from typing import Any
 
 from uzotp.errors import StoreUnavailable
 from uzotp.events import logger
-from uzotp.storage import Attempt, DeliveryRecord, Refusal, Spent, Switch
-from uzotp.stores import one_statement
+from uzotp.guard import day_of
+from uzotp.storage import Attempt, DeliveryRecord, History, Refusal, Spent, Switch
+from uzotp.stores import one_statement, past
 from uzotp.stores.clock import ServerClock
 from uzotp.stores.dialects import TABLES, Dialect
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, spend
 from uzotp.stores.one_statement import Statement
-from uzotp.stores.rows import Rows, Session, delivery_of, places, switch_id
+from uzotp.stores.rows import Rows, Session, delivery_of, key_of, places
 
 _TRIES = 3
 _BATCH = 500
@@ -88,10 +89,17 @@ class StatementStore(LockedStore):
         statement, values = one_statement.spend(attempt, now)
         answer = self._tell(session, statement, values)
         spent, owed = one_statement.spent(attempt, now, answer), one_statement.owed(attempt, answer)
-        if owed:
+        untold = one_statement.untold(answer)
+        if owed or untold:
             away: tuple[type[Exception], ...] = (StoreUnavailable, *self.errors)
+
+            def make_up(rows: Rows) -> None:
+                if untold:
+                    rows.note_verified(untold, now)
+                rows.credit(owed, spent.sends, now)
+
             try:
-                self._all_or_nothing(session, lambda rows: rows.credit(owed, spent.sends, now))
+                self._all_or_nothing(session, make_up)
             except away:  # a success stands without it (P4)
                 logger.warning("a verified send was not credited to the guard")
         return spent
@@ -159,11 +167,11 @@ class StatementStore(LockedStore):
         return {str(row[0]) for row in found}
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
-        values = (switch_id(name), name, note[:200], self._at(now))
+        values = (key_of(name), name, note[:200], self._at(now))
         return self._attempt(lambda session: session.run(session.dialect.insert_new("uzotp_switch"), values)) == 1
 
     def switch_off(self, name: str) -> bool:
-        return self._write("DELETE FROM uzotp_switch WHERE id = %s", (switch_id(name),)) == 1
+        return self._write("DELETE FROM uzotp_switch WHERE id = %s", (key_of(name),)) == 1
 
     def switches(self) -> list[Switch]:
         return [Switch(*row) for row in self._read("SELECT name, note, since FROM uzotp_switch ORDER BY since, id", ())]
@@ -171,6 +179,14 @@ class StatementStore(LockedStore):
     def spent(self, day: str) -> int:
         found = self._read("SELECT used FROM uzotp_budget WHERE day = %s", (day,))
         return int(found[0][0]) if found else 0
+
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
+        day = day_of(self._at(now))
+        self._attempt(lambda session: self._all_or_nothing(session, lambda rows: rows.add_counts(day, counts)))
+
+    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """Four queries, that read the deliveries since then by the index of their times, or the whole table."""
+        return self._attempt(lambda session: past.history(session, since, prefixes))
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         found = self._read(
@@ -190,6 +206,7 @@ class StatementStore(LockedStore):
             + self._purge("uzotp_client", "expires_at", moment)
             + self._purge("uzotp_tally", "expires_at", moment)
             + self._purge("uzotp_budget", "expires_at", moment)
+            + self._purge("uzotp_count", "expires_at", moment)
             + self._purge("uzotp_delivery", "created_at", moment - keep_deliveries_ms)
         )
 

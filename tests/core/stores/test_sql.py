@@ -18,7 +18,8 @@ from sqlalchemy.pool import NullPool
 from tests.core.stores import services
 from tests.waiting import until
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.policy import parse_limits
+from uzotp.policy import Purpose, parse_limits
+from uzotp.ports import DeliveryStatus
 from uzotp.stores import dialects, statements
 from uzotp.stores.sql import SQLStore
 from uzotp.testing import StoreContract
@@ -28,9 +29,11 @@ from uzotp.testing.store_contract.requests import (
     TODAY,
     an_id,
     attempt,
+    handle_of,
     opened,
     opening,
     paying,
+    report,
     reservation,
     reserved,
     settlement,
@@ -165,9 +168,20 @@ def test_many_processes_may_be_the_first(sqlite_url):
     store._engine.dispose()
 
 
+def without_later_columns(store):
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("ALTER TABLE uzotp_delivery DROP COLUMN verified_at")
+    store._engine.dispose()
+
+
+@pytest.mark.parametrize("tables", ["none", "of an older version"])
 @pytest.mark.parametrize("service", ["postgres", "mariadb"])
-def test_many_threads_of_many_stores_may_be_the_first(service):
+def test_many_threads_of_many_stores_may_be_the_first(service, tables):
     url = services.sqlalchemy_url(service)
+    if tables != "none":
+        old = SQLStore(url)
+        old.purge(0, T0)
+        without_later_columns(old)
     stores = [SQLStore(create_engine(url, poolclass=NullPool)) for _ in range(8)]
     start = threading.Barrier(8)
     failures = []
@@ -175,7 +189,7 @@ def test_many_threads_of_many_stores_may_be_the_first(service):
     def use(store):
         start.wait(60)
         try:
-            store.purge(0, T0)
+            store.history(T0)
         except StoreUnavailable as error:
             failures.append(error)
 
@@ -197,7 +211,7 @@ def test_tables_are_not_made_where_the_host_makes_them(sqlite_url):
 
 
 @pytest.mark.parametrize("service", ["sqlite", "postgres", "mariadb"])
-def test_a_database_of_an_older_version_gets_the_tables_it_lacks(service, sqlite_url):
+def test_a_database_of_an_older_version_gets_what_it_lacks(service, sqlite_url):
     url = sqlite_url if service == "sqlite" else services.sqlalchemy_url(service)
     old = SQLStore(url, create_tables=False)
     five = [f"uzotp_{name}" for name in ("challenge", "client", "delivery", "phone", "proof")]
@@ -205,10 +219,16 @@ def test_a_database_of_an_older_version_gets_the_tables_it_lacks(service, sqlite
     opened(old.open(opening()))
     with pytest.raises(StoreUnavailable):
         old.reserve(paying(50))
+    without_later_columns(old)
+    with pytest.raises(StoreUnavailable):
+        old.open(opening())
     old._engine.dispose()
 
     store = SQLStore(url)
     assert store.spend(attempt("000000")).attempts_left == 4, "what was there is there"
+    assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(1, 0)]
+    assert store.spend(attempt()).status.value == "verified"
+    assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(1, 1)]
     reserved(store.reserve(paying(50)))
     reserved(store.reserve(watched()))
     assert store.switch_on("pause", now=T0)
@@ -297,6 +317,49 @@ def test_a_refusal_leaves_no_row(server, sqlite_url):
     for table in dialects.TABLES:
         with store.session() as session:
             assert [tuple(row) for row in session.rows(f"SELECT COUNT(*) FROM {table}")] == [(0,)], table
+    store._engine.dispose()
+
+
+def test_a_delivery_that_comes_while_the_right_code_waits_is_noted_too():
+    """The statement does not see a row that is younger than itself."""
+    url = services.sqlalchemy_url("postgres")
+    store, (phone, handle, newest) = SQLStore(url), (an_id("phone", "A"), handle_of("A", Purpose.LOGIN, ""), an_id())
+    opened(store.open(opening()))
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    columns = ", ".join(dialects.TABLES["uzotp_delivery"][1:])
+    with store._engine.connect() as other, store._engine.connect() as watcher, ThreadPoolExecutor(1) as thread:
+        other.exec_driver_sql("BEGIN")
+        other.exec_driver_sql(f"SELECT 1 FROM uzotp_phone WHERE fingerprint = '{phone}' FOR UPDATE")
+        answer = thread.submit(store.spend, attempt(now=T0 + 1, areas=("+99890123", "UZ")))
+        until(lambda: watcher.exec_driver_sql(waiting).scalar(), "the statement waits")
+        other.exec_driver_sql(f"INSERT INTO uzotp_delivery SELECT '{newest}', {columns} FROM uzotp_delivery")
+        other.exec_driver_sql(f"UPDATE uzotp_challenge SET delivery_id = '{newest}' WHERE handle = '{handle}'")
+        other.exec_driver_sql("COMMIT")
+        assert answer.result(30).status.value == "verified"
+    noted = store.delivery(phone, handle)
+    assert (noted.id, noted.verified_at) == (newest, T0 + 1)
+    assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(2, 1)]
+    store._engine.dispose()
+
+
+@pytest.mark.parametrize("service", ["postgres", "mariadb"])
+def test_r12_who_settles_and_who_checks_never_wait_for_each_other_in_a_circle(service, monkeypatch):
+    monkeypatch.setattr(statements, "_TRIES", 1)  # a deadlock would be tried again, unnoticed but for the time it took
+    store, areas = SQLStore(services.sqlalchemy_url(service)), ("+99890123", "UZ")
+    with Crowd(store, 48) as crowd:
+        for number in range(6):
+            calls = []
+            for phone in (f"{number} {each}" for each in range(12)):
+                sent = opened(store.open(opening(phone)))
+                settled = settlement(sent, phone=phone, handle=handle_of(phone, Purpose.LOGIN, ""))
+                calls += [
+                    ("settle", (settled,)), ("spend", (attempt(phone=phone, areas=areas),)),
+                    ("spend", (attempt("000000", phone),)),
+                    ("record", (an_id("phone", phone), sent.delivery_id, report(DeliveryStatus.DELIVERED))),
+                ]  # fmt: skip
+            answers = crowd.race(calls)
+            assert [answer.status.value for answer in answers[1::4]] == ["verified"] * 12
+    assert sum(row.verified for row in store.history(T0).traffic) == 72
     store._engine.dispose()
 
 

@@ -1,5 +1,6 @@
 -- Charge one attempt and compare it. KEYS: challenge, failures, wins, proof. The fields are told in open.lua, the
--- arguments in attempt.lua.
+-- arguments in attempt.lua. Which delivery is the newest only the challenge knows: its key, of the same tag, is made
+-- here, and looked for before anything is written, for in a cluster it may be on its way to another server.
 
 local found = redis.call('HMGET', KEYS[1], 'd', 'e', 'a', 's', 'u', 'w')
 local texts = redis.call('MGET', KEYS[2], KEYS[3])
@@ -24,6 +25,10 @@ if not right then
   redis.call('HSET', KEYS[1], 'a', attempts + 1)
   put(KEYS[2], add(log, now, request.proof_id, request.failure_limits, 0), memory(request.failure_limits))
   return {'wrong_code', left}
+end
+local newest = string.match(KEYS[1], '^.-}:') .. 'd:' .. redis.call('HGET', KEYS[1], 'i')
+if redis.call('EXISTS', newest) == 1 then
+  redis.call('HSET', newest, 'verified_at', whole(now))
 end
 redis.call('HSET', KEYS[1], 'a', attempts + 1, 'u', 1)
 if log ~= '' then

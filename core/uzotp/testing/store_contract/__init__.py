@@ -21,6 +21,7 @@ from uzotp.testing.store_contract.attempts import AttemptTests
 from uzotp.testing.store_contract.copies import CopyTests
 from uzotp.testing.store_contract.deliveries import DeliveryTests
 from uzotp.testing.store_contract.money import MoneyTests
+from uzotp.testing.store_contract.past import PastTests
 from uzotp.testing.store_contract.pumping import PumpingTests
 from uzotp.testing.store_contract.races import RaceTests
 from uzotp.testing.store_contract.sends import SendTests
@@ -30,6 +31,6 @@ __all__ = ["StoreContract"]
 
 
 class StoreContract(
-    SendTests, AttemptTests, DeliveryTests, CopyTests, MoneyTests, PumpingTests, SwitchTests, RaceTests
+    SendTests, AttemptTests, DeliveryTests, CopyTests, MoneyTests, PumpingTests, SwitchTests, PastTests, RaceTests
 ):
     """Inherit this, give it a fixture ``store`` (an empty one) and the hooks of ``Hooks``."""

@@ -16,6 +16,7 @@ from uzotp.testing.store_contract.requests import (
     DAY,
     RIGHT,
     T0,
+    TODAY,
     WRONG,
     Hooks,
     an_id,
@@ -23,6 +24,7 @@ from uzotp.testing.store_contract.requests import (
     opened,
     opening,
     paying,
+    report,
     reservation,
     settlement,
     tally,
@@ -166,6 +168,26 @@ class RaceTests(Hooks):
             name = f"blocked:devsms:Дўкон {number}"
             for method in ("switch_on", "switch_off"):
                 assert sorted(crowd.race([(method, (name,)) for _ in range(16)])) == [False] * 15 + [True]
+
+    def test_of_many_right_codes_at_once_one_message_is_verified(self, store: Store, crowd: Crowd) -> None:
+        for number in rounds():
+            phone = f"phone {number}"
+            opened(store.open(opening(phone)))
+            calls: list[Call] = [("spend", (attempt(RIGHT, phone, now=T0 + each),)) for each in range(24)]
+            newest = opened(store.open(opening(phone))).delivery_id
+            arrived = report(DeliveryStatus.DELIVERED)
+            crowd.race([*calls, ("record", (an_id("phone", phone), newest, arrived))])
+        (row,) = [row for row in store.history(T0).traffic if row.status is DeliveryStatus.DELIVERED]
+        assert (row.messages, row.verified) == (len(rounds()), len(rounds()))
+        assert sum(row.verified for row in store.history(T0).traffic) == len(rounds())
+
+    def test_counts_add_up_however_many_count_at_once(self, store: Store, crowd: Crowd) -> None:
+        names = [f"refused RateLimited phone {number}/hour" for number in range(8)]
+        for number in rounds():
+            orders = [names[each % 8 :] + names[: each % 8] for each in range(32)]
+            crowd.race([("count", (dict.fromkeys(order, 1 + number), T0)) for order in orders])
+        total = 32 * sum(1 + number for number in rounds())
+        assert store.history(T0, T0).counts == {TODAY: dict.fromkeys(names, total)}
 
     def test_r25_of_16_redemptions_at_once_one_succeeds(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():

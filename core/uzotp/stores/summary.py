@@ -1,0 +1,68 @@
+"""What became of many deliveries, added up one by one: for stores without a query language."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from uzotp.guard import day_of
+from uzotp.ports import DeliveryStatus
+from uzotp.storage import DeliveryRecord, History, PrefixTraffic, Traffic
+
+_Key = tuple[str, str, str, DeliveryStatus, "str | None"]
+
+
+class Summary:
+    """Grows with the kinds of messages and with the number prefixes, not with the messages."""
+
+    def __init__(self) -> None:
+        self._traffic: dict[_Key, list[int]] = {}
+        self._costs: dict[_Key, Decimal] = {}
+        self._prefixes: dict[tuple[str, str], list[int]] = {}
+        self._waits: dict[str, Counter[int]] = {}
+
+    def add(self, record: DeliveryRecord) -> None:
+        cost, verified = record.cost, record.verified_at is not None
+        currency = None if cost is None else cost.currency
+        key = (day_of(record.created_at), record.gateway, record.country, record.status, currency)
+        _grow(self._traffic.setdefault(key, [0, 0, 0]), (1, verified, cost is not None))
+        if cost is not None:
+            self._costs[key] = self._costs.get(key, Decimal(0)) + cost.amount
+        delivered, failed = record.status is DeliveryStatus.DELIVERED, record.status is DeliveryStatus.FAILED
+        area = self._prefixes.setdefault((record.prefix, record.country), [0, 0, 0, 0])
+        _grow(area, (1, delivered, failed, verified))
+        if record.verified_at is not None:
+            waits = self._waits.setdefault(record.gateway, Counter())
+            waits[max(0, record.verified_at - record.created_at) // 1000] += 1
+
+    def merge(self, other: Summary) -> None:
+        for key, numbers in other._traffic.items():
+            _grow(self._traffic.setdefault(key, [0, 0, 0]), numbers)
+        for key, cost in other._costs.items():
+            self._costs[key] = self._costs.get(key, Decimal(0)) + cost
+        for area, numbers in other._prefixes.items():
+            _grow(self._prefixes.setdefault(area, [0, 0, 0, 0]), numbers)
+        for gateway, waits in other._waits.items():
+            self._waits.setdefault(gateway, Counter()).update(waits)
+
+    def history(self, prefixes: int, counts: Mapping[str, Mapping[str, int]]) -> History:
+        traffic = (
+            Traffic(*key, messages=messages, verified=verified, priced=priced, cost=self._costs.get(key, Decimal(0)))
+            for key, (messages, verified, priced) in self._traffic.items()
+        )
+        areas = (PrefixTraffic(*area, *numbers) for area, numbers in self._prefixes.items())
+        busiest = sorted(areas, key=lambda area: (-area.messages, area.prefix, area.country))[:prefixes]
+        return History(in_order(traffic), tuple(busiest), self._waits, counts)
+
+
+def in_order(traffic: Iterable[Traffic]) -> tuple[Traffic, ...]:
+    """By day, then by what it is."""
+    return tuple(
+        sorted(traffic, key=lambda row: (row.day, row.gateway, row.country, row.status.value, row.currency or ""))
+    )
+
+
+def _grow(numbers: list[int], more: Iterable[int]) -> None:
+    for place, number in enumerate(more):
+        numbers[place] += number
