@@ -336,7 +336,7 @@ class _Killed(BaseException):
 
 
 def test_r43_an_interrupted_call_shows_no_code_no_token_and_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.core.gateways.faults import FaultServer
+    from uzotp.testing.faults import FaultServer
 
     def interrupted(connection: Any) -> None:
         connection.stopped.wait(5)
@@ -390,8 +390,8 @@ def test_threads_that_learn_of_a_blocked_name_together_say_it_once(
 
 
 def test_a_password_that_getsms_echoes_in_its_encoded_form_is_blotted_out() -> None:
-    from tests.core.gateways.faults import FaultServer, answer
     from uzotp import GetSMS
+    from uzotp.testing.faults import FaultServer, answer
 
     words = b'[{"error": 1, "error_text": "bad form: password=p%40ss%26word", "error_no": 100}]'
     with FaultServer(answer(words)) as server, pytest.raises(errors.GatewayError) as caught:

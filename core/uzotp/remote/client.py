@@ -86,7 +86,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class _Veiled(bytes):
+class Veiled(bytes):
     """A body that a traceback's locals cannot show: it holds a number and a code."""
 
     def __repr__(self) -> str:
@@ -108,7 +108,7 @@ class Client:
 
     def post(self, path: str, body: bytes, content_type: str, timeout: float) -> Reply | NoReply:
         """One POST, once, in *timeout* seconds altogether. (Loading requests, the first time, is not counted.)"""
-        call, body = self._begin(timeout), _Veiled(body)
+        call, body = self._begin(timeout), Veiled(body)
         return self._exchange(call, "POST", path, data=body, headers={"Content-Type": content_type})
 
     def get(self, path: str, params: Mapping[str, str | int], timeout: float) -> Reply | NoReply:

@@ -8,6 +8,7 @@ from uzotp._lazy import loader
 
 if TYPE_CHECKING:
     from uzotp.testing.clock import FakeClock as FakeClock
+    from uzotp.testing.gateway_contract import GatewayContract as GatewayContract
     from uzotp.testing.install import OutboxMixin as OutboxMixin
     from uzotp.testing.install import installed as installed
     from uzotp.testing.install import replaced as replaced
@@ -18,6 +19,7 @@ else:
         globals(),
         {
             "uzotp.testing.clock": "FakeClock",
+            "uzotp.testing.gateway_contract": "GatewayContract",
             "uzotp.testing.install": "OutboxMixin installed replaced",
             "uzotp.testing.outbox": "Outbox",
             "uzotp.testing.store_contract": "StoreContract",

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.core.gateways import samples
-from tests.core.gateways.faults import Connection, FaultServer, answer, head
 from uzotp import DevSMS, __version__
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable, InvalidPhone, MessageRejected
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus, Gateway, Message, Money, ReportingGateway
+from uzotp.testing.faults import Connection, FaultServer, answer, head
 
 MESSAGE = Message(Phone.parse("+998901234567"), "5678", Purpose.OPERATION)
 

@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from tests.core.gateways import faults, samples
-from tests.core.gateways.faults import HTML, NOTICE, FaultServer, answer, refused_port
+from tests.core.gateways import samples
 from uzotp.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -22,9 +21,11 @@ from uzotp.gateways.devsms import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus, Message
+from uzotp.testing import faults
+from uzotp.testing.faults import HTML, NOTICE, FaultServer, answer, refused_port
 
 DEADLINE = 0.4
-#: A drip would last 25 seconds and more, silence 30: late is unmistakable even on a busy machine.
+#: A drip would last two seconds, silence 30: late is unmistakable even on a busy machine.
 SLACK = 0.8
 
 GOOD = samples.OTP_SENT

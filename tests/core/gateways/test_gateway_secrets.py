@@ -7,13 +7,14 @@ import traceback
 
 import pytest
 
-from tests.core.gateways import faults, samples
-from tests.core.gateways.faults import FaultServer, answer, refused_port
+from tests.core.gateways import samples
 from uzotp.errors import GatewayError
 from uzotp.gateways.devsms import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import Message, Secret
+from uzotp.testing import faults
+from uzotp.testing.faults import FaultServer, answer, refused_port
 
 TOKEN = "tok-5f9c2b7e41d84aa0"
 CODE = "493021"

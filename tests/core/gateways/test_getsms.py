@@ -10,7 +10,6 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.core.gateways import samples_getsms as samples
-from tests.core.gateways.faults import FaultServer, Request, answer, hang_up, refused_port
 from uzotp import __version__
 from uzotp.errors import (
     AuthenticationFailed,
@@ -24,6 +23,7 @@ from uzotp.gateways.getsms import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus, Gateway, Message, Receipt
+from uzotp.testing.faults import FaultServer, Request, answer, hang_up, refused_port
 
 MESSAGE = Message(Phone.parse("+998971234567"), "5678", Purpose.LOGIN, text="TechShop: 5678")
 

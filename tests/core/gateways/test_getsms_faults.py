@@ -8,9 +8,7 @@ import traceback
 
 import pytest
 
-from tests.core.gateways import faults
 from tests.core.gateways import samples_getsms as samples
-from tests.core.gateways.faults import FaultServer, answer, refused_port
 from uzotp.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -23,9 +21,11 @@ from uzotp.gateways.getsms import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import Message, Secret
+from uzotp.testing import faults
+from uzotp.testing.faults import FaultServer, answer, refused_port
 
 DEADLINE = 0.25
-#: A drip would last 25 seconds and more, silence 30: late is unmistakable even on a busy machine.
+#: A drip would last two seconds, silence 30: late is unmistakable even on a busy machine.
 SLACK = 0.8
 
 LOGIN, PASSWORD = "shop-7d1e", "pw-5f9c2b7e41d84aa0"

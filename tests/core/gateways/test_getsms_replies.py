@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.core.gateways import samples_getsms as samples
-from tests.core.gateways.faults import NOTICE
 from uzotp.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -23,6 +22,7 @@ from uzotp.phones import Phone
 from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt
 from uzotp.remote import parse
 from uzotp.remote.client import MAX_BODY, NoReply, Reply
+from uzotp.testing.faults import NOTICE
 
 TASHKENT = timezone(timedelta(hours=5))
 A, B, C = "+998971234567", "+998901234567", "+998931234567"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.core.gateways import faults
-from tests.core.gateways.faults import FaultServer, Script, answer, refused_port
 from tests.core.gateways.test_gateway_secrets import shown
 from tests.core.numbers import samples
 from uzotp.errors import AuthenticationFailed, GatewayError, GatewayUnavailable, OutcomeUnknown
 from uzotp.numbers.smsman import SMSMan
 from uzotp.numbers.socgrow import SocGrow
 from uzotp.numbers.values import NumberError
+from uzotp.testing import faults
+from uzotp.testing.faults import FaultServer, Script, answer, refused_port
 
 SECRET = "sec+5f9c2b7e41d84aaf"
 DEADLINE = 0.25

@@ -12,8 +12,6 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.core.conftest import Site
-from tests.core.gateways import faults
-from tests.core.gateways.faults import Connection, FaultServer, answer
 from tests.core.numbers import samples
 from uzotp.numbers.canary import canary
 from uzotp.numbers.providers import SMSManNumbers, SocGrowNumbers, english_name
@@ -23,6 +21,8 @@ from uzotp.numbers.socgrow import SocGrow
 from uzotp.numbers.values import NumberError, Rental
 from uzotp.phones import Phone
 from uzotp.ports import Money
+from uzotp.testing import faults
+from uzotp.testing.faults import Connection, FaultServer, answer
 
 NUMBER = "+998901238190"
 NOT_A_LOOKUP = ("get-number", "get-sms", "set-status", "get-balance")

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.core.gateways.faults import FaultServer, answer
 from tests.core.numbers import samples
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, GatewayUnavailable, OutcomeUnknown
 from uzotp.numbers import _wire
@@ -17,6 +16,7 @@ from uzotp.numbers.smsman import SMSMan
 from uzotp.numbers.values import Application, Availability, NumberError, Price, Rental, Sms
 from uzotp.phones import Phone
 from uzotp.remote.client import MAX_BODY, Reply
+from uzotp.testing.faults import FaultServer, answer
 
 TOKEN = "tok-5f9c2b7e41d84aa0"
 RENTAL = Rental("sms-man", "1", Phone("+79002415539"))

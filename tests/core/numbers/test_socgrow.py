@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
-from tests.core.gateways.faults import FaultServer, answer
 from tests.core.numbers import samples
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, InsufficientBalance, OutcomeUnknown
 from uzotp.numbers import _wire
@@ -19,6 +18,7 @@ from uzotp.numbers.values import Country, NumberError, Rental, Sms
 from uzotp.phones import Phone
 from uzotp.ports import Money
 from uzotp.remote.client import Reply
+from uzotp.testing.faults import FaultServer, answer
 
 KEY = "key-5f9c2b7e41d84aa0"
 NUMBER = "+998901234567"

@@ -2,7 +2,7 @@
 
 Each request is answered by the next script, the last one again and again. A script gets the connection and writes to
 it whatever it likes; it returns ``True`` to keep the connection. Nothing here sleeps: a drip waits on the event
-that ends the server.
+that ends the server. :class:`~uzotp.testing.GatewayContract` holds gateways against it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 #: A key pair of nobody's, for 127.0.0.1: certificate and key in one file.
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
+
+
+#: Bytes of a drip: two seconds of it, so that whoever waits for the end is late beyond doubt, and fails soon.
+DRIPS = 40
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,16 @@ class Request:
 
 
 class Connection:
-    """What a script writes to."""
+    """What a script writes to, and the request that it answers; none where the server is deaf."""
 
-    def __init__(self, sock: socket.socket, stopped: threading.Event) -> None:
+    def __init__(self, sock: socket.socket, stopped: threading.Event, request: Request | None = None) -> None:
         self.sock = sock
         self.stopped = stopped
+        self.request = request
 
     def drip(self, data: bytes, interval: float = 0.05) -> None:
-        """One byte, a pause, one byte, ..."""
-        for index in range(len(data)):
+        """One byte, a pause, one byte, ... and no more after :data:`DRIPS` of them."""
+        for index in range(min(len(data), DRIPS)):
             self.sock.sendall(data[index : index + 1])
             if self.stopped.wait(interval):
                 return
@@ -77,7 +83,9 @@ class FaultServer:
         self._start(self._accept)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stopped.set()
         with self._lock:
             socks = [*self._socks, self._listener]
@@ -115,6 +123,7 @@ class FaultServer:
     def _talk(self, sock: socket.socket, number: int) -> None:
         with sock, sock.makefile("rb") as stream:
             keep: bool | None = True
+            request = None
             while keep and not self._stopped.is_set():
                 if self._deaf:
                     sock.recv(65536)
@@ -125,10 +134,10 @@ class FaultServer:
                     with self._lock:
                         self.requests.append(request)
                 script = self._scripts[min(max(len(self.requests), 1), len(self._scripts)) - 1]
-                keep = script(Connection(sock, self._stopped)) and not self._deaf
+                keep = script(Connection(sock, self._stopped, request)) and not self._deaf
 
 
-def _read_request(stream, number: int) -> Request | None:
+def _read_request(stream: BinaryIO, number: int) -> Request | None:
     line = stream.readline()
     if not line:
         return None
@@ -262,6 +271,6 @@ def after_the_request(good: bytes) -> dict[str, Script]:
         "empty_200": answer(b""),
         "empty_204": answer(b"", 204),
         "html_200": answer(HTML),
-        "half_json": answer(good[:90]),
+        "half_json": answer(good[: len(good) // 2]),
         "deep_json": answer(b"[" * 200_000),
     }

@@ -1,0 +1,110 @@
+"""What a gateway's test class says about its gateway, and how a send is made and timed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from inspect import signature
+from typing import Any
+
+import pytest
+
+import uzotp.remote.transport  # noqa: F401  # in nobody's time, nor in the stopwatch's
+from uzotp.errors import GatewayError
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.ports import Gateway, Message, Receipt, Secret
+from uzotp.remote.client import Reply
+from uzotp.testing.faults import FaultServer, Script, answer
+from uzotp.testing.gateway_contract.checks import CALLBACK_TOKEN, CODE, PHONE, Checks
+
+#: What a busy machine may take longer than it was told. A drip lasts two seconds, silence 30.
+SLACK = 0.8
+_JSON = "Content-Type: application/json\r\n"
+
+
+class Hooks(Checks):
+    """*make* and three attributes are yours to give; the rest is for gateways that can more than send."""
+
+    #: How your service says that it took a message.
+    yes: Reply
+    #: How it says no, and the error that your gateway makes of it.
+    noes: Mapping[type[GatewayError], Reply]
+    #: How your service answers the questions that your gateway can ask: ``balance``, ``history``, ``status``.
+    answers: Mapping[str, Reply] = {}
+    #: The id of the message that ``answers["status"]`` speaks of.
+    known_id = "1"
+    #: A delivery callback of your service, if your gateway has a ``parse_callback``.
+    callback = b""
+    #: Seconds for a call whose answer is late here. A gateway whose ``send`` has no *timeout* is to be made with it.
+    timeout = 0.2
+
+    def make(self, url: str) -> Gateway:
+        """Your gateway, talking to *url* (``http://127.0.0.1:…``) instead of its service."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------------------------ for the tests
+
+    @pytest.fixture(autouse=True)
+    def _nothing_secret_is_logged(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[None]:
+        """In every test of the contract (R43); and none of them goes through a proxy of the environment."""
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(name.lower(), raising=False)
+        caplog.set_level(logging.DEBUG)
+        yield
+        self.assert_clean("".join(map(logging.Formatter().format, caplog.get_records("call"))), "the log")
+
+    def message(self, phone: str = PHONE) -> Message:
+        """A code with everything that a gateway may want of it."""
+        callback = Secret(f"https://shop.uz/otp/callback/{CALLBACK_TOKEN}")
+        text = Secret(f"TechShop: {CODE}")
+        return Message(Phone.parse(phone), Secret(CODE), Purpose.LOGIN, text=text, callback_url=callback)
+
+    def says(self, reply: Reply) -> Script:
+        return answer(reply.body, reply.status, _JSON)
+
+    def send(self, gateway: Gateway, message: Message | None = None, *, timeout: float = 5) -> Receipt:
+        """A send that is to succeed."""
+        return gateway.send(message or self.message(), **timed(gateway.send, timeout))
+
+    def outcome(self, gateway: Gateway, message: Message | None = None, timeout: float = 5) -> Receipt | GatewayError:
+        """How a send ends; in time, with nothing but a receipt or a ``GatewayError``, and with no secret shown."""
+        message, name = message or self.message(), gateway.name
+        started = time.monotonic()
+        try:
+            receipt = gateway.send(message, **timed(gateway.send, timeout))
+        except GatewayError as error:
+            ended: Receipt | GatewayError = error
+        except Exception as error:
+            pytest.fail(f"send() raised a {type(error).__name__}, and not a GatewayError")
+        else:
+            ended = receipt
+        late = time.monotonic() - started - timeout
+        assert late < SLACK, f"send(timeout={timeout}) took {late:.1f} s longer than that: timeout is a total"
+        if isinstance(ended, GatewayError):
+            self.assert_honest(ended, name)
+        else:
+            self.assert_receipt(ended, name)
+        return ended
+
+    def error(self, script: Script | str, timeout: float = 5, *, deaf: bool = False) -> GatewayError:
+        """The error of a send to a server that plays *script*; an address instead of a script is taken as it is."""
+        if isinstance(script, str):
+            ended = self.outcome(self.make(script), timeout=timeout)
+        else:
+            with FaultServer(script, deaf=deaf) as listening:
+                ended = self.outcome(self.make(listening.url), timeout=timeout)
+            assert len(listening.requests) <= 1, "one send is one request: a second try is a second SMS"
+        assert isinstance(ended, GatewayError), "send() returned a receipt, but the service never said yes"
+        return ended
+
+
+def timed(call: Callable[..., object], timeout: float) -> dict[str, Any]:
+    """``timeout=``, where *call* takes it: a gateway may keep its time by itself."""
+    taken = signature(call).parameters.values()
+    takes = any(each.name == "timeout" or each.kind is each.VAR_KEYWORD for each in taken)
+    return {"timeout": timeout} if takes else {}

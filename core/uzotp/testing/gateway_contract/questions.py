@@ -1,0 +1,107 @@
+"""Questions that some gateways can ask: the balance, the history, what became of a message. They send nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+import pytest
+
+from uzotp.errors import GatewayError
+from uzotp.ports import Balance, DeliveryReport, Gateway, Money
+from uzotp.testing import faults
+from uzotp.testing.faults import FaultServer, answer
+from uzotp.testing.gateway_contract.hooks import SLACK, Hooks, timed
+from uzotp.testing.gateway_contract.replies import GARBAGE, odd_ones
+
+QUESTIONS = ("balance", "history", "status")
+
+_FAULTS = {
+    "reset": faults.reset,
+    "hang_up": faults.hang_up,
+    "html": answer(faults.HTML),
+    "empty": answer(b""),
+    "500": answer(faults.HTML, 500),
+    "404": answer(faults.HTML, 404),
+    "not_http": lambda connection: connection.sock.sendall(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    **{f"garbage {body[:12]!r}": answer(body) for body in GARBAGE},
+}
+_SLOW = {"silence": faults.silence, "drip": faults.drip_headers(b"{}")}
+
+
+class QuestionTests(Hooks):
+    @pytest.mark.parametrize("name", QUESTIONS)
+    def test_an_answer_is_read(self, name: str) -> None:
+        asks = self._asks(name)
+        assert name in self.answers, f"say in answers how your service answers: {name!r}"
+        with FaultServer(self.says(self.answers[name])) as server:
+            gateway = self.make(server.url)
+            answered = asks(gateway)
+        assert server.requests
+        self._check(answered, gateway.name)
+        self.assert_clean(repr(answered), f"the repr of what {name}() returns")
+
+    @pytest.mark.parametrize("name", QUESTIONS)
+    def test_a_question_that_fails_is_an_error_that_sent_nothing(self, name: str) -> None:
+        asks = self._asks(name)
+        for fault, script in _FAULTS.items():
+            with FaultServer(script) as server:
+                self._fails(asks, server.url, fault)
+        self._fails(asks, f"http://127.0.0.1:{faults.refused_port()}", "refused")
+
+    @pytest.mark.parametrize("name", QUESTIONS)
+    def test_a_question_ends_in_time(self, name: str) -> None:
+        asks = self._asks(name, self.timeout)
+        for fault, script in _SLOW.items():
+            with FaultServer(script) as server:
+                started = time.monotonic()
+                self._fails(asks, server.url, fault)
+                assert time.monotonic() - started < self.timeout + SLACK, f"{fault}: timeout is a total"
+
+    @pytest.mark.parametrize("name", QUESTIONS)
+    def test_odd_values_in_an_answer_raise_nothing_else(self, name: str) -> None:
+        asks = self._asks(name)
+        bodies = list(odd_ones(self.answers[name].body))
+        with FaultServer(*(answer(body) for body in bodies)) as server:
+            gateway = self.make(server.url)
+            for _ in bodies:
+                try:
+                    answered = asks(gateway)
+                except GatewayError as error:
+                    self.assert_honest(error, gateway.name)
+                else:
+                    self._check(answered, gateway.name)
+
+    def _asks(self, name: str, timeout: float = 5) -> Callable[[Gateway], object]:
+        """How to ask *name* of a gateway, in *timeout* seconds."""
+        if getattr(self.make("http://127.0.0.1:9"), name, None) is None:
+            pytest.skip(f"this gateway has no {name}()")
+
+        def ask(gateway: Gateway) -> object:
+            call = getattr(gateway, name)
+            given = {"limit": 50} if name == "history" else {}
+            return call(*([self.known_id] if name == "status" else []), **given, **timed(call, timeout))
+
+        return ask
+
+    def _fails(self, asks: Callable[[Gateway], object], url: str, fault: str) -> None:
+        gateway = self.make(url)
+        with pytest.raises(GatewayError) as caught:
+            asks(gateway)
+        assert caught.value.sent is False, f"{fault}: a question sends nothing, so nothing of it is unknown"
+        self.assert_honest(caught.value, gateway.name)
+
+    def _check(self, answered: object, gateway: str) -> None:
+        for value in answered if isinstance(answered, list) else [answered]:
+            assert isinstance(value, (Balance, DeliveryReport))
+            for money in _amounts(value):
+                assert isinstance(money.amount, Decimal)
+                assert money.amount.is_finite()
+            if isinstance(value, DeliveryReport):
+                self.assert_report(value, gateway)
+
+
+def _amounts(value: Balance | DeliveryReport) -> Iterator[Money]:
+    found = (value.amount, value.sms_price) if isinstance(value, Balance) else (value.cost,)
+    yield from (money for money in found if money is not None)
