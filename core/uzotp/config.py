@@ -120,9 +120,10 @@ class Config:
         )
 
     def _check_store(self) -> None:
-        if self.store not in _FRAMEWORK_STORES and "://" not in self.store:
+        if self.store not in _FRAMEWORK_STORES and "://" not in self.store and "." not in self.store:
             raise ConfigurationError(
-                'STORE is "memory://", "redis://localhost", a database URL like "sqlite:///uzotp.sqlite3", or "django"'
+                'STORE is "memory://", "redis://localhost", a database URL like "sqlite:///uzotp.sqlite3", "django" '
+                "or a dotted path"
             )
         if self.redis_wait < 0:
             raise ConfigurationError("REDIS_WAIT is how many replicas must acknowledge a decision: 0 or more")
@@ -328,14 +329,19 @@ def _one_gateway(config: Config, name: str, production: bool) -> Gateway:
         from uzotp.gateways.console import Console
 
         return Console(production=production)
-    target = readers.import_dotted("GATEWAYS", name)
-    try:
-        gateway = target() if isinstance(target, type) or not hasattr(target, "send") else target
-    except TypeError as error:
-        raise ConfigurationError(f"GATEWAYS: {name} cannot be called without arguments: {error}") from error
+    gateway: Gateway = _made("GATEWAYS", name, "send")
     if not callable(getattr(gateway, "send", None)) or not getattr(gateway, "name", None):
         raise ConfigurationError(f"GATEWAYS: {name} is no gateway: it needs a name and send(message, *, timeout)")
-    return gateway  # type: ignore[no-any-return]
+    return gateway
+
+
+def _made(setting: str, path: str, method: str) -> Any:
+    """The object at a dotted *path*, or what the class or function there makes; an object has *method* already."""
+    target = readers.import_dotted(setting, path)
+    try:
+        return target() if isinstance(target, type) or not hasattr(target, method) else target
+    except TypeError as error:
+        raise ConfigurationError(f"{setting}: {path} cannot be called without arguments: {error}") from error
 
 
 def _needed(value: str | None, problem: str) -> str:
@@ -362,6 +368,11 @@ def build_store(config: Config, stores: Mapping[str, Callable[[], Store]]) -> St
         except ModuleNotFoundError as error:
             raise ConfigurationError(f"STORE needs redis-py: pip install 'uzotp[redis]' ({error})") from None
         return RedisStore(config.store, wait=config.redis_wait)
+    if "://" not in config.store:
+        store: Store = _made("STORE", config.store, "spend")
+        if not callable(getattr(store, "spend", None)):
+            raise ConfigurationError(f"STORE: {config.store} is no store: see uzotp.storage.Store")
+        return store
     try:
         from uzotp.stores.sql import SQLStore
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""What a host project has of its own, reached by dotted paths: hooks, gateways; and settings to begin with."""
+"""What a host project has of its own, reached by dotted paths: hooks, gateways, stores; and settings to begin with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import Message, Receipt
+from uzotp.stores.memory import MemoryStore
 
 PHONE = "+998901238190"
 KEYS = {"SECRET_KEYS": ["a key of the tests, long enough"]}
@@ -61,6 +62,17 @@ postcard = Postcard()
 
 def make_postcard() -> Postcard:
     return Postcard()
+
+
+class Shelf(MemoryStore):
+    """A store of somebody's own."""
+
+
+shelf = Shelf()
+
+
+def make_shelf() -> Shelf:
+    return Shelf()
 
 
 def never(phone: Phone, purpose: Purpose) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import uzotp
-from tests.core.host import DEVSMS, KEYS, PHONE, Postcard, a_test_number, in_days
+from tests.core.host import DEVSMS, KEYS, PHONE, Postcard, Shelf, a_test_number, in_days
 from uzotp.config import Config, build, build_gateway, from_settings, read_toml
 from uzotp.errors import ConfigurationError, Suspicious
 from uzotp.gateways.console import Console
@@ -258,6 +258,24 @@ def test_a_project_reads_the_environment_and_its_toml_file(tmp_path: Path, monke
 )
 def test_a_gateway_by_its_dotted_path(path: str) -> None:
     assert isinstance(from_settings(KEYS | {"GATEWAYS": [path]}).gateway, Postcard)
+
+
+@pytest.mark.parametrize("name", ["Shelf", "shelf", "make_shelf"])
+def test_a_store_by_its_dotted_path(name: str) -> None:
+    assert isinstance(from_settings(KEYS | DEVSMS | {"STORE": f"tests.core.host.{name}"}).store, Shelf)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Nothing", "'tests.core.host.Nothing' cannot be imported"),
+        ("a_number", "tests.core.host.a_number cannot be called"),
+        ("make_postcard", "tests.core.host.make_postcard is no store"),
+    ],
+)
+def test_a_dotted_path_to_what_is_no_store(name: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"STORE: {said}"):
+        from_settings(KEYS | DEVSMS | {"STORE": f"tests.core.host.{name}"})
 
 
 @pytest.mark.parametrize("path", ["tests.core.host.Nothing", "no.such.module"])
