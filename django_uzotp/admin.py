@@ -1,4 +1,8 @@
-"""The operator's view: read-only, the number's prefix instead of the number, never a code, a nonce or a digest."""
+"""The operator's view: read-only, the number's prefix instead of the number, never a code, a nonce or a digest.
+
+It stays fast with millions of deliveries: no page counts them all, no filter looks for the values that there are, and
+the list is in the order of an index.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,59 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.models import Challenge, Delivery
-from uzotp.errors import InvalidPhone
+from django_uzotp.models import Challenge, Delivery, Insight
+from uzotp.errors import InvalidPhone, StoreUnavailable
+from uzotp.insight.asking import look, read_period
+from uzotp.insight.page import away, page
+from uzotp.insight.words import Words, words
 from uzotp.phones import Phone
+from uzotp.sending import TEST_GATEWAY
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
+    _Paginator = Paginator[Any]
 else:
     _Admin = admin.ModelAdmin
+    _Paginator = Paginator
+
+#: The list can be paged through so many rows, the newest; searching and filtering find the others.
+MOST_ROWS = 10_000
+#: The country that filters offer where ``COUNTRIES`` allows all.
+_HOME = ("UZ",)
+
+
+def _words() -> Words:
+    """In the active language where it is one of ours, else in English."""
+    return words((get_language() or "").partition("-")[0])
+
+
+class CappedPaginator(_Paginator):
+    """Counts :data:`MOST_ROWS` rows at most, for counting a million takes the time of reading them."""
+
+    @cached_property
+    def _found(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: MOST_ROWS + 1].count())
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._found, MOST_ROWS)
+
+    @property
+    def capped(self) -> bool:
+        return self._found > MOST_ROWS
 
 
 class _ReadOnlyAdmin(_Admin):
@@ -27,6 +71,10 @@ class _ReadOnlyAdmin(_Admin):
     #: Shown, though no field is ever searched as typed: a full number is, by its fingerprint.
     search_fields = ("prefix",)
     search_help_text = _("A full phone number, or the first digits of one with its plus")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    if hasattr(admin, "ShowFacets"):  # Django 5: how many rows each filter has, which is a scan for each
+        show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -75,17 +123,57 @@ class ChallengeAdmin(_ReadOnlyAdmin):
         return row.expires
 
 
+# ------------------------------------------------------------------------------------------------------ deliveries
+
+
+class GatewayFilter(admin.SimpleListFilter):
+    """By the gateways that are configured: what others there were would be a scan of the table."""
+
+    title = _("gateway")
+    parameter_name = "gateway"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = [gateway.name for gateway in get_verifier().router.gateways]
+        return [(name, name) for name in (*names, TEST_GATEWAY)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(gateway=self.value()) if self.value() else queryset
+
+
+class CountryFilter(admin.SimpleListFilter):
+    """By the countries of ``COUNTRIES``, and those that are none of them."""
+
+    title = _("country")
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*((code, code) for code in _countries()), ("other", _("other countries"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "other":
+            return queryset.exclude(country__in=_countries())
+        return queryset.filter(country=self.value()) if self.value() else queryset
+
+
+def _countries() -> tuple[str, ...]:
+    allowed = get_verifier().policy.countries
+    return _HOME if isinstance(allowed, str) else allowed
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(_ReadOnlyAdmin):
-    list_display = ("number", "country", "purpose", "gateway", "status", "price", "parts", "begun", "moved")
-    list_filter = ("status", "gateway", "purpose", "country")
+    list_display = ("number", "country", "purpose", "gateway", "status", "price", "parts", "begun", "moved", "accepted")
+    list_filter = ("status", GatewayFilter, "purpose", CountryFilter)
     ordering = ("-created_at",)
+    #: The one order that has an index.
+    sortable_by = ("begun",)
     fields = (
         "number", "country", "purpose", "gateway", "gateway_id", "status", "price", "parts", "begun", "moved",
+        "accepted",
     )  # fmt: skip
     readonly_fields = fields
 
-    @admin.display(description=_("cost"), ordering="cost")
+    @admin.display(description=_("cost"))
     def price(self, row: Delivery) -> str | None:
         return None if row.cost is None else f"{row.cost.normalize():f} {row.currency}"
 
@@ -93,6 +181,81 @@ class DeliveryAdmin(_ReadOnlyAdmin):
     def begun(self, row: Delivery) -> datetime:
         return row.created
 
-    @admin.display(description=_("updated"), ordering="updated_at")
+    @admin.display(description=_("updated"))
     def moved(self, row: Delivery) -> datetime:
         return row.updated
+
+    @admin.display(description=_("verified"))
+    def accepted(self, row: Delivery) -> datetime | None:
+        return row.verified
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        text = _words()
+        more = {
+            "insight_url": _address(self, Insight),
+            "insight_title": text["to_insight"],
+            "capped_note": text["capped"].format(n=text.number(MOST_ROWS)),
+        }
+        return super().changelist_view(request, more | (extra_context or {}))
+
+
+def _address(model_admin: _Admin, model: type[Any]) -> str:
+    """The list of *model* on the same admin site; empty where that site has none."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    try:
+        return reverse(name, current_app=model_admin.admin_site.name)
+    except NoReverseMatch:
+        return ""
+
+
+# --------------------------------------------------------------------------------------------------------- insight
+
+
+@admin.register(Insight)
+class InsightAdmin(_Admin):
+    """One page of figures, for whoever may view deliveries."""
+
+    def get_urls(self) -> list[URLPattern]:
+        options = self.model._meta
+        name = f"{options.app_label}_{options.model_name}_changelist"
+        return [path("", self.admin_site.admin_view(self.insight), name=name)]
+
+    def insight(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        text, status = _words(), 200
+        try:
+            found = page(look(get_verifier(), read_period(request.GET.get("days"))), text.language)
+        except StoreUnavailable:
+            found, status = away(text.language), 503
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": found.title,
+            "opts": self.model._meta,
+            "page": found,
+            "words": text,
+            "keep": "",
+            "deliveries_url": _address(self, Delivery),
+        }
+        return TemplateResponse(request, "admin/uzotp/insight.html", context, status=status)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """That of the deliveries: as in the admin, who may change may view."""
+        options, user = Delivery._meta, request.user
+        return any(
+            user.has_perm(f"{options.app_label}.{get_permission_codename(action, options)}")
+            for action in ("view", "change")
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

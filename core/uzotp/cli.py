@@ -22,6 +22,7 @@ from typing import NoReturn
 from uzotp import __version__, commands
 from uzotp.config import Config, build, read_toml
 from uzotp.errors import ConfigurationError, UzotpError, redact
+from uzotp.insight.asking import DEFAULT_PERIOD, PERIODS
 from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus
 from uzotp.texts import TEXTS
@@ -163,6 +164,12 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
     history.add_argument("--status", choices=[status.value for status in DeliveryStatus])
     _add_gateway(history)
 
+    report = add("report", commands.report, "Show spend, deliveries, waits, refusals and balances.", reports=True)
+    report.add_argument(
+        "--days", type=_days, default=DEFAULT_PERIOD, metavar="N",
+        help=f"with today: {', '.join(map(str, PERIODS))}; default %(default)s",
+    )  # fmt: skip
+
     name = add("check-name", commands.check_name, "Say whether devsms takes a service name, and what it costs.")
     name.add_argument("name", metavar="NAME")
 
@@ -207,8 +214,9 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
 
     purge = add("purge", commands.purge, "Delete what is over: for cron.")
     purge.add_argument(
-        "--keep-days", type=_positive, default=30, metavar="N", help="of deliveries; default %(default)s"
-    )
+        "--keep-days", type=_positive, default=30, metavar="N",
+        help="of deliveries; default %(default)s. Counts and money by the day are kept for 400; what else is over goes",
+    )  # fmt: skip
     return parser
 
 
@@ -229,6 +237,12 @@ def _add_binding(parser: argparse.ArgumentParser) -> None:
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999999")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if text not in map(str, PERIODS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of the periods {', '.join(map(str, PERIODS))}")
     return int(text)
 
 

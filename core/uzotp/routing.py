@@ -61,6 +61,14 @@ class Breaker:
             self._until = self._clock() + REST
             return True
 
+    @property
+    def state(self) -> str:
+        """For a person to look at: ``closed`` lets messages through, ``open`` does not, ``probing`` lets one."""
+        with self._lock:
+            if self._until is None:
+                return "closed"
+            return "open" if self._clock() < self._until else "probing"
+
     def note(self, ok: bool) -> bool:
         """How a try ended; ``True`` when that opened the circuit."""
         with self._lock:
@@ -116,7 +124,7 @@ class Router:
         self.failover_on_unknown = failover_on_unknown
         self.breakers = {name: Breaker() for name in names}
         #: Those whose ``send`` takes a *timeout*; one of somebody else's may keep its time by itself.
-        self._timed = frozenset(gateway.name for gateway in self.gateways if _takes_timeout(gateway.send))
+        self._timed = frozenset(gateway.name for gateway in self.gateways if takes_timeout(gateway.send))
 
     def __repr__(self) -> str:
         return f"<Router {' > '.join(gateway.name for gateway in self.gateways)}>"
@@ -217,9 +225,10 @@ class Router:
         return self.look(gateway, message, deadline.left(0.5 if more else 1.0), known) or outcome
 
 
-def _takes_timeout(send: Callable[..., Receipt]) -> bool:
+def takes_timeout(call: Callable[..., object]) -> bool:
+    """Whether *call*, of a gateway, can be told how long it has."""
     try:
-        parameters = signature(send).parameters.values()
+        parameters = signature(call).parameters.values()
     except (TypeError, ValueError):  # written in C, and silent about it
         return False
     return any(parameter.name == "timeout" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)

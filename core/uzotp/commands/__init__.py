@@ -8,6 +8,7 @@ from uzotp.commands.account import balance, history, status
 from uzotp.commands.checkup import doctor
 from uzotp.commands.codes import send, verify
 from uzotp.commands.common import Command, Project, plain
+from uzotp.commands.report import report
 from uzotp.commands.switches import pause, resume, unblock
 from uzotp.commands.trial import canary
 from uzotp.commands.upkeep import poll, purge, sandbox
@@ -26,6 +27,7 @@ __all__ = [
     "poll",
     "prices",
     "purge",
+    "report",
     "resume",
     "sandbox",
     "send",

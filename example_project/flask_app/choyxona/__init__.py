@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 
 from flask_uzotp import blueprint as uzotp_blueprint
+from flask_uzotp.insight import insight
 
 from . import account, auth, models, signup, views
 from .extensions import uzotp
@@ -31,6 +32,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         app.register_blueprint(blueprint)
     # The pages and JSON endpoints of uzotp. Our templates/uzotp/base.html goes before its own.
     app.register_blueprint(uzotp_blueprint, url_prefix="/otp")
+    app.register_blueprint(insight(auth.operator), url_prefix="/operator")  # what the messages cost and came to
     return app
 
 
@@ -58,6 +60,7 @@ def _defaults() -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "DATABASE_URL": database,
         "SANDBOX_URL": sandbox,
+        "OPERATORS": os.environ.get("OPERATORS", "").split(),  # the numbers, in E.164, of who may look at the figures
         **{f"UZOTP_{name}": os.environ.get(f"UZOTP_{name}", value) for name, value in settings.items()},
     }
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, abort, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from markupsafe import Markup
+from werkzeug.wrappers import Response
 
 from .models import User, db
 
@@ -31,6 +32,13 @@ def login_required(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **kwargs) if g.user else redirect(url_for("site.login"))
 
     return guarded
+
+
+def operator() -> bool | Response:
+    """The check of the page of figures: a customer on the list of operators. Nobody is on it by default."""
+    if g.user is None:
+        return redirect(url_for("site.login"))
+    return g.user.phone in current_app.config["OPERATORS"]
 
 
 def _load_user() -> None:

@@ -1,0 +1,235 @@
+"""Pure figures from what a store tells of the past: sums, rates, quantiles. Nobody is asked and nothing is rounded.
+
+Money of two currencies is never added. A rate of nothing is ``None``, not 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+from uzotp.ports import DeliveryStatus
+from uzotp.storage import PrefixTraffic, Traffic
+
+#: What messages may cost nothing by: nobody's yet, those of test numbers, those on a terminal.
+_FREE = frozenset({"", "test", "console"})
+#: A message of these left, or may have.
+_LEFT = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN})
+
+
+def rate(part: int, whole: int) -> float | None:
+    """*part* of *whole*, from 0 to 1; ``None`` of nothing."""
+    return part / whole if whole else None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of messages: each has one of five statuses, and was verified or not.
+
+    ``sent`` ones were taken by the gateway, which has said nothing since.
+    """
+
+    delivered: int = 0
+    sent: int = 0
+    unknown: int = 0
+    pending: int = 0
+    failed: int = 0
+    verified: int = 0
+
+    @property
+    def messages(self) -> int:
+        return self.delivered + self.sent + self.unknown + self.pending + self.failed
+
+    def share(self, name: str) -> float | None:
+        """The part of all messages that *name* (a field) counts."""
+        return rate(getattr(self, name), self.messages)
+
+    @classmethod
+    def of(cls, rows: Iterable[Traffic]) -> Outcome:
+        found: Counter[str] = Counter()
+        for row in rows:
+            found[row.status.value] += row.messages
+            found["verified"] += row.verified
+        return cls(**found)
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What messages cost: by the gateways' own words (``told``), in each currency, so'm first; by the configured price
+    where they said nothing (``estimated``, whole so'm for ``guessed`` messages); and of ``untold`` ones nobody knows.
+    """
+
+    told: Mapping[str, Decimal] = field(default_factory=dict)
+    estimated: int = 0
+    guessed: int = 0
+    untold: int = 0
+
+    @property
+    def so_m(self) -> Decimal:
+        """Told and estimated; what other currencies hold is not in it."""
+        return self.told.get("UZS", Decimal(0)) + self.estimated
+
+    @property
+    def others(self) -> dict[str, Decimal]:
+        return {currency: amount for currency, amount in self.told.items() if currency != "UZS"}
+
+    @classmethod
+    def of(cls, rows: Iterable[Traffic], prices: Mapping[str, int]) -> Spend:
+        """*prices*: whole so'm a message, of the gateways that do not say. What certainly did not leave is not
+        estimated."""
+        told: dict[str, Decimal] = {}
+        estimated = guessed = untold = 0
+        for row in rows:
+            if row.currency is not None and row.priced:
+                told[row.currency] = told.get(row.currency, Decimal(0)) + row.cost
+            silent = row.messages - row.priced
+            if silent <= 0 or row.gateway in _FREE or row.status not in _LEFT:
+                continue
+            if row.gateway in prices:
+                estimated += silent * prices[row.gateway]
+                guessed += silent
+            else:
+                untold += silent
+        so_m_first = sorted(told.items(), key=lambda item: (item[0] != "UZS", item[0]))
+        return cls(dict(so_m_first), estimated, guessed, untold)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long people took from the message to the accepted code: so many codes after so many whole seconds."""
+
+    counts: Mapping[int, int]
+
+    @property
+    def codes(self) -> int:
+        return sum(self.counts.values())
+
+    def quantile(self, share: float) -> int | None:
+        """The smallest wait that at least *share* of all were not longer than (nearest rank): one that somebody
+        really had. ``None`` without any."""
+        rank, seen = math.ceil(round(share * self.codes, 9)), 0
+        for seconds in sorted(self.counts):
+            seen += self.counts[seconds]
+            if self.counts[seconds] and seen >= max(rank, 1):
+                return seconds
+        return None
+
+    @property
+    def median(self) -> int | None:
+        return self.quantile(0.5)
+
+    @property
+    def p95(self) -> int | None:
+        return self.quantile(0.95)
+
+    def histogram(self, edges: Iterable[int]) -> list[int]:
+        """How many fall between one of *edges* (inclusive) and the next (exclusive); the last is open."""
+        starts = sorted(edges)
+        found = [0] * len(starts)
+        for seconds, count in self.counts.items():
+            at = sum(start <= seconds for start in starts) - 1
+            found[max(at, 0)] += count
+        return found
+
+    @classmethod
+    def of(cls, parts: Iterable[Mapping[int, int]]) -> Waits:
+        total: Counter[int] = Counter()
+        for part in parts:
+            total.update(part)
+        return cls(dict(sorted(total.items())))
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """Something that was counted: of a ``kind`` (``refused``, ``guard``, ``failed``, ``rejected``, ``suppressed``,
+    ``other``), what exactly (``words``), and how often on each day that had it."""
+
+    kind: str
+    words: tuple[str, ...]
+    by_day: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_day.values())
+
+
+#: How the words of a count's name are told apart. A quota and a gateway's name may hold spaces.
+_READERS: Mapping[str, Callable[[str], tuple[str, ...]]] = {
+    "refused": lambda rest: tuple(filter(None, rest.split(" ", 1))),
+    "guard": lambda rest: tuple(rest.split(" ")),
+    "failed": lambda rest: tuple(filter(None, rest.rsplit(" ", 1))),
+    "rejected": lambda rest: (rest,),
+    "suppressed": lambda rest: (),
+    "other": lambda rest: (),  # what a journal could keep no name for
+}
+KINDS = tuple(_READERS)
+
+
+def read_counts(counts: Mapping[str, Mapping[str, int]], days: Iterable[str]) -> tuple[Tallied, ...]:
+    """The counts of *days*, by kind, the most frequent first; names of no known kind are left out."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for day in days:
+        for name, count in counts.get(day, {}).items():
+            if count:
+                found[name][day] = count
+    read = []
+    for name, by_day in found.items():
+        kind, _, rest = name.partition(" ")
+        if kind in _READERS:
+            read.append(Tallied(kind, _READERS[kind](rest), by_day))
+    return tuple(sorted(read, key=lambda row: (KINDS.index(row.kind), -row.total, row.words)))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What happened on some ``days`` of Asia/Tashkent, oldest first."""
+
+    days: tuple[str, ...]
+    traffic: tuple[Traffic, ...]
+    prefixes: tuple[PrefixTraffic, ...]
+    waits: Mapping[str, Waits]
+    counts: tuple[Tallied, ...]
+    prices: Mapping[str, int]
+
+    @cached_property
+    def total(self) -> Outcome:
+        return Outcome.of(self.traffic)
+
+    @cached_property
+    def spend(self) -> Spend:
+        return Spend.of(self.traffic, self.prices)
+
+    @cached_property
+    def wait(self) -> Waits:
+        return Waits.of(waits.counts for waits in self.waits.values())
+
+    def outcomes(self, by: str) -> dict[str, Outcome]:
+        """By ``gateway`` or ``country``, the busiest first."""
+        rows = {name: Outcome.of(rows) for name, rows in _grouped(self.traffic, by).items()}
+        return dict(sorted(rows.items(), key=lambda item: (-item[1].messages, item[0])))
+
+    def daily_outcomes(self) -> dict[str, Outcome]:
+        """Every day, those without messages too."""
+        found = _grouped(self.traffic, "day")
+        return {day: Outcome.of(found.get(day, ())) for day in self.days}
+
+    def daily_spend(self) -> dict[str, Spend]:
+        found = _grouped(self.traffic, "day")
+        return {day: Spend.of(found.get(day, ()), self.prices) for day in self.days}
+
+    def of_gateway(self, name: str, day: str | None = None) -> Outcome:
+        return Outcome.of(row for row in self.traffic if row.gateway == name and day in (None, row.day))
+
+    def counted(self, kind: str) -> tuple[Tallied, ...]:
+        return tuple(row for row in self.counts if row.kind == kind)
+
+
+def _grouped(traffic: Iterable[Traffic], by: str) -> dict[str, list[Traffic]]:
+    found: defaultdict[str, list[Traffic]] = defaultdict(list)
+    for row in traffic:
+        found[getattr(row, by)].append(row)
+    return found

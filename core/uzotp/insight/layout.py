@@ -1,0 +1,112 @@
+"""What a page of figures is made of, whoever shows it: cards, charts and tables in sections. All text is plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from uzotp.insight.svg import SVG
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table. ``meter`` is a small bar that says the same."""
+
+    text: str
+    meter: SVG | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The first of the ``head`` stands over the labels. ``scroll`` is what a screen reader calls the place where it
+    is scrolled. A ``folded`` one is opened by who wants it."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[Row, ...]
+    scroll: str
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Key:
+    """One entry of a legend."""
+
+    drawn: SVG
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing and the table with its figures. A ``wide`` one may be scrolled on a phone."""
+
+    title: str
+    drawn: SVG
+    scroll: str
+    table: Table
+    legend: tuple[Key, ...] = ()
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure that is read at a glance. ``tone`` is empty, ``warn`` or ``bad``."""
+
+    label: str
+    value: str
+    notes: tuple[str, ...] = ()
+    meter: SVG | None = None
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    note: str = ""
+    cards: tuple[Card, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    tables: tuple[Table, ...] = ()
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something that wants a person. ``tone`` is ``warn`` or ``bad``."""
+
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several views of the page; ``value`` goes into its address."""
+
+    value: str
+    label: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    language: str
+    title: str
+    lead: str
+    alerts: tuple[Alert, ...]
+    sections: tuple[Section, ...]
+    periods: tuple[Choice, ...]
+
+
+def row(label: str, cells: Iterable[str | Cell]) -> Row:
+    return Row(label, tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells))
+
+
+def present(*tables: Table | None) -> tuple[Table, ...]:
+    """Those that have a row."""
+    return tuple(table for table in tables if table is not None and table.rows)

@@ -1,0 +1,45 @@
+"""Everything that was found, in one language and in the order in which an operator asks for it."""
+
+from __future__ import annotations
+
+from uzotp.insight import expenses, health, traffic
+from uzotp.insight.asking import PERIODS, Insight
+from uzotp.insight.layout import Alert, Choice, Page, Section
+from uzotp.insight.words import words
+
+
+def page(insight: Insight, language: str) -> Page:
+    """*language* is ``uz``, ``ru`` or ``en``; English for any other."""
+    text, figures = words(language), insight.figures
+    alerts = health.alerts(insight, text)
+    if figures is None or insight.funds is None:
+        alerts.insert(0, Alert("warn", text["alerts"]["no_history"]))
+        return _page(insight, text.language, alerts, [health.gateways(insight, text), health.balances(insight, text)])
+    alerts += expenses.alerts(insight.funds, text)
+    sections = [
+        expenses.money(insight.funds, figures, text),
+        traffic.funnel(figures, text),
+        traffic.waits(figures, text),
+        health.refusals(figures, text),
+        health.gateways(insight, text),
+        health.balances(insight, text),
+        traffic.days(figures, text),
+    ]
+    return _page(insight, text.language, alerts, sections)
+
+
+def away(language: str) -> Page:
+    """The page when the store does not answer."""
+    text = words(language)
+    return Page(text.language, text["title"], "", (Alert("bad", text["alerts"]["away"]),), (), ())
+
+
+def _page(insight: Insight, language: str, alerts: list[Alert], sections: list[Section]) -> Page:
+    text = words(language)
+    days = insight.figures.days if insight.figures else (insight.today,)
+    lead = text["lead_day" if len(days) == 1 else "lead"].format(
+        **{"from": text.day(days[0], year=True), "to": text.day(days[-1], year=True)}, time=text.moment(insight.at)
+    )
+    offered = PERIODS if insight.figures else ()
+    periods = tuple(Choice(str(each), text["periods"][str(each)], each == len(days)) for each in offered)
+    return Page(language, text["title"], lead, tuple(alerts), tuple(sections), periods)

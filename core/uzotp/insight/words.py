@@ -1,0 +1,81 @@
+"""How figures are said in Uzbek, Russian and English: texts, numbers, money, days."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from uzotp.texts import TEXTS
+
+LANGUAGES = tuple(TEXTS)
+_LOCALES = Path(__file__).with_name("locale")
+_TASHKENT = timezone(timedelta(hours=5))
+
+
+@lru_cache(maxsize=8)
+def words(language: str) -> Words:
+    """Of ``uz``, ``ru`` or ``en``; English for any other."""
+    known = language if language in LANGUAGES else "en"
+    return Words(known, json.loads(_LOCALES.joinpath(f"{known}.json").read_text("utf-8")))
+
+
+class Words:
+    """The texts of one ``language``, by section, and the ways to write a value in it."""
+
+    def __init__(self, language: str, texts: Mapping[str, Any]) -> None:
+        self.language = language
+        self._texts = texts
+
+    def __getitem__(self, name: str) -> Any:
+        return self._texts[name]
+
+    def of(self, section: str, word: str) -> str:
+        """The text of a *word* that a store or a gateway chose; the word itself where there is none."""
+        found = self._texts
+        for name in section.split("."):
+            found = found[name]
+        return str(found.get(word, word))
+
+    def number(self, number: int | Decimal) -> str:
+        """With its thousands apart, and no more decimals than it has (two at least, where it has any)."""
+        if isinstance(number, Decimal):
+            number = number.normalize()
+            exponent = number.as_tuple().exponent
+            text = f"{number:,.{max(2, -exponent) if isinstance(exponent, int) and exponent < 0 else 0}f}"
+        else:
+            text = f"{number:,}"
+        return text.replace(",", "\0").replace(".", self["point"]).replace("\0", self["group"])
+
+    def percent(self, share: float | None) -> str:
+        """To a tenth; all and nothing are written for themselves alone, without one."""
+        if share is None:
+            return str(self["nothing"])
+        tenths = int(share * 1000 + 0.5)
+        if 0 < share < 1:
+            tenths = min(max(tenths, 1), 999)
+        whole, rest = divmod(tenths, 10)
+        text = self.number(whole) + (f"{self['point']}{rest}" if share not in (0, 1) else "")
+        return str(self["percent"].format(n=text))
+
+    def money(self, amount: int | Decimal, currency: str = "UZS") -> str:
+        text = self.number(amount)
+        return str(self["uzs"].format(n=text)) if currency == "UZS" else f"{text} {currency}"
+
+    def seconds(self, seconds: int | None) -> str:
+        return str(self["nothing"] if seconds is None else self["seconds"].format(n=self.number(seconds)))
+
+    def day(self, day: str, *, year: bool = False) -> str:
+        """``22 Nov``, or with the *year*."""
+        found = date.fromisoformat(day)
+        text = self["whole_day" if year else "day"]
+        return str(text.format(day=found.day, month=self["months"][found.month - 1], year=found.year))
+
+    def moment(self, at: int) -> str:
+        """Milliseconds as the day and the time of Tashkent."""
+        found = datetime.fromtimestamp(at / 1000, _TASHKENT)
+        return f"{self.day(found.date().isoformat(), year=True)}, {found:%H:%M}"
