@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -28,6 +29,15 @@ def _page_text(name: str) -> str:
 _lazy_text = lazy(_page_text, str)
 
 
+def readable(value: Any) -> Any:
+    """*value*, but a number of django-phonenumber-field in E.164: its own format is the project's, and may not be one
+    that can be read again."""
+    if hasattr(value, "as_e164"):
+        with suppress(InvalidPhone):
+            return str(Phone.parse(value))
+    return value
+
+
 class PhoneInput(forms.TextInput):
     """``type=tel`` with the browser's own autofill."""
 
@@ -47,6 +57,8 @@ class CodeInput(forms.TextInput):
 class PhoneField(forms.CharField):
     """A mobile number in any notation; ``cleaned_data`` has a :class:`uzotp.Phone` (a ``str`` in E.164).
 
+    It may begin with a value of django-phonenumber-field, and what it gives can be saved to a model field of it.
+
     Countries are those of ``COUNTRIES``. Texts are in the active language where uzotp speaks it.
     """
 
@@ -57,8 +69,11 @@ class PhoneField(forms.CharField):
         kwargs.setdefault("max_length", 64)
         super().__init__(**kwargs)
 
+    def prepare_value(self, value: Any) -> Any:
+        return readable(value)
+
     def clean(self, value: Any) -> Phone | None:
-        typed = super().clean(value)
+        typed = super().clean(getattr(value, "as_e164", value))
         if not typed:
             return None
         try:

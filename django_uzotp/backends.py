@@ -1,0 +1,90 @@
+"""Logging in by phone and code, for ``django.contrib.auth``.
+
+::
+
+    AUTHENTICATION_BACKENDS = ["django_uzotp.backends.PhoneBackend", "django.contrib.auth.backends.ModelBackend"]
+
+    send_code(phone, "login", request=request)                     # one view
+    user = authenticate(request, phone=phone, code=code)           # the next one, from the same browser
+    user = authenticate(request, phone_proof=proof)                # or an app, with what the JSON endpoints gave it
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.views.decorators.debug import sensitive_variables
+
+from django_uzotp.helpers import redeem, verify_code
+from uzotp.errors import InvalidPhone, InvalidProof
+from uzotp.events import logger
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+
+
+class PhoneBackend(ModelBackend):
+    """Knows who has a phone. Creates nobody, and leaves passwords to the other backends.
+
+    The code is checked first, so a stranger learns of no number whether it has an account: the work and the answer are
+    the same. What became of the code is ``request.uzotp_verification``, a :class:`uzotp.results.Verification`: a view
+    tells ``locked`` and its ``retry_after`` from a wrong code by it.
+    """
+
+    #: The user model's field with the number in E.164; ``"username"`` where that is the phone.
+    phone_field = "phone"
+    #: Of the codes and the proofs that log in.
+    purpose: str = Purpose.LOGIN
+
+    @sensitive_variables()
+    def authenticate(  # type: ignore[override]
+        self,
+        request: HttpRequest | None,
+        phone: object = None,
+        code: object = None,
+        phone_proof: object = None,
+        **kwargs: Any,
+    ) -> AbstractBaseUser | None:
+        """The user of a phone that is verified by this very call.
+
+        :raises TypeError: *code* without a *request*: nobody says which browser it was sent for.
+        :raises StoreUnavailable: nothing was decided.
+        """
+        verified: Phone | None = None
+        if phone_proof is not None:
+            verified = self._redeem(phone_proof)
+        elif phone is not None and code is not None:
+            verified = self._verify(request, phone, code)
+        user: Any = None if verified is None else self.get_user_by_phone(verified)
+        return user if user is not None and self.user_can_authenticate(user) else None
+
+    @sensitive_variables()
+    async def aauthenticate(self, request: HttpRequest | None, **kwargs: Any) -> AbstractBaseUser | None:  # type: ignore[override]
+        return await sync_to_async(self.authenticate)(request, **kwargs)
+
+    def get_user_by_phone(self, phone: Phone) -> AbstractBaseUser | None:
+        """Whose number it is; nobody's where it is that of two."""
+        found = list(get_user_model()._default_manager.filter(**{self.phone_field: str(phone)})[:2])
+        if len(found) > 1:
+            logger.error("%s is the phone of more than one user: nobody is logged in by it", phone.masked)
+        return found[0] if len(found) == 1 else None
+
+    def _verify(self, request: HttpRequest | None, phone: object, code: object) -> Phone | None:
+        try:
+            answer = verify_code(phone, code, self.purpose, request=request)
+        except InvalidPhone:
+            return None
+        request.uzotp_verification = answer  # type: ignore[union-attr]  # without one it raised
+        return answer.phone if answer else None
+
+    def _redeem(self, proof: object) -> Phone | None:
+        try:
+            return redeem(proof, self.purpose)
+        except InvalidProof:
+            return None

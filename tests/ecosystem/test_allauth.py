@@ -1,0 +1,380 @@
+"""django-allauth's own pages, by phone, with uzotp's codes: what a visitor meets on the way."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+pytest.importorskip("allauth")
+
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client, override_settings
+
+from django_uzotp.allauth.adapter import OURS
+from django_uzotp.conf import get_verifier
+from uzotp import errors
+from uzotp.policy import Purpose
+from uzotp.testing.clock import FakeClock
+from uzotp.testing.outbox import Outbox
+
+PHONE, OTHER = "+998901238190", "+998911238190"
+PASSWORD = "a long enough one 493"
+UZOTP = {"DEVSMS_TOKEN": "only-for-tests", "SERVICE_NAME": "TechShop"}
+
+
+class Browser:
+    """One visitor of the site."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.client = Client(REMOTE_ADDR="203.0.113.7")
+
+    def post(self, path: str, **form: str) -> str:
+        """Post a form and follow to the page after it; returns its text."""
+        self.response = self.client.post(f"/accounts/{path}", form, follow=True)
+        assert self.response.status_code in (200, 429), self.response.content
+        return self.page
+
+    @property
+    def page(self) -> str:
+        return re.sub(r"\s+", " ", self.response.content.decode())
+
+    @property
+    def at(self) -> str:
+        chain = self.response.redirect_chain
+        return chain[-1][0] if chain else self.response.request["PATH_INFO"]
+
+    def sign_up(self, phone: str = "90 123 81 90") -> str:
+        return self.post("signup/", phone=phone, password1=PASSWORD)
+
+    def ask_for_code(self, phone: str = "90 123 81 90") -> str:
+        return self.post("login/code/", phone=phone)
+
+    def verify(self, code: str | None = None, path: str = "phone/verify/") -> str:
+        return self.post(path, code=self.code if code is None else code, action="verify")
+
+    @property
+    def code(self) -> str:
+        return str(self.outbox.last.code)
+
+    @property
+    def wrong(self) -> str:
+        return "111111" if self.code != "111111" else "222222"
+
+    @property
+    def is_in(self) -> bool:
+        return b"in as" in self.client.get("/in/").content
+
+
+@pytest.fixture
+def browser(people: Any, uzotp_outbox: Outbox) -> Browser:
+    return Browser(uzotp_outbox)
+
+
+@pytest.fixture
+def alice(people: Any) -> Any:
+    return people.objects.create_user("alice", password=PASSWORD, phone=PHONE, phone_verified=True)
+
+
+# -------------------------------------------------------------------------------------------------------------- sign-up
+
+
+def test_sign_up_by_phone(browser: Browser, people: Any) -> None:
+    assert "+998901238190" in browser.sign_up()
+    assert browser.at == "/accounts/phone/verify/"
+    assert browser.outbox.last.purpose is Purpose.REGISTRATION
+    user = people.objects.get()
+    assert (user.phone, user.phone_verified) == (PHONE, False)
+    browser.verify(" ".join(browser.code))
+    assert browser.is_in
+    user.refresh_from_db()
+    assert user.phone_verified
+
+
+def test_r6_p1_neither_the_session_nor_the_page_holds_the_code(browser: Browser) -> None:
+    page = browser.sign_up()
+    held = json.dumps(dict(browser.client.session))
+    assert "phone_verif" in held or "stages" in held
+    assert browser.code not in held + page
+
+
+def test_a_wrong_code_is_refused_and_allauth_s_tries_end_the_flow(browser: Browser) -> None:
+    browser.sign_up()
+    for _ in range(2):
+        assert "Incorrect code" in browser.verify(browser.wrong)
+    assert "Too many failed login attempts" in browser.verify(browser.wrong)
+    assert browser.at == "/accounts/login/"
+    browser.verify()
+    assert not browser.is_in
+
+
+def test_p3_a_new_flow_is_no_new_set_of_tries(browser: Browser, alice: Any, uzotp_clock: FakeClock) -> None:
+    for _ in range(2):
+        browser.ask_for_code()
+        for _ in range(3):
+            browser.verify(browser.wrong, "login/code/confirm/")
+        uzotp_clock.advance(60)
+    browser.ask_for_code()
+    assert len({message.code for message in browser.outbox}) == 2, "after five misses another code"
+
+
+@pytest.mark.parametrize("typed", [f"{OURS}registration {PHONE}", f"registration {PHONE}", OURS, "given", "", "-"])
+def test_what_stands_in_the_code_s_place_opens_nothing(browser: Browser, typed: str) -> None:
+    browser.sign_up()
+    browser.verify(typed)
+    assert not browser.is_in
+
+
+@pytest.mark.parametrize("typed", [f"{OURS}login {PHONE}", f"login {PHONE}", "", "right"])
+def test_it_opens_nothing_where_allauth_compares_it_either(browser: Browser, alice: Any, typed: str) -> None:
+    """As when a session can be read by its owner, and goes on at ``allauth.headless``, which knows no forms of ours."""
+    browser.ask_for_code()
+    code = browser.code if typed == "right" else typed
+    path = "/_allauth/browser/v1/auth/code/confirm"
+    assert browser.client.post(path, {"code": code}, "application/json").status_code == 400
+    assert not browser.is_in
+
+
+def test_without_our_forms_it_fails_at_the_first_send(browser: Browser) -> None:
+    with override_settings(ACCOUNT_FORMS={}), pytest.raises(ImproperlyConfigured, match="verify_phone"):
+        browser.sign_up()
+
+
+def test_the_code_is_of_this_browser(browser: Browser, alice: Any) -> None:
+    browser.ask_for_code()
+    other = Browser(browser.outbox)
+    other.client.post("/accounts/login/code/", {"phone": PHONE})
+    assert "Incorrect code" in other.verify(path="login/code/confirm/") or not other.is_in
+    browser.verify(path="login/code/confirm/")
+    assert browser.is_in
+
+
+@pytest.mark.parametrize("typed", ["8 90 123 81 90", "71 200 00 00", "hello", "+7 701 901 23 81"])
+def test_a_number_that_cannot_be_served_is_said_at_the_field(browser: Browser, people: Any, typed: str) -> None:
+    page = browser.sign_up(typed)
+    assert "Enter a mobile number" in page or "We cannot send an SMS to this country" in page
+    assert not people.objects.exists()
+
+
+# --------------------------------------------------------------------------------------------------------------- log-in
+
+
+def test_log_in_by_code(browser: Browser, alice: Any) -> None:
+    browser.ask_for_code()
+    assert browser.at == "/accounts/login/code/confirm/"
+    assert browser.outbox.last.purpose is Purpose.LOGIN
+    assert "Incorrect code" in browser.verify(browser.wrong, "login/code/confirm/")
+    browser.verify(path="login/code/confirm/")
+    assert browser.is_in
+
+
+def test_p2_a_code_logs_in_once(browser: Browser, alice: Any) -> None:
+    browser.ask_for_code()
+    code = browser.code
+    browser.verify(path="login/code/confirm/")
+    browser.client.post("/accounts/logout/")
+    assert not browser.is_in
+    browser.ask_for_code()
+    browser.verify(code, "login/code/confirm/")
+    assert not browser.is_in
+
+
+def test_send_again_is_the_same_code_after_the_cooldown(browser: Browser, alice: Any, uzotp_clock: FakeClock) -> None:
+    browser.ask_for_code()
+    assert "Be patient" in browser.post("login/code/confirm/", action="resend")
+    assert len(browser.outbox) == 1
+    uzotp_clock.advance(60)
+    browser.post("login/code/confirm/", action="resend")
+    first, second = browser.outbox
+    assert first.code == second.code
+    browser.verify(path="login/code/confirm/")
+    assert browser.is_in
+
+
+def test_send_again_at_sign_up(browser: Browser, uzotp_clock: FakeClock) -> None:
+    browser.sign_up()
+    assert "Be patient" in browser.post("phone/verify/", action="resend")
+    uzotp_clock.advance(60)
+    browser.post("phone/verify/", action="resend")
+    assert len(browser.outbox) == 2
+    browser.verify()
+    assert browser.is_in
+
+
+def test_a_password_and_a_phone_log_in_too(browser: Browser, alice: Any) -> None:
+    browser.post("login/", login="90 123 81 90", password=PASSWORD)
+    assert browser.is_in
+    assert not browser.outbox
+
+
+# ------------------------------------------------------------------------------------------------------- another number
+
+
+def test_change_of_number_at_sign_up(browser: Browser, people: Any) -> None:
+    browser.sign_up()
+    mistyped = browser.code
+    browser.post("phone/verify/", action="change", phone="91 123 81 90")
+    assert browser.outbox.last.phone == OTHER
+    if mistyped != browser.code:
+        assert "Incorrect code" in browser.verify(mistyped)
+    browser.verify()
+    assert browser.is_in
+    user = people.objects.get()
+    assert (user.phone, user.phone_verified) == (OTHER, True)
+
+
+def test_change_of_number_later(browser: Browser, alice: Any) -> None:
+    browser.client.force_login(alice, "allauth.account.auth_backends.AuthenticationBackend")
+    browser.post("phone/change/", phone="91 123 81 90")
+    assert browser.at == "/accounts/phone/verify/"
+    assert (browser.outbox.last.phone, browser.outbox.last.purpose) == (OTHER, Purpose.OPERATION)
+    alice.refresh_from_db()
+    assert alice.phone == PHONE, "not before the code"
+    assert "Incorrect code" in browser.verify(browser.wrong)
+    browser.verify()
+    alice.refresh_from_db()
+    assert (alice.phone, alice.phone_verified) == (OTHER, True)
+
+
+# -------------------------------------------------------------------------------------------------------------- refused
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (
+            errors.GatewayUnavailable("outbox", "no route"),
+            "The message could not be sent. Please try again in a minute.",
+        ),
+        (errors.InsufficientBalance("outbox"), "The message could not be sent. Please try again in a minute."),
+    ],
+)
+def test_a_failed_send_is_said_on_the_page(browser: Browser, alice: Any, problem: Exception, words: str) -> None:
+    browser.outbox.fail_with(problem)
+    assert words in browser.ask_for_code()
+    assert browser.at == "/accounts/login/code/"
+
+
+def test_a_refused_send_is_said_with_its_wait(browser: Browser, alice: Any) -> None:
+    browser.ask_for_code()
+    other = Browser(browser.outbox)
+    assert "You can ask for a code again in 60 s." in other.ask_for_code()
+    assert other.at == "/accounts/login/code/"
+    with override_settings(LANGUAGE_CODE="uz"):
+        assert "dan keyin yana" in other.ask_for_code()
+    browser.verify(path="login/code/confirm/")
+    assert browser.is_in, "and the first code is as good as it was"
+
+
+def test_a_sign_up_whose_message_failed_goes_on_at_the_log_in(
+    browser: Browser, people: Any, uzotp_clock: FakeClock
+) -> None:
+    browser.outbox.fail_with(errors.GatewayUnavailable("outbox"))
+    assert "could not be sent" in browser.sign_up()
+    assert browser.at == "/accounts/login/"
+    assert "You can ask for a code again in 60 s." in browser.post("login/", login="90 123 81 90", password=PASSWORD)
+    uzotp_clock.advance(60)
+    browser.post("login/", login="90 123 81 90", password=PASSWORD)
+    assert browser.at == "/accounts/phone/verify/"
+    browser.verify()
+    assert browser.is_in
+    assert people.objects.get().phone_verified
+
+
+def test_a_change_of_number_that_is_refused_is_said_on_the_page(browser: Browser, alice: Any) -> None:
+    browser.client.force_login(alice, "allauth.account.auth_backends.AuthenticationBackend")
+    browser.outbox.fail_with(errors.GatewayUnavailable("outbox"))
+    assert "could not be sent" in browser.post("phone/change/", phone="91 123 81 90")
+
+
+# ------------------------------------------------------------------------------------------ who has an account, P9, R40
+
+
+def test_an_unknown_number_gets_no_message(browser: Browser) -> None:
+    browser.ask_for_code()
+    assert browser.at == "/accounts/login/code/confirm/"
+    assert "Incorrect code" in browser.verify("111111", "login/code/confirm/")
+    assert not browser.outbox.messages
+
+
+def test_r40_r41_with_should_send_known_and_unknown_numbers_meet_the_same(browser: Browser, alice: Any) -> None:
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.allauth.should_send"}):
+        pages = []
+        for phone in (PHONE, OTHER):
+            for visitor in (Browser(browser.outbox), Browser(browser.outbox)):
+                visitor.ask_for_code(phone)
+                pages.append((visitor.at, re.sub(r'\+?998\d+|value="\w{64}"', "", visitor.page)))
+        assert pages[0][0] == "/accounts/login/code/confirm/"
+        assert "You can ask for a code again in 60 s." in pages[1][1]
+        assert pages[:2] == pages[2:]
+        assert [message.phone for message in browser.outbox] == [PHONE]
+
+
+def test_r40_a_sign_up_with_a_taken_number_looks_like_any_other(browser: Browser, alice: Any, people: Any) -> None:
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.allauth.should_send"}):
+        browser.sign_up()
+        assert browser.at == "/accounts/phone/verify/"
+        assert not browser.outbox.messages
+        assert "Incorrect code" in browser.verify("111111")
+        assert people.objects.count() == 1
+
+
+def test_a_should_send_of_the_host_s_own_is_not_asked_to_pretend(browser: Browser) -> None:
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "tests.ecosystem.test_allauth.always"}):
+        browser.ask_for_code()
+        assert not browser.outbox.messages, "no code that opens nothing"
+
+
+def always(phone: object, purpose: object) -> bool:
+    return True
+
+
+# ------------------------------------------------------------------------------------------------------------- headless
+
+
+class App:
+    """allauth.headless for an app: no cookies, a session token."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox, self.client, self.token = outbox, Client(REMOTE_ADDR="203.0.113.7"), ""
+
+    def post(self, path: str, **said: str) -> Any:
+        headers = {"X-Session-Token": self.token} if self.token else {}
+        reply = self.client.post(f"/_allauth/app/v1/auth/{path}", said, "application/json", headers=headers)
+        body = reply.json()
+        self.token = body.get("meta", {}).get("session_token") or self.token
+        return {"status": reply.status_code, **body}
+
+
+@pytest.fixture
+def app(people: Any, uzotp_outbox: Outbox) -> App:
+    return App(uzotp_outbox)
+
+
+def test_headless_sign_up_and_log_in_deliver_a_code_that_allauth_checks(app: App, people: Any) -> None:
+    assert app.post("signup", phone=PHONE, password=PASSWORD)["status"] == 401
+    message = app.outbox.last
+    assert (message.purpose, len(message.code)) == (Purpose.REGISTRATION, 6)
+    assert app.post("phone/verify", code="000000" if message.code != "000000" else "111111")["status"] == 400
+    assert app.post("phone/verify", code=message.code)["meta"]["is_authenticated"]
+    assert people.objects.get().phone_verified
+
+
+def test_headless_is_under_the_quotas_and_answers_429(app: App, alice: Any) -> None:
+    assert app.post("code/request", phone=PHONE)["status"] == 401
+    assert app.outbox.last.purpose is Purpose.LOGIN
+    again = App(app.outbox)
+    assert again.post("code/request", phone=PHONE)["status"] == 429
+    assert len(app.outbox) == 1
+
+
+def test_p8_headless_tells_the_guard_of_a_success(app: App, alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    spend = get_verifier().store.spend
+    monkeypatch.setattr(get_verifier().store, "spend", lambda attempt: told.append(spend(attempt)) or told[-1])
+    app.post("code/request", phone=PHONE)
+    assert app.post("code/confirm", code=str(app.outbox.last.code))["meta"]["is_authenticated"]
+    assert [answer.status for answer in told] == ["verified"]
