@@ -32,6 +32,8 @@ from uzotp.web.http import (
     retry_after,
     send_for,
 )
+from uzotp.web.openapi import document
+from uzotp.web.standing import standing
 from uzotp.web.texts import negotiate
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
@@ -174,14 +176,13 @@ def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Rep
 def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
     """``{"challenge"}`` to where its message stands. With ``SHOULD_SEND`` set it always says ``sent`` (P9)."""
     handle = _read_token(verifier, payload)
-    record = verifier.delivery(handle.phone, handle.purpose, binding=handle.binding)
-    if record is None:
+    found = standing(verifier, handle.phone, handle.purpose, handle.binding)
+    if found is None:
         raise _BadToken
-    status, gateway, moment = record.status.value, record.gateway or verifier.gateway.name, record.updated_at
-    if verifier.should_send is not None:
-        status, gateway, moment = "sent", verifier.gateway.name, record.created_at
-    updated_at = datetime.fromtimestamp(moment / 1000, timezone.utc).isoformat(timespec="seconds")
-    return json_reply(200, {"status": status, "gateway": gateway, "updated_at": updated_at.replace("+00:00", "Z")})
+    updated_at = datetime.fromtimestamp(found.updated_at / 1000, timezone.utc).isoformat(timespec="seconds")
+    return json_reply(
+        200, {"status": found.status, "gateway": found.gateway, "updated_at": updated_at.replace("+00:00", "Z")}
+    )
 
 
 def callback(verifier: Verifier, request: Request, token: str) -> Reply:
@@ -196,3 +197,10 @@ def callback(verifier: Verifier, request: Request, token: str) -> Reply:
     if not known:
         return problem("not_found", request.language)
     return Reply(204, headers={"Cache-Control": "no-store"})
+
+
+def openapi(verifier: Verifier, request: Request, path: str) -> Reply:
+    """What these endpoints are, as OpenAPI 3.1. *path* is this document's own: the others are beside it."""
+    if request.method not in ("GET", "HEAD"):
+        return problem("method_not_allowed", request.language, allow="GET, HEAD")
+    return json_reply(200, document(verifier.policy, path.rpartition("/")[0]))
