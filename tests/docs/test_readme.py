@@ -196,7 +196,7 @@ def test_the_events_and_errors_that_it_names_are_there(readme: str) -> None:
     from uzotp import errors, events
 
     words = set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", (ROOT / readme).read_text("utf-8")))
-    theirs = {"PhoneField", "CodeField", "ProxyFix", "UzOTP"}  # of the frameworks
+    theirs = {"PhoneField", "CodeField", "HasProof", "ProofField", "ProxyFix", "UzOTP"}  # of the frameworks
     assert {"GuardDecision", "BalanceLow", "BudgetExhausted"} <= words
     assert [word for word in words - theirs if not (hasattr(errors, word) or hasattr(events, word))] == []
 
