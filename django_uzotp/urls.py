@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from django_uzotp import views
 
@@ -11,10 +11,12 @@ app_name = "uzotp"
 urlpatterns = [
     path("", views.phone, name="phone"),
     path("code", views.code, name="code"),
+    path("code/delivery", views.code_delivery, name="code_delivery"),
     path("done", views.done, name="done"),
     path("send", views.send, name="send"),
     path("resend", views.resend, name="resend"),
     path("verify", views.verify, name="verify"),
     path("delivery", views.delivery, name="delivery"),
-    path("callback/<str:token>", views.callback, name="callback"),
+    re_path(r"^callback/(?P<token>[\s\S]*)\Z", views.callback, name="callback"),
+    path("openapi.json", views.openapi, name="openapi"),
 ]

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import cast
 
+from django.conf import global_settings, settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
 from uzotp.verification import Verifier
-from uzotp.web import endpoints, pages
+from uzotp.web import code_page, endpoints, pages
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def _api(endpoint: endpoints.Endpoint) -> View:
@@ -35,13 +40,32 @@ def _api(endpoint: endpoints.Endpoint) -> View:
     return view
 
 
+class _Csrf(CsrfViewMiddleware):
+    """Django's own check, with a page of ours for those who fail it: people do, with a tab that was left open.
+
+    A host that has a ``CSRF_FAILURE_VIEW`` of its own shows that.
+    """
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        refused: HttpResponse = super()._reject(request, reason)  # type: ignore[misc]  # says why in the log
+        if settings.CSRF_FAILURE_VIEW != global_settings.CSRF_FAILURE_VIEW:
+            return refused
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        again = code_page.form_expired(get_verifier(), web.read_page_request(request), name or "")
+        return cast("HttpResponse", self.process_response(request, web.write_page(request, again)))
+
+
+_checked = decorator_from_middleware(_Csrf)
+
+
 def _page(handler: Callable[[Verifier, pages.PageRequest], pages.Page | pages.Redirect]) -> View:
+    @csrf_exempt  # from the middleware's check: the same one is made below
     @transaction.non_atomic_requests
     @sensitive_post_parameters()
     @sensitive_variables()
     @never_cache
     @xframe_options_deny
-    @csrf_protect
+    @_checked
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(handler)
     def view(request: HttpRequest) -> HttpResponse:
@@ -56,11 +80,25 @@ verify = _api(endpoints.verify)
 delivery = _api(endpoints.delivery)
 
 phone = _page(pages.phone_page)
-code = _page(pages.code_page)
+code = _page(code_page.code_page)
 done = _page(pages.done_page)
+
+
+@transaction.non_atomic_requests
+@sensitive_variables()
+@never_cache
+@require_safe
+def code_delivery(request: HttpRequest) -> HttpResponse:
+    return web.write_reply(code_page.delivery(get_verifier(), web.read_page_request(request)))
 
 
 @csrf_exempt
 @transaction.non_atomic_requests
 def callback(request: HttpRequest, token: str) -> HttpResponse:
     return web.write_reply(endpoints.callback(get_verifier(), web.read_request(request), token))
+
+
+@csrf_exempt
+@transaction.non_atomic_requests
+def openapi(request: HttpRequest) -> HttpResponse:
+    return web.write_reply(endpoints.openapi(get_verifier(), web.read_request(request), request.path))

@@ -11,17 +11,19 @@ from flask import Blueprint, Response, redirect, render_template, request, sessi
 from flask.blueprints import BlueprintSetupState
 from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.extension import visitor
 from flask_uzotp.project import project
 from uzotp.verification import Verifier
-from uzotp.web import endpoints, pages
+from uzotp.web import code_page, endpoints, pages
 from uzotp.web.http import MAX_BODY, Reply, Request
 from uzotp.web.texts import negotiate
 
 _CSRF = "uzotp_csrf"
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+#: All of them, for the endpoints to answer: what is not here, Flask answers with a page and an ``Allow`` of its own.
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 
 
 def _shared_files() -> Path:
@@ -102,9 +104,28 @@ for _name, _endpoint in (
     _add_endpoint(_name, _endpoint)
 
 
-@blueprint.route("/callback/<token>", methods=_METHODS, provide_automatic_options=False)
+class _Anything(BaseConverter):
+    """All that is left of a path, slashes and line breaks too: a bad token is answered like any other."""
+
+    regex = r"[\s\S]*"
+    part_isolating = False
+
+
+@blueprint.record
+def _know_anything(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["uzotp_anything"] = _Anything
+
+
+@blueprint.route(
+    "/callback/<uzotp_anything:token>", methods=_METHODS, provide_automatic_options=False, merge_slashes=False
+)
 def callback(token: str) -> Response:
     return _answer(endpoints.callback(project().verifier, _api_request(), token))
+
+
+@blueprint.route("/openapi.json", methods=_METHODS, provide_automatic_options=False)
+def openapi() -> Response:
+    return _answer(endpoints.openapi(project().verifier, _api_request(), request.script_root + request.path))
 
 
 def _csrf_token() -> str:
@@ -153,12 +174,17 @@ Handler = Callable[[Verifier, pages.PageRequest], "pages.Page | pages.Redirect"]
 def _add_page(rule: str, name: str, handler: Handler) -> None:
     def view() -> AnyResponse:
         if request.method == "POST" and not _csrf_holds():
-            return _render(pages.form_expired(project().verifier, _page_request()))
+            return _render(code_page.form_expired(project().verifier, _page_request(), name))
         return _render(handler(project().verifier, _page_request()))
 
     blueprint.add_url_rule(rule, name, view, methods=["GET", "POST"])
 
 
 _add_page("/", "phone", pages.phone_page)
-_add_page("/code", "code", pages.code_page)
+_add_page("/code", "code", code_page.code_page)
 _add_page("/done", "done", pages.done_page)
+
+
+@blueprint.route("/code/delivery")
+def code_delivery() -> Response:
+    return _answer(code_page.delivery(project().verifier, _page_request()))

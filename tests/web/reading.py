@@ -28,6 +28,13 @@ def error(answer: Answer) -> str:
     return found[0] if found else ""
 
 
+def delivery(answer: Answer) -> tuple[str, str]:
+    """What the code page says of the message: the status it is drawn by, and the sentence."""
+    found = re.search(r'<p class="uzotp-delivery".*?data-uzotp-status="(\w+)".*?>(.*?)</p>', answer.text)
+    assert found
+    return found[1], re.sub(r"</?strong.*?>", "", found[2])
+
+
 def account(visitor: Browser, purpose: str = "registration") -> str | None:
     """Who the host's own view thinks this is."""
     body = b'{"purpose": "%s"}' % purpose.encode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from tests.web.browser import PHONE
-from tests.web.reading import EN, RU, account, code_of, title
-from tests.web.sites import Site
+from tests.web.reading import EN, RU, UZ, account, code_of, error, title
+from tests.web.sites import DjangoSite, Site
 from uzotp.web.texts import locale
 
 # ----------------------------------------------------------------------------------------------------------- next
@@ -43,6 +44,8 @@ def test_a_path_of_this_site_is_followed(site: Site, address: str) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- CSRF
 
+OLD_TOKEN = {"csrf_token": "of another night", "csrfmiddlewaretoken": "of another night"}
+
 
 def test_a_form_without_its_token_is_refused(site: Site) -> None:
     visitor = site.browser()
@@ -63,6 +66,49 @@ def test_a_form_of_another_session_is_refused(site: Site) -> None:
     victim.page = attacker.page
     assert victim.submit("phone", phone=PHONE).status == 403
     assert not site.outbox
+
+
+def test_a_form_that_lay_too_long_gets_its_page_again(site: Site) -> None:
+    visitor = site.browser()
+    visitor.get("/otp/?purpose=login&next=/account&lang=ru")
+    page = visitor.submit("phone", phone=PHONE, **OLD_TOKEN)
+    assert (page.status, error(page)) == (403, RU["pages"]["form_expired"])
+    assert title(page) == f"Ошибка: {RU['pages']['phone_title']}"
+    field = page.find("input", name="phone")
+    assert field["value"] == ""  # whose it was nobody knows
+    assert "aria-invalid" not in field
+    assert page.headers["x-frame-options"] == "DENY"
+    assert "no-store" in page.headers["cache-control"]
+    page = visitor.submit("phone", phone=PHONE)
+    assert (page.status, title(page)) == (200, RU["pages"]["code_title"])
+
+    for fields in ({"code": site.wrong_code()}, {"action": "resend"}):
+        page = visitor.submit("code", **fields, **OLD_TOKEN)
+        assert (page.status, error(page)) == (403, RU["pages"]["form_expired"])
+    page = visitor.submit("code", code=site.wrong_code())
+    assert error(page) == RU["errors"]["wrong_code"][1].format(attempts_left=4)  # none was spent before
+    assert visitor.submit("code", follow=False, code=code_of(site)).location == "/account"
+    assert visitor.post("/otp/done", {"x": "y"}).status == 403
+
+
+def test_in_django_it_needs_no_middleware_and_goes_after_the_hosts_own_page(django_site: DjangoSite) -> None:
+    from django.conf import settings
+
+    rest = [name for name in settings.MIDDLEWARE if not name.endswith("CsrfViewMiddleware")]
+    django_site.override(MIDDLEWARE=rest)
+    visitor = django_site.browser()
+    page = visitor.post("/otp/", {"phone": PHONE})  # somebody whose cookie is gone
+    assert (page.status, error(page)) == (403, UZ["pages"]["form_expired"])
+    assert visitor.submit("phone", phone=PHONE).status == 200
+
+    django_site.override(CSRF_FAILURE_VIEW="tests.web.test_page_safety.host_says_no")
+    assert visitor.submit("code", code="123456", **OLD_TOKEN).text == "the host's own"
+
+
+def host_says_no(request: Any, reason: str = "") -> Any:
+    from django.http import HttpResponse
+
+    return HttpResponse("the host's own", status=403)
 
 
 def test_a_json_endpoint_takes_no_form(site: Site) -> None:

@@ -7,9 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.web.browser import PHONE
-from tests.web.reading import UZ, account, code_of, error, title
+from tests.web.reading import UZ, account, code_of, delivery, error, title
 from tests.web.sites import OTHER_PHONE, Site
 from uzotp.errors import GatewayUnavailable, OutcomeUnknown
+
+MASKED = "+998 90 *** ** 90"
 
 # ------------------------------------------------------------------------------------------------------- the flow
 
@@ -88,7 +90,7 @@ def test_a_second_verification_begins_anew(site: Site) -> None:
     visitor.submit("code", code=code_of(site))
     site.clock.advance(61)
     visitor.begin(purpose="login")
-    assert title(visitor.submit("code", code=site.wrong_code())) == UZ["pages"]["code_title"]
+    assert title(visitor.submit("code", code=site.wrong_code())) == f"Xato: {UZ['pages']['code_title']}"
     visitor.submit("code", code=code_of(site))
     assert (account(visitor, "registration"), account(visitor, "login")) == (PHONE, PHONE)
 
@@ -116,7 +118,7 @@ def test_r23_a_change_of_number_voids_the_first(site: Site) -> None:
     query = parse_qs(urlsplit(change).query)
     assert (urlsplit(change).path, query) == ("/otp/", {"purpose": ["login"], "next": ["/account"]})
 
-    visitor.get(change)
+    assert visitor.get(change).find("input", name="phone")["value"] == PHONE
     visitor.submit("phone", phone=OTHER_PHONE)
     assert "99" in site.outbox.last.phone[-2:]
     assert visitor.submit("code", code=first).status == 400
@@ -144,6 +146,7 @@ def test_a_number_that_is_none_is_said_beside_the_field(site: Site, typed: str) 
     assert page.find("p", role="alert")["id"] in field["aria-describedby"].split()
     assert field["value"] == typed  # as it was typed, and escaped on the way
     assert "<script>" not in page.text
+    assert title(page) == f"Xato: {UZ['pages']['phone_title']}"
     assert page.form("phone").fields["purpose"] == "login"
     assert page.form("phone").fields["next"] == "/account"
 
@@ -159,6 +162,14 @@ def test_a_wrong_code_says_how_many_tries_are_left(site: Site) -> None:
     assert field["aria-invalid"] == "true"
     assert field["aria-describedby"] == page.find("p", role="alert")["id"]
     assert "value" not in field
+    assert title(page) == f"Xato: {UZ['pages']['code_title']}"
+
+    page = visitor.get("/otp/code")  # looked at again, it still says so, and it is no error now
+    assert (error(page), title(page)) == ("", UZ["pages"]["code_title"])
+    field = page.find("input", name="code")
+    assert "aria-invalid" not in field
+    assert UZ["pages"]["tries_left"].format(attempts_left=1) in page.text
+    assert page.find("p", id=field["aria-describedby"])
 
     for code in (site.wrong_code(), code_of(site)):
         assert error(visitor.submit("code", code=code)) == UZ["errors"]["too_many_attempts"][1]
@@ -211,7 +222,18 @@ def test_a_gateway_that_refuses_is_a_page_and_no_way_on(site: Site) -> None:
 def test_an_unknown_outcome_promises_no_message(site: Site) -> None:
     site.outbox.fail_with(OutcomeUnknown("outbox", sent=None, charged=None))
     page = site.browser().begin()
-    assert UZ["pages"]["code_unknown"].format(phone="+998 90 *** ** 90") in page.text
+    assert delivery(page) == ("unknown", UZ["pages"]["delivery"]["unknown"].format(phone=MASKED))
+
+
+def test_a_new_code_has_all_its_tries(site: Site) -> None:
+    visitor = site.browser()
+    visitor.begin()
+    visitor.submit("code", code=site.wrong_code())
+    site.clock.advance(60)
+    page = visitor.submit("action")
+    assert UZ["pages"]["tries_left"].format(attempts_left=4) in page.text  # the same code, the same tries (R26)
+    site.clock.advance(600)
+    assert UZ["pages"]["tries_left"].partition("{")[0] not in visitor.submit("action").text
 
 
 # --------------------------------------------------------------------------------------------------------- resend

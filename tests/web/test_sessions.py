@@ -9,16 +9,18 @@ import pytest
 from tests.web.browser import PHONE
 from tests.web.sites import Site
 from uzotp.policy import Policy
-from uzotp.web import pages
-from uzotp.web.pages import DONE, PROOFS, STATE, PageRequest, safe_next
+from uzotp.web import code_page, pages
+from uzotp.web.pages import PageRequest, safe_next
+from uzotp.web.visits import DONE, DRAFT, PROOFS, STATE
 
 WHOLE = {
-    "phone": PHONE, "purpose": "login", "binding": "b" * 22, "next": "", "resend_at": 0.0, "unknown": False,
-    "resent": False,
+    "phone": PHONE, "purpose": "login", "binding": "b" * 22, "next": "", "expires_at": 0.0, "resend_at": 0.0,
+    "delivery": "sent", "attempts_left": 5, "resent": False,
 }  # fmt: skip
 ODD: list[Any] = [
     "text", 7, [], ["x"], {}, {"phone": PHONE}, *({**WHOLE, name: None} for name in WHOLE),
     {**WHOLE, "phone": "+1"}, {**WHOLE, "phone": "x"}, {**WHOLE, "resend_at": "soon"}, {**WHOLE, "purpose": "fun"},
+    {**WHOLE, "delivery": "lost"}, {"phone": "90 123 81 90", "until": "soon"}, {"phone": "<b>", "until": 1e18},
 ]  # fmt: skip
 
 
@@ -27,12 +29,13 @@ def asking(session: dict[str, Any], method: str = "GET", **form: str) -> PageReq
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)
-@pytest.mark.parametrize("key", [STATE, DONE])
+@pytest.mark.parametrize("key", [STATE, DONE, DRAFT])
 def test_p12_a_session_of_another_release_begins_anew(site: Site, key: str, value: Any) -> None:
     verifier = site.verifier
     for handler, form in (
-        (pages.code_page, None), (pages.done_page, None), (pages.code_page, {"code": "123456"}),
-        (pages.code_page, {"action": "resend"}), (pages.phone_page, {"phone": PHONE, "purpose": "login"}),
+        (code_page.code_page, None), (pages.done_page, None), (code_page.code_page, {"code": "123456"}),
+        (code_page.code_page, {"action": "resend"}), (pages.phone_page, None),
+        (pages.phone_page, {"phone": PHONE, "purpose": "login"}),
     ):  # fmt: skip
         request = asking({key: value}) if form is None else asking({key: value}, "POST", **form)
         answer = handler(verifier, request)
@@ -46,7 +49,7 @@ def test_p12_odd_proofs_cost_no_verified_code(site: Site, value: Any) -> None:
     pages.phone_page(verifier, asking(session, "POST", phone=PHONE, purpose="login"))
     session[PROOFS] = value
     code = str(site.outbox.last.code)
-    assert isinstance(pages.code_page(verifier, asking(session, "POST", code=code)), pages.Redirect)
+    assert isinstance(code_page.code_page(verifier, asking(session, "POST", code=code)), pages.Redirect)
     assert verifier.redeem(session[PROOFS]["login"], "login") == PHONE
 
 

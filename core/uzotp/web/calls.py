@@ -14,8 +14,8 @@ from uzotp.ports import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
 from uzotp.web.http import Vouch, nobody_vouches
-from uzotp.web.pages import PROOFS, proofs_of
 from uzotp.web.texts import negotiate
+from uzotp.web.visits import PROOFS, proofs_of
 
 _BINDING = "uzotp_binding"
 

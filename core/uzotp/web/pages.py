@@ -1,39 +1,29 @@
-"""The pages: a number, a code, done. Plain HTML forms that need no JavaScript.
+"""The pages: a number, a code (in :mod:`uzotp.web.code_page`), done. Plain HTML forms that need no JavaScript.
 
 Each function takes a request value and answers with a page to render or an address to go to. What a visitor has
-begun is kept in the session under :data:`STATE`; what is verified, as proofs by purpose, under :data:`PROOFS`.
-CSRF protection is the framework's, and done before these functions are called.
+begun is kept in the session, see :mod:`uzotp.web.visits`. CSRF protection is the framework's, and done before these
+functions are called.
 """
 
 from __future__ import annotations
 
-import math
-import secrets
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from uzotp.errors import CooldownActive, InvalidPhone
-from uzotp.phones import Phone
+from uzotp.errors import CooldownActive
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus
-from uzotp.results import Challenge
-from uzotp.storage import AttemptStatus
 from uzotp.verification import Verifier
+from uzotp.web import countries, visits
 from uzotp.web.http import VISITOR_ERRORS, Vouch, code_of, nobody_vouches, retry_after, send_for, status_of
-from uzotp.web.texts import duration, error_text, locale, negotiate
-
-STATE = "uzotp"
-PROOFS = "uzotp_proofs"
-LANGUAGE = "uzotp_language"
-DONE = "uzotp_done"
+from uzotp.web.texts import error_text, locale, negotiate
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """A request for a page. ``url`` makes the address of ``"phone"``, ``"code"`` or ``"done"``."""
+    """A request for a page. ``url`` makes the address of ``"phone"``, ``"code"``, ``"code_delivery"`` or ``"done"``."""
 
     method: str
     query: Mapping[str, str]
@@ -77,13 +67,13 @@ def language_of(verifier: Verifier, request: PageRequest) -> str:
     languages = verifier.policy.languages
     chosen = request.query.get("lang")
     if chosen in languages:
-        request.session[LANGUAGE] = chosen
+        request.session[visits.LANGUAGE] = chosen
         return chosen
-    remembered = request.session.get(LANGUAGE)
+    remembered = request.session.get(visits.LANGUAGE)
     return remembered if remembered in languages else negotiate(request.accept_language, languages)
 
 
-def _page(
+def page(
     verifier: Verifier, request: PageRequest, name: str, language: str, status: int = 200,
     keep: Mapping[str, str] | None = None, **context: Any,
 ) -> Page:  # fmt: skip
@@ -95,13 +85,17 @@ def _page(
     languages = [
         SimpleNamespace(
             code=code, label=locale(code)["name"], current=code == language,
-            url=_address(request, name, {"lang": code} | dict(keep or {})),
+            url=address(request, name, {"lang": code} | dict(keep or {})),
         )
         for code in codes
     ]  # fmt: skip
+    title = texts["pages"][f"{name}_title"]
+    if any(context.get(where) for where in ("error", "resend_error", "alert")):
+        title = texts["pages"]["error_title"].format(title=title)
     shared = {
         "t": SimpleNamespace(**texts["pages"]),
         "units": SimpleNamespace(**texts["units"]),
+        "page_title": title,
         "language": language,
         "languages": languages if len(languages) > 1 else [],
         "phone_url": request.url("phone"),
@@ -111,8 +105,14 @@ def _page(
     return Page(f"uzotp/{name}.html", shared | context, status)
 
 
-def _address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
+def address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
     return f"{request.url(name)}?{urlencode({key: value for key, value in query.items() if value})}"
+
+
+def explain(error: Exception, language: str) -> tuple[str, int]:
+    """What to say of one of :data:`VISITOR_ERRORS`, and the status to say it with."""
+    code = code_of(error)
+    return error_text(code, language, retry_after=retry_after(error))[1], status_of(code)
 
 
 # ----------------------------------------------------------------------------------------------- the phone page
@@ -120,45 +120,59 @@ def _address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
 
 def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     """``GET``: ask for a number, for ``?purpose=`` and ``?next=``. ``POST``: send the code and go on."""
-    language = language_of(verifier, request)
+    language, session = language_of(verifier, request), request.session
     source = request.form if request.method == "POST" else request.query
     purpose, next_url = _purpose(verifier, source.get("purpose")), safe_next(source.get("next"))
     if request.method != "POST":
-        return _phone_form(verifier, request, language, purpose, next_url)
+        typed = visits.draft(session, verifier.clock.time())
+        return _phone_form(verifier, request, language, purpose, next_url, typed=typed)
     typed = request.form.get("phone", "")
+    visits.keep_draft(session, typed, verifier.clock.time())
     try:
         phone = verifier.read_phone(typed)
-        binding = _binding(request.session, phone, purpose)
+        binding = visits.binding(session, phone, purpose)
         try:
             challenge = send_for(verifier, request, phone, purpose, binding, language)
         except CooldownActive:
-            state = _pending(request.session, binding)
-            if state is None:
+            begun = visits.pending(session, binding)
+            if begun is None:
                 raise
-            request.session[STATE] = {**state, "next": next_url}
+            visits.change(session, begun, next=next_url)
             return Redirect(request.url("code"))  # the page was submitted twice: the code is on its way
     except VISITOR_ERRORS as error:
-        message, status = _explain(error, language)
+        message, status = explain(error, language)
         return _phone_form(verifier, request, language, purpose, next_url, status, message, typed)
-    _remember(request.session, challenge, binding, next_url)
+    visits.remember(session, challenge, binding, next_url)
     return Redirect(request.url("code"))
 
 
-def form_expired(verifier: Verifier, request: PageRequest) -> Page:
-    """The phone page again, for a form whose CSRF token is not (any more) this session's."""
+def number_expired(verifier: Verifier, request: PageRequest) -> Page:
+    """The phone page again, for a form whose CSRF token is not (any more) this session's.
+
+    What such a form says may be a stranger's, so nothing of it is done or kept but where it leads.
+    """
     language = language_of(verifier, request)
     message = locale(language)["pages"]["form_expired"]
     purpose = _purpose(verifier, request.form.get("purpose"))
-    return _phone_form(verifier, request, language, purpose, safe_next(request.form.get("next")), 403, message)
+    typed = visits.draft(request.session, verifier.clock.time())
+    next_url = safe_next(request.form.get("next"))
+    return _phone_form(verifier, request, language, purpose, next_url, 403, typed=typed, alert=message)
 
 
 def _phone_form(
     verifier: Verifier, request: PageRequest, language: str, purpose: Purpose, next_url: str, status: int = 200,
-    error: str = "", typed: str = "",
+    error: str = "", typed: str = "", alert: str = "",
 ) -> Page:  # fmt: skip
-    intro = locale(language)["pages"]["phone_intro"][purpose.value]
+    texts, policy = locale(language), verifier.policy
+    abroad = policy.countries == "*" or set(policy.countries) != {policy.default_region}
+    hint = texts["pages"]["phone_hint_abroad" if abroad else "phone_hint"]
     keep = {"purpose": purpose.value, "next": next_url}
-    return _page(verifier, request, "phone", language, status, keep, **keep, error=error, intro=intro, typed=typed[:64])
+    return page(
+        verifier, request, "phone", language, status, keep, **keep, error=error, alert=alert, typed=typed[:64],
+        intro=texts["pages"]["phone_intro"][purpose.value], hint=hint.format(example=countries.example(policy)),
+        home=policy.default_region, countries=countries.rows(policy, language),
+        not_served=error_text("country_not_allowed", language)[1],
+    )  # fmt: skip
 
 
 def _purpose(verifier: Verifier, text: str | None) -> Purpose:
@@ -168,150 +182,14 @@ def _purpose(verifier: Verifier, text: str | None) -> Purpose:
     return next((purpose for purpose in allowed if purpose.value == text), default)
 
 
-def _binding(session: MutableMapping[str, Any], phone: Phone, purpose: Purpose) -> str:
-    """The session's binding for this number and purpose; another number gets another, which voids the first (R23)."""
-    state = _state(session)
-    if state and state["phone"] == phone and state["purpose"] == purpose.value:
-        return str(state["binding"])
-    return secrets.token_urlsafe(16)
-
-
-def _pending(session: MutableMapping[str, Any], binding: str) -> dict[str, Any] | None:
-    state = _state(session)
-    return state if state and state["binding"] == binding else None
-
-
-_STATE_SHAPE: dict[str, Any] = {
-    "phone": str, "purpose": str, "binding": str, "next": str, "resend_at": (int, float), "unknown": bool,
-    "resent": bool,
-}  # fmt: skip
-_DONE_SHAPE: dict[str, Any] = {"phone": str, "next": str}
-
-
-def _kept(session: MutableMapping[str, Any], key: str, shape: dict[str, Any]) -> dict[str, Any] | None:
-    """What an earlier request left, if it has the shape of this release; another release's is forgotten."""
-    value = session.get(key)
-    if value is None:
-        return None
-    if isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in shape.items()):
-        return value
-    session.pop(key)
-    return None
-
-
-def _state(session: MutableMapping[str, Any]) -> dict[str, Any] | None:
-    """What the visitor has begun."""
-    state = _kept(session, STATE, _STATE_SHAPE)
-    try:
-        if state:
-            Phone.parse(state["phone"])
-    except InvalidPhone:
-        session.pop(STATE)
-        return None
-    return state
-
-
-def proofs_of(session: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The proofs in *session* by purpose, as a mapping of the caller's own."""
-    proofs = session.get(PROOFS)
-    return dict(proofs) if isinstance(proofs, dict) else {}
-
-
-def _remember(
-    session: MutableMapping[str, Any], challenge: Challenge, binding: str, next_url: str, *, resent: bool = False
-) -> None:
-    session.pop(DONE, None)
-    session[STATE] = {
-        "phone": str(challenge.phone),
-        "purpose": challenge.purpose.value,
-        "binding": binding,
-        "next": next_url,
-        "resend_at": challenge.resend_at.timestamp(),
-        "unknown": challenge.delivery.status is DeliveryStatus.UNKNOWN,
-        "resent": resent,
-    }
-
-
-def _explain(error: Exception, language: str) -> tuple[str, int]:
-    code = code_of(error)
-    return error_text(code, language, retry_after=retry_after(error))[1], status_of(code)
-
-
-# ------------------------------------------------------------------------------------------------ the code page
-
-
-def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
-    """``GET``: ask for the code. ``POST``: check it, or send it again (``action=resend``)."""
-    language = language_of(verifier, request)
-    state = _state(request.session)
-    if not state or state["purpose"] not in verifier.policy.purposes:
-        done = _kept(request.session, DONE, _DONE_SHAPE)
-        if done and request.method == "POST":  # the right code was submitted twice
-            return _onward(request, done)
-        return Redirect(request.url("phone"))
-    if request.method != "POST":
-        return _code_form(verifier, request, language, state)
-    if request.form.get("action") == "resend":
-        return _resend(verifier, request, language, state)
-    typed = request.form.get("code", "")
-    if not typed.strip():
-        missing = locale(language)["pages"]["code_missing"].format(length=verifier.policy.code_length)
-        return _code_form(verifier, request, language, state, 400, missing)
-    try:
-        result = verifier.verify_code(state["phone"], typed, state["purpose"], binding=state["binding"])
-    except VISITOR_ERRORS as error:
-        message, status = _explain(error, language)
-        return _code_form(verifier, request, language, state, status, message)
-    if not result:
-        code = result.status.value
-        if result.status is AttemptStatus.WRONG_CODE and not result.attempts_left:
-            code = "too_many_attempts"
-        values = {"attempts_left": result.attempts_left, "retry_after": retry_after(result)}
-        message = error_text(code, language, **values)[1]
-        return _code_form(verifier, request, language, state, status_of(code), message)
-    request.session[PROOFS] = proofs_of(request.session) | {state["purpose"]: str(result.proof)}
-    request.session.pop(STATE)
-    request.session[DONE] = {"phone": result.phone.masked, "next": state["next"]}
-    return _onward(request, request.session[DONE])
-
-
-def _onward(request: PageRequest, done: dict[str, str]) -> Redirect:
-    return Redirect(done["next"] or request.url("done"))
-
-
-def _resend(verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any]) -> Page | Redirect:
-    try:
-        challenge = send_for(verifier, request, state["phone"], state["purpose"], state["binding"], language)
-    except VISITOR_ERRORS as error:
-        message, status = _explain(error, language)
-        return _code_form(verifier, request, language, state, status, resend_error=message)
-    _remember(request.session, challenge, state["binding"], state["next"], resent=True)
-    return Redirect(request.url("code"))
-
-
-def _code_form(
-    verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any], status: int = 200,
-    error: str = "", resend_error: str = "",
-) -> Page:  # fmt: skip
-    texts = locale(language)["pages"]
-    masked = Phone.parse(state["phone"]).masked
-    wait = max(0, math.ceil(state["resend_at"] - verifier.clock.time()))
-    intro = texts["code_unknown" if state["unknown"] else "code_intro"].format(phone=masked)
-    failed = error or resend_error
-    return _page(
-        verifier, request, "code", language, status, error=error, resend_error=resend_error, intro=intro,
-        phone_masked=masked, code_length=str(verifier.policy.code_length),
-        notice=texts["resent"] if state["resent"] and not failed else "", resend_in=str(wait),
-        resend_wait=texts["resend_wait"].format(wait=duration(wait, language)) if wait and not resend_error else "",
-        change_url=_address(request, "phone", {"purpose": state["purpose"], "next": state["next"]}),
-    )  # fmt: skip
+# ------------------------------------------------------------------------------------------------------------ done
 
 
 def done_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     """Where a visitor lands who came without a ``next``."""
-    done = _kept(request.session, DONE, _DONE_SHAPE)
+    done = visits.done(request.session)
     if not done:
         return Redirect(request.url("phone"))
     language = language_of(verifier, request)
     text = locale(language)["pages"]["done_text"].format(phone=done["phone"])
-    return _page(verifier, request, "done", language, text=text)
+    return page(verifier, request, "done", language, text=text)
