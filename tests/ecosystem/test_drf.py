@@ -24,7 +24,7 @@ from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 from rest_framework.views import APIView
 
 from django_uzotp import get_verifier, send_code, verify_code
@@ -212,6 +212,23 @@ def test_it_may_stand_right_of_an_or(user: User) -> None:
     assert ask("/staff", proof, user).status_code == 403
 
 
+def test_one_redemption_is_not_a_proof_of_the_users_own_number(user: User) -> None:
+    class Either(APIView):
+        permission_classes = [  # noqa: RUF012
+            (HasProof.of("operation") & IsAdminUser) | HasProof.of("operation", user_field="phone")
+        ]
+
+        def post(self, request: Request) -> Response:
+            return Response({"phone": request.phone})
+
+    answers = []
+    for number in (OTHER, NUMBER):
+        request = APIRequestFactory().post("/", headers={"X-Phone-Proof": proof_of("operation", number)})
+        force_authenticate(request, user)
+        answers.append(Either.as_view()(request).status_code)
+    assert answers == [403, 200]
+
+
 def test_p11_a_store_that_is_away_is_a_503_and_the_proof_is_kept(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     proofs = proof_of("operation"), proof_of("registration", OTHER)
     with monkeypatch.context() as away:
@@ -288,6 +305,17 @@ def test_a_proof_that_need_not_be_there() -> None:
     many = Optional(data=[{"proof": proof_of("login")}, {}], many=True)
     assert many.is_valid()
     assert [dict(item) for item in many.validated_data] == [{"proof": NUMBER}, {}]
+
+
+def test_a_patch_is_no_way_around_the_proof() -> None:
+    class Email(RedeemsProofs, serializers.Serializer):
+        email = serializers.EmailField()
+        proof = ProofField("operation")
+
+    without = Email(data={"email": "d@shop.uz"}, partial=True)
+    assert not without.is_valid()
+    assert [error.code for error in without.errors["proof"]] == ["required"]
+    assert Email(data={"proof": proof_of("operation")}, partial=True).is_valid()
 
 
 def test_a_serializer_that_would_never_spend_it_is_an_error() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,7 +22,7 @@ Cases = dict[str, list[ElementTree.Element]]
 def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cases, str]:
     """The test cases of the other process by module, and what it printed."""
     report = tmp_path_factory.mktemp("ecosystem") / "report.xml"
-    measured = ["-m", "coverage", "run"] if os.environ.get("COVERAGE_RUN") else []
+    measured = ["-m", "coverage", "run"] if _measured() else []
     asked = ["-q", "-p", "no:cacheprovider", "tests/ecosystem", f"--junit-xml={report}"]
     environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     ran = subprocess.run(
@@ -34,6 +35,15 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cases, str]:
         name = case.get("classname") or case.get("name") or ""  # a module left out whole has no class name
         found.setdefault(next((part for part in name.split(".") if part in MODULES), ""), []).append(case)
     return found, printed
+
+
+def _measured() -> bool:
+    """Whether this process is under coverage: the other one then is too, and its figures are added to these."""
+    if find_spec("coverage") is None:
+        return False
+    from coverage import Coverage
+
+    return Coverage.current() is not None
 
 
 @pytest.mark.parametrize("module", MODULES)
