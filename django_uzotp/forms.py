@@ -8,22 +8,18 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
-from django.utils.translation import get_language
 
 from django_uzotp.conf import get_verifier
+from django_uzotp.hooks import language, refusal_text
 from uzotp.codes import normalise_code
 from uzotp.errors import CountryNotAllowed, InvalidPhone
 from uzotp.phones import Phone
 from uzotp.web.http import code_of
-from uzotp.web.texts import error_text, locale, negotiate
-
-
-def _language() -> str:
-    return negotiate(get_language() or "", get_verifier().policy.languages)
+from uzotp.web.texts import locale
 
 
 def _page_text(name: str) -> str:
-    return str(locale(_language())["pages"][name])
+    return str(locale(language())["pages"][name])
 
 
 _lazy_text = lazy(_page_text, str)
@@ -79,8 +75,7 @@ class PhoneField(forms.CharField):
         try:
             return get_verifier().read_phone(typed)
         except (InvalidPhone, CountryNotAllowed) as error:
-            code = code_of(error)
-            raise ValidationError(error_text(code, _language())[1], code=code) from None
+            raise ValidationError(refusal_text(error), code=code_of(error)) from None
 
 
 class CodeField(forms.CharField):

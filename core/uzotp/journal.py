@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from weakref import WeakSet
 
 from uzotp import events
@@ -33,8 +33,6 @@ class Journal:
 
     def __init__(self, store: Store, clock: Clock, sink: events.EventSink | None = None) -> None:
         self._store = store
-        #: ``None`` with a store of somebody else's that does not count.
-        self._count: Callable[[Mapping[str, int], int | None], None] | None = getattr(store, "count", None)
         self._clock = clock
         self._sink = sink
         self.renew()
@@ -49,7 +47,7 @@ class Journal:
 
     def __call__(self, event: events.Event) -> None:
         name = name_of(event)
-        if name is not None and self._count is not None:
+        if name is not None:
             self._note(name)
         if self._sink is not None:
             self._sink(event)
@@ -70,8 +68,7 @@ class Journal:
             days, self._days = self._days, {}
         for moment, counts in days.values():
             try:
-                if self._count is not None:
-                    self._count(counts, moment)
+                self._store.count(counts, moment)
             except Exception as error:  # away, or not to be asked from here
                 events.logger.warning("what was counted could not be written: %s", type(error).__name__)
                 with self._lock:
@@ -79,7 +76,7 @@ class Journal:
 
     def write_last(self) -> None:
         """At the end of the process, where the store can be asked then."""
-        if self._days and getattr(self._store, "counts_at_exit", True):
+        if self._days and self._store.counts_at_exit:
             self.write()
 
     def _add(self, moment: int, counts: Mapping[str, int]) -> None:

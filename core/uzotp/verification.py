@@ -360,8 +360,8 @@ def _binding(binding: str) -> Secret:
 
 
 def _given(binding: str) -> Secret:
-    """A binding that no code of ours has: the two never meet in one challenge."""
-    return Secret("given " + _binding(binding))
+    """A binding that no code of ours has, for no browser or app is given a NUL: the two never meet in one challenge."""
+    return Secret("\0given " + _binding(binding))
 
 
 def _utc(ms: int) -> datetime:

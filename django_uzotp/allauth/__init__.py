@@ -10,7 +10,8 @@
 
 allauth keeps a code in the session and compares it there. Its pages get none to keep: what they keep only says whose
 code uzotp is to check, and equals nothing that can be typed. ``allauth.headless`` takes no forms of ours: there the
-code is made here, kept and checked by allauth, and uzotp only delivers it.
+code is made here, kept and checked by allauth, and uzotp only delivers it: while the visitor waits, so the time of an
+answer, and a failure, tell there who has an account.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core.exceptions import ImmediateHttpResponse, RateLimited
 from allauth.core.ratelimit import respond_429
 from allauth.utils import get_form_class
@@ -19,18 +20,24 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.views.decorators.debug import sensitive_variables
 
+from django_uzotp import web
 from django_uzotp.conf import get_verifier
 from django_uzotp.forms import PhoneInput
-from django_uzotp.helpers import send_code, verify_code
+from django_uzotp.helpers import verify_code
 from django_uzotp.hooks import deliver_code, refusal_text
+from uzotp.codes import random_id
 from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.web.http import code_of
+from uzotp.web.http import code_of, send_for
 
 #: Begins what stands in a code's place. No form takes this character, so nothing that is typed equals it, even where
 #: allauth compares the two.
 OURS = "\0 "
+#: Says that a code was sent, of one too that allauth keeps from somebody else's number.
+_SENT = "account/messages/phone_verification_sent.txt"
+#: In the session: ties the codes of allauth's flows to it.
+_BINDING = "uzotp_allauth"
 _nobody: ContextVar[bool] = ContextVar("uzotp_allauth_nobody", default=False)
 
 
@@ -66,7 +73,16 @@ class PhoneAdapter(DefaultAccountAdapter):
     def set_phone_verified(self, user: Any, phone: str) -> None:
         if self._headless:
             get_verifier().confirm_delivered(phone, self.purpose(user, phone), binding=f"allauth {user.pk}")
+        if self.get_phone(user) == (phone, False) and self._came_by_code(phone) and user.has_usable_password():
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
         self.set_phone(user, phone, True)
+
+    def _came_by_code(self, phone: str) -> bool:
+        """Whether a code to *phone* is all that this visitor has shown. Who signed up with the number and never proved
+        it may be somebody else, who waits with the password: allauth does the same with e-mail addresses."""
+        records = self.request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        return [(each["method"], each.get("phone")) for each in records] == [("code", phone)]
 
     def phone_form_field(self, **kwargs: Any) -> CharField:
         return _PhoneField(**{"widget": PhoneInput(), "max_length": 64, **kwargs})
@@ -102,15 +118,28 @@ class PhoneAdapter(DefaultAccountAdapter):
     def send_account_already_exists_sms(self, phone: str) -> None:
         self._pretend(phone, Purpose.REGISTRATION)
 
+    def add_message(
+        self, request: Any, level: int, message_template: str | None = None, message_context: Any = None, **kwargs: Any
+    ) -> None:
+        """At "send again" allauth says "sent" of a number that is somebody else's, and asks nobody to send: what a real
+        one would meet is met here (P9)."""
+        if message_template == _SENT and not getattr(self.request, "uzotp_asked", False):
+            self._pretend(message_context["phone"], Purpose.REGISTRATION)
+        super().add_message(request, level, message_template, message_context, **kwargs)
+
     @sensitive_variables()
     def check_phone_code(self, reference: str, typed: str) -> None:
         """:raises ValidationError: it is not the code. Why is not said: it may tell who has an account."""
         purpose, _, phone = reference.removeprefix(OURS).partition(" ")
-        if not verify_code(phone, typed, purpose, request=self.request):
+        if not verify_code(phone, typed, purpose, binding=self._binding()):
             raise self.validation_error("incorrect_code")
+
+    def _binding(self) -> str:
+        return str(self.request.session.setdefault(_BINDING, random_id()))
 
     def _pretend(self, phone: str, purpose: Purpose) -> None:
         """Spend what a real send would, where ``SHOULD_SEND`` keeps the message back."""
+        self.request.uzotp_asked = True
         hook, token = get_verifier().should_send, _nobody.set(True)
         try:
             if hook and not hook(Phone.parse(phone), purpose):
@@ -120,9 +149,13 @@ class PhoneAdapter(DefaultAccountAdapter):
 
     @sensitive_variables()
     def _send(self, phone: str, purpose: Purpose, code: str = OURS, binding: str = "") -> None:
+        """In the background where ``SHOULD_SEND`` is set: a gateway's failure, or its time, would tell who has an
+        account (P9)."""
+        self.request.uzotp_asked = True
         try:
             if code.startswith(OURS):
-                send_code(phone, purpose, request=self.request)
+                asking = web.read_request(self.request)
+                send_for(get_verifier(), asking, phone, purpose, self._binding(), asking.language)
             else:
                 deliver_code(phone, code, purpose, binding=binding, request=self.request)
         except (Refused, GatewayError, CountryNotAllowed) as error:

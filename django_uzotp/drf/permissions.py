@@ -45,6 +45,8 @@ class HasProof(BasePermission):
         proved: dict[Purpose, Phone] = http.__dict__.setdefault("_uzotp_proved", {})
         if self.purpose not in proved:
             proved[self.purpose] = self._redeem(request)
+        elif not self._is_theirs(request, proved[self.purpose]):  # it was redeemed by a permission that asks for less
+            raise PermissionDenied(proof_text("invalid_proof"), "invalid_proof")
         http.phone = proved[self.purpose]
         return True
 

@@ -46,6 +46,8 @@ class ProofField(serializers.CharField):
     """A proof of *purpose* in the body; its value is the ``Phone``, in ``validate()`` too.
 
     The serializer is a :class:`RedeemsProofs`, which spends the proof. :raises TypeError: at its first use it is not.
+
+    A PATCH needs it as a PUT does, or it would be the way around it: ``required=False`` says otherwise.
     """
 
     def __init__(self, purpose: str, **kwargs: Any) -> None:
@@ -56,6 +58,12 @@ class ProofField(serializers.CharField):
         if not isinstance(parent, RedeemsProofs):
             raise TypeError(f"{type(parent).__name__} has a ProofField: it needs RedeemsProofs before Serializer")
         super().bind(field_name, parent)
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        if data is empty and self.required:
+            self.fail("required")
+        found: tuple[bool, Any] = super().validate_empty_values(data)
+        return found
 
     def to_internal_value(self, data: Any) -> Phone:
         proof = veiled(super().to_internal_value(data))

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.core.shop import Done, Shop
+from uzotp.cli import main
+from uzotp.commands import Project
 from uzotp.events import Event
 from uzotp.policy import Policy
 from uzotp.results import Challenge, Verification
@@ -111,6 +114,19 @@ def make_site(clock: FakeClock, outbox: Outbox, store: MemoryStore) -> Iterator[
 @pytest.fixture
 def site(make_site: Callable[..., Site]) -> Site:
     return make_site()
+
+
+@pytest.fixture
+def run(make_site: Callable[..., Site], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Run one command for a shop; options are those of ``Policy`` and ``Verifier``. Shops share clock and outbox."""
+
+    def run(*argv: str, shop: Project | None = None, **options: Any) -> Done:
+        project = shop or Shop(make_site(**options).verifier)
+        capsys.readouterr()
+        status = main(argv, project=project)
+        return Done(status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

@@ -9,10 +9,6 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
-from uzotp.cli import main
-from uzotp.commands import Project
 from uzotp.config import Config
 from uzotp.errors import StoreUnavailable
 from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Money
@@ -96,15 +92,3 @@ class Broken:
             raise StoreUnavailable("the store did not answer")
 
         return away
-
-
-def runner(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """Runs one command for a shop; options are those of ``Policy`` and ``Verifier``. Shops share clock and outbox."""
-
-    def run(*argv: str, shop: Project | None = None, **options: Any) -> Done:
-        project = shop or Shop(make_site(**options).verifier)
-        capsys.readouterr()
-        status = main(argv, project=project)
-        return Done(status, *capsys.readouterr())
-
-    return run

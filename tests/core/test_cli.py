@@ -11,18 +11,12 @@ from typing import Any
 import pytest
 
 from tests.core.host import Postcard
-from tests.core.shop import MASKED, PHONE, Account, Broken, Done, Shop, runner
+from tests.core.shop import MASKED, PHONE, Account, Broken, Done, Shop
 from uzotp.errors import GatewayError, OutcomeUnknown
 from uzotp.events import BalanceLow
 from uzotp.policy import Purpose
 from uzotp.ports import Balance, Money
 from uzotp.testing import FakeClock, Outbox
-
-
-@pytest.fixture
-def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    return runner(make_site, capsys)
-
 
 # -------------------------------------------------------------------------------------------------------- send
 

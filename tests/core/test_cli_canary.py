@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.shop import SOUND, Account, Done, Shop, runner
+from tests.core.shop import SOUND, Account, Done, Shop
 from uzotp.cli import main
 from uzotp.config import Config
 from uzotp.numbers.values import Rental, Sms
@@ -78,8 +78,7 @@ def numbers(gateway: Paid, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str], gateway: Paid) -> Callable[..., Done]:
-    run = runner(make_site, capsys)
+def run(run: Callable[..., Done], gateway: Paid) -> Callable[..., Done]:
     return lambda *argv, **options: run(*argv, **({} if "shop" in options else {"gateway": gateway}), **options)
 
 

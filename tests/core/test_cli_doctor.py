@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.host import Postcard
-from tests.core.shop import SOUND, Account, Broken, Done, Named, Shop, runner
+from tests.core.shop import SOUND, Account, Broken, Done, Named, Shop
 from uzotp.config import Config
 from uzotp.errors import AuthenticationFailed, ConfigurationError
 from uzotp.ports import Balance, Money
@@ -17,11 +17,6 @@ from uzotp.storage import PAUSE
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import FakeClock
 from uzotp.verification import Verifier
-
-
-@pytest.fixture
-def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    return runner(make_site, capsys)
 
 
 def test_the_doctor_has_nothing_to_say_of_a_sound_project(run: Callable[..., Done]) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from tests.core.host import Postcard
-from tests.core.shop import PHONE, Account, Done, runner
+from tests.core.shop import PHONE, Account, Done
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable
 from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Money
 from uzotp.routing import Router
@@ -34,11 +33,6 @@ class Rich(Account):
 
 def away() -> Balance:
     raise GatewayUnavailable("other", "no route \x1b[2J")
-
-
-@pytest.fixture
-def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    return runner(make_site, capsys)
 
 
 # ------------------------------------------------------------------------------------------------------ balance

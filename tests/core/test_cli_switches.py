@@ -9,16 +9,10 @@ from typing import Any
 import pytest
 
 from tests.core.host import Postcard
-from tests.core.shop import PHONE, SOUND, Done, Named, Shop, runner
+from tests.core.shop import PHONE, SOUND, Done, Named, Shop
 from uzotp.errors import SendingPaused, ServiceNameRejected
 from uzotp.storage import PAUSE
 from uzotp.stores.memory import MemoryStore
-
-
-@pytest.fixture
-def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    return runner(make_site, capsys)
-
 
 # -------------------------------------------------------------------------------------------------------- pause
 

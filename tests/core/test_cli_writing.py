@@ -8,15 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.shop import SOUND, Done, Shop, runner
+from tests.core.shop import SOUND, Done, Shop
 from uzotp.cli import main
 from uzotp.config import Config
 from uzotp.errors import ConfigurationError
-
-
-@pytest.fixture
-def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    return runner(make_site, capsys)
 
 
 @pytest.fixture

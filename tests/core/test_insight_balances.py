@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.histories import Plain, Wealthy
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable
-from uzotp.insight.balances import PAUSE, Asked, Balances
+from uzotp.insight.balances import EVERY, Asked, Balances
 from uzotp.ports import Balance, Money
 
 
@@ -54,7 +54,7 @@ def test_a_gateway_is_asked_once_a_minute() -> None:
         assert balances.look() == (Asked("devsms", Money(Decimal(500))),)
     assert gateway.asked == 1
     gateway.amount = 400
-    clock.now += PAUSE - 0.01
+    clock.now += EVERY - 0.01
     balances.look()
     assert gateway.asked == 1
     clock.now += 0.02
@@ -86,7 +86,7 @@ def test_one_that_hangs_keeps_nobody_waiting_and_is_not_asked_twice() -> None:
     assert balances.look(patience=0.05) == (Asked("slow", problem="silence"), Asked("quick", Money(Decimal(5))))
     clock.now += 1  # past its patience: nobody waits any more
     assert balances.look(patience=30)[0] == Asked("slow", problem="silence")
-    clock.now += PAUSE
+    clock.now += EVERY
     assert balances.look(patience=0.05)[0].problem == "silence"
     assert time.monotonic() - started < 5
     assert (slow.asked, quick.asked) == (1, 2)

@@ -14,25 +14,18 @@ import pytest
 
 import uzotp.insight
 from tests.core.histories import EMPTY, SENT, Plain, Priced, Told, Wealthy, rich, traffic, troubled_store
-from tests.core.shop import SOUND, Broken, Done, Shop, runner
+from tests.core.shop import SOUND, Broken, Done, Shop
 from uzotp.guard import day_of
 from uzotp.insight.asking import PERIODS, look
-from uzotp.insight.data import data
 from uzotp.insight.layout import Page, Section
 from uzotp.insight.page import away, page
 from uzotp.insight.terminal import lines
 from uzotp.insight.words import LANGUAGES, words
 from uzotp.routing import TRIP_AFTER
 from uzotp.storage import PAUSE, History
-from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 
 NASTY = '<b>&"'
-
-
-@pytest.fixture
-def run(make_site: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    return runner(make_site, capsys)
 
 
 def now_of(clock: FakeClock) -> int:
@@ -160,29 +153,6 @@ def test_a_balance_in_another_currency_is_not_low(make_site: Callable[..., Any])
     said = page(look(make_site(store=Told(), gateway=[Wealthy("a", 3, "USD")]).verifier), "en")
     assert rows(section(said, "balance"), "Balance") == {"a": ["3 USD"]}
     assert not said.alerts
-
-
-def test_a_store_without_history_is_told_in_a_word(make_site: Callable[..., Any], run: Callable[..., Done]) -> None:
-    class Forgetful:
-        """Somebody else's store, from before there was a history."""
-
-        def __init__(self) -> None:
-            self._store = MemoryStore()
-
-        def __getattr__(self, name: str) -> Any:
-            if name in ("history", "count"):
-                raise AttributeError(name)
-            return getattr(self._store, name)
-
-    site = make_site(store=Forgetful(), gateway=[Wealthy()])
-    for language in LANGUAGES:
-        said = page(look(site.verifier), language)
-        assert said.alerts[0].text == words(language)["alerts"]["no_history"]
-        assert [section.id for section in said.sections] == ["gateways", "balance"]
-    assert data(look(site.verifier))["total"] is None
-    done = run("report", shop=Shop(site.verifier))
-    assert (done.status, done.out) == (2, "")
-    assert done.err == "uzotp: the store Forgetful does not tell of the past: it has no history()\n"
 
 
 # ------------------------------------------------------------------------------------------------- strangers' words

@@ -224,28 +224,6 @@ def test_the_hosts_sink_gets_every_event(store: Store, clock: FakeClock) -> None
 # ------------------------------------------------------------------------------------------------- in a verifier
 
 
-class Bare:
-    """A store of somebody else's, from before there was anything to count."""
-
-    def __init__(self) -> None:
-        self._store = MemoryStore()
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("count", "history"):
-            raise AttributeError(name)
-        return getattr(self._store, name)
-
-
-def test_a_store_that_does_not_count_goes_on_working(make_site: Any) -> None:
-    site = make_site(store=Bare())
-    site.send()
-    assert not site.verify("000000")
-    site.clock.advance(60)
-    assert not site.verify("000000")
-    site.verifier.journal.write()
-    assert site.verify()
-
-
 def refused(site: Any) -> None:
     site.send()
     with pytest.raises(UzotpError):

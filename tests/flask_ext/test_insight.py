@@ -171,14 +171,7 @@ def test_hostile_names_stay_words(clock: FakeClock) -> None:
     assert "<u>" not in html
 
 
-def test_a_store_without_history_or_away_is_a_word(clock: FakeClock) -> None:
-    class Forgetful:
-        def switches(self) -> list[Any]:
-            return []
-
-    overrides.set(gateway=Wealthy(), store=Forgetful(), clock=clock)  # type: ignore[arg-type]
-    answer = visit()
-    assert (answer.status_code, "has no “history”" in answer.text) == (200, True)
+def test_a_store_that_is_away_is_a_word(clock: FakeClock) -> None:
     overrides.set(gateway=Wealthy(), store=Broken(), clock=clock)  # type: ignore[arg-type]
     answer = visit()
     assert (answer.status_code, "The store does not answer" in answer.text) == (503, True)

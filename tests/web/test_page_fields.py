@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.reading import UZ, code_of
 from tests.web.sites import Site
-from uzotp.web.code_page import MAX_INPUT, code_in
+from uzotp.web.code_page import MAX_MESSAGE, code_in
 
 # ------------------------------------------------------------------------------------------------------ the number
 
@@ -122,6 +122,6 @@ def test_p12_looking_for_a_code_takes_no_time(text: str) -> None:
 def test_a_whole_message_may_be_pasted_without_a_script(site: Site) -> None:
     visitor = site.browser()
     page = visitor.begin()
-    assert int(page.find("input", name="code")["maxlength"]) == MAX_INPUT
+    assert int(page.find("input", name="code")["maxlength"]) == MAX_MESSAGE
     message = f"TechShop xizmatiga kirish uchun kod: {code_of(site)}. Kodni hech kimga aytmang."
     assert visitor.submit("code", follow=False, code=message).status == 303

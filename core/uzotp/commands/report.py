@@ -16,13 +16,10 @@ from uzotp.insight.terminal import lines
 def report(project: Project, options: Namespace) -> bool:
     """Spend, deliveries, waiting times, refusals, gateways and balances of the last days.
 
-    :raises ConfigurationError: this process would look at a store of its own, or at one that keeps no history.
+    :raises ConfigurationError: this process would look at a store of its own.
     """
-    store = project.verifier.store
     if project.config.store == "memory://":
         raise ConfigurationError("STORE is memory://, of which other processes see nothing. Use a database.")
-    if not hasattr(store, "history"):
-        raise ConfigurationError(f"the store {type(store).__name__} does not tell of the past: it has no history()")
     insight = look(project.verifier, options.days, sends=False)
     show(options, data(insight), list(lines(page(insight, "en"))))
     return True

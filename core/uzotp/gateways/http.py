@@ -81,8 +81,8 @@ class Service:
             if not value.isascii() or not value.isprintable():
                 raise ConfigurationError(f"the header {header} of {name} is printable ASCII")
         words = {*secrets, *self._headers.values(), *(value.split(" ")[-1] for value in self._headers.values())}
-        #: As they are and as a form has them: what a server may echo of a request. A part comes after the whole.
-        echoes = {Secret(write(word)) for word in words if word for write in (str, quote_plus)}
+        #: As they are, in a form and in JSON: what a server may echo of a request. A part comes after the whole.
+        echoes = {Secret(write(word)) for word in words if word for write in (str, quote_plus, _in_json)}
         self._hide = sorted(echoes, key=len, reverse=True)
         self._http = Client(self.base_url, self._authorize)
 
@@ -113,6 +113,10 @@ class Service:
     def _authorize(self, request: PreparedRequest) -> PreparedRequest:
         request.headers.update(self._headers)
         return request
+
+
+def _in_json(word: str) -> str:
+    return json.dumps(word)[1:-1]
 
 
 class _Fields(dict[str, Any]):

@@ -43,14 +43,14 @@ class Blocked:
 class Insight:
     """What is known at the moment ``at`` (milliseconds).
 
-    ``figures`` and ``funds`` are ``None`` where the store cannot tell of the past. ``breakers`` says of each gateway
+    ``breakers`` says of each gateway
     what this process's circuit breaker does: ``closed``, ``open`` or ``probing``; it is empty where this process
     sends nothing. ``low_balance`` is the policy's line, in whole so'm.
     """
 
     at: int
-    figures: Figures | None
-    funds: Funds | None
+    figures: Figures
+    funds: Funds
     gateways: tuple[str, ...]
     breakers: dict[str, str]
     paused: Switch | None
@@ -71,12 +71,10 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
     """
     at, store = int(verifier.clock.time() * 1000), verifier.store
     balances = balances_of(verifier.accounts, verifier.router.gateways)
-    journal = getattr(verifier, "journal", None)
-    if journal is not None:
-        journal.write()  # what this process has counted and not yet told the store
+    verifier.journal.write()  # what this process has counted and not yet told the store
     switches = list(store.switches())
     blocked = [(switch, blocked_name(switch.name)) for switch in switches]
-    figures, money = _past(verifier, at, days) if hasattr(store, "history") else (None, None)
+    figures, money = _past(verifier, at, days)
     return Insight(
         at=at,
         figures=figures,

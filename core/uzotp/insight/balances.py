@@ -14,7 +14,7 @@ from uzotp.ports import Balance, Gateway, Money
 from uzotp.routing import takes_timeout
 
 #: Seconds between two questions, and for one.
-PAUSE = 60.0
+EVERY = 60.0
 PATIENCE = 2.0
 
 
@@ -42,11 +42,11 @@ class Balances:
         self._answers: dict[str, Asked] = {}
 
     def look(self, patience: float = PATIENCE) -> tuple[Asked, ...]:
-        """What they said, at most :data:`PAUSE` seconds ago where they answer. Only a question that was just put is
+        """What they said, at most :data:`EVERY` seconds ago where they answer. Only a question that was just put is
         waited for, *patience* seconds at most."""
         with self._lock:
             if self._clock() >= self._next:
-                self._next = self._clock() + PAUSE
+                self._next = self._clock() + EVERY
                 for name, ask in self._asks.items():
                     if name not in self._threads or not self._threads[name].is_alive():
                         self._answers.pop(name, None)

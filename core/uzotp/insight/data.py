@@ -12,27 +12,23 @@ from uzotp.insight.money import Funds
 
 
 def data(insight: Insight) -> dict[str, Any]:
-    """Always the same names; ``money`` to ``by_day`` are ``None`` where the store cannot tell of the past."""
+    """Always the same names."""
     figures, funds = insight.figures, insight.funds
     paused = insight.paused
     return {
         "at": insight.at,
-        "days": list(figures.days) if figures else None,
-        "money": _funds(funds, figures) if funds and figures else None,
-        "total": _outcome(figures.total) if figures else None,
+        "days": list(figures.days),
+        "money": _funds(funds, figures),
+        "total": _outcome(figures.total),
         "gateways": _outcomes(figures, "gateway"),
         "countries": _outcomes(figures, "country"),
         "prefixes": _prefixes(figures),
-        "waits": {"all": _waits(figures.wait), **{name: _waits(each) for name, each in figures.waits.items()}}
-        if figures
-        else None,
+        "waits": {"all": _waits(figures.wait), **{name: _waits(each) for name, each in figures.waits.items()}},
         "counts": [
             {"kind": row.kind, "words": list(row.words), "total": row.total, "by_day": dict(row.by_day)}
             for row in figures.counts
-        ]
-        if figures
-        else None,
-        "by_day": _days(figures) if figures else None,
+        ],
+        "by_day": _days(figures),
         "paused": {"since": paused.since, "note": paused.note} if paused else None,
         "blocked": [
             {"gateway": each.gateway, "service_name": each.name, "since": each.since} for each in insight.blocked
@@ -81,15 +77,11 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _outcomes(figures: Figures | None, by: str) -> list[dict[str, Any]] | None:
-    if figures is None:
-        return None
+def _outcomes(figures: Figures, by: str) -> list[dict[str, Any]]:
     return [{by: name} | _outcome(outcome) for name, outcome in figures.outcomes(by).items()]
 
 
-def _prefixes(figures: Figures | None) -> list[dict[str, Any]] | None:
-    if figures is None:
-        return None
+def _prefixes(figures: Figures) -> list[dict[str, Any]]:
     return [
         {
             "prefix": row.prefix,

@@ -37,7 +37,7 @@ def money(funds: Funds, figures: Figures, words: Words) -> Section:
             row(name, [_amounts(spend, words), words.money(spend.estimated), words.number(spend.untold)])
             for name, spend in rows.items()
         ),
-        words["scroll"].format(title=text["table"]),
+        words.scroll(text["table"]),
     )  # fmt: skip
     return Section("money", text["title"], cards=tuple(cards), tables=(table,))
 

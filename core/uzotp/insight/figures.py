@@ -13,10 +13,11 @@ from decimal import Decimal
 from functools import cached_property
 
 from uzotp.ports import DeliveryStatus
+from uzotp.sending import TEST_GATEWAY
 from uzotp.storage import PrefixTraffic, Traffic
 
 #: What messages may cost nothing by: nobody's yet, those of test numbers, those on a terminal.
-_FREE = frozenset({"", "test", "console"})
+_FREE = frozenset({"", TEST_GATEWAY, "console"})
 #: A message of these left, or may have.
 _LEFT = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN})
 

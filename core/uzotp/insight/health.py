@@ -76,7 +76,7 @@ def _refused_per_day(figures: Figures, words: Words, sums: dict[str, int]) -> Ch
     drawn = svg.columns(
         "uzi-refusals", title, text["summary"].format(**{kind: words.number(n) for kind, n in sums.items()}), columns
     )
-    scroll = words["scroll"].format(title=title)
+    scroll = words.scroll(title)
     rows = [row(words.day(day), map(words.number, counts.values())) for day, counts in daily.items()]
     rows.append(row(words["total"], map(words.number, sums.values())))
     head = (words["day_column"], *(text["kinds"][kind] for kind in _REFUSED))
@@ -111,7 +111,7 @@ def _per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[
             )
             for name, tallied in rows
         ),
-        words["scroll"].format(title=caption),
+        words.scroll(caption),
     )
 
 
@@ -120,43 +120,38 @@ def _per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[
 
 def gateways(insight: Insight, words: Words) -> Section:
     text = words["health"]
-    tables = [_health(insight, words), _blocked(insight, words)]
-    empty = ""
-    if insight.figures is not None:
-        failures = insight.figures.counted("failed")
-        rows = [(": ".join(tallied.words), tallied) for tallied in failures]
-        tables.insert(1, _per_day(insight.figures, words, text["failures"], rows))
-        empty = "" if rows else text["no_failures"]
+    rows = [(": ".join(tallied.words), tallied) for tallied in insight.figures.counted("failed")]
+    failures = _per_day(insight.figures, words, text["failures"], rows)
+    tables = present(_health(insight, words), failures, _blocked(insight, words))
+    empty = "" if rows else text["no_failures"]
     since = insight.paused and words.moment(insight.paused.since)
     sending = text["paused"].format(since=since) if since else text["on"]
-    return Section("gateways", text["title"], f"{text['sending']}: {sending}.", tables=present(*tables), empty=empty)
+    return Section("gateways", text["title"], f"{text['sending']}: {sending}.", tables=tables, empty=empty)
 
 
 def _health(insight: Insight, words: Words) -> Table:
     text, figures, today = words["health"], insight.figures, insight.today
-    names = list(insight.gateways)
+    others = (name for name in figures.outcomes("gateway") if name and name not in insight.gateways)
+    names = [*insight.gateways, *others]
     head = [words["gateway"]]
     if insight.breakers:
         head.append(text["state"])
-    if figures is not None:
-        names += [name for name in figures.outcomes("gateway") if name and name not in names]
-        head += [text[name] for name in ("messages", "failed", "unknown", "failed_today", "unknown_today")]
+    head += [text[name] for name in ("messages", "failed", "unknown", "failed_today", "unknown_today")]
     rows = []
     for name in names:
         cells: list[object] = []
         if insight.breakers:
             state = insight.breakers.get(name)
             cells.append(text["states"][state] if state else words["nothing"])
-        if figures is not None:
-            whole, now = figures.of_gateway(name), figures.of_gateway(name, today)
-            cells.append(words.number(whole.messages))
-            for outcome in (whole, now):
-                cells += [
-                    share_cell(words, outcome.failed, outcome.messages),
-                    share_cell(words, outcome.unknown, outcome.messages),
-                ]
+        whole, now = figures.of_gateway(name), figures.of_gateway(name, today)
+        cells.append(words.number(whole.messages))
+        for outcome in (whole, now):
+            cells += [
+                share_cell(words, outcome.failed, outcome.messages),
+                share_cell(words, outcome.unknown, outcome.messages),
+            ]
         rows.append(row(name, cells))  # type: ignore[arg-type]
-    return Table(text["table"], tuple(head), tuple(rows), words["scroll"].format(title=text["table"]))
+    return Table(text["table"], tuple(head), tuple(rows), words.scroll(text["table"]))
 
 
 def _blocked(insight: Insight, words: Words) -> Table:
@@ -164,7 +159,7 @@ def _blocked(insight: Insight, words: Words) -> Table:
     return Table(
         text["blocked"], (words["gateway"], text["name"], text["since"]),
         tuple(row(each.gateway, [each.name, words.moment(each.since)]) for each in insight.blocked),
-        words["scroll"].format(title=text["blocked"]),
+        words.scroll(text["blocked"]),
     )  # fmt: skip
 
 
@@ -181,8 +176,6 @@ def balances(insight: Insight, words: Words) -> Section:
             if is_low(asked, insight.low_balance):
                 said = text["low"].format(amount=said)
         rows.append(row(asked.gateway, [said]))
-    table = Table(
-        text["title"], (words["gateway"], text["amount"]), tuple(rows), words["scroll"].format(title=text["title"])
-    )
+    table = Table(text["title"], (words["gateway"], text["amount"]), tuple(rows), words.scroll(text["title"]))
     empty = "" if rows else text["none"]
     return Section("balance", text["title"], text["note"] if rows else "", tables=present(table), empty=empty)

@@ -12,9 +12,6 @@ def page(insight: Insight, language: str) -> Page:
     """*language* is ``uz``, ``ru`` or ``en``; English for any other."""
     text, figures = words(language), insight.figures
     alerts = health.alerts(insight, text)
-    if figures is None or insight.funds is None:
-        alerts.insert(0, Alert("warn", text["alerts"]["no_history"]))
-        return _page(insight, text.language, alerts, [health.gateways(insight, text), health.balances(insight, text)])
     alerts += expenses.alerts(insight.funds, text)
     sections = [
         expenses.money(insight.funds, figures, text),
@@ -36,10 +33,9 @@ def away(language: str) -> Page:
 
 def _page(insight: Insight, language: str, alerts: list[Alert], sections: list[Section]) -> Page:
     text = words(language)
-    days = insight.figures.days if insight.figures else (insight.today,)
+    days = insight.figures.days
     lead = text["lead_day" if len(days) == 1 else "lead"].format(
         **{"from": text.day(days[0], year=True), "to": text.day(days[-1], year=True)}, time=text.moment(insight.at)
     )
-    offered = PERIODS if insight.figures else ()
-    periods = tuple(Choice(str(each), text["periods"][str(each)], each == len(days)) for each in offered)
+    periods = tuple(Choice(str(each), text["periods"][str(each)], each == len(days)) for each in PERIODS)
     return Page(language, text["title"], lead, tuple(alerts), tuple(sections), periods)

@@ -70,11 +70,11 @@ class Bar:
     kind: str
 
 
-def ticks(highest: float, about: int = 4) -> list[float]:
+def ticks(highest: float) -> list[float]:
     """Round numbers from 0 to *highest* or a little more: ``[0, 250, 500, 750, 1000]``."""
     if not math.isfinite(highest) or highest <= 0:
         return [0.0, 1.0]
-    rough = max(highest / about, 1.0 if highest >= about else highest / about)
+    rough = max(highest / 4, 1.0 if highest >= 4 else 0.0)
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * size for factor in (1, 2, 2.5, 5, 10) if factor * size >= rough * 0.999)
     if step > 1 and step != int(step):
@@ -90,9 +90,9 @@ def short(number: float) -> str:
     return f"{number:.3g}"
 
 
-def columns(name: str, title: str, summary: str, found: Sequence[Column], width: int = 640) -> SVG:
+def columns(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG:
     """Stacked columns over a common scale. *name* keeps the ids of one page apart."""
-    height, left, right, top, bottom = 250, 46, 8, 22, 26
+    width, height, left, right, top, bottom = 640, 250, 46, 8, 22, 26
     marks = ticks(max((column.value for column in found), default=0))
     room = (width - left - right) / max(len(found), 1)
     wide = min(room * 0.72, 64.0)

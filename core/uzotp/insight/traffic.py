@@ -46,7 +46,7 @@ def funnel(figures: Figures, words: Words) -> Section:
         tuple(
             row(text[name], [words.number(count), share_cell(words, count, total.messages)]) for name, count in stages
         ),
-        words["scroll"].format(title=text["chart"]),
+        words.scroll(text["chart"]),
     )  # fmt: skip
     outcomes = Table(
         text["outcomes"], (words["what"], text["messages"], text["share"]),
@@ -57,11 +57,11 @@ def funnel(figures: Figures, words: Words) -> Section:
             )
             for name in STATUSES
         ),
-        words["scroll"].format(title=text["outcomes"]),
+        words.scroll(text["outcomes"]),
     )  # fmt: skip
     return Section(
         "funnel", text["title"], text["note"],
-        charts=(Chart(text["chart"], drawn, words["scroll"].format(title=text["chart"]), table),),
+        charts=(Chart(text["chart"], drawn, words.scroll(text["chart"]), table),),
         tables=present(
             outcomes,
             _by(words, text["by_gateway"], words["gateway"], _named(figures.outcomes("gateway"), words["no_gateway"])),
@@ -98,7 +98,7 @@ def _by(words: Words, caption: str, what: str, rows: Mapping[str, Outcome]) -> T
             )
             for name, outcome in rows.items()
         ),
-        words["scroll"].format(title=caption),
+        words.scroll(caption),
     )
 
 
@@ -124,7 +124,7 @@ def _by_prefix(figures: Figures, words: Words) -> Table:
         )
         for found in figures.prefixes
     )
-    return Table(caption, head, rows, words["scroll"].format(title=caption))
+    return Table(caption, head, rows, words.scroll(caption))
 
 
 # --------------------------------------------------------------------------------------------------------- the waits
@@ -146,7 +146,7 @@ def waits(figures: Figures, words: Words) -> Section:
             row(name, [words.number(of.codes), words.seconds(of.median), words.seconds(of.p95)])
             for name, of in figures.waits.items()
         ),
-        words["scroll"].format(title=caption),
+        words.scroll(caption),
     )  # fmt: skip
     return Section("waits", text["title"], text["note"], cards, (_histogram(found, words),), present(table))
 
@@ -171,10 +171,10 @@ def _histogram(found: Waits, words: Words) -> Chart:
             row(label, [words.number(count), share_cell(words, count, found.codes)])
             for label, count in zip(labels, counts, strict=True)
         ),
-        words["scroll"].format(title=title),
+        words.scroll(title),
         folded=True,
     )  # fmt: skip
-    return Chart(title, drawn, words["scroll"].format(title=title), table, wide=True)
+    return Chart(title, drawn, words.scroll(title), table, wide=True)
 
 
 # -------------------------------------------------------------------------------------------------------- day by day
@@ -226,12 +226,12 @@ def _messages(figures: Figures, words: Words) -> Chart:
             )
             for day, outcome in found.items()
         ),
-        words["scroll"].format(title=title),
+        words.scroll(title),
         folded=True,
     )  # fmt: skip
     legend = tuple(Key(svg.swatch(f"uzi-days-{name}", name), words["status"][name]) for name in STATUSES)
     drawn = svg.columns("uzi-days", title, summary, columns)
-    return Chart(title, drawn, words["scroll"].format(title=title), table, legend, wide=True)
+    return Chart(title, drawn, words.scroll(title), table, legend, wide=True)
 
 
 def _costs(figures: Figures, words: Words) -> list[Chart]:
@@ -268,7 +268,7 @@ def _cost(figures: Figures, words: Words, currency: str) -> Chart:
         amount=words.money(sum(sums), currency), days=len(figures.days), most=words.money(max(sums), currency)
     )
     kinds = ("told", "guess")[: 1 + guessed]
-    scroll = words["scroll"].format(title=title)
+    scroll = words.scroll(title)
     table = Table(title, (words["day_column"], *(text[kind] for kind in kinds)), tuple(rows), scroll, folded=True)
     legend = tuple(Key(svg.swatch(f"{name}-{kind}", kind), text[kind]) for kind in kinds)
     return Chart(title, svg.columns(name, title, summary, columns), scroll, table, legend, wide=True)

@@ -41,6 +41,10 @@ class Words:
             found = found[name]
         return str(found.get(word, word))
 
+    def scroll(self, title: str) -> str:
+        """What a screen reader calls the place where *title* is scrolled."""
+        return str(self["scroll"].format(title=title))
+
     def number(self, number: int | Decimal) -> str:
         """With its thousands apart, and no more decimals than it has (two at least, where it has any)."""
         if isinstance(number, Decimal):

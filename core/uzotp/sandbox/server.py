@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from uzotp.errors import ConfigurationError
+from uzotp.remote.client import is_loopback
 from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app, settings
 from uzotp.sandbox.replies import Reset
 from uzotp.sandbox.state import State
@@ -77,7 +77,7 @@ def serve(host: str = "127.0.0.1", port: int = 8025, *, state: State | None = No
         _print(f"uzotp sandbox: {sandbox.url} (Ctrl-C stops it)")
         for line in settings(sandbox.url):
             _print(line)
-        if not _is_loopback(host):
+        if not is_loopback(host):
             _print(f"warning: {host} is open to the network: whoever reaches it reads every message", sys.stderr)
         while not stop.wait(0.5):  # a wait without an end hears no Ctrl-C on Windows
             pass
@@ -107,17 +107,10 @@ def _listen(host: str, port: int, state: State) -> BaseWSGIServer:
         raise ConfigurationError(
             f"the sandbox cannot listen on {host}:{port} ({error.strerror or error}): choose another port"
         ) from None
-    app = create_app(state, allowed_hosts=LOOPBACK_HOSTS if _is_loopback(host) else None)
+    app = create_app(state, allowed_hosts=LOOPBACK_HOSTS if is_loopback(host) else None)
     with listener:  # the server keeps a copy of its descriptor
         port = listener.getsockname()[1]
         return make_server(host, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _in_url(host: str) -> str:

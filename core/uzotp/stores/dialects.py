@@ -46,6 +46,8 @@ class Dialect:
     ignore: tuple[str, str]
     #: An expression: the server's clock, milliseconds since the epoch. ``""`` where that is this host's.
     clock: str = ""
+    #: Follows a SELECT whose rows are to stay locked, but for those that somebody else holds.
+    skip_locked: str = ""
     #: Whether one statement can change several tables.
     one_statement: bool = False
     #: Whether an UPDATE can change the rows of two tables.
@@ -72,6 +74,17 @@ class Dialect:
         values = ", ".join([f"({', '.join(['%s'] * len(TABLES['uzotp_count']))})"] * rows)
         head = f"INSERT INTO uzotp_count ({', '.join(TABLES['uzotp_count'])})"
         return f"{head} VALUES {values} {conflict} total = uzotp_count.total + {self.incoming.format('total')}"
+
+    def purge(self, table: str, column: str, rows: int) -> str:
+        """Delete those of so many rows whose time is over by then: one may have come back to life since it was found.
+
+        Where the database can pass over a row that is locked, it does: who holds it may want another of these next.
+        """
+        key = TABLES[table][0]
+        over = f"{key} IN ({', '.join(['%s'] * rows)}) AND {column} <= %s"
+        if self.skip_locked:
+            over = f"{key} IN (SELECT {key} FROM {table} WHERE {over}{self.skip_locked})"  # noqa: S608
+        return f"DELETE FROM {table} WHERE {over}"  # noqa: S608
 
     def claim(self, table: str) -> str:
         """Insert a row, or lock the one that is there and leave it as it is."""
@@ -125,6 +138,7 @@ POSTGRESQL = Dialect(
     ("BEGIN ISOLATION LEVEL READ COMMITTED",),
     " FOR UPDATE", "greatest", "least", _ON_CONFLICT, "excluded.{}", _DO_NOTHING,
     clock="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)", one_statement=True,
+    skip_locked=" FOR UPDATE SKIP LOCKED",
 )  # fmt: skip
 #: A claim takes the exclusive lock at once here; INSERT IGNORE would take a shared one, and two of those deadlock.
 MYSQL = Dialect(

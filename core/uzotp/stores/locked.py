@@ -134,6 +134,8 @@ class Transaction(ABC):
 class LockedStore(ABC):
     """A :class:`~uzotp.storage.Store` whose decisions run in Python under a lock."""
 
+    counts_at_exit = True
+
     def now(self) -> int:
         """This store's own clock, milliseconds since the epoch."""
         return time.time_ns() // 1_000_000

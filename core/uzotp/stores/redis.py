@@ -59,6 +59,8 @@ class RedisStore:
     :raises ConfigurationError: for an address that cannot be one.
     """
 
+    counts_at_exit = True
+
     def __init__(
         self, url_or_client: str | Client, *, prefix: str = "uzotp:", wait: int = 0, socket_timeout: float = 5.0
     ) -> None:

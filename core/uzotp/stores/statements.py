@@ -31,7 +31,7 @@ from uzotp.stores.clock import ServerClock
 from uzotp.stores.dialects import TABLES, Dialect
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, spend
 from uzotp.stores.one_statement import Statement
-from uzotp.stores.rows import Rows, Session, delivery_of, key_of, places
+from uzotp.stores.rows import Rows, Session, delivery_of, key_of
 
 _TRIES = 3
 _BATCH = 500
@@ -219,11 +219,13 @@ class StatementStore(LockedStore):
             )
             if not found:
                 return gone
-            keys = [row[0] for row in found]
-            # The time is asked about again: a row may have come back to life since it was found.
-            sql = f"DELETE FROM {table} WHERE {key} IN ({places(keys)}) AND {column} <= %s"  # noqa: S608
-            gone += self._write(sql, [*keys, moment])
-            last = keys[-1]
+            gone += self._delete(table, column, [row[0] for row in found], moment)
+            last = found[-1][0]
+
+    def _delete(self, table: str, column: str, keys: Sequence[Any], moment: int) -> int:
+        return self._attempt(
+            lambda session: session.run(session.dialect.purge(table, column, len(keys)), [*keys, moment])
+        )
 
     def _write(self, sql: str, params: Sequence[Any]) -> int:
         return self._attempt(lambda session: session.run(sql, params))

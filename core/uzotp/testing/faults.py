@@ -20,8 +20,6 @@ from typing import BinaryIO
 
 #: A key pair of nobody's, for 127.0.0.1: certificate and key in one file.
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
-
-
 #: Bytes of a drip: two seconds of it, so that whoever waits for the end is late beyond doubt, and fails soon.
 DRIPS = 40
 
@@ -240,6 +238,10 @@ def endless_headers(connection: Connection) -> None:
         connection.sock.sendall(b"X: " + b"y" * 60_000 + b"\r\n")
 
 
+def not_http(connection: Connection) -> None:
+    connection.sock.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+
 def refused_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -265,7 +267,7 @@ def after_the_request(good: bytes) -> dict[str, Script]:
         "drip_of_chunks": drip_chunks(good),
         "endless_headers": endless_headers,
         "ten_megabytes": answer(good + b" " * 10_000_000),
-        "not_http": lambda connection: connection.sock.sendall(b"SSH-2.0-OpenSSH_9.6\r\n"),
+        "not_http": not_http,
         "500_that_claims_success": answer(good, 500),
         "502_html": answer(HTML, 502),
         "empty_200": answer(b""),

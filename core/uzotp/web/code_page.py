@@ -29,7 +29,7 @@ from uzotp.web.texts import duration, error_text, locale
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")
 #: A whole SMS, with room for what the phone puts around it.
-MAX_INPUT = 700
+MAX_MESSAGE = 700
 
 
 def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
@@ -104,7 +104,7 @@ def code_in(text: str, length: int) -> str:
     Looked for, in this order: what follows ``#`` in the message's last line, which is there for machines; what
     follows the word; the last number that is as long as a code. The page's script does the same.
     """
-    if normalise_code(text) or len(text) > MAX_INPUT:
+    if normalise_code(text) or len(text) > MAX_MESSAGE:
         return ""  # it is a code as it stands, or none
     digits = rf"([0-9](?:[ \u00a0-]?[0-9]){{{length - 1}}})(?![0-9])"
     for pattern in (
@@ -160,7 +160,7 @@ def _code_form(
         verifier, request, "code", language, status, error=error, resend_error=resend_error, alert=alert,
         delivery=sent, delivery_before=before, phone_masked=number, delivery_after=after,
         delivery_url=request.url("code_delivery") if watched else "",
-        code_length=str(verifier.policy.code_length), code_maxlength=str(MAX_INPUT),
+        code_length=str(verifier.policy.code_length), code_maxlength=str(MAX_MESSAGE),
         notice=texts["resent"] if quiet and state["resent"] and sent in ("sent", "delivered") else "",
         tries=_tries(verifier, state, language) if quiet and sent != "expired" else "",
         resend_in=str(wait), resend_hint=resend_hint,

@@ -21,11 +21,15 @@ def example(policy: Policy) -> str:
     region = policy.default_region
     if region in _EXAMPLES:
         return _EXAMPLES[region]
-    import phonenumbers
+    return mobile(region)
+
+
+def mobile(region: str) -> str:
+    """A mobile number of *region* with its groups apart, ``+44 7400 123456``; empty where it has none."""
+    import phonenumbers  # at first use: its metadata is not an import-time cost
 
     number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-    international = phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, international) if number else ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if number else ""
 
 
 def rows(policy: Policy, language: str) -> str:
@@ -66,10 +70,4 @@ def _beginning(region: str) -> str:
 
 def _groups(region: str) -> str:
     """How many digits people write together, after the calling code: ``2-3-2-2``."""
-    import phonenumbers
-
-    number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-    if number is None:
-        return ""
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return "-".join(str(len(group)) for group in re.findall(r"\d+", written)[1:])
+    return "-".join(str(len(group)) for group in re.findall(r"\d+", mobile(region))[1:])

@@ -57,7 +57,7 @@ def document(policy: Policy, mount: str) -> JSON:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Phone verification", "version": __version__, "description": description},
-        "servers": [{"url": quote(mount.rstrip("/")) or "/", "description": "This site"}],
+        "servers": [{"url": "/" + quote(mount.strip("/")), "description": "This site"}],
         "security": [],
         "paths": _paths(),
         "components": {
@@ -156,10 +156,7 @@ def _callback() -> JSON:
 
 
 def _this() -> JSON:
-    answer = {
-        "description": "An OpenAPI 3.1 document.", "headers": _refs(["CacheControl"]),
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAPI"}}},
-    }  # fmt: skip
+    answer = _answer("An OpenAPI 3.1 document.", "OpenAPI")
     return {
         "operationId": "openapi", "summary": "This document", "description": "`HEAD` works too.",
         "parameters": [{"$ref": "#/components/parameters/AcceptLanguage"}],
@@ -171,14 +168,15 @@ def _this() -> JSON:
 
 
 def _body(schema: str) -> JSON:
-    return {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+    return {"required": True, "content": _json(schema)}
 
 
 def _answer(description: str, schema: str) -> JSON:
-    return {
-        "description": description, "headers": _refs(["CacheControl"]),
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
-    }  # fmt: skip
+    return {"description": description, "headers": _refs(["CacheControl"]), "content": _json(schema)}
+
+
+def _json(schema: str) -> JSON:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
 def _sent(description: str) -> JSON:

@@ -218,11 +218,12 @@
     const ask = () => {
       timer = null;
       const request = (asking = new AbortController());
-      fetch(line.dataset.uzotpAsk, { signal: request.signal, credentials: "same-origin", cache: "no-store" })
+      const how = { signal: request.signal, credentials: "same-origin", cache: "no-store", redirect: "manual" };
+      fetch(line.dataset.uzotpAsk, how)
         .then((reply) => {
           if (reply.status >= 500) return;
           if (!reply.ok) over = true;
-          else return reply.json().then(show);
+          else return reply.json().then(show, () => (over = true)); // a page of the site: nothing for us
         })
         .catch(() => {}) // away for a moment
         .then(() => {

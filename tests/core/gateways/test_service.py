@@ -94,6 +94,15 @@ def test_what_never_left_is_certain_and_may_be_tried_again() -> None:
     assert (type(error), error.retryable, it.status, it.good) == (GatewayUnavailable, True, None, False)
 
 
+def test_r43_a_servers_copy_of_the_request_comes_without_secrets_in_any_writing() -> None:
+    password = 'pa"ss \\ wörd'
+    sent = json.dumps({"password": password})
+    with FaultServer(answer(json.dumps({"error": sent}).encode(), 400)) as server:
+        smsgate = Service("smsgate", server.url, secrets=(password,), timeout=5)
+        it = smsgate.post_json("messages", {"password": password})
+    assert it.words("error") == '{"password": "***"}'
+
+
 def test_r43_the_servers_words_come_without_secrets() -> None:
     said = f"{TOKEN} tok-5f9c+2b7e%2F41d8 pass word pass+word 998901234567 493021"
     it = asked(answer(json.dumps({"error": said}).encode(), 400))

@@ -320,6 +320,25 @@ def test_a_refusal_leaves_no_row(server, sqlite_url):
     store._engine.dispose()
 
 
+def test_r44_purge_waits_for_nobody_who_holds_a_row():
+    """Who holds it may want another of the rows that are deleted next."""
+    store = SQLStore(services.sqlalchemy_url("postgres"))
+    for phone in ("A", "B"):
+        opened(store.open(opening(phone)))
+    over = T0 + 3_600_000
+    with store._engine.connect() as other, ThreadPoolExecutor(1) as thread:
+        other.exec_driver_sql("BEGIN")
+        held = handle_of("A", Purpose.LOGIN, "")
+        other.exec_driver_sql(f"SELECT 1 FROM uzotp_challenge WHERE handle = '{held}' FOR UPDATE")
+        purged = thread.submit(store.purge, 86_400_000, over)
+        try:
+            assert purged.result(10) == 1
+        finally:
+            other.exec_driver_sql("COMMIT")
+    assert store.purge(86_400_000, over) == 1
+    store._engine.dispose()
+
+
 def test_a_delivery_that_comes_while_the_right_code_waits_is_noted_too():
     """The statement does not see a row that is younger than itself."""
     url = services.sqlalchemy_url("postgres")

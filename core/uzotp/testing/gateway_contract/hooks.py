@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from inspect import signature
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports import Gateway, Message, Receipt, Secret
 from uzotp.remote.client import Reply
+from uzotp.routing import takes_timeout
 from uzotp.testing.faults import FaultServer, Script, answer
 from uzotp.testing.gateway_contract.checks import CALLBACK_TOKEN, CODE, PHONE, Checks
 
@@ -105,6 +105,4 @@ class Hooks(Checks):
 
 def timed(call: Callable[..., object], timeout: float) -> dict[str, Any]:
     """``timeout=``, where *call* takes it: a gateway may keep its time by itself."""
-    taken = signature(call).parameters.values()
-    takes = any(each.name == "timeout" or each.kind is each.VAR_KEYWORD for each in taken)
-    return {"timeout": timeout} if takes else {}
+    return {"timeout": timeout} if takes_timeout(call) else {}

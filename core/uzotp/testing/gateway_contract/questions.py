@@ -24,7 +24,7 @@ _FAULTS = {
     "empty": answer(b""),
     "500": answer(faults.HTML, 500),
     "404": answer(faults.HTML, 404),
-    "not_http": lambda connection: connection.sock.sendall(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "not_http": faults.not_http,
     **{f"garbage {body[:12]!r}": answer(body) for body in GARBAGE},
 }
 _SLOW = {"silence": faults.silence, "drip": faults.drip_headers(b"{}")}

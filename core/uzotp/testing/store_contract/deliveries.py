@@ -17,7 +17,9 @@ from uzotp.testing.store_contract.requests import (
     Hooks,
     an_id,
     attempt,
+    begun,
     handle_of,
+    newest,
     opened,
     opening,
     report,
@@ -31,17 +33,9 @@ PHONE = an_id("phone", "A")
 
 
 class DeliveryTests(Hooks):
-    def _send(self, store: Store, phone: str = "A", now: int = T0) -> Opened:
-        return opened(store.open(opening(phone, now=now)))
-
-    def _see(self, store: Store, phone: str = "A", now: int = T0 + 1) -> DeliveryRecord:
-        found = store.delivery(an_id("phone", phone), handle_of(phone, Purpose.LOGIN, ""), now)
-        assert found is not None
-        return found
-
     def test_a_send_begins_as_pending(self, store: Store) -> None:
-        sent = self._send(store)
-        assert self._see(store) == DeliveryRecord(
+        sent = begun(store)
+        assert newest(store) == DeliveryRecord(
             id=sent.delivery_id, fingerprint=an_id("phone", "A"), handle=handle_of("A", Purpose.LOGIN, ""),
             purpose=Purpose.LOGIN, prefix="+99890123", country="UZ", status=PENDING, gateway="", gateway_id=None,
             cost=None, parts=None, created_at=T0, updated_at=T0,
@@ -49,73 +43,73 @@ class DeliveryTests(Hooks):
 
     def test_a_settlement_is_written_down(self, store: Store) -> None:
         cost = Money(Decimal("95.5000"), "UZS")
-        store.settle(settlement(self._send(store), SENT, gateway_id="77", cost=cost, parts=2, now=T0 + 9))
-        seen = self._see(store)
+        store.settle(settlement(begun(store), SENT, gateway_id="77", cost=cost, parts=2, now=T0 + 9))
+        seen = newest(store)
         assert (seen.status, seen.gateway, seen.gateway_id, seen.cost, seen.parts) == (SENT, "devsms", "77", cost, 2)
         assert (seen.created_at, seen.updated_at) == (T0, T0 + 9)
 
     def test_the_newest_delivery_of_a_challenge_is_shown(self, store: Store) -> None:
-        self._send(store)
-        again = self._send(store, now=T0 + 1)
-        assert self._see(store).id == again.delivery_id
-        assert self._see(self.reopen(store)).id == again.delivery_id
+        begun(store)
+        again = begun(store, now=T0 + 1)
+        assert newest(store).id == again.delivery_id
+        assert newest(self.reopen(store)).id == again.delivery_id
 
     def test_a_send_is_settled_once(self, store: Store) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         store.settle(settlement(sent, UNKNOWN))
         store.settle(settlement(sent, SENT, gateway="getsms", gateway_id="88"))
-        seen = self._see(store)
+        seen = newest(store)
         assert (seen.status, seen.gateway, seen.gateway_id) == (UNKNOWN, "devsms", None)
 
     def test_a_settlement_of_no_send_is_nothing(self, store: Store) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         store.settle(settlement(sent, SENT, delivery_id=an_id()))
-        assert self._see(store).status is PENDING
+        assert newest(store).status is PENDING
 
     def test_r50_reports_move_a_delivery_forward_once(self, store: Store) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         store.settle(settlement(sent, SENT, gateway_id="77"))
         moved = store.record(PHONE, sent.delivery_id, report(DELIVERED, "77"), T0 + 5)
         assert moved is not None
-        assert moved == self._see(store)
+        assert moved == newest(store)
         assert (moved.status, moved.updated_at) == (DELIVERED, T0 + 5)
         for late in (DELIVERED, FAILED, SENT, UNKNOWN, PENDING):
             assert store.record(PHONE, sent.delivery_id, report(late, "77"), T0 + 6) is None
-        assert self._see(store) == moved
+        assert newest(store) == moved
 
     @pytest.mark.parametrize("status", [PENDING, UNKNOWN])
     def test_r50_a_report_that_knows_nothing_moves_nothing(self, store: Store, status: DeliveryStatus) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         assert store.record(PHONE, sent.delivery_id, report(status), T0 + 1) is None
-        assert self._see(store).status is PENDING
+        assert newest(store).status is PENDING
 
     def test_r50_a_report_of_another_message_is_refused(self, store: Store) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         store.settle(settlement(sent, SENT, gateway_id="77"))
         assert store.record(PHONE, sent.delivery_id, report(DELIVERED, "78"), T0 + 1) is None
         assert store.record(PHONE, an_id(), report(DELIVERED, "77"), T0 + 1) is None
         assert store.record(an_id("phone", "B"), sent.delivery_id, report(DELIVERED, "77"), T0 + 1) is None
-        assert self._see(store).status is SENT
+        assert newest(store).status is SENT
         assert store.record(PHONE, sent.delivery_id, report(DELIVERED), T0 + 2) is not None
 
     def test_r50_a_callback_may_come_before_the_reply(self, store: Store) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         early = store.record(PHONE, sent.delivery_id, report(DELIVERED, "77"), T0 + 1)
         assert early is not None
         assert (early.status, early.gateway, early.gateway_id) == (DELIVERED, "", "77")
         store.settle(settlement(sent, SENT, gateway_id="77", parts=1, now=T0 + 2))
-        seen = self._see(store)
+        seen = newest(store)
         assert (seen.status, seen.gateway, seen.gateway_id, seen.parts) == (DELIVERED, "devsms", "77", 1)
 
     def test_r50_an_unknown_send_keeps_what_its_callback_said(self, store: Store) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         store.record(PHONE, sent.delivery_id, report(SENT, "77"), T0 + 1)
         store.settle(settlement(sent, UNKNOWN, now=T0 + 2))
-        seen = self._see(store)
+        seen = newest(store)
         assert (seen.status, seen.gateway, seen.gateway_id) == (SENT, "devsms", "77")
 
     def test_r50_no_report_verifies_anything(self, store: Store) -> None:
-        sent = self._send(store)
+        sent = begun(store)
         store.record(PHONE, sent.delivery_id, report(DELIVERED), T0 + 1)
         assert store.spend(attempt("000000")).attempts_left == 4
 
@@ -126,20 +120,20 @@ class DeliveryTests(Hooks):
         for number, (name, status) in enumerate(
             [("late", SENT), ("done", DELIVERED), ("lost", FAILED), ("doubt", UNKNOWN), ("early", SENT)]
         ):
-            sent = self._send(store, name, now=T0 - number * MINUTE)
+            sent = begun(store, name, now=T0 - number * MINUTE)
             store.settle(settlement(sent, status, name))
             ids[name] = sent.delivery_id
-        self._send(store, "pending")
+        begun(store, "pending")
         assert [row.id for row in store.unfinished(10, T0)] == [ids["early"], ids["late"]]
         assert [row.id for row in store.unfinished(1, T0)] == [ids["early"]]
 
     def test_unfinished_is_a_day_old_at_most(self, store: Store) -> None:
-        store.settle(settlement(self._send(store)))
+        store.settle(settlement(begun(store)))
         assert len(list(store.unfinished(10, T0 + DAY - 1))) == 1
         assert list(store.unfinished(10, T0 + DAY)) == []
 
     def test_r44_a_purge_deletes_what_is_over_and_nothing_else(self, store: Store) -> None:
-        self._send(store, "A")
+        begun(store, "A")
         store.spend(attempt(phone="A"))
         store.reserve(reservation())
         assert store.purge(DAY, T0 + 1) == 0
@@ -161,8 +155,8 @@ class DeliveryTests(Hooks):
         assert isinstance(store.reserve(reservation(quota="1/day", now=T0 + DAY - 1)), Refusal)
 
     def test_r44_what_was_given_back_does_not_shorten_a_counters_life(self, store: Store) -> None:
-        self._send(store)
-        store.settle(settlement(self._send(store), FAILED))
+        begun(store)
+        store.settle(settlement(begun(store), FAILED))
         store.reserve(reservation(quota="2/day"))
         back = store.reserve(reservation(quota="2/day"))
         assert isinstance(back, GlobalReservation)
@@ -175,5 +169,5 @@ class DeliveryTests(Hooks):
 
     def test_r44_a_purge_of_many_counts_them_all(self, store: Store) -> None:
         for number in range(12):
-            self._send(store, f"phone {number}", now=T0 + number)
+            begun(store, f"phone {number}", now=T0 + number)
         assert store.purge(DAY, T0 + HOUR) == 12

@@ -10,9 +10,8 @@ from random import Random
 import pytest
 
 from uzotp.guard import day_begins
-from uzotp.policy import Purpose
 from uzotp.ports import DeliveryStatus, Money
-from uzotp.storage import DeliveryRecord, History, Opened, PrefixTraffic, Store, Traffic
+from uzotp.storage import History, PrefixTraffic, Store, Traffic
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.store_contract.requests import (
     DAY,
@@ -26,7 +25,8 @@ from uzotp.testing.store_contract.requests import (
     addition,
     an_id,
     attempt,
-    handle_of,
+    begun,
+    newest,
     opened,
     opening,
     report,
@@ -39,55 +39,47 @@ MIDNIGHT = day_begins(TOMORROW)
 
 
 class PastTests(Hooks):
-    def _begin(self, store: Store, phone: str = "A", now: int = T0) -> Opened:
-        return opened(store.open(opening(phone, now=now)))
-
-    def _told_of(self, store: Store, phone: str = "A") -> DeliveryRecord:
-        found = store.delivery(an_id("phone", phone), handle_of(phone, Purpose.LOGIN, ""), T0)
-        assert found is not None
-        return found
-
     def _how_many_verified(self, store: Store, now: int = T0 + HOUR) -> int:
         return sum(row.verified for row in store.history(T0 - DAY, now).traffic)
 
     # ------------------------------------------------------------------------------------------ verified at
 
     def test_an_accepted_code_is_noted_in_the_newest_delivery_and_in_no_other(self, store: Store) -> None:
-        store.settle(settlement(self._begin(store), DELIVERED, gateway="getsms"))
-        store.settle(settlement(self._begin(store, now=T0 + SECOND)))
-        self._begin(store, "B")
-        before = self._told_of(store)
+        store.settle(settlement(begun(store), DELIVERED, gateway="getsms"))
+        store.settle(settlement(begun(store, now=T0 + SECOND)))
+        begun(store, "B")
+        before = newest(store)
         store.spend(attempt(now=T0 + 9 * SECOND))
-        assert self._told_of(store) == replace(before, verified_at=T0 + 9 * SECOND), "its status is not touched"
+        assert newest(store) == replace(before, verified_at=T0 + 9 * SECOND), "its status is not touched"
         traffic = {(row.gateway, row.status): (row.messages, row.verified) for row in store.history(T0).traffic}
         assert traffic == {("devsms", SENT): (1, 1), ("getsms", DELIVERED): (1, 0), ("", PENDING): (1, 0)}
 
     def test_only_an_accepted_code_is_noted_and_once(self, store: Store) -> None:
-        self._begin(store)
+        begun(store)
         store.spend(attempt(WRONG, now=T0 + 1))
-        assert self._told_of(store).verified_at is None
+        assert newest(store).verified_at is None
         store.spend(attempt(now=T0 + 2))
         store.spend(attempt(now=T0 + 3))
         store.spend(attempt(WRONG, now=T0 + 4))
-        assert self._told_of(store).verified_at == T0 + 2
+        assert newest(store).verified_at == T0 + 2
         assert self._how_many_verified(store) == 1
 
     def test_a_code_that_comes_too_late_is_not_noted(self, store: Store) -> None:
-        self._begin(store)
+        begun(store)
         assert store.spend(attempt(now=T0 + 300 * SECOND)).status.value == "expired"
         assert self._how_many_verified(store) == 0
 
     def test_what_becomes_of_a_delivery_afterwards_leaves_the_moment(self, store: Store) -> None:
-        sent = self._begin(store)
+        sent = begun(store)
         store.spend(attempt(now=T0 + 1))
         store.settle(settlement(sent, SENT, gateway_id="77", now=T0 + 2))
         moved = store.record(an_id("phone", "A"), sent.delivery_id, report(DELIVERED, "77"), T0 + 3)
         assert moved is not None
         assert (moved.verified_at, moved.status) == (T0 + 1, DELIVERED)
-        assert self._told_of(store) == moved
+        assert newest(store) == moved
 
     def test_of_two_copies_the_one_that_left_is_verified(self, store: Store) -> None:
-        sent = self._begin(store)
+        sent = begun(store)
         store.settle(settlement(sent, UNKNOWN))
         copy = addition(of=sent.delivery_id)
         store.add(copy)
@@ -98,10 +90,10 @@ class PastTests(Hooks):
         assert traffic == {"devsms": 0, "getsms": 1}
 
     def test_the_guard_is_credited_and_the_moment_noted_in_one_decision(self, store: Store) -> None:
-        self._begin(store)
+        begun(store)
         spent = store.spend(attempt(areas=("+99890123", "UZ"), now=T0 + 1))
         assert spent.status.value == "verified"
-        assert self._told_of(store).verified_at == T0 + 1
+        assert newest(store).verified_at == T0 + 1
 
     # ---------------------------------------------------------------------------------------------- history
 
@@ -111,13 +103,13 @@ class PastTests(Hooks):
 
     def test_days_are_those_of_tashkent(self, store: Store) -> None:
         for phone, now in (("A", MIDNIGHT - 1), ("B", MIDNIGHT), ("C", MIDNIGHT + 1)):
-            self._begin(store, phone, now)
+            begun(store, phone, now)
         past = store.history(T0, MIDNIGHT + HOUR)
         assert [(row.day, row.messages) for row in past.traffic] == [(TODAY, 1), (TOMORROW, 2)]
 
     def test_the_past_begins_at_the_moment_asked_for(self, store: Store) -> None:
         for phone, now in (("A", T0 - 1), ("B", T0), ("C", T0 + 1)):
-            self._begin(store, phone, now)
+            begun(store, phone, now)
         past = store.history(T0, T0 + HOUR)
         assert [row.messages for row in past.traffic] == [2]
         assert [row.messages for row in past.prefixes] == [2]
@@ -126,7 +118,7 @@ class PastTests(Hooks):
         costs = [Money(Decimal("95.1"), "UZS"), Money(Decimal("95.2"), "UZS"), Money(Decimal("0.035"), "USD"), None]
         for number, cost in enumerate(costs):
             phone = f"phone {number}"
-            store.settle(settlement(self._begin(store, phone), phone=phone, cost=cost))
+            store.settle(settlement(begun(store, phone), phone=phone, cost=cost))
         alike = ("devsms", "UZ", SENT)
         assert store.history(T0).traffic == (
             Traffic(TODAY, *alike, None, messages=1, verified=0, priced=0, cost=Decimal(0)),
@@ -155,9 +147,9 @@ class PastTests(Hooks):
     def test_waits_are_whole_seconds_by_gateway(self, store: Store) -> None:
         waits = (("A", "devsms", 0), ("B", "devsms", 999), ("C", "devsms", 1000), ("D", "getsms", 61_500))
         for phone, gateway, wait in waits:
-            store.settle(settlement(self._begin(store, phone), phone=phone, gateway=gateway))
+            store.settle(settlement(begun(store, phone), phone=phone, gateway=gateway))
             store.spend(attempt(phone=phone, now=T0 + wait))
-        self._begin(store, "never verified")
+        begun(store, "never verified")
         past = store.history(T0, T0 + HOUR)
         assert {gateway: dict(found) for gateway, found in past.waits.items()} == {
             "devsms": {0: 2, 1: 1}, "getsms": {61: 1}
@@ -202,8 +194,8 @@ class PastTests(Hooks):
         assert _counts(store.history(T0, end)) == {}
 
     def test_r44_a_purge_takes_old_deliveries_and_no_others_out_of_the_past(self, store: Store) -> None:
-        self._begin(store, "A", T0)
-        self._begin(store, "B", T0 + 1)
+        begun(store, "A", T0)
+        begun(store, "B", T0 + 1)
         store.purge(DAY, T0 + DAY - 1)
         assert [row.messages for row in store.history(T0, T0 + DAY - 1).traffic] == [2]
         store.purge(DAY, T0 + DAY)

@@ -18,6 +18,7 @@ from uzotp.storage import (
     AddDelivery,
     Attempt,
     AttemptStatus,
+    DeliveryRecord,
     GlobalReservation,
     GuardRule,
     OpenChallenge,
@@ -159,6 +160,18 @@ def report(status: DeliveryStatus, id: str | None = None) -> DeliveryReport:
 def opened(answer: Opened | Refusal) -> Opened:
     assert isinstance(answer, Opened), answer
     return answer
+
+
+def begun(store: Store, phone: str = "A", now: int = T0) -> Opened:
+    """A send to *phone* that the store allowed."""
+    return opened(store.open(opening(phone, now=now)))
+
+
+def newest(store: Store, phone: str = "A", now: int = T0 + 1) -> DeliveryRecord:
+    """The newest delivery to *phone*."""
+    found = store.delivery(an_id("phone", phone), handle_of(phone, Purpose.LOGIN, ""), now)
+    assert found is not None
+    return found
 
 
 def reserved(answer: GlobalReservation | Refusal) -> GlobalReservation:
