@@ -43,9 +43,8 @@ class Blocked:
 class Insight:
     """What is known at the moment ``at`` (milliseconds).
 
-    ``breakers`` says of each gateway
-    what this process's circuit breaker does: ``closed``, ``open`` or ``probing``; it is empty where this process
-    sends nothing. ``low_balance`` is the policy's line, in whole so'm.
+    ``breakers`` says of each gateway what this process's circuit breaker does: ``closed``, ``open`` or ``probing``; it
+    is empty where this process sends nothing. ``low_balance`` is the policy's line, in whole so'm.
     """
 
     at: int

@@ -31,7 +31,7 @@ def flask_sign_up(project: Project) -> None:
 
 
 def django_is_ready(project: Project) -> None:
-    assert "uzotp." not in project.execute(["manage.py", "check", "--deploy"])
+    assert "uzotp." not in project.execute(["manage.py", "check", "--deploy", "--tag", "security"])
 
 
 def flask_is_ready(project: Project) -> None:
