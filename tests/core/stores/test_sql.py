@@ -382,9 +382,13 @@ def test_r12_who_settles_and_who_checks_never_wait_for_each_other_in_a_circle(se
     store._engine.dispose()
 
 
-def test_r30_a_miss_that_another_commits_while_the_right_code_waits_is_cleared_too():
-    url = services.sqlalchemy_url("postgres")
-    store, phone = SQLStore(url), an_id("phone", "A")
+@pytest.mark.parametrize("level", ["read committed", "serializable"])
+def test_r30_a_miss_that_another_commits_while_the_right_code_waits_is_cleared_too(level, monkeypatch):
+    """At the stricter level PostgreSQL refuses the statement that waited (40001): it is asked again, at ours."""
+    monkeypatch.setattr(statements, "_TRIES", 1)
+    options = {"options": f"-c default_transaction_isolation={level.replace(' ', chr(92) + ' ')}"}
+    engine = create_engine(services.sqlalchemy_url("postgres"), connect_args=options)
+    store, phone = SQLStore(engine), an_id("phone", "A")
     opened(store.open(opening()))
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with store._engine.connect() as other, store._engine.connect() as watcher, ThreadPoolExecutor(1) as thread:
