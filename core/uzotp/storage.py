@@ -305,10 +305,8 @@ class Store(Protocol):
     """Whole decisions. Every method may raise :class:`~uzotp.errors.StoreUnavailable`, and then nothing happened
     that a caller could profit from."""
 
-    @property
-    def counts_at_exit(self) -> bool:
-        """Whether :meth:`count` can be asked when the process ends."""
-        ...
+    #: Whether :meth:`count` can be asked when the process ends.
+    counts_at_exit: bool
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         """Take a place in what all phones share: refused when paused, over the client's quota, suspicious or over

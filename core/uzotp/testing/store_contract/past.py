@@ -44,6 +44,9 @@ class PastTests(Hooks):
 
     # ------------------------------------------------------------------------------------------ verified at
 
+    def test_it_says_whether_it_counts_when_the_process_ends(self, store: Store) -> None:
+        assert store.counts_at_exit in (True, False)
+
     def test_an_accepted_code_is_noted_in_the_newest_delivery_and_in_no_other(self, store: Store) -> None:
         store.settle(settlement(begun(store), DELIVERED, gateway="getsms"))
         store.settle(settlement(begun(store, now=T0 + SECOND)))
