@@ -178,7 +178,7 @@ def test_each_decision_of_a_store_is_told() -> None:
 
     chapter = source("reference/api.md").split("\n## The store\n")[1]
     named = set(re.findall(r"`(\w+)`", chapter)) - {"Store"}
-    decisions = {name for name in vars(storage.Store) if not name.startswith("_")}
+    decisions = {name for name in {**vars(storage.Store), **storage.Store.__annotations__} if not name.startswith("_")}
     values = {
         name
         for name, value in vars(storage).items()
