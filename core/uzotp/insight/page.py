@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uzotp.insight import expenses, health, traffic
 from uzotp.insight.asking import PERIODS, Insight
-from uzotp.insight.layout import Alert, Choice, Page, Section
+from uzotp.insight.layout import Alert, Choice, Page
 from uzotp.insight.words import words
 
 
@@ -22,20 +22,15 @@ def page(insight: Insight, language: str) -> Page:
         health.balances(insight, text),
         traffic.days(figures, text),
     ]
-    return _page(insight, text.language, alerts, sections)
+    days = figures.days
+    lead = text["lead_day" if len(days) == 1 else "lead"].format(
+        **{"from": text.day(days[0], year=True), "to": text.day(days[-1], year=True)}, time=text.moment(insight.at)
+    )
+    periods = tuple(Choice(str(each), text["periods"][str(each)], each == len(days)) for each in PERIODS)
+    return Page(text.language, text["title"], lead, tuple(alerts), tuple(sections), periods)
 
 
 def away(language: str) -> Page:
     """The page when the store does not answer."""
     text = words(language)
     return Page(text.language, text["title"], "", (Alert("bad", text["alerts"]["away"]),), (), ())
-
-
-def _page(insight: Insight, language: str, alerts: list[Alert], sections: list[Section]) -> Page:
-    text = words(language)
-    days = insight.figures.days
-    lead = text["lead_day" if len(days) == 1 else "lead"].format(
-        **{"from": text.day(days[0], year=True), "to": text.day(days[-1], year=True)}, time=text.moment(insight.at)
-    )
-    periods = tuple(Choice(str(each), text["periods"][str(each)], each == len(days)) for each in PERIODS)
-    return Page(language, text["title"], lead, tuple(alerts), tuple(sections), periods)

@@ -176,12 +176,12 @@ class MemoryStore(LockedStore):
         moment = self._at(now)
         with self._lock:
             records, counted = self.deliveries.values(moment), self.counts.values(moment)
-        summary, counts = Summary(), dict[str, dict[str, int]]()
+        summary, counts, first = Summary(), dict[str, dict[str, int]](), day_of(since)
         for record in records:
             if record.created_at >= since:
                 summary.add(record)
         for day, name, number in counted:
-            if day >= day_of(since):
+            if day >= first:
                 counts.setdefault(day, {})[name] = number
         return summary.history(prefixes, counts)
 
