@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from uzotp import DevSMS, GetSMS, MemoryStore, Policy, SQLStore, Verifier
 from uzotp.errors import UzotpError
 from uzotp.events import ServiceNameBlocked
-from uzotp.ports import Message, Receipt
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.sandbox import State, running
 
 _SPAWN = multiprocessing.get_context("spawn")

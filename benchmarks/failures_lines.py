@@ -16,7 +16,7 @@ from tests.failures import cluster, crash, cuts, disks, failovers, redis_faults,
 from tests.failures.restarts import Ending, restart
 from tests.failures.traffic import PRICE, Postbox, make_verifier, new_person
 from uzotp.errors import Refused
-from uzotp.stores.redis import RedisStore
+from uzotp.stores.redis.store import RedisStore
 from uzotp.testing.clock import FakeClock
 
 Line = tuple[str, str, str, str, str, str]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from uzotp import DevSMS, GetSMS, MemoryStore, Policy, Verifier
 from uzotp.errors import GatewayError
 from uzotp.events import Event
-from uzotp.guard import day_of
-from uzotp.ports import DeliveryStatus, Gateway
+from uzotp.ports.gateway import DeliveryStatus, Gateway
+from uzotp.rules.challenges import day_of
 from uzotp.sandbox import State, running
 from uzotp.sandbox.faults import faults_of
 from uzotp.testing import FakeClock

@@ -18,9 +18,9 @@ from unittest.mock import patch
 from benchmarks.figures.servers import Database, database
 from benchmarks.figures.timing import Call, Contestant, contest
 from uzotp import SQLStore
-from uzotp.guard import DAY_MS, day_begins, day_of
-from uzotp.stores import one_statement
-from uzotp.stores.one_statement import Statement
+from uzotp.rules.challenges import DAY_MS, day_begins, day_of
+from uzotp.stores.sql import postgresql as one_statement
+from uzotp.stores.sql.postgresql import Statement
 from uzotp.testing.store_contract.requests import attempt, opened, opening, settlement, watched
 
 #: Early in the evening of Tashkent.

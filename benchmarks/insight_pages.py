@@ -93,7 +93,7 @@ def _client(made: Database) -> Any:
     from django.test import Client
     from django.urls import path
 
-    from uzotp.config import overrides
+    from uzotp.settings.config import overrides
     from uzotp.testing import Outbox
     from uzotp.testing.clock import FakeClock
 

@@ -22,7 +22,7 @@ from pumping_picture import picture
 
 from uzotp.phones import Phone
 from uzotp.policy import Policy
-from uzotp.prices import price_rows
+from uzotp.sms.prices import price_rows
 
 #: The attack: so many prefixes in each country, home and five dear ones with genuine users of their own.
 TARGETS = {"UZ": 7, "TJ": 7, "RU": 7, "KZ": 7, "AZ": 6, "KG": 6}

@@ -24,11 +24,11 @@ from django.utils.translation import gettext_lazy as _
 from django_uzotp.conf import get_verifier
 from django_uzotp.models import Challenge, Delivery, Insight
 from uzotp.errors import InvalidPhone, StoreUnavailable
-from uzotp.insight.asking import look, read_period
+from uzotp.insight.collect import look, read_period
 from uzotp.insight.page import away, page
 from uzotp.insight.words import Words, words
 from uzotp.phones import Phone
-from uzotp.sending import TEST_GATEWAY
+from uzotp.sending.sender import TEST_GATEWAY
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]

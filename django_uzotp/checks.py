@@ -1,4 +1,4 @@
-"""System checks: the advice of :mod:`uzotp.advice`, and what only Django knows."""
+"""System checks: the advice of :mod:`uzotp.settings.checks`, and what only Django knows."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from django_uzotp.conf import read_config
 from uzotp.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from uzotp.config import Config
+    from uzotp.settings.config import Config
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Everything that can be said of ``settings.UZOTP`` without asking a server."""
-    from uzotp.advice import advise  # where checks are run, and not at every start
+    from uzotp.settings.checks import advise  # where checks are run, and not at every start
 
     try:
         config = read_config()

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from uzotp.config import Config, build, overrides
 from uzotp.errors import ConfigurationError
+from uzotp.settings.config import Config, build, overrides
 
 if TYPE_CHECKING:
     from uzotp.events import Event
-    from uzotp.storage import Store
+    from uzotp.ports.store import Store
     from uzotp.verification import Verifier
 
 _lock = threading.Lock()

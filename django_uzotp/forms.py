@@ -13,9 +13,9 @@ from django_uzotp.conf import get_verifier
 from django_uzotp.hooks import language, refusal_text
 from uzotp.codes import normalise_code
 from uzotp.errors import CountryNotAllowed, InvalidPhone
+from uzotp.i18n import locale
 from uzotp.phones import Phone
-from uzotp.web.http import code_of
-from uzotp.web.texts import locale
+from uzotp.web.problems import code_of
 
 
 def _page_text(name: str) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
-from uzotp.ports import veiled
-from uzotp.web import calls
-from uzotp.web.calls import UNSET, Unset
+from uzotp.ports.gateway import veiled
+from uzotp.web import helpers as calls
+from uzotp.web.helpers import UNSET, Unset
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -8,9 +8,9 @@ from django.utils.translation import get_language
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
-from uzotp.ports import veiled
-from uzotp.web.http import code_of, retry_after
-from uzotp.web.texts import error_text, locale, negotiate
+from uzotp.i18n import error_text, locale, negotiate
+from uzotp.ports.gateway import veiled
+from uzotp.web.problems import code_of, retry_after
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -25,7 +25,7 @@ def language() -> str:
 
 
 def refusal_text(error: Exception) -> str:
-    """Why there is no message, of one of :data:`uzotp.web.http.VISITOR_ERRORS`: no quota, no gateway is named."""
+    """Why there is no message, of one of :data:`uzotp.web.problems.VISITOR_ERRORS`: no quota, no gateway is named."""
     return error_text(code_of(error), language(), retry_after=retry_after(error))[1]
 
 

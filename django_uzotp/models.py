@@ -1,6 +1,6 @@
 """The tables of :class:`~django_uzotp.store.DjangoStore`, as models to look at.
 
-Decisions do not go through them: the store runs the statements of :mod:`uzotp.stores.statements`. Columns that end
+Decisions do not go through them: the store runs the statements of :mod:`uzotp.stores.sql.store`. Columns that end
 in ``_at`` are milliseconds since the epoch; beside each is a property that gives the aware datetime. No table holds
 a phone number: a keyed fingerprint finds it again, and the prefix leaves its last four digits out.
 """

@@ -19,9 +19,9 @@ from django.db.backends.utils import CursorWrapper
 
 from django_uzotp.models import Challenge
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.stores.dialects import DIALECTS, Dialect
-from uzotp.stores.rows import Session
-from uzotp.stores.statements import StatementStore
+from uzotp.stores.sql.dialects import DIALECTS, Dialect
+from uzotp.stores.sql.rows import Session
+from uzotp.stores.sql.store import StatementStore
 
 _IN_ATOMIC = (
     "uzotp was called inside an open transaction on SQLite, where a commit of its own would wait for that transaction "

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from django_uzotp.conf import get_config, get_verifier
-from uzotp.web.http import MAX_BODY, Reply, Request, Vouch, vouching
+from uzotp.i18n import negotiate
 from uzotp.web.pages import Page, PageRequest, Redirect
-from uzotp.web.texts import negotiate
+from uzotp.web.problems import MAX_BODY, Reply, Request, Vouch, vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

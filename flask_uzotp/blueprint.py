@@ -16,10 +16,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.extension import visitor
 from flask_uzotp.project import project
+from uzotp.i18n import negotiate
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
-from uzotp.web.http import MAX_BODY, Reply, Request
-from uzotp.web.texts import negotiate
+from uzotp.web.problems import MAX_BODY, Reply, Request
 
 _CSRF = "uzotp_csrf"
 #: All of them, for the endpoints to answer: what is not here, Flask answers with a page and an ``Allow`` of its own.

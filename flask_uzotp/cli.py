@@ -1,4 +1,4 @@
-"""``flask uzotp …``: the command line of :mod:`uzotp.cli` with this app's settings."""
+"""``flask uzotp …``: the command line of :mod:`uzotp.cli.run` with this app's settings."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ from flask import Flask, request, session
 
 from flask_uzotp.cli import command
 from flask_uzotp.project import Project, project, read_config
-from uzotp.config import build_gateway
 from uzotp.errors import ConfigurationError
-from uzotp.ports import veiled
-from uzotp.web import calls
-from uzotp.web.calls import UNSET, Unset
-from uzotp.web.http import vouching
+from uzotp.ports.gateway import veiled
+from uzotp.settings.config import build_gateway
+from uzotp.web import helpers as calls
+from uzotp.web.helpers import UNSET, Unset
+from uzotp.web.problems import vouching
 
 if TYPE_CHECKING:
     from flask import Request

@@ -18,11 +18,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from flask_uzotp.blueprint import blueprint as pages
 from flask_uzotp.project import project
 from uzotp.errors import StoreUnavailable
-from uzotp.insight.asking import look, read_period
+from uzotp.i18n import negotiate
+from uzotp.insight.collect import look, read_period
 from uzotp.insight.layout import Choice
 from uzotp.insight.page import away, page
 from uzotp.insight.words import words
-from uzotp.web.texts import negotiate
 
 #: Whether the visitor may look, or the response to give instead.
 Check = Callable[[], Any]

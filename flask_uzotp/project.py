@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
-from uzotp.config import ENVIRONMENT_PREFIX, Config, build, overrides
 from uzotp.errors import ConfigurationError
+from uzotp.settings.config import ENVIRONMENT_PREFIX, Config, build, overrides
 
 if TYPE_CHECKING:
-    from uzotp.storage import Store
+    from uzotp.ports.store import Store
     from uzotp.verification import Verifier
 
 
@@ -51,7 +51,7 @@ class Project:
         )
 
     def _instance_store(self) -> Store:
-        from uzotp.stores.sql import SQLStore
+        from uzotp.stores.sql.engine import SQLStore
 
         if self.production:
             raise ConfigurationError(

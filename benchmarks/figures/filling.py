@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from benchmarks.figures import ours
 from uzotp import Policy, Purpose
-from uzotp.storage import OpenChallenge
+from uzotp.ports.store import OpenChallenge
 
 #: The tables of one pending challenge, those of them that a check reads, and the one of django-phone-verify.
 UZOTP = ("uzotp_challenge", "uzotp_phone", "uzotp_delivery")

@@ -13,7 +13,7 @@ from benchmarks.figures import ours
 from benchmarks.figures.servers import Absent, database, redis_server
 from benchmarks.figures.timing import Call, Contestant, contest, same
 from uzotp import DevSMS, MemoryStore, RedisStore, SQLStore, Verifier
-from uzotp.gateways import devsms_wire
+from uzotp.gateways.devsms import wire as devsms_wire
 from uzotp.testing import Outbox
 
 POST, RAW = "POST by requests.Session", "POST by http.client"

@@ -9,7 +9,7 @@ from benchmarks.figures import ours
 from benchmarks.figures.timing import Call, Contestant, contest
 from uzotp import MemoryStore, Phone, Purpose, RedisStore
 from uzotp.codes import normalise_code, random_id
-from uzotp.storage import Attempt
+from uzotp.ports.store import Attempt
 
 FLOOR = "one EVALSHA by redis-py"
 RIGHT, GUARDLESS, WRONG = "right code", "right code, GUARD off", "wrong code"

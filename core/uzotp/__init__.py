@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from uzotp._lazy import loader
 
 if TYPE_CHECKING:
-    from uzotp.config import Config as Config
-    from uzotp.config import from_settings as from_settings
+    from uzotp.canary.smsman import SMSMan as SMSMan
+    from uzotp.canary.socgrow import SocGrow as SocGrow
     from uzotp.errors import AuthenticationFailed as AuthenticationFailed
     from uzotp.errors import BudgetExhausted as BudgetExhausted
     from uzotp.errors import ConfigurationError as ConfigurationError
@@ -35,36 +35,36 @@ if TYPE_CHECKING:
     from uzotp.errors import Suspicious as Suspicious
     from uzotp.errors import UzotpError as UzotpError
     from uzotp.gateways.console import Console as Console
-    from uzotp.gateways.devsms import DevSMS as DevSMS
-    from uzotp.gateways.getsms import GetSMS as GetSMS
-    from uzotp.numbers.smsman import SMSMan as SMSMan
-    from uzotp.numbers.socgrow import SocGrow as SocGrow
+    from uzotp.gateways.devsms.client import DevSMS as DevSMS
+    from uzotp.gateways.getsms.client import GetSMS as GetSMS
     from uzotp.phones import Phone as Phone
     from uzotp.policy import Limit as Limit
     from uzotp.policy import Policy as Policy
     from uzotp.policy import Purpose as Purpose
     from uzotp.policy import TestNumber as TestNumber
-    from uzotp.ports import Balance as Balance
-    from uzotp.ports import DeliveryReport as DeliveryReport
-    from uzotp.ports import DeliveryStatus as DeliveryStatus
-    from uzotp.ports import Gateway as Gateway
-    from uzotp.ports import Message as Message
-    from uzotp.ports import Money as Money
-    from uzotp.ports import Receipt as Receipt
+    from uzotp.ports.gateway import Balance as Balance
+    from uzotp.ports.gateway import DeliveryReport as DeliveryReport
+    from uzotp.ports.gateway import DeliveryStatus as DeliveryStatus
+    from uzotp.ports.gateway import Gateway as Gateway
+    from uzotp.ports.gateway import Message as Message
+    from uzotp.ports.gateway import Money as Money
+    from uzotp.ports.gateway import Receipt as Receipt
+    from uzotp.ports.store import Store as Store
     from uzotp.results import Challenge as Challenge
     from uzotp.results import Delivery as Delivery
     from uzotp.results import Verification as Verification
-    from uzotp.routing import Router as Router
-    from uzotp.storage import Store as Store
+    from uzotp.sending.router import Router as Router
+    from uzotp.settings.config import Config as Config
+    from uzotp.settings.config import from_settings as from_settings
     from uzotp.stores.memory import MemoryStore as MemoryStore
-    from uzotp.stores.redis import RedisStore as RedisStore
-    from uzotp.stores.sql import SQLStore as SQLStore
+    from uzotp.stores.redis.store import RedisStore as RedisStore
+    from uzotp.stores.sql.engine import SQLStore as SQLStore
     from uzotp.verification import Verifier as Verifier
 else:
     __getattr__ = loader(
         globals(),
         {
-            "uzotp.config": "Config from_settings",
+            "uzotp.settings.config": "Config from_settings",
             "uzotp.errors": (
                 "AuthenticationFailed BudgetExhausted ConfigurationError CooldownActive "
                 "CountryNotAllowed GatewayError GatewayUnavailable InsufficientBalance InvalidCode "
@@ -73,19 +73,19 @@ else:
                 "UzotpError"
             ),
             "uzotp.gateways.console": "Console",
-            "uzotp.gateways.devsms": "DevSMS",
-            "uzotp.gateways.getsms": "GetSMS",
-            "uzotp.numbers.smsman": "SMSMan",
-            "uzotp.numbers.socgrow": "SocGrow",
+            "uzotp.gateways.devsms.client": "DevSMS",
+            "uzotp.gateways.getsms.client": "GetSMS",
+            "uzotp.canary.smsman": "SMSMan",
+            "uzotp.canary.socgrow": "SocGrow",
             "uzotp.phones": "Phone",
             "uzotp.policy": "Limit Policy Purpose TestNumber",
-            "uzotp.ports": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt",
+            "uzotp.ports.gateway": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt",
             "uzotp.results": "Challenge Delivery Verification",
-            "uzotp.routing": "Router",
-            "uzotp.storage": "Store",
+            "uzotp.sending.router": "Router",
+            "uzotp.ports.store": "Store",
             "uzotp.stores.memory": "MemoryStore",
-            "uzotp.stores.redis": "RedisStore",
-            "uzotp.stores.sql": "SQLStore",
+            "uzotp.stores.redis.store": "RedisStore",
+            "uzotp.stores.sql.engine": "SQLStore",
             "uzotp.verification": "Verifier",
         },
     )

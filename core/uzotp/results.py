@@ -7,8 +7,8 @@ from datetime import datetime
 
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus, Secret
-from uzotp.storage import AttemptStatus
+from uzotp.ports.gateway import DeliveryStatus, Secret
+from uzotp.ports.store import AttemptStatus
 
 
 @dataclass(frozen=True)

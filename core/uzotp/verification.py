@@ -11,33 +11,33 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 
 from uzotp import errors, events
-from uzotp.accounts import Accounts
-from uzotp.admission import GIVEN, Admission, Risk, ShouldSend, seconds
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
 from uzotp.errors import GatewayError, InvalidCode, InvalidProof, StoreUnavailable
-from uzotp.journal import Journal
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
-from uzotp.ports import Clock, DeliveryReport, Gateway, Secret, veiled
-from uzotp.results import Challenge, Delivery, Verification
-from uzotp.routing import Router
-from uzotp.sending import Order, Sender
-from uzotp.storage import (
+from uzotp.ports.gateway import Clock, DeliveryReport, Gateway, Secret, veiled
+from uzotp.ports.store import (
     Attempt,
     AttemptStatus,
     DeliveryRecord,
     Opened,
     Store,
 )
-from uzotp.texts import check_texts
+from uzotp.results import Challenge, Delivery, Verification
+from uzotp.sending.admission import GIVEN, Admission, Risk, ShouldSend, seconds
+from uzotp.sending.counters import Journal
+from uzotp.sending.router import Router
+from uzotp.sending.sender import Order, Sender
+from uzotp.sending.spending import Accounts
+from uzotp.sms.texts import check_texts
 
 
 class Verifier:
     """Sends codes to phones and checks them.
 
-    :param gateway: a :class:`~uzotp.ports.Gateway`: ``DevSMS``, ``Console`` …, or several, in the order of use: a
-        ``Router`` or a list.
-    :param store: a :class:`~uzotp.storage.Store`: ``MemoryStore``, ``SQLStore`` …
+    :param gateway: a :class:`~uzotp.ports.gateway.Gateway`: ``DevSMS``, ``Console`` …, or several, in the order of
+        use: a ``Router`` or a list.
+    :param store: a :class:`~uzotp.ports.store.Store`: ``MemoryStore``, ``SQLStore`` …
     :param secret_keys: oldest first; the newest signs and derives, all verify.
     :param should_send: ``(phone, purpose) -> bool``; ``False`` suppresses a send unnoticed (P9).
     :param risk: ``(phone, purpose, client_ip) -> object``; anything true vetoes a send (``Suspicious``).

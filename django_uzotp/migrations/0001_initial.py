@@ -1,4 +1,4 @@
-"""The first five tables. They must stay what uzotp.stores.sql.make_metadata says."""
+"""The first five tables. They must stay what uzotp.stores.sql.engine.make_metadata says."""
 
 from django.db import migrations, models
 

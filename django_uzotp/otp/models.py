@@ -26,7 +26,7 @@ from uzotp.codes import random_id
 from uzotp.errors import CooldownActive, CountryNotAllowed, GatewayError, InvalidPhone, Refused
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.storage import AttemptStatus
+from uzotp.ports.store import AttemptStatus
 
 if TYPE_CHECKING:
     Allowed = tuple[bool, dict[str, Any] | None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from uzotp.errors import InsufficientBalance
-from uzotp.gateways.http import Service
-from uzotp.ports import Message, Receipt
+from uzotp.http.service import Service
+from uzotp.ports.gateway import Message, Receipt
 
 
 class SmsGate:

@@ -1,7 +1,7 @@
 from custom_gateway import SmsGate
 
 from uzotp.errors import InsufficientBalance, MessageRejected
-from uzotp.gateways.http import Reply
+from uzotp.http.service import Reply
 from uzotp.testing import GatewayContract
 
 

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from tests.core.shop import Done, Shop
-from uzotp.cli import main
-from uzotp.commands import Project
+from uzotp.cli import Project, main
 from uzotp.events import Event
 from uzotp.policy import Policy
 from uzotp.results import Challenge, Verification

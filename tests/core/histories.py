@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from uzotp.accounts import switch_of
-from uzotp.guard import day_begins, day_of
-from uzotp.ports import Balance, DeliveryStatus, Message, Money, Receipt
-from uzotp.storage import History, PrefixTraffic, Traffic
+from uzotp.ports.gateway import Balance, DeliveryStatus, Message, Money, Receipt
+from uzotp.ports.store import History, PrefixTraffic, Traffic
+from uzotp.rules.challenges import day_begins, day_of
+from uzotp.sending.spending import switch_of
 from uzotp.stores.memory import MemoryStore
 
 EMPTY = History((), (), {}, {})

@@ -9,7 +9,7 @@ from typing import Any
 
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Message, Receipt
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.stores.memory import MemoryStore
 
 PHONE = "+998901238190"

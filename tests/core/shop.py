@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from uzotp.config import Config
 from uzotp.errors import StoreUnavailable
-from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Money
+from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Money
+from uzotp.settings.config import Config
 from uzotp.testing import Outbox
 from uzotp.verification import Verifier
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from uzotp.ports import Message, Receipt
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.testing.outbox import Outbox
 
 

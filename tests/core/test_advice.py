@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.core.host import a_test_number, in_days
-from uzotp import advice
-from uzotp.advice import Advice, advise
-from uzotp.config import Config
+from uzotp.settings import checks as advice
+from uzotp.settings.checks import Advice, advise
+from uzotp.settings.config import Config
 
 #: A production project of which there is nothing to say.
 SOUND = {

@@ -19,14 +19,14 @@ from tests.core.ways import Way, accept, block_name, lose, refuse
 from uzotp import DevSMS, errors
 from uzotp.errors import ConfigurationError, ServiceNameRejected
 from uzotp.events import CodeSent, GuardDecision, ServiceNameBlocked
-from uzotp.gateways import devsms_wire
-from uzotp.guard import day_of
+from uzotp.gateways.devsms import wire as devsms_wire
+from uzotp.http import client, parse
+from uzotp.http.client import Reply
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Message, Money, Receipt
-from uzotp.remote import client, parse
-from uzotp.remote.client import Reply
-from uzotp.routing import TRIP_AFTER, Router
+from uzotp.ports.gateway import Message, Money, Receipt
+from uzotp.rules.challenges import day_of
+from uzotp.sending.router import TRIP_AFTER, Router
 from uzotp.stores.memory import MemoryStore
 
 
@@ -132,7 +132,7 @@ def test_p7_an_odd_receipt_is_an_acceptance_all_the_same(make_site: Callable[...
 
 
 def test_p6_the_store_takes_no_negative_money() -> None:
-    from uzotp.storage import GlobalReservation
+    from uzotp.ports.store import GlobalReservation
 
     with pytest.raises(ValueError, match="earns"):
         MemoryStore().adjust(GlobalReservation("x", None, 0, day="2026-11-22", amount=50), -1, sent=True)
@@ -347,7 +347,7 @@ def test_r43_an_interrupted_call_shows_no_code_no_token_and_no_number(monkeypatc
     message = Message(Phone.parse("+998901238190"), "592618", Purpose.LOGIN)
     with FaultServer(interrupted) as server:
         gateway = DevSMS("the-secret-token", "TechShop", base_url=server.url)
-        monkeypatch.setattr("uzotp.remote.transport._TimedReader.readinto", kill)
+        monkeypatch.setattr("uzotp.http.transport._TimedReader.readinto", kill)
         with pytest.raises(_Killed) as caught:
             gateway.send(message)
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())

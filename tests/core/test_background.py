@@ -10,8 +10,8 @@ import pytest
 
 from tests.core.slow import Slow
 from uzotp import errors
-from uzotp.background import QUEUE
 from uzotp.events import SendFailed
+from uzotp.sending.workers import QUEUE
 
 OTHERS = [f"+9989012381{number:02}" for number in range(91)]
 

@@ -18,8 +18,8 @@ pytest.importorskip("sqlalchemy")
 from tests.core.stores import services
 from uzotp.errors import BudgetExhausted, GatewayError, GatewayUnavailable, OutcomeUnknown
 from uzotp.policy import Policy
-from uzotp.ports import Message, Money, Receipt
-from uzotp.stores.sql import SQLStore
+from uzotp.ports.gateway import Message, Money, Receipt
+from uzotp.stores.sql.engine import SQLStore
 from uzotp.testing.clock import START, FakeClock
 from uzotp.verification import Verifier
 

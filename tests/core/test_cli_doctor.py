@@ -10,10 +10,10 @@ import pytest
 
 from tests.core.host import Postcard
 from tests.core.shop import SOUND, Account, Broken, Done, Named, Shop
-from uzotp.config import Config
 from uzotp.errors import AuthenticationFailed, ConfigurationError
-from uzotp.ports import Balance, Money
-from uzotp.storage import PAUSE
+from uzotp.ports.gateway import Balance, Money
+from uzotp.ports.store import PAUSE
+from uzotp.settings.config import Config
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import FakeClock
 from uzotp.verification import Verifier

@@ -10,8 +10,8 @@ import pytest
 from tests.core.host import Postcard
 from tests.core.shop import PHONE, Account, Done
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable
-from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Money
-from uzotp.routing import Router
+from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Money
+from uzotp.sending.router import Router
 
 
 class Second(Postcard):

@@ -16,7 +16,7 @@ import pytest
 
 import uzotp
 from tests.core.host import databases_closed
-from uzotp.cli import Standalone, main
+from uzotp.cli.run import Standalone, main
 from uzotp.errors import ConfigurationError
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import Outbox, replaced

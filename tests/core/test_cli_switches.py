@@ -11,7 +11,7 @@ import pytest
 from tests.core.host import Postcard
 from tests.core.shop import PHONE, SOUND, Done, Named, Shop
 from uzotp.errors import SendingPaused, ServiceNameRejected
-from uzotp.storage import PAUSE
+from uzotp.ports.store import PAUSE
 from uzotp.stores.memory import MemoryStore
 
 # -------------------------------------------------------------------------------------------------------- pause

@@ -10,8 +10,8 @@ import pytest
 
 from tests.core.shop import SOUND, Done, Shop
 from uzotp.cli import main
-from uzotp.config import Config
 from uzotp.errors import ConfigurationError
+from uzotp.settings.config import Config
 
 
 @pytest.fixture

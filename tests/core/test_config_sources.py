@@ -14,12 +14,12 @@ import pytest
 
 import uzotp
 from tests.core.host import DEVSMS, KEYS, PHONE, Postcard, Shelf, a_test_number, in_days
-from uzotp.config import Config, build, build_gateway, from_settings, read_toml
 from uzotp.errors import ConfigurationError, Suspicious
 from uzotp.gateways.console import Console
-from uzotp.gateways.devsms import DevSMS
-from uzotp.gateways.getsms import GetSMS
-from uzotp.routing import Router
+from uzotp.gateways.devsms.client import DevSMS
+from uzotp.gateways.getsms.client import GetSMS
+from uzotp.sending.router import Router
+from uzotp.settings.config import Config, build, build_gateway, from_settings, read_toml
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import Outbox, replaced
 
@@ -327,7 +327,7 @@ def test_a_database_url_makes_the_sql_store(tmp_path: Path) -> None:
 
 
 def test_without_sqlalchemy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "uzotp.stores.sql", raising=False)
+    monkeypatch.delitem(sys.modules, "uzotp.stores.sql.engine", raising=False)
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'uzotp\[sql\]'"):
         from_settings(DEVSMS | {"STORE": "sqlite:///x.sqlite3"})
@@ -346,7 +346,7 @@ def test_what_tests_put_in_place_goes_before_the_settings_and_is_undone() -> Non
 def test_reading_settings_loads_no_http_client_and_no_phone_metadata() -> None:
     script = """
 import sys
-from uzotp.config import Config
+from uzotp.settings.config import Config
 Config.from_mapping({"DEVSMS_TOKEN": "x", "SERVICE_NAME": "TechShop"})
 print([name for name in ("requests", "phonenumbers", "sqlalchemy", "django", "flask") if name in sys.modules])
 """

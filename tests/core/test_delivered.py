@@ -12,10 +12,10 @@ import pytest
 from tests.core.ways import Way, lose, refuse
 from uzotp import errors
 from uzotp.events import CodeSent, CodeVerified, SendFailed, SendRefused, SendSuppressed
-from uzotp.guard import day_of
 from uzotp.policy import Purpose, TestNumber
-from uzotp.routing import Router
-from uzotp.storage import OpenChallenge
+from uzotp.ports.store import OpenChallenge
+from uzotp.rules.challenges import day_of
+from uzotp.sending.router import Router
 
 PHONE = "+998901238190"
 CODE = "493021"

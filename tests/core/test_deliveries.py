@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from uzotp import errors
 from uzotp.events import DeliveryChanged
 from uzotp.policy import Policy
-from uzotp.ports import Message, Receipt
-from uzotp.storage import AttemptStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.store import AttemptStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox

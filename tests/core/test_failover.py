@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from tests.core.ways import Way, accept, block_name, lose, refuse
-from uzotp import errors, routing
+from uzotp import errors
 from uzotp.errors import ConfigurationError
 from uzotp.events import CodeSent, SendFailed, ServiceNameBlocked
 from uzotp.phones import Phone
-from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt
-from uzotp.routing import REST, TRIP_AFTER, Breaker, Deadline, Router
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.sending import router as routing
+from uzotp.sending.router import REST, TRIP_AFTER, Breaker, Deadline, Router
 
 HOME, ABROAD = "+998901238190", "+77019012381"
 
@@ -266,7 +267,7 @@ def test_p6_without_another_gateway_a_refused_name_is_a_refusal_that_costs_nothi
 
 
 def _spent(site: Any) -> int:
-    from uzotp.guard import day_of
+    from uzotp.rules.challenges import day_of
 
     return int(site.verifier.store.spent(day_of(int(site.clock.time() * 1000))))
 

@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uzotp import guard
-from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Limit, Purpose
-from uzotp.storage import (
+from uzotp.ports.store import (
     Attempt,
     AttemptStatus,
     GlobalReservation,
@@ -26,7 +24,9 @@ from uzotp.storage import (
     Spent,
     Suspicion,
 )
-from uzotp.tallies import Tally
+from uzotp.rules import challenges as guard
+from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
+from uzotp.rules.pumping import Tally
 
 NOW = 1_772_434_800_000
 

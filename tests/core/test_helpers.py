@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from uzotp import errors
-from uzotp.ports import DeliveryStatus, Message
+from uzotp.ports.gateway import DeliveryStatus, Message
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

@@ -18,11 +18,11 @@ from tests.core.histories import (
     Told,
     traffic,
 )
-from uzotp.guard import day_begins, day_of
-from uzotp.insight.asking import DEFAULT_PERIOD, look, read_period
+from uzotp.insight.collect import DEFAULT_PERIOD, look, read_period
 from uzotp.insight.figures import Outcome, Spend, Waits, read_counts
 from uzotp.insight.money import Funds, funds
-from uzotp.storage import History, Traffic
+from uzotp.ports.store import History, Traffic
+from uzotp.rules.challenges import day_begins, day_of
 from uzotp.testing.clock import FakeClock
 
 DAY = "2026-03-15"

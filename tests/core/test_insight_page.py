@@ -15,14 +15,14 @@ import pytest
 import uzotp.insight
 from tests.core.histories import EMPTY, SENT, Plain, Priced, Told, Wealthy, rich, traffic, troubled_store
 from tests.core.shop import SOUND, Broken, Done, Shop
-from uzotp.guard import day_of
-from uzotp.insight.asking import PERIODS, look
+from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.layout import Page, Section
 from uzotp.insight.page import away, page
 from uzotp.insight.terminal import lines
 from uzotp.insight.words import LANGUAGES, words
-from uzotp.routing import TRIP_AFTER
-from uzotp.storage import PAUSE, History
+from uzotp.ports.store import PAUSE, History
+from uzotp.rules.challenges import day_of
+from uzotp.sending.router import TRIP_AFTER
 from uzotp.testing.clock import FakeClock
 
 NASTY = '<b>&"'
@@ -137,7 +137,7 @@ def test_r59_what_wants_a_person_stands_first(make_site: Callable[..., Any], clo
 
 
 def test_a_look_does_not_take_the_breaker_s_probe(make_site: Callable[..., Any]) -> None:
-    from uzotp.routing import Breaker
+    from uzotp.sending.router import Breaker
 
     now = [0.0]
     breaker = Breaker(lambda: now[0])

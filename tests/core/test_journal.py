@@ -16,9 +16,9 @@ import pytest
 from uzotp import events
 from uzotp.errors import StoreUnavailable, UzotpError
 from uzotp.events import CodeRejected, CodeVerified, Event, GuardDecision, SendFailed, SendRefused, SendSuppressed
-from uzotp.journal import Journal, name_of
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
+from uzotp.sending.counters import Journal, name_of
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 
@@ -262,7 +262,7 @@ def test_p1_no_number_and_no_area_is_in_a_name(make_site: Any) -> None:
 PROGRAM = """
 import os, sys
 from uzotp import MemoryStore, SQLStore, events
-from uzotp.journal import Journal
+from uzotp.sending.counters import Journal
 import time
 store = SQLStore(sys.argv[1])
 store.spent("2026-03-02")
@@ -286,7 +286,7 @@ def test_what_is_counted_last_is_written_when_the_process_ends(tmp_path: Path, h
     pytest.importorskip("sqlalchemy")
     if how == "fork" and not hasattr(os, "fork"):
         pytest.skip("this system has no fork")
-    from uzotp.stores.sql import SQLStore
+    from uzotp.stores.sql.engine import SQLStore
 
     url = f"sqlite:///{tmp_path / 'uzotp.db'}"
     subprocess.run([sys.executable, "-c", PROGRAM, url, how], check=True, env={**os.environ, "PYTHONPATH": "core"})
@@ -297,7 +297,7 @@ def test_what_is_counted_last_is_written_when_the_process_ends(tmp_path: Path, h
 
 
 def test_a_journal_is_let_go_of_with_its_verifier(store: Store, clock: FakeClock) -> None:
-    from uzotp import journal as module
+    from uzotp.sending import counters as module
 
     before = len(module._alive)
     journal = Journal(store, clock)

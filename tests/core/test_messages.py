@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uzotp.errors import ConfigurationError, InvalidServiceName, UzotpError
-from uzotp.messages import (
+from uzotp.policy import Purpose
+from uzotp.sms.parts import (
     GSM7,
     GSM7_EXTENSION,
     TEMPLATES,
@@ -21,7 +22,6 @@ from uzotp.messages import (
     parts,
     template_text,
 )
-from uzotp.policy import Purpose
 
 # ------------------------------------------------------------------------------------------------ service names
 

@@ -14,9 +14,9 @@ from tests.core.ways import Way, accept, block_name, lose, refuse
 from uzotp import DevSMS, GetSMS, errors
 from uzotp.errors import ConfigurationError
 from uzotp.events import BalanceLow, CodeSent, GuardDecision, PriceMismatch, SendRefused
-from uzotp.guard import day_of
-from uzotp.ports import Balance, Message, Money, Receipt
-from uzotp.routing import Router
+from uzotp.ports.gateway import Balance, Message, Money, Receipt
+from uzotp.rules.challenges import day_of
+from uzotp.sending.router import Router
 from uzotp.testing import Outbox
 
 HOME = "+998901238190"

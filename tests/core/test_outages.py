@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from uzotp import errors
-from uzotp.guard import day_of
+from uzotp.rules.challenges import day_of
 from uzotp.stores.memory import MemoryStore
 
 OTHERS = [f"+9989012381{number:02}" for number in range(91)]

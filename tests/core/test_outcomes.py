@@ -11,8 +11,8 @@ import pytest
 from uzotp import errors
 from uzotp.events import CodeSent, SendFailed, SendRefused
 from uzotp.policy import Purpose, TestNumber
-from uzotp.ports import Message, Receipt
-from uzotp.storage import AttemptStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.store import AttemptStatus
 from uzotp.testing.outbox import Outbox
 
 VERIFIED, WRONG, EXPIRED = AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE, AttemptStatus.EXPIRED

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.core.host import DEVSMS
-from uzotp.config import from_settings, overrides
 from uzotp.errors import CooldownActive
+from uzotp.settings.config import from_settings, overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import FakeClock, Outbox, OutboxMixin, installed, replaced
 
@@ -48,7 +48,7 @@ def test_loading_the_plugin_loads_nothing_but_pytest(tmp_path: Path) -> None:
     script = """
 import sys
 import uzotp.testing.plugin
-heavy = "django flask requests phonenumbers sqlalchemy uzotp.verification uzotp.config".split()
+heavy = "django flask requests phonenumbers sqlalchemy uzotp.verification uzotp.settings.config".split()
 print("loaded:", [name for name in heavy if name in sys.modules], "pytest" in sys.modules)
 """
     assert "loaded: [] True" in python("-c", script, folder=tmp_path)

@@ -9,7 +9,7 @@ import phonenumbers
 import pytest
 
 from uzotp.phones import Phone
-from uzotp.prices import HOME_PRICE, price_for, price_of, price_rows, price_table, row_for
+from uzotp.sms.prices import HOME_PRICE, price_for, price_of, price_rows, price_table, row_for
 
 LISTED = {row.iso2 for row in price_rows()}
 

@@ -20,8 +20,8 @@ import pytest
 from uzotp import errors
 from uzotp.phones import Phone
 from uzotp.policy import TestNumber
-from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt, Secret
-from uzotp.storage import OpenChallenge
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt, Secret
+from uzotp.ports.store import OpenChallenge
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 

@@ -14,7 +14,7 @@ import pytest
 
 from uzotp import errors, events
 from uzotp.phones import Phone
-from uzotp.prices import price_for
+from uzotp.sms.prices import price_for
 
 TAJIK, HOME = ("+99291712", "+99291713", "+99291714"), "+99893123"
 #: A prefix's and a country's.

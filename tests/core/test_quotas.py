@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from uzotp import errors
 from uzotp.policy import Policy, Purpose
-from uzotp.storage import AttemptStatus
+from uzotp.ports.store import AttemptStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox

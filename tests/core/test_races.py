@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from uzotp import errors
-from uzotp.storage import AttemptStatus
+from uzotp.ports.store import AttemptStatus
 
 VERIFIED, WRONG, EXPIRED = AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE, AttemptStatus.EXPIRED
 TOO_MANY = AttemptStatus.TOO_MANY_ATTEMPTS

@@ -10,11 +10,11 @@ import pytest
 
 from tests.core.slow import Slow
 from uzotp import errors
-from uzotp.background import WORKERS
 from uzotp.events import CodeSent, SendFailed, SendSuppressed
 from uzotp.phones import Phone
 from uzotp.policy import Purpose, TestNumber
-from uzotp.storage import AttemptStatus
+from uzotp.ports.store import AttemptStatus
+from uzotp.sending.workers import WORKERS
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uzotp.storage import GuardRule, Suspicion
-from uzotp.tallies import MEMORY_MS, Tally
+from uzotp.ports.store import GuardRule, Suspicion
+from uzotp.rules.pumping import MEMORY_MS, Tally
 
 MINUTE = 60_000
 HOUR, DAY = 60 * MINUTE, 1440 * MINUTE

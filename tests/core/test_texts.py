@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uzotp.errors import ConfigurationError, InvalidServiceName
-from uzotp.messages import GSM7, guilty, parts
 from uzotp.policy import Purpose
-from uzotp.texts import (
+from uzotp.sms.parts import GSM7, guilty, parts
+from uzotp.sms.texts import (
     RETRIEVER_BYTES,
     TEXTS,
     WARNINGS,

@@ -14,7 +14,7 @@ from uzotp import errors
 from uzotp.events import CodeRejected, CodeSent, CodeVerified, SendRefused
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.storage import AttemptStatus
+from uzotp.ports.store import AttemptStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox

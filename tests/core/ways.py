@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from uzotp.errors import GatewayError, OutcomeUnknown, ServiceNameRejected
-from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt
+from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt
 
 Step = Callable[["Way", Message], Receipt]
 

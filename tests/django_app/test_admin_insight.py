@@ -22,13 +22,13 @@ from django_uzotp.models import Challenge, Count, Delivery, Insight, Phone, Proo
 from tests.core.histories import Plain, Priced, Told, Wealthy, traffic, troubled_store
 from tests.core.shop import Broken
 from tests.core.shown import cards_in, cards_of, check_strict, tables_in, tables_of
-from uzotp.config import overrides
-from uzotp.guard import day_of
-from uzotp.insight.asking import PERIODS, look
+from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.page import page
 from uzotp.insight.words import LANGUAGES
-from uzotp.routing import Router
-from uzotp.storage import History
+from uzotp.ports.store import History
+from uzotp.rules.challenges import day_of
+from uzotp.sending.router import Router
+from uzotp.settings.config import overrides
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

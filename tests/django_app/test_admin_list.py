@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from django_uzotp import admin as uzotp_admin
 from django_uzotp.models import Delivery
-from uzotp.config import overrides
 from uzotp.policy import Purpose
+from uzotp.settings.config import overrides
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

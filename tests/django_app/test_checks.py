@@ -21,7 +21,7 @@ from django.test import override_settings
 
 from django_uzotp import checks
 from tests.core.host import a_test_number, in_days
-from uzotp import advice
+from uzotp.settings import checks as advice
 
 #: A production project of which there is nothing to say.
 SOUND = {

@@ -9,8 +9,8 @@ from django import forms
 from django.utils import translation
 
 from django_uzotp.forms import CodeField, PhoneField
-from uzotp.config import overrides
 from uzotp.phones import Phone
+from uzotp.settings.config import overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 

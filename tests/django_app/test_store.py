@@ -23,8 +23,8 @@ from django_uzotp.store import DjangoStore, _asked, _Session
 from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.ports import DeliveryStatus, Money
-from uzotp.stores.dialects import TABLES
+from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.stores.sql.dialects import TABLES
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.requests import (
     T0,
@@ -414,7 +414,7 @@ def test_the_migration_and_sqlalchemys_tables_agree(sqlite, tmp_path):
     pytest.importorskip("sqlalchemy")
     from sqlalchemy import create_engine, inspect
 
-    from uzotp.stores.sql import make_metadata
+    from uzotp.stores.sql.engine import make_metadata
 
     theirs = create_engine(f"sqlite:///{connections['default'].settings_dict['NAME']}")
     ours = create_engine(f"sqlite:///{tmp_path / 'ours.db'}")
@@ -431,7 +431,7 @@ def test_the_migration_and_sqlalchemys_tables_agree(sqlite, tmp_path):
 def test_the_types_agree_on_postgresql(postgres_alias):
     from sqlalchemy import create_engine, inspect
 
-    from uzotp.stores.sql import make_metadata
+    from uzotp.stores.sql.engine import make_metadata
 
     ours = create_engine(services.sqlalchemy_url("postgres"))
     theirs = create_engine(ours.url.set(database=postgres_alias))

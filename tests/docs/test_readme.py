@@ -128,7 +128,7 @@ def test_the_gateways_of_the_library_are_made_as_printed(readme: str, tmp_path: 
 
 @pytest.mark.parametrize("readme", READMES)
 def test_two_gateways_are_settings_that_work(readme: str) -> None:
-    from uzotp.config import Config, build
+    from uzotp.settings.config import Config, build
 
     written: dict[str, Any] = {}
     exec(block(readme, "two gateways"), written)
@@ -173,7 +173,7 @@ def test_every_signal_is_named(readme: str) -> None:
 def test_every_setting_stands_in_the_table(readme: str) -> None:
     from dataclasses import fields
 
-    from uzotp.config import Config
+    from uzotp.settings.config import Config
 
     known = {item.name.upper() for item in fields(Config) if "read" in item.metadata}
     rows = [line.split("|")[1] for line in (ROOT / readme).read_text("utf-8").split("\n") if line.startswith("| `")]
@@ -183,7 +183,7 @@ def test_every_setting_stands_in_the_table(readme: str) -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_command_stands_in_the_table(readme: str) -> None:
-    from uzotp import commands
+    from uzotp.cli import commands
 
     text = (ROOT / readme).read_text("utf-8")
     table = text[text.index("`python manage.py uzotp …`") :].split("\n## ")[0]

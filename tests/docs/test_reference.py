@@ -31,7 +31,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def _defaults() -> dict[str, Any]:
-    from uzotp.config import Config
+    from uzotp.settings.config import Config
 
     known = {item.name.upper(): item for item in fields(Config) if "read" in item.metadata}
     return {
@@ -62,8 +62,8 @@ def test_every_setting_that_the_site_names_is_one() -> None:
 
 
 def test_each_error_code_is_told_as_the_visitor_reads_it() -> None:
-    from uzotp.web.http import _STATUS
-    from uzotp.web.texts import locale
+    from uzotp.i18n import locale
+    from uzotp.web.problems import _STATUS
 
     chapters = dict(re.findall(r"(?ms)^### `(\w+)` \{ #\w+ \}\n(.*?)(?=^### |\Z)", source("reference/errors.md")))
     assert set(chapters) == set(_STATUS)
@@ -76,7 +76,7 @@ def test_each_error_code_is_told_as_the_visitor_reads_it() -> None:
 
 
 def test_each_exception_of_a_code_is_named_with_it() -> None:
-    from uzotp.web.http import _CODES
+    from uzotp.web.problems import _CODES
 
     text = source("reference/errors.md")
     for kind, code in _CODES:
@@ -113,7 +113,7 @@ def test_each_signal_is_told(framework: str) -> None:
 
 
 def _commands() -> dict[str, argparse.ArgumentParser]:
-    from uzotp.cli import _parser
+    from uzotp.cli.run import _parser
 
     group = next(action for action in _parser("uzotp", standalone=True)._actions if isinstance(action.choices, dict))
     return dict(group.choices)  # type: ignore[arg-type]
@@ -174,7 +174,7 @@ def test_each_call_of_the_verifier_is_as_it_is_told() -> None:
 
 
 def test_each_decision_of_a_store_is_told() -> None:
-    from uzotp import storage
+    from uzotp.ports import store as storage
 
     chapter = source("reference/api.md").split("\n## The store\n")[1]
     named = set(re.findall(r"`(\w+)`", chapter)) - {"Store"}

@@ -368,7 +368,7 @@ def _free_port() -> int:
 
 def parsed(arguments: list[str]) -> Any:
     """What uzotp's own parser makes of *arguments*; it fails for a command that is none."""
-    from uzotp.cli import _parser
+    from uzotp.cli.run import _parser
 
     return _parser("uzotp", standalone=True).parse_args(arguments)
 

@@ -97,10 +97,10 @@ TEMPLATES = [
 ]
 
 # django-allauth
-ACCOUNT_ADAPTER = "django_uzotp.allauth.PhoneAdapter"
+ACCOUNT_ADAPTER = "django_uzotp.contrib.allauth.PhoneAdapter"
 ACCOUNT_FORMS = {
-    "verify_phone": "django_uzotp.allauth.VerifyPhoneForm",
-    "confirm_login_code": "django_uzotp.allauth.ConfirmLoginCodeForm",
+    "verify_phone": "django_uzotp.contrib.allauth.VerifyPhoneForm",
+    "confirm_login_code": "django_uzotp.contrib.allauth.ConfirmLoginCodeForm",
 }
 ACCOUNT_LOGIN_METHODS = {"phone"}
 ACCOUNT_SIGNUP_FIELDS = ["phone*", "password1*"]
@@ -112,4 +112,4 @@ ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_RATE_LIMITS = {"verify_phone": None}
 
 # django-two-factor-auth
-TWO_FACTOR_SMS_GATEWAY = "django_uzotp.two_factor.SMSGateway"
+TWO_FACTOR_SMS_GATEWAY = "django_uzotp.contrib.two_factor.SMSGateway"

@@ -13,8 +13,8 @@ pytest.importorskip("allauth")
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
 
-from django_uzotp.allauth.adapter import OURS
 from django_uzotp.conf import get_verifier
+from django_uzotp.contrib.allauth.adapter import OURS
 from tests.waiting import until
 from uzotp import errors
 from uzotp.policy import Purpose
@@ -332,7 +332,7 @@ def test_an_unknown_number_gets_no_message(browser: Browser) -> None:
 
 
 def test_r40_r41_with_should_send_known_and_unknown_numbers_meet_the_same(browser: Browser, alice: Any) -> None:
-    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.allauth.should_send"}):
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.contrib.allauth.should_send"}):
         pages = []
         for phone in (PHONE, OTHER):
             for visitor in (Browser(browser.outbox), Browser(browser.outbox)):
@@ -346,7 +346,7 @@ def test_r40_r41_with_should_send_known_and_unknown_numbers_meet_the_same(browse
 
 
 def test_r40_a_sign_up_with_a_taken_number_looks_like_any_other(browser: Browser, alice: Any, people: Any) -> None:
-    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.allauth.should_send"}):
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.contrib.allauth.should_send"}):
         browser.sign_up()
         assert browser.at == "/accounts/phone/verify/"
         assert not browser.outbox.messages
@@ -358,7 +358,7 @@ def test_r40_send_again_at_sign_up_meets_the_same_for_a_taken_number(
     browser: Browser, alice: Any, uzotp_clock: FakeClock
 ) -> None:
     with override_settings(
-        UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.allauth.should_send"},
+        UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.contrib.allauth.should_send"},
         ACCOUNT_PHONE_VERIFICATION_SUPPORTS_CHANGE=False,  # allauth offers it only who has no account yet
     ):
         pages = []
@@ -375,7 +375,7 @@ def test_r40_send_again_at_sign_up_meets_the_same_for_a_taken_number(
 
 
 def test_r40_a_gateway_that_fails_does_not_tell_who_has_an_account(browser: Browser, alice: Any) -> None:
-    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.allauth.should_send"}):
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.contrib.allauth.should_send"}):
         browser.outbox.fail_with(errors.GatewayUnavailable("outbox"))
         pages = []
         for phone in (PHONE, OTHER):

@@ -28,11 +28,11 @@ from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 from rest_framework.views import APIView
 
 from django_uzotp import get_verifier, send_code, verify_code
-from django_uzotp.drf import HasProof, PhoneField, ProofField, RedeemsProofs
+from django_uzotp.contrib.drf import HasProof, PhoneField, ProofField, RedeemsProofs
 from tests.ecosystem.people.models import User
-from uzotp.config import overrides
 from uzotp.errors import InvalidProof, StoreUnavailable
 from uzotp.phones import Phone
+from uzotp.settings.config import overrides
 from uzotp.testing import FakeClock, Outbox, installed
 
 NUMBER, OTHER = "+998901234567", "+998901234568"
@@ -366,7 +366,7 @@ def test_a_value_of_django_phonenumber_field() -> None:
 def test_drf_spectacular_describes_them_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("drf_spectacular")
     file = tmp_path / "schema.json"
-    with override_settings(REST_FRAMEWORK={"DEFAULT_SCHEMA_CLASS": "django_uzotp.drf.schema.AutoSchema"}):
+    with override_settings(REST_FRAMEWORK={"DEFAULT_SCHEMA_CLASS": "django_uzotp.contrib.drf.schema.AutoSchema"}):
         call_command("spectacular", "--validate", "--fail-on-warn", "--format=openapi-json", f"--file={file}")
     schema = json.loads(file.read_text("utf-8"))
     fields = schema["components"]["schemas"]["SignUpRequest" if "SignUpRequest" in str(schema) else "SignUp"]

@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from flask_uzotp import UzOTP
-from flask_uzotp.security import PhoneUtil, SaysWhy
+from flask_uzotp.contrib.security import PhoneUtil, SaysWhy
 from flask_uzotp.signals import code_rejected, code_verified
 from uzotp.errors import ConfigurationError, GatewayUnavailable, InvalidPhone, OutcomeUnknown, StoreUnavailable
 from uzotp.policy import Purpose

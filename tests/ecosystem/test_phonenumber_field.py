@@ -25,7 +25,7 @@ from uzotp import from_settings
 from uzotp.errors import CountryNotAllowed, InvalidPhone
 from uzotp.phones import Phone
 from uzotp.policy import Policy
-from uzotp.ports import Message
+from uzotp.ports.gateway import Message
 from uzotp.testing import Outbox, installed
 
 NUMBER = "+998901234567"

@@ -18,8 +18,8 @@ from two_factor.plugins.phonenumber.models import PhoneDevice
 from two_factor.urls import urlpatterns as two_factor_urls
 
 from django_uzotp.conf import get_verifier
+from django_uzotp.contrib.two_factor import LoginView, NotSent, PhoneSetupView, SMSGateway
 from django_uzotp.signals import code_verified
-from django_uzotp.two_factor import LoginView, NotSent, PhoneSetupView, SMSGateway
 from uzotp import errors
 from uzotp.policy import Purpose
 from uzotp.testing.clock import FakeClock
@@ -219,7 +219,7 @@ def test_with_the_store_away_at_the_end_the_person_is_in(
 
 
 def test_without_a_request_there_is_no_client_and_still_the_phone_s_quota(device: PhoneDevice) -> None:
-    gateway = import_string("django_uzotp.two_factor.SMSGateway")()
+    gateway = import_string("django_uzotp.contrib.two_factor.SMSGateway")()
     assert isinstance(gateway, SMSGateway)
     gateway.send_sms(device=device, token="012345")
     with pytest.raises(NotSent, match="60 s"):

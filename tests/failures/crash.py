@@ -18,8 +18,8 @@ from typing import Any
 
 from tests.failures.traffic import Postbox, make_verifier, new_person
 from uzotp.errors import Refused
-from uzotp.guard import day_of
-from uzotp.ports import Message, Receipt
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.rules.challenges import day_of
 from uzotp.testing.clock import FakeClock
 from uzotp.verification import Verifier
 
@@ -45,10 +45,10 @@ def open_store(kind: str, where: dict[str, Any]) -> Any:
 
         return open_django(where, ":memory:")  # the default database, of no use here
     if kind == "RedisStore":
-        from uzotp.stores.redis import RedisStore
+        from uzotp.stores.redis.store import RedisStore
 
         return RedisStore(where["url"], prefix=where["prefix"])
-    from uzotp.stores.sql import SQLStore
+    from uzotp.stores.sql.engine import SQLStore
 
     return SQLStore(where["url"])
 

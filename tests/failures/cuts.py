@@ -17,7 +17,7 @@ from tests.failures import stores
 from tests.failures.proxy import Proxy
 from tests.failures.traffic import PRICE, QUOTA, TRIES, Person, Postbox, make_verifier
 from uzotp.errors import InvalidProof, RateLimited, StoreUnavailable
-from uzotp.guard import day_of
+from uzotp.rules.challenges import day_of
 
 #: No decision takes more answers than this.
 _MOST = 40
@@ -45,7 +45,7 @@ def behind_proxy(service: str, kind: str) -> Iterator[Cutter]:
     """A store of *kind* in the machine's own server, which it reaches through a proxy that loses answers."""
     if service == "redis":
         pytest.importorskip("redis")
-        from uzotp.stores.redis import RedisStore
+        from uzotp.stores.redis.store import RedisStore
 
         url = services.redis_url()
         proxy = Proxy(stores.target(service))

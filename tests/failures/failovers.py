@@ -14,8 +14,8 @@ from tests.failures.restarts import Ending, suffer
 from tests.failures.traffic import PRICE, QUOTA, Person, Postbox, Traffic, make_verifier, new_person
 from tests.waiting import until
 from uzotp.errors import RateLimited, StoreUnavailable
-from uzotp.guard import day_of
-from uzotp.stores.redis import RedisStore
+from uzotp.rules.challenges import day_of
+from uzotp.stores.redis.store import RedisStore
 
 
 def store_of(cluster: Cluster, wait: int, prefix: str) -> RedisStore:

@@ -20,7 +20,7 @@ def sql_store(service: str, url: str) -> Any:
     """``SQLStore`` in the database of *url*, with its tables."""
     if find_spec("sqlalchemy") is None:
         pytest.skip("SQLAlchemy is not installed")
-    from uzotp.stores.sql import SQLStore
+    from uzotp.stores.sql.engine import SQLStore
 
     store = SQLStore(urlsplit(url)._replace(scheme=_DRIVERS[service]).geturl())
     store.switches()
@@ -96,7 +96,7 @@ def new(kind: str, service: str, path: str) -> Any:
         return MemoryStore()
     if kind == "RedisStore":
         pytest.importorskip("redis")
-        from uzotp.stores.redis import RedisStore
+        from uzotp.stores.redis.store import RedisStore
 
         return RedisStore(services.redis_url(), prefix=f"failures-{secrets.token_hex(6)}:")
     if service != "sqlite":
@@ -104,7 +104,7 @@ def new(kind: str, service: str, path: str) -> Any:
     if kind == "DjangoStore":
         return django_at({"ENGINE": "django.db.backends.sqlite3", "NAME": path})
     pytest.importorskip("sqlalchemy")
-    from uzotp.stores.sql import SQLStore
+    from uzotp.stores.sql.engine import SQLStore
 
     return SQLStore(f"sqlite:///{path}")
 

@@ -15,7 +15,7 @@ import pytest
 from tests.failures import stores
 from tests.failures.traffic import PRICE, TRIES, Person, Postbox, make_verifier, new_person
 from uzotp.errors import BudgetExhausted, CooldownActive, InvalidProof, Locked, RateLimited, Refused, Suspicious
-from uzotp.guard import day_of
+from uzotp.rules.challenges import day_of
 from uzotp.testing.clock import FakeClock
 from uzotp.verification import Verifier
 

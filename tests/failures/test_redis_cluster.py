@@ -13,7 +13,7 @@ from tests.failures import cluster, failovers
 from tests.failures.restarts import Ending
 from tests.failures.test_restarts import check_manners
 from tests.failures.traffic import BOUNDED, QUOTA, TRIES
-from uzotp.stores import redis_link
+from uzotp.stores.redis import link as redis_link
 
 
 @pytest.fixture(scope="module", autouse=True)

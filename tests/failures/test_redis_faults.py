@@ -13,7 +13,7 @@ from tests.core.stores.redis_servers import Server
 from tests.failures import redis_faults, stores
 from tests.failures.test_restarts import check_manners
 from tests.failures.traffic import QUOTA
-from uzotp.stores.redis import RedisStore
+from uzotp.stores.redis.store import RedisStore
 
 
 @pytest.fixture(scope="module")

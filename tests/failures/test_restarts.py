@@ -41,7 +41,7 @@ def test_p11_a_database_that_dies_under_traffic_keeps_all_it_said(service: str) 
 def make_redis() -> Any:
     pytest.importorskip("redis")
     from tests.core.stores import redis_servers
-    from uzotp.stores.redis import RedisStore
+    from uzotp.stores.redis.store import RedisStore
 
     made = []
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from tests.waiting import until
 from uzotp.errors import RateLimited, StoreUnavailable
-from uzotp.guard import day_of
 from uzotp.policy import Policy
-from uzotp.ports import Message, Receipt
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.results import Verification
+from uzotp.rules.challenges import day_of
 from uzotp.verification import Verifier
 
 PRICE = 50

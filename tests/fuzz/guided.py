@@ -69,7 +69,7 @@ def _targets() -> dict[str, Callable[[], tuple[Run, list[bytes]]]]:
     from tests.core.gateways import samples
     from tests.fuzz import hosts, replies, visitors
     from tests.fuzz.inputs import CODE, PHONE, STATUSES
-    from uzotp.remote.client import Reply
+    from uzotp.http.client import Reply
 
     def of_reply(name: str) -> tuple[Run, list[bytes]]:
         target, values = replies.TARGETS[name]

@@ -10,10 +10,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from uzotp.config import Config, read_toml
 from uzotp.errors import ConfigurationError
-from uzotp.readers import web_address
-from uzotp.remote.client import check_base_url
+from uzotp.http.client import check_base_url
+from uzotp.settings.config import Config, read_toml
+from uzotp.settings.types import web_address
 
 PASSWORD = "pa55-Zx81-word"
 
@@ -65,7 +65,7 @@ def setting_url(text: str) -> None:
 
 
 def redis_url(text: str) -> None:
-    from uzotp.stores.redis_link import maker, read_url
+    from uzotp.stores.redis.link import maker, read_url
 
     with refusal_without(PASSWORD):
         address, prefix = read_url(text)
@@ -97,7 +97,7 @@ def addresses() -> st.SearchStrategy[str]:
 
 def sql_url(text: str) -> None:
     """No database is asked: an engine connects at its first use."""
-    from uzotp.stores.sql import SQLStore
+    from uzotp.stores.sql.engine import SQLStore
 
     with refusal_without(PASSWORD), warnings.catch_warnings():
         warnings.simplefilter("ignore")

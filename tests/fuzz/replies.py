@@ -13,6 +13,9 @@ from typing import Any
 from tests.core.gateways import samples, samples_getsms
 from tests.core.numbers import samples as samples_numbers
 from tests.fuzz.inputs import CODE, PHONE, TOKEN
+from uzotp.canary.smsman import SMSMan
+from uzotp.canary.socgrow import SocGrow
+from uzotp.canary.values import NumberError
 from uzotp.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -22,15 +25,12 @@ from uzotp.errors import (
     OutcomeUnknown,
     ServiceNameRejected,
 )
-from uzotp.gateways.devsms import DevSMS
-from uzotp.gateways.getsms import GetSMS
-from uzotp.numbers.smsman import SMSMan
-from uzotp.numbers.socgrow import SocGrow
-from uzotp.numbers.values import NumberError
+from uzotp.gateways.devsms.client import DevSMS
+from uzotp.gateways.getsms.client import GetSMS
+from uzotp.http.client import NoReply, Reply
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Message, Receipt
-from uzotp.remote.client import NoReply, Reply
+from uzotp.ports.gateway import Message, Receipt
 
 MESSAGE = Message(Phone.parse(PHONE), CODE, Purpose.LOGIN, "uz", f"Kod: {CODE}.")
 #: Two more, so that rows have to be told apart.

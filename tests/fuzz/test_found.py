@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.fuzz import hosts, replies
-from uzotp.config import Config, from_settings, read_toml
 from uzotp.errors import ConfigurationError
-from uzotp.remote.client import Reply
+from uzotp.http.client import Reply
+from uzotp.settings.config import Config, from_settings, read_toml
 
 KEYS = {"SECRET_KEYS": ["a key of the tests"], "DEVSMS_TOKEN": "t", "SERVICE_NAME": "TechShop"}
 
@@ -121,6 +121,6 @@ def test_p12_an_option_that_a_redis_url_does_not_have_is_a_configuration_error(s
     ["redis://h/0?prefix=\ud800", "redis://h/\n", "redis://\x00/0?db=1", "redis+cluster://@", "redis+cluster://a:1,"],
 )
 def test_p12_an_address_of_redis_with_half_a_character_is_a_configuration_error(url: str) -> None:
-    redis = pytest.importorskip("uzotp.stores.redis")
+    redis = pytest.importorskip("uzotp.stores.redis.store")
     with pytest.raises(ConfigurationError):
         redis.RedisStore(url)

@@ -22,10 +22,10 @@ from tests.fuzz import hosts, replies, visitors
 from tests.fuzz.inputs import PHONE
 from tests.web.sites import SITES, installed
 from uzotp.codes import MAX_CODE_INPUT
-from uzotp.gateways.devsms_wire import MAX_CALLBACK
+from uzotp.gateways.devsms.wire import MAX_CALLBACK
+from uzotp.http import client
+from uzotp.http.client import Reply
 from uzotp.phones import MAX_INPUT
-from uzotp.remote import client
-from uzotp.remote.client import Reply
 
 #: Ten times the input may cost thirty times the work; squared it would be a hundred.
 _MARGIN = 30
@@ -178,8 +178,8 @@ def test_p12_what_is_too_long_is_refused_before_it_is_read(monkeypatch: pytest.M
     import unicodedata
 
     from uzotp import codes, phones
-    from uzotp.gateways import devsms_wire
-    from uzotp.remote import parse
+    from uzotp.gateways.devsms import wire as devsms_wire
+    from uzotp.http import parse
 
     def looked(*_: object, **__: object) -> Any:
         raise AssertionError("it was read")

@@ -16,8 +16,8 @@ from tests.fuzz import replies
 from tests.fuzz.inputs import CODE, PHONE, STATUSES, TOKEN, changed, fuzz, places, write
 from tests.fuzz.inputs import bodies as changed_bodies
 from uzotp.errors import OutcomeUnknown
-from uzotp.ports import Receipt
-from uzotp.remote.client import Reply
+from uzotp.http.client import Reply
+from uzotp.ports.gateway import Receipt
 
 _flaws = st.sampled_from(["", "", "", "the reply broke off", "the reply is longer than 2 MiB"])
 

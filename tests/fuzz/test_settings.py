@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz import hosts
 from tests.fuzz.inputs import ODD, TOKEN, fuzz, odd
-from uzotp.config import Config
 from uzotp.errors import ConfigurationError
+from uzotp.settings.config import Config
 
 #: Settings that import what they name are not given text that might name something.
 _NAMES = [field.name.upper() for field in dataclasses.fields(Config) if "read" in field.metadata]

@@ -10,16 +10,16 @@ from functools import lru_cache
 
 from uzotp.codes import Tokens, normalise_code
 from uzotp.errors import InvalidPhone, InvalidProof, InvalidServiceName
-from uzotp.guard import client_network
-from uzotp.messages import check_service_name, guilty, parts
+from uzotp.i18n import negotiate
 from uzotp.phones import MAX_INPUT, Phone
 from uzotp.policy import Policy, Purpose
+from uzotp.rules.challenges import client_network
+from uzotp.sms.parts import check_service_name, guilty, parts
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 from uzotp.verification import Verifier
 from uzotp.web.pages import safe_next
-from uzotp.web.texts import negotiate
 
 BINDING = "a browser with a binding"
 REASONS = {"empty", "too_long", "not_a_number", "trunk_prefix", "invalid", "not_mobile"}

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from tests.fuzz.inputs import PHONE
 from tests.web.sites import IP, SITES
-from uzotp.web.http import status_of
+from uzotp.web.problems import status_of
 
 API = ("send", "resend", "verify", "delivery")
 _JSON = "application/json"

@@ -6,7 +6,7 @@ import re
 
 from tests.web.browser import Answer, Browser
 from tests.web.sites import Site
-from uzotp.web.texts import locale
+from uzotp.i18n import locale
 
 UZ, RU, EN = (locale(language) for language in ("uz", "ru", "en"))
 

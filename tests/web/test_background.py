@@ -10,8 +10,8 @@ from tests.core.slow import Slow
 from tests.web.browser import PHONE
 from tests.web.contract import is_problem
 from tests.web.sites import Site
-from uzotp.background import QUEUE
 from uzotp.errors import GatewayUnavailable
+from uzotp.sending.workers import QUEUE
 
 
 @pytest.fixture

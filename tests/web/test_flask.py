@@ -153,8 +153,8 @@ def test_p12_a_smaller_limit_of_the_host_is_a_problem_too(flask_site: FlaskSite)
 
 
 def test_p11_a_proof_outlives_a_store_that_was_away(flask_site: FlaskSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    from uzotp.web import calls
-    from uzotp.web.visits import PROOFS
+    from uzotp.web import helpers as calls
+    from uzotp.web.visit import PROOFS
 
     verifier = flask_site.verifier
     verifier.send_code(PHONE, "login", client_ip=None, binding="x")

@@ -19,8 +19,8 @@ from tests.web.conformance import Described
 from tests.web.contract import is_json, is_problem
 from tests.web.sites import Site
 from uzotp.policy import Policy, Purpose
-from uzotp.web.http import _STATUS
 from uzotp.web.openapi import document
+from uzotp.web.problems import _STATUS
 from uzotp.web.schemas import PROBLEMS, problem_name
 
 POLICIES = {

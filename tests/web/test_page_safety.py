@@ -10,7 +10,7 @@ import pytest
 from tests.web.browser import PHONE
 from tests.web.reading import EN, RU, UZ, account, code_of, error, title
 from tests.web.sites import DjangoSite, Site
-from uzotp.web.texts import locale
+from uzotp.i18n import locale
 
 # ----------------------------------------------------------------------------------------------------------- next
 

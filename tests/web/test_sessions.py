@@ -11,7 +11,7 @@ from tests.web.sites import Site
 from uzotp.policy import Policy
 from uzotp.web import code_page, pages
 from uzotp.web.pages import PageRequest, safe_next
-from uzotp.web.visits import DONE, DRAFT, PROOFS, STATE
+from uzotp.web.visit import DONE, DRAFT, PROOFS, STATE
 
 WHOLE = {
     "phone": PHONE, "purpose": "login", "binding": "b" * 22, "next": "", "expires_at": 0.0, "resend_at": 0.0,

@@ -10,7 +10,7 @@ import pytest
 from tests.web.browser import PHONE, Answer
 from tests.web.sites import OTHER_PHONE, Site
 from uzotp.errors import GatewayUnavailable
-from uzotp.ports import Message, Receipt
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.testing.outbox import Outbox
 
 #: PHONE has an account; OTHER_PHONE has none, so nothing is sent to it.

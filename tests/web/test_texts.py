@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from uzotp.i18n import duration, error_text, locale, negotiate
 from uzotp.policy import Purpose
-from uzotp.web.http import _CODES, _STATUS
-from uzotp.web.texts import duration, error_text, locale, negotiate
+from uzotp.web.problems import _CODES, _STATUS
 
 LANGUAGES = ("uz", "ru", "en")
 

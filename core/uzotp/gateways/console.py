@@ -6,7 +6,7 @@ import secrets
 import sys
 
 from uzotp.errors import ConfigurationError
-from uzotp.ports import DeliveryStatus, Message, Receipt
+from uzotp.ports.gateway import DeliveryStatus, Message, Receipt
 
 
 class Console:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from uzotp.accounts import Accounts
 from uzotp.errors import AuthenticationFailed
-from uzotp.ports import Balance, Gateway, Money
-from uzotp.routing import takes_timeout
+from uzotp.ports.gateway import Balance, Gateway, Money
+from uzotp.sending.router import takes_timeout
+from uzotp.sending.spending import Accounts
 
 #: Seconds between two questions, and for one.
 EVERY = 60.0

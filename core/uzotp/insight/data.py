@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from uzotp.insight.asking import Insight
 from uzotp.insight.balances import Asked
+from uzotp.insight.collect import Insight
 from uzotp.insight.figures import Figures, Outcome, Spend, Waits, rate
 from uzotp.insight.money import Funds
 

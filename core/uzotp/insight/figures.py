@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from uzotp.ports import DeliveryStatus
-from uzotp.sending import TEST_GATEWAY
-from uzotp.storage import PrefixTraffic, Traffic
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.store import PrefixTraffic, Traffic
+from uzotp.sending.sender import TEST_GATEWAY
 
 #: What messages may cost nothing by: nobody's yet, those of test numbers, those on a terminal.
 _FREE = frozenset({"", TEST_GATEWAY, "console"})

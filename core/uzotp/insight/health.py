@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from uzotp.insight import svg
-from uzotp.insight.asking import Insight
 from uzotp.insight.balances import Asked
+from uzotp.insight.collect import Insight
 from uzotp.insight.figures import KINDS, Figures, Tallied
 from uzotp.insight.layout import Alert, Chart, Key, Section, Table, present, row
 from uzotp.insight.traffic import day_labels, share_cell

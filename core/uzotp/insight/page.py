@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from uzotp.insight import expenses, health, traffic
-from uzotp.insight.asking import PERIODS, Insight
+from uzotp.insight.collect import PERIODS, Insight
 from uzotp.insight.layout import Alert, Choice, Page
 from uzotp.insight.words import words
 

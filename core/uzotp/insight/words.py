@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from uzotp.texts import TEXTS
+from uzotp.sms.texts import TEXTS
 
 LANGUAGES = tuple(TEXTS)
-_LOCALES = Path(__file__).with_name("locale")
+_LOCALES = Path(__file__).parents[1] / "locale"
 _TASHKENT = timezone(timedelta(hours=5))
 
 
@@ -21,7 +21,7 @@ _TASHKENT = timezone(timedelta(hours=5))
 def words(language: str) -> Words:
     """Of ``uz``, ``ru`` or ``en``; English for any other."""
     known = language if language in LANGUAGES else "en"
-    return Words(known, json.loads(_LOCALES.joinpath(f"{known}.json").read_text("utf-8")))
+    return Words(known, json.loads(_LOCALES.joinpath(known, "insight.json").read_text("utf-8")))
 
 
 class Words:

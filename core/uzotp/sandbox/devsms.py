@@ -17,14 +17,14 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from uzotp.errors import InvalidServiceName
-from uzotp.messages import check_service_name, parts, template_text
 from uzotp.policy import Purpose
-from uzotp.prices import HOME, HOME_PRICE, Price, price_of
 from uzotp.sandbox.accounts import BalanceTooLow
 from uzotp.sandbox.context import current_state
 from uzotp.sandbox.replies import Reply
 from uzotp.sandbox.service import Refusal, Service
 from uzotp.sandbox.sms import Sms, code_in, note_on, wire_time
+from uzotp.sms.parts import check_service_name, parts, template_text
+from uzotp.sms.prices import HOME, HOME_PRICE, Price, price_of
 
 NAME = "devsms"
 

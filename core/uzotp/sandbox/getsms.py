@@ -17,12 +17,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from uzotp.messages import parts
-from uzotp.prices import HOME, Price, price_of
 from uzotp.sandbox.context import current_state
 from uzotp.sandbox.replies import Reply
 from uzotp.sandbox.service import WRONG, Refusal, Service
 from uzotp.sandbox.sms import Sms, code_in, note_on, wire_time
+from uzotp.sms.parts import parts
+from uzotp.sms.prices import HOME, Price, price_of
 
 NAME = "getsms"
 

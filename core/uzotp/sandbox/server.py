@@ -16,7 +16,7 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from uzotp.errors import ConfigurationError
-from uzotp.remote.client import is_loopback
+from uzotp.http.client import is_loopback
 from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app, settings
 from uzotp.sandbox.replies import Reset
 from uzotp.sandbox.state import State

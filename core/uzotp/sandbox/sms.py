@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from uzotp.messages import describe, guilty
 from uzotp.policy import Purpose
-from uzotp.prices import Price
+from uzotp.sms.parts import describe, guilty
+from uzotp.sms.prices import Price
 
 #: The gateways' times carry no zone; they are Tashkent's (WIRE section 6), which has had no summer time since 1992.
 TASHKENT = timezone(timedelta(hours=5), "Asia/Tashkent")

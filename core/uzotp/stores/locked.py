@@ -1,7 +1,7 @@
 """The decisions of a store that can hold a lock, written once.
 
 A concrete store says how a transaction runs, and how rows are read and written in it; the decisions are
-:mod:`uzotp.guard`'s. Each method is one transaction, committed before it returns.
+:mod:`uzotp.rules.challenges`'s. Each method is one transaction, committed before it returns.
 
 What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same - a
 client, its prefix, its country, the day's money; a phone, its challenges, a delivery of theirs, then the prefix and
@@ -17,11 +17,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
-from uzotp import guard
-from uzotp.guard import ChallengeRecord, PhoneRecord
 from uzotp.policy import Limit, Purpose
-from uzotp.ports import DeliveryReport, DeliveryStatus
-from uzotp.storage import (
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus
+from uzotp.ports.store import (
     PAUSE,
     AddDelivery,
     Attempt,
@@ -37,7 +35,9 @@ from uzotp.storage import (
     Spent,
     Switch,
 )
-from uzotp.tallies import MEMORY_MS, Tally
+from uzotp.rules import challenges as guard
+from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
+from uzotp.rules.pumping import MEMORY_MS, Tally
 
 T = TypeVar("T")
 
@@ -132,7 +132,7 @@ class Transaction(ABC):
 
 
 class LockedStore(ABC):
-    """A :class:`~uzotp.storage.Store` whose decisions run in Python under a lock."""
+    """A :class:`~uzotp.ports.store.Store` whose decisions run in Python under a lock."""
 
     counts_at_exit = True
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
-from uzotp.guard import ChallengeRecord, PhoneRecord, day_of
 from uzotp.policy import MAX_LIFE, Purpose
-from uzotp.storage import Attempt, DeliveryRecord, History, Switch
+from uzotp.ports.store import Attempt, DeliveryRecord, History, Switch
+from uzotp.rules.challenges import ChallengeRecord, PhoneRecord, day_of
+from uzotp.rules.pumping import Tally
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, count_end
 from uzotp.stores.summary import Summary
-from uzotp.tallies import Tally
 
 _FEW = 32
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from uzotp.config import overrides
+from uzotp.settings.config import overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 
 if TYPE_CHECKING:
-    from uzotp.ports import Clock, Gateway
-    from uzotp.storage import Store
+    from uzotp.ports.gateway import Clock, Gateway
+    from uzotp.ports.store import Store
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import overload
 
 from uzotp.errors import GatewayError, OutcomeUnknown
 from uzotp.phones import Phone
-from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt
 
 
 class Outbox(Sequence[Message]):

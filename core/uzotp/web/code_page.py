@@ -8,11 +8,14 @@ from typing import Any
 
 from uzotp.codes import normalise_code
 from uzotp.errors import StoreUnavailable
+from uzotp.i18n import duration, error_text, locale
 from uzotp.phones import Phone
-from uzotp.storage import AttemptStatus
+from uzotp.ports.store import AttemptStatus
 from uzotp.verification import Verifier
-from uzotp.web import visits
-from uzotp.web.http import (
+from uzotp.web import visit as visits
+from uzotp.web.delivery import standing
+from uzotp.web.pages import Page, PageRequest, Redirect, address, explain, language_of, number_expired, page
+from uzotp.web.problems import (
     VISITOR_ERRORS,
     Reply,
     code_of,
@@ -22,9 +25,6 @@ from uzotp.web.http import (
     send_for,
     status_of,
 )
-from uzotp.web.pages import Page, PageRequest, Redirect, address, explain, language_of, number_expired, page
-from uzotp.web.standing import standing
-from uzotp.web.texts import duration, error_text, locale
 
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")

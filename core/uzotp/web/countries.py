@@ -9,8 +9,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from uzotp.i18n import locale
 from uzotp.policy import Policy
-from uzotp.web.texts import locale
 
 #: How home numbers are shown in the hint.
 _EXAMPLES = {"UZ": "90 123 45 67"}

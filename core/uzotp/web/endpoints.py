@@ -17,11 +17,14 @@ from typing import Any
 
 from uzotp.errors import StoreUnavailable
 from uzotp.events import logger
+from uzotp.i18n import negotiate
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.results import Challenge
 from uzotp.verification import Verifier
-from uzotp.web.http import (
+from uzotp.web.delivery import standing
+from uzotp.web.openapi import document
+from uzotp.web.problems import (
     MAX_BODY,
     VISITOR_ERRORS,
     Reply,
@@ -32,9 +35,6 @@ from uzotp.web.http import (
     retry_after,
     send_for,
 )
-from uzotp.web.openapi import document
-from uzotp.web.standing import standing
-from uzotp.web.texts import negotiate
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600

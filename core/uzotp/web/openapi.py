@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from uzotp.policy import Policy
-from uzotp.web.http import MAX_BODY, status_of
+from uzotp.web.problems import MAX_BODY, status_of
 from uzotp.web.schemas import JSON, PROBLEMS, Samples, problem_name, schemas
 
 #: What any endpoint that takes JSON may say before it reads the request.

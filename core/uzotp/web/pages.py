@@ -1,7 +1,7 @@
 """The pages: a number, a code (in :mod:`uzotp.web.code_page`), done. Plain HTML forms that need no JavaScript.
 
 Each function takes a request value and answers with a page to render or an address to go to. What a visitor has
-begun is kept in the session, see :mod:`uzotp.web.visits`. CSRF protection is the framework's, and done before these
+begun is kept in the session, see :mod:`uzotp.web.visit`. CSRF protection is the framework's, and done before these
 functions are called.
 """
 
@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from uzotp.errors import CooldownActive
+from uzotp.i18n import error_text, locale, negotiate
 from uzotp.policy import Purpose
 from uzotp.verification import Verifier
-from uzotp.web import countries, visits
-from uzotp.web.http import VISITOR_ERRORS, Vouch, code_of, nobody_vouches, retry_after, send_for, status_of
-from uzotp.web.texts import error_text, locale, negotiate
+from uzotp.web import countries
+from uzotp.web import visit as visits
+from uzotp.web.problems import VISITOR_ERRORS, Vouch, code_of, nobody_vouches, retry_after, send_for, status_of
 
 
 @dataclass(frozen=True)

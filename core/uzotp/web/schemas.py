@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from uzotp.codes import MAX_CODE_INPUT
+from uzotp.i18n import error_text
 from uzotp.phones import MAX_INPUT, Phone
 from uzotp.policy import Policy
-from uzotp.ports import DeliveryStatus
-from uzotp.web.http import status_of
-from uzotp.web.texts import error_text
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.web.problems import status_of
 
 JSON = dict[str, Any]
 

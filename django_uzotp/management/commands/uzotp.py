@@ -1,4 +1,4 @@
-"""``manage.py uzotp …``: the command line of :mod:`uzotp.cli` with this project's settings."""
+"""``manage.py uzotp …``: the command line of :mod:`uzotp.cli.run` with this project's settings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from django.db import connections
 
 from django_uzotp.conf import get_verifier, read_config
 from uzotp.cli import main
-from uzotp.config import Config
 from uzotp.errors import ConfigurationError
+from uzotp.settings.config import Config
 from uzotp.verification import Verifier
 
 

@@ -15,7 +15,7 @@ from uzotp import DevSMS, __version__
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable, InvalidPhone, MessageRejected
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus, Gateway, Message, Money, ReportingGateway
+from uzotp.ports.gateway import DeliveryStatus, Gateway, Message, Money, ReportingGateway
 from uzotp.testing.faults import Connection, FaultServer, answer, head
 
 MESSAGE = Message(Phone.parse("+998901234567"), "5678", Purpose.OPERATION)
@@ -69,7 +69,7 @@ def test_two_sends_use_one_connection() -> None:
 
 
 def test_q92_an_idle_connection_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from uzotp.remote import transport
+    from uzotp.http import transport
 
     with FaultServer(answer(samples.OTP_SENT)) as server:
         it = gateway(server)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.core.gateways import samples
 from uzotp.errors import InsufficientBalance, MessageRejected, OutcomeUnknown, ServiceNameRejected
-from uzotp.gateways import devsms_wire as wire
-from uzotp.ports import DeliveryReport, DeliveryStatus, Money, Receipt
-from uzotp.remote import parse
-from uzotp.remote.client import MAX_BODY, Reply
+from uzotp.gateways.devsms import wire
+from uzotp.http import parse
+from uzotp.http.client import MAX_BODY, Reply
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Money, Receipt
 
 SENT, DELIVERED, FAILED = DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.core.gateways import samples
 from uzotp.errors import ConfigurationError, InvalidServiceName
-from uzotp.gateways import devsms_wire as wire
-from uzotp.gateways.devsms import DevSMS
+from uzotp.gateways.devsms import wire
+from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Message, Secret
+from uzotp.ports.gateway import Message, Secret
 
 UZBEK = Phone.parse("+998901234567")
 AMERICAN = Phone.parse("+12025551234")

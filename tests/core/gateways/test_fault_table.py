@@ -17,10 +17,10 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
-from uzotp.gateways.devsms import DevSMS
+from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus, Message
+from uzotp.ports.gateway import DeliveryStatus, Message
 from uzotp.testing import faults
 from uzotp.testing.faults import HTML, NOTICE, FaultServer, answer, refused_port
 
@@ -39,7 +39,7 @@ def gateway(url: str, timeout: float = DEADLINE) -> DevSMS:
 @pytest.fixture(autouse=True, scope="module")
 def _requests_is_loaded() -> None:
     """The import is not in the budget of a call, but neither shall it be in this module's stopwatch."""
-    import uzotp.remote.transport  # noqa: F401
+    import uzotp.http.transport  # noqa: F401
 
 
 def send(url: str) -> GatewayError:
@@ -199,7 +199,7 @@ def test_a_name_is_resolved_and_each_of_its_addresses_tried() -> None:
 
 
 def test_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    from uzotp.remote import transport
+    from uzotp.http import transport
 
     shares: list[float] = []
     real = transport.create_connection

@@ -12,10 +12,10 @@ from uzotp.errors import (
     MessageRejected,
     ServiceNameRejected,
 )
-from uzotp.gateways.devsms import DevSMS
-from uzotp.gateways.getsms import GetSMS
-from uzotp.ports import Gateway
-from uzotp.remote.client import Reply
+from uzotp.gateways.devsms.client import DevSMS
+from uzotp.gateways.getsms.client import GetSMS
+from uzotp.http.client import Reply
+from uzotp.ports.gateway import Gateway
 from uzotp.testing import GatewayContract
 
 

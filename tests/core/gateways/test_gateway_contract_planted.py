@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from uzotp.errors import GatewayError, GatewayUnavailable, MessageRejected, OutcomeUnknown
-from uzotp.gateways.http import Reply, Service
-from uzotp.ports import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt
+from uzotp.http.service import Reply, Service
+from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt
 from uzotp.testing import GatewayContract, faults
 
 TOKEN = "the-token-of-the-account"

@@ -9,10 +9,10 @@ import pytest
 
 from tests.core.gateways import samples
 from uzotp.errors import GatewayError
-from uzotp.gateways.devsms import DevSMS
+from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Message, Secret
+from uzotp.ports.gateway import Message, Secret
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, answer, refused_port
 

@@ -19,10 +19,10 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
-from uzotp.gateways.getsms import GetSMS
+from uzotp.gateways.getsms.client import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus, Gateway, Message, Receipt
+from uzotp.ports.gateway import DeliveryStatus, Gateway, Message, Receipt
 from uzotp.testing.faults import FaultServer, Request, answer, hang_up, refused_port
 
 MESSAGE = Message(Phone.parse("+998971234567"), "5678", Purpose.LOGIN, text="TechShop: 5678")
@@ -224,7 +224,7 @@ def test_q43_the_spaced_key_is_tried_once(number: int) -> None:
 
 
 def test_q43_the_second_try_has_what_is_left_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from uzotp.gateways import getsms
+    from uzotp.gateways.getsms import client as getsms
 
     seconds, clock = [], iter([100.0, 103.0])
     monkeypatch.setattr(getsms, "monotonic", lambda: next(clock))

@@ -17,10 +17,10 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
-from uzotp.gateways.getsms import GetSMS
+from uzotp.gateways.getsms.client import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Message, Secret
+from uzotp.ports.gateway import Message, Secret
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, answer, refused_port
 
@@ -45,7 +45,7 @@ def message() -> Message:
 @pytest.fixture(autouse=True, scope="module")
 def _requests_is_loaded() -> None:
     """The import is not in the budget of a call, but neither shall it be in this module's stopwatch."""
-    import uzotp.remote.transport  # noqa: F401
+    import uzotp.http.transport  # noqa: F401
 
 
 def send(url: str) -> GatewayError:

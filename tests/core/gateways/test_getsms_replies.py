@@ -17,11 +17,11 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
-from uzotp.gateways import getsms_wire as wire
+from uzotp.gateways.getsms import wire
+from uzotp.http import parse
+from uzotp.http.client import MAX_BODY, NoReply, Reply
 from uzotp.phones import Phone
-from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Receipt
-from uzotp.remote import parse
-from uzotp.remote.client import MAX_BODY, NoReply, Reply
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt
 from uzotp.testing.faults import NOTICE
 
 TASHKENT = timezone(timedelta(hours=5))

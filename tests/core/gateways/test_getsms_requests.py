@@ -10,11 +10,11 @@ import pytest
 
 from tests.core.gateways import samples_getsms as samples
 from uzotp.errors import ConfigurationError, InvalidPhone, MessageRejected
-from uzotp.gateways import getsms_wire as wire
-from uzotp.gateways.getsms import GetSMS
+from uzotp.gateways.getsms import wire
+from uzotp.gateways.getsms.client import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Message, Money, Secret
+from uzotp.ports.gateway import Message, Money, Secret
 
 UZBEK = Phone.parse("+998971234567")
 LOOPBACK = "http://127.0.0.1/smsgateway"

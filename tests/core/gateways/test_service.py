@@ -16,7 +16,7 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
-from uzotp.gateways.http import Answer, Service
+from uzotp.http.service import Answer, Service
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, Script, answer, refused_port
 

@@ -10,10 +10,10 @@ import pytest
 from tests.core.conftest import Site
 from tests.core.numbers.trial import BROKEN, LOST, NUMBER, PRICE, Paid, Trial
 from uzotp import errors
-from uzotp.numbers.report import CanaryReport, describe
-from uzotp.numbers.values import NumberError, Rental
+from uzotp.canary.report import CanaryReport, describe
+from uzotp.canary.values import NumberError, Rental
 from uzotp.phones import Phone
-from uzotp.ports import DeliveryStatus, Money
+from uzotp.ports.gateway import DeliveryStatus, Money
 from uzotp.testing.clock import FakeClock
 
 # --------------------------------------------------------------------------------------------------------- it works

@@ -11,12 +11,12 @@ import pytest
 
 from tests.core.numbers.trial import BROKEN, NUMBER, PRICE, Trial
 from uzotp import errors
+from uzotp.canary.report import describe
+from uzotp.canary.run import MAX_MISSES, canary, candidates
+from uzotp.canary.values import NumberError, Rental
 from uzotp.events import CodeRejected
-from uzotp.numbers.canary import MAX_MISSES, canary, candidates
-from uzotp.numbers.report import describe
-from uzotp.numbers.values import NumberError, Rental
 from uzotp.phones import Phone
-from uzotp.ports import DeliveryStatus
+from uzotp.ports.gateway import DeliveryStatus
 from uzotp.testing.clock import FakeClock
 
 # -------------------------------------------------------------------------------------------------------- the wait

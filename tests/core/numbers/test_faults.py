@@ -11,10 +11,10 @@ import pytest
 
 from tests.core.gateways.test_gateway_secrets import shown
 from tests.core.numbers import samples
+from uzotp.canary.smsman import SMSMan
+from uzotp.canary.socgrow import SocGrow
+from uzotp.canary.values import NumberError
 from uzotp.errors import AuthenticationFailed, GatewayError, GatewayUnavailable, OutcomeUnknown
-from uzotp.numbers.smsman import SMSMan
-from uzotp.numbers.socgrow import SocGrow
-from uzotp.numbers.values import NumberError
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, Script, answer, refused_port
 
@@ -26,7 +26,7 @@ SLACK = 0.8
 @pytest.fixture(autouse=True, scope="module")
 def _requests_is_loaded() -> None:
     """The import is not in the budget of a call, but neither shall it be in this module's stopwatch."""
-    import uzotp.remote.transport  # noqa: F401
+    import uzotp.http.transport  # noqa: F401
 
 
 def socgrow(url: str, timeout: float = DEADLINE) -> SocGrow:

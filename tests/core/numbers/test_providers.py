@@ -13,14 +13,14 @@ import pytest
 
 from tests.core.conftest import Site
 from tests.core.numbers import samples
-from uzotp.numbers.canary import canary
-from uzotp.numbers.providers import SMSManNumbers, SocGrowNumbers, english_name
-from uzotp.numbers.report import CanaryReport
-from uzotp.numbers.smsman import SMSMan
-from uzotp.numbers.socgrow import SocGrow
-from uzotp.numbers.values import NumberError, Rental
+from uzotp.canary.providers import SMSManNumbers, SocGrowNumbers, english_name
+from uzotp.canary.report import CanaryReport
+from uzotp.canary.run import canary
+from uzotp.canary.smsman import SMSMan
+from uzotp.canary.socgrow import SocGrow
+from uzotp.canary.values import NumberError, Rental
 from uzotp.phones import Phone
-from uzotp.ports import Money
+from uzotp.ports.gateway import Money
 from uzotp.testing import faults
 from uzotp.testing.faults import Connection, FaultServer, answer
 

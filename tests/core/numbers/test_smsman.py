@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.core.numbers import samples
+from uzotp.canary import smsman_wire as wire
+from uzotp.canary import wire as _wire
+from uzotp.canary.smsman import SMSMan
+from uzotp.canary.values import Application, Availability, NumberError, Price, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, GatewayUnavailable, OutcomeUnknown
-from uzotp.numbers import _wire
-from uzotp.numbers import smsman_wire as wire
-from uzotp.numbers.smsman import SMSMan
-from uzotp.numbers.values import Application, Availability, NumberError, Price, Rental, Sms
+from uzotp.http.client import MAX_BODY, Reply
 from uzotp.phones import Phone
-from uzotp.remote.client import MAX_BODY, Reply
 from uzotp.testing.faults import FaultServer, answer
 
 TOKEN = "tok-5f9c2b7e41d84aa0"

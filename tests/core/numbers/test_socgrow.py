@@ -10,14 +10,14 @@ from urllib.parse import parse_qs, parse_qsl
 import pytest
 
 from tests.core.numbers import samples
+from uzotp.canary import socgrow_wire as wire
+from uzotp.canary import wire as _wire
+from uzotp.canary.socgrow import SocGrow
+from uzotp.canary.values import Country, NumberError, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, InsufficientBalance, OutcomeUnknown
-from uzotp.numbers import _wire
-from uzotp.numbers import socgrow_wire as wire
-from uzotp.numbers.socgrow import SocGrow
-from uzotp.numbers.values import Country, NumberError, Rental, Sms
+from uzotp.http.client import Reply
 from uzotp.phones import Phone
-from uzotp.ports import Money
-from uzotp.remote.client import Reply
+from uzotp.ports.gateway import Money
 from uzotp.testing.faults import FaultServer, answer
 
 KEY = "key-5f9c2b7e41d84aa0"

@@ -10,11 +10,11 @@ from typing import Any
 
 from tests.core.conftest import Site
 from uzotp import errors
-from uzotp.numbers.canary import canary
-from uzotp.numbers.report import CanaryReport
-from uzotp.numbers.values import Rental, Sms
+from uzotp.canary.report import CanaryReport
+from uzotp.canary.run import canary
+from uzotp.canary.values import Rental, Sms
 from uzotp.phones import Phone
-from uzotp.ports import Message, Money, Receipt
+from uzotp.ports.gateway import Message, Money, Receipt
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

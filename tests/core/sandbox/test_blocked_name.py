@@ -16,9 +16,9 @@ from tests.core.conftest import Site
 from tests.core.ways import Way
 from uzotp.errors import ServiceNameRejected
 from uzotp.events import CodeSent, Event, SendFailed, ServiceNameBlocked
-from uzotp.guard import day_of
-from uzotp.ports import Message, Receipt
-from uzotp.storage import GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.store import GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
+from uzotp.rules.challenges import day_of
 from uzotp.stores.memory import MemoryStore
 
 PEOPLE = 64

@@ -10,12 +10,12 @@ import pytest
 
 from tests.core.conftest import Site
 from uzotp import DevSMS, GetSMS
-from uzotp.numbers.canary import canary
-from uzotp.numbers.providers import NumberProvider, SMSManNumbers, SocGrowNumbers
-from uzotp.numbers.report import CanaryReport, describe
-from uzotp.numbers.smsman import SMSMan
-from uzotp.numbers.socgrow import SocGrow
-from uzotp.ports import DeliveryStatus, Money
+from uzotp.canary.providers import NumberProvider, SMSManNumbers, SocGrowNumbers
+from uzotp.canary.report import CanaryReport, describe
+from uzotp.canary.run import canary
+from uzotp.canary.smsman import SMSMan
+from uzotp.canary.socgrow import SocGrow
+from uzotp.ports.gateway import DeliveryStatus, Money
 from uzotp.sandbox import State, running
 from uzotp.testing import FakeClock
 

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from uzotp.prices import price_of, price_table
 from uzotp.sandbox import State
 from uzotp.sandbox.accounts import BalanceTooLow
 from uzotp.sandbox.sms import Sms
+from uzotp.sms.prices import price_of, price_table
 
 
 def test_the_table_has_the_hundred_rows_and_home():

@@ -17,7 +17,7 @@ def sqlite_url(tmp_path):
 
 @pytest.fixture
 def sqlite(sqlite_url):
-    from uzotp.stores.sql import SQLStore
+    from uzotp.stores.sql.engine import SQLStore
 
     store = SQLStore(sqlite_url)
     yield store
@@ -26,7 +26,7 @@ def sqlite(sqlite_url):
 
 @pytest.fixture
 def redis_store():
-    from uzotp.stores.redis import RedisStore
+    from uzotp.stores.redis.store import RedisStore
 
     store = RedisStore(services.redis_url(), prefix=f"uzotp-{secrets.token_hex(6)}:")
     store.switches()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.stores import services
-from uzotp.storage import Opened, Refusal
+from uzotp.ports.store import Opened, Refusal
 from uzotp.stores.clock import ASK_AFTER, JUMP, ServerClock
 from uzotp.testing.store_contract.requests import WRONG, attempt, opening
 
@@ -93,7 +93,7 @@ def test_an_answer_that_was_slow_to_come_is_asked_for_again(host: Host, clock: S
 def test_two_hosts_whose_clocks_differ_by_an_hour_agree_on_a_cooldown(
     service: str,
 ) -> None:
-    sql = pytest.importorskip("uzotp.stores.sql")
+    sql = pytest.importorskip("uzotp.stores.sql.engine")
     url = services.sqlalchemy_url(service)
     here, there = sql.SQLStore(url), sql.SQLStore(url)
     real = there._clock._wall

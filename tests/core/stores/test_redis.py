@@ -14,10 +14,12 @@ from redis import Redis
 
 from tests.core.stores import redis_servers, services
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus
-from uzotp.stores import redis_link, redis_rows, scripts
+from uzotp.ports.gateway import DeliveryStatus
 from uzotp.stores.memory import MemoryStore
-from uzotp.stores.redis import RedisStore
+from uzotp.stores.redis import link as redis_link
+from uzotp.stores.redis import rows as redis_rows
+from uzotp.stores.redis import scripts
+from uzotp.stores.redis.store import RedisStore
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.requests import (
     DAY,

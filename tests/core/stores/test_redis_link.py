@@ -15,11 +15,12 @@ from redis.exceptions import TimeoutError
 
 from tests.core.stores import redis_servers
 from tests.waiting import until
-from uzotp.config import Config, build_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.ports import DeliveryStatus
-from uzotp.stores import redis_link, scripts
-from uzotp.stores.redis import RedisStore
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.settings.config import Config, build_store
+from uzotp.stores.redis import link as redis_link
+from uzotp.stores.redis import scripts
+from uzotp.stores.redis.store import RedisStore
 from uzotp.testing.store_contract.requests import (
     T0,
     WRONG,
@@ -139,7 +140,7 @@ def test_r43_an_error_tells_no_value(store, server):
 
 
 def test_unfinished_goes_page_by_page(store, monkeypatch):
-    monkeypatch.setattr("uzotp.stores.redis._PAGE", 3)
+    monkeypatch.setattr("uzotp.stores.redis.store._PAGE", 3)
     for number in range(8):
         sent = opened(store.open(opening(f"phone {number}", now=T0 + number)))
         store.settle(settlement(sent, phone=f"phone {number}", now=T0 + number))
@@ -352,5 +353,5 @@ def test_the_server_is_asked_what_could_lose_counters(alone):
 
 
 def test_redis_is_imported_with_the_store_only():
-    code = "import sys, uzotp, uzotp.verification, uzotp.config; sys.exit('redis' in sys.modules)"
+    code = "import sys, uzotp, uzotp.verification, uzotp.settings.config; sys.exit('redis' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "core"})

@@ -19,9 +19,10 @@ from tests.core.stores import services
 from tests.waiting import until
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.policy import Purpose, parse_limits
-from uzotp.ports import DeliveryStatus
-from uzotp.stores import dialects, statements
-from uzotp.stores.sql import SQLStore
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.stores.sql import dialects
+from uzotp.stores.sql import store as statements
+from uzotp.stores.sql.engine import SQLStore
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.crowd import Crowd
 from uzotp.testing.store_contract.requests import (

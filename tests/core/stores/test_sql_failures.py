@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, exc, make_url
 
 from tests.core.stores import services
 from uzotp.errors import StoreUnavailable
-from uzotp.stores import sql, statements
-from uzotp.stores.sql import SQLStore
+from uzotp.stores.sql import engine as sql
+from uzotp.stores.sql import store as statements
+from uzotp.stores.sql.engine import SQLStore
 from uzotp.testing.store_contract.requests import DAY, T0, an_id, attempt, opened, opening, refused, reservation
 
 
@@ -128,7 +129,7 @@ def test_an_interrupted_decision_is_rolled_back(sqlite):
 
 
 def test_a_writer_that_holds_the_file_too_long_is_not_waited_for_for_ever(sqlite, sqlite_url, tmp_path, monkeypatch):
-    monkeypatch.setattr("uzotp.stores.sql.SQLITE_WAIT", 0.01)
+    monkeypatch.setattr("uzotp.stores.sql.engine.SQLITE_WAIT", 0.01)
     sqlite._engine.dispose()
     holder = sqlite3.connect(tmp_path / "uzotp.db", isolation_level=None)
     opened(sqlite.open(opening()))

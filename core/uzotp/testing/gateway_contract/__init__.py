@@ -13,7 +13,7 @@
 Your gateway is given a server of the contract's own on this machine, which takes each message and then says yes,
 says no, breaks off, falls silent, sends elsewhere or never ends. What your gateway has beyond ``send`` (``quote``,
 ``balance``, ``history``, ``status``, ``parse_callback``) is held to its promises too: say in ``answers`` and
-``callback`` how your service speaks. :mod:`uzotp.gateways.http` gets most of this right for you.
+``callback`` how your service speaks. :mod:`uzotp.http.service` gets most of this right for you.
 """
 
 from __future__ import annotations

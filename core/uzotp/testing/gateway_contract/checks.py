@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from uzotp.errors import GatewayError, GatewayUnavailable, OutcomeUnknown
-from uzotp.ports import DeliveryReport, DeliveryStatus, Receipt
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Receipt
 
 PHONE, CODE, CALLBACK_TOKEN = "998901234567", "493021", "callback-secret"
 #: What is in each message of the tests, and may be shown nowhere.

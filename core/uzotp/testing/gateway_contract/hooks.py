@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-import uzotp.remote.transport  # noqa: F401  # in nobody's time, nor in the stopwatch's
+import uzotp.http.transport  # noqa: F401  # in nobody's time, nor in the stopwatch's
 from uzotp.errors import GatewayError
+from uzotp.http.client import Reply
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports import Gateway, Message, Receipt, Secret
-from uzotp.remote.client import Reply
-from uzotp.routing import takes_timeout
+from uzotp.ports.gateway import Gateway, Message, Receipt, Secret
+from uzotp.sending.router import takes_timeout
 from uzotp.testing.faults import FaultServer, Script, answer
 from uzotp.testing.gateway_contract.checks import CALLBACK_TOKEN, CODE, PHONE, Checks
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from uzotp.errors import GatewayError
-from uzotp.ports import Balance, DeliveryReport, Gateway, Money
+from uzotp.ports.gateway import Balance, DeliveryReport, Gateway, Money
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, answer
 from uzotp.testing.gateway_contract.hooks import SLACK, Hooks, timed

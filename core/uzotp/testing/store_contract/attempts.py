@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from uzotp.policy import Limit, Purpose
-from uzotp.storage import AttemptStatus, Spent, Store
+from uzotp.ports.store import AttemptStatus, Spent, Store
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,

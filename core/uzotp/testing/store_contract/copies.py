@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from uzotp.ports import DeliveryStatus
-from uzotp.storage import DeliveryRecord, Opened, Store
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.store import DeliveryRecord, Opened, Store
 from uzotp.testing.store_contract.requests import (
     T0,
     Hooks,

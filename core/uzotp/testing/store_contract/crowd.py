@@ -12,7 +12,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from uzotp.storage import Store
+from uzotp.ports.store import Store
 
 #: One call of a store: the method's name, its arguments and, where it has some, its options by name.
 Call = tuple[str, tuple[Any, ...]] | tuple[str, tuple[Any, ...], dict[str, Any]]

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus, Money
-from uzotp.storage import DeliveryRecord, GlobalReservation, Opened, Refusal, Store
+from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.store import DeliveryRecord, GlobalReservation, Opened, Refusal, Store
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from uzotp.storage import GlobalReservation, Store
+from uzotp.ports.store import GlobalReservation, Store
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,

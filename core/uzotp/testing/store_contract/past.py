@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from uzotp.guard import day_begins
-from uzotp.ports import DeliveryStatus, Money
-from uzotp.storage import History, PrefixTraffic, Store, Traffic
+from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.store import History, PrefixTraffic, Store, Traffic
+from uzotp.rules.challenges import day_begins
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.store_contract.requests import (
     DAY,

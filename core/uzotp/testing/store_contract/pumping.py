@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from uzotp import guard
-from uzotp.storage import GlobalReservation, Store, Suspicion
-from uzotp.tallies import Tally
+from uzotp.ports.store import GlobalReservation, Store, Suspicion
+from uzotp.rules import challenges as guard
+from uzotp.rules.pumping import Tally
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,

@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from uzotp import guard
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus
-from uzotp.storage import GlobalReservation, Opened, Store
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.store import GlobalReservation, Opened, Store
+from uzotp.rules import challenges as guard
 from uzotp.testing.store_contract.crowd import Call, Crowd, in_processes, rounds, together
 from uzotp.testing.store_contract.requests import (
     DAY,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from uzotp.policy import Purpose, parse_limits
-from uzotp.ports import DeliveryReport, DeliveryStatus
-from uzotp.storage import (
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus
+from uzotp.ports.store import (
     AddDelivery,
     Attempt,
     AttemptStatus,

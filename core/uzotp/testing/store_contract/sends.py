@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports import DeliveryStatus
-from uzotp.storage import AttemptStatus, GlobalReservation, Opened, Store
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.store import AttemptStatus, GlobalReservation, Opened, Store
 from uzotp.testing.store_contract.requests import (
     HOUR,
     KEY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from uzotp.storage import PAUSE, GlobalReservation, Refusal, Store, Switch
+from uzotp.ports.store import PAUSE, GlobalReservation, Refusal, Store, Switch
 from uzotp.testing.store_contract.requests import T0, Hooks, paying, reservation, reserved, watched
 
 #: Names of services: in any script, apart by case alone.

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from uzotp.errors import GatewayUnavailable, MessageRejected, OutcomeUnknown, ServiceNameRejected
-from uzotp.ports import DeliveryReport, DeliveryStatus, Message, Money, Receipt
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Money, Receipt
 
 BASE_URL = "https://shop.uz/otp"
 

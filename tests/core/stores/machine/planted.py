@@ -16,9 +16,9 @@ import pytest
 from tests.core.stores.machine.arena import MEETING
 from tests.core.stores.machine.books import day_number
 from tests.core.stores.machine.site import date_of
-from uzotp import guard
 from uzotp.policy import Limit
-from uzotp.storage import Refusal
+from uzotp.ports.store import Refusal
+from uzotp.rules import challenges as guard
 from uzotp.stores import locked
 
 Patch = pytest.MonkeyPatch
@@ -194,7 +194,7 @@ def without_the_lock(patch: Patch, store: Any) -> None:
 
 def without_for_update(patch: Patch, store: Any) -> None:
     """Rows are read without a lock. A blank is still true: the stores claim rows as they do."""
-    from uzotp.stores import dialects
+    from uzotp.stores.sql import dialects
 
     for name, dialect in dialects.DIALECTS.items():
         patch.setitem(dialects.DIALECTS, name, replace(dialect, for_update=dialect.for_update and " "))
@@ -204,7 +204,7 @@ def without_for_update(patch: Patch, store: Any) -> None:
 
 
 def statement_without_for_update(patch: Patch, store: Any) -> None:
-    from uzotp.stores import one_statement
+    from uzotp.stores.sql import postgresql as one_statement
 
     make = one_statement.Statement.__init__
 
@@ -233,7 +233,7 @@ def _altered(script: Any, old: str, new: str) -> Any:
 
 
 def _alter(patch: Patch, name: str, old: str, new: str) -> None:
-    from uzotp.stores import scripts
+    from uzotp.stores.redis import scripts
 
     patch.setattr(scripts, name, _altered(getattr(scripts, name), old, new))
 

@@ -17,7 +17,7 @@ from tests.core.stores.machine.oracle import Answer, Oracle, Rules, Who
 from uzotp.errors import GatewayError, InvalidProof, Refused, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy
-from uzotp.ports import Message
+from uzotp.ports.gateway import Message
 from uzotp.results import Challenge, Verification
 from uzotp.testing.clock import FakeClock
 from uzotp.verification import Verifier

@@ -41,7 +41,7 @@ def _memory(_where: str, _folder: Path) -> Iterator[_Opened]:
 def _redis(where: str, _folder: Path) -> Iterator[_Opened]:
     pytest.importorskip("redis")
     from tests.core.stores import redis_servers
-    from uzotp.stores.redis import RedisStore
+    from uzotp.stores.redis.store import RedisStore
 
     url = redis_servers.cluster_url() if where == "cluster" else services.redis_url()
     store = RedisStore(url, prefix=f"uzotp-{secrets.token_hex(6)}:")
@@ -55,7 +55,7 @@ def _redis(where: str, _folder: Path) -> Iterator[_Opened]:
 @contextmanager
 def _sql(where: str, folder: Path) -> Iterator[_Opened]:
     pytest.importorskip("sqlalchemy")
-    from uzotp.stores.sql import SQLStore
+    from uzotp.stores.sql.engine import SQLStore
 
     store = SQLStore(f"sqlite:///{folder / 'uzotp.db'}" if where == "sqlite" else _sql_database(where))
     try:
@@ -70,7 +70,7 @@ def _django(where: str, _folder: Path) -> Iterator[_Opened]:
     from django.db import connections
 
     from django_uzotp.store import DjangoStore
-    from uzotp.stores.dialects import TABLES
+    from uzotp.stores.sql.dialects import TABLES
 
     store = DjangoStore(None if where == "sqlite" else _django_database(where))
     try:

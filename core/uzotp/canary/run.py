@@ -1,0 +1,274 @@
+"""The canary: does a real code, sent to a real number, arrive? And how fast, and for how much?
+
+It rents one number, sends a code of yours to it through the configured gateways, and waits for the SMS. It spends
+money twice, on the number and on the message, and so it asks for the price first and never rents again by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from uzotp.canary.providers import NumberProvider
+from uzotp.canary.report import CanaryReport, shown
+from uzotp.canary.values import Rental, Sms
+from uzotp.errors import GatewayError, OutcomeUnknown, UzotpError
+from uzotp.phones import Phone
+from uzotp.ports.gateway import Clock, Money, Secret
+from uzotp.ports.store import PAUSE, AttemptStatus
+from uzotp.rules.challenges import day_of
+from uzotp.sms.prices import HOME_PRICE
+
+if TYPE_CHECKING:
+    from uzotp.verification import Verifier
+
+#: Seconds to wait for the SMS at most, and between two questions (V:75); sms-man names none, so they hold there too.
+MAX_WAIT = 300.0
+POLL = (3.0, 5.0)
+#: How many wrong codes from strangers' SMS are tried: each is an attempt on our own challenge (Q60).
+MAX_MISSES = 3
+
+#: An SMS older than the rental by this is a former owner's. A day, for its time has no zone: seconds.
+_STALE = 86_400
+
+#: ``progress(seconds since the start, what is going on)``. It never holds a whole number or a code.
+Progress = Callable[[float, str], None]
+
+
+def canary(
+    verifier: Verifier,
+    provider: NumberProvider,
+    *,
+    country: str,
+    max_price: Decimal,
+    purpose: str = "login",
+    wait: float = MAX_WAIT,
+    poll: float = 4.0,
+    clock: Clock | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    progress: Progress = lambda seconds, text: None,
+) -> CanaryReport:
+    """Rent a number in *country* (ISO code) for *max_price* at most, and have a code for *purpose* sent to it.
+
+    Whatever happens on the way is in the report, and the number is released, even when the caller is interrupted.
+    *max_price* is in the currency of the account with the provider. *wait* and *poll* are seconds; *clock* is the
+    verifier's unless given. The wait ends with the code's life (``TTL``).
+
+    :raises ValueError: for a price, a time or a purpose that cannot be.
+    """
+    if not Decimal(max_price).is_finite() or max_price <= 0:
+        raise ValueError("max_price is an amount of money")
+    if not POLL[0] <= poll <= POLL[1] or not poll <= wait <= MAX_WAIT:
+        raise ValueError(f"poll is {POLL[0]:g} to {POLL[1]:g} seconds, wait at most {MAX_WAIT:g}")
+    verifier.read_purpose(purpose)
+    trial = _Trial(verifier, provider, country, purpose, clock or verifier.clock, sleep, progress)
+    return trial.run(Decimal(max_price), wait, poll)
+
+
+class _Stop(Exception):
+    """Ends a trial; the text is the report's ``detail``."""
+
+
+class _Trial:
+    """One run, and what is known so far."""
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        provider: NumberProvider,
+        country: str,
+        purpose: str,
+        clock: Clock,
+        sleep: Callable[[float], None],
+        progress: Progress,
+    ) -> None:
+        self._verifier = verifier
+        self._provider = provider
+        self._country = country.upper()
+        self._purpose = purpose
+        self._clock = clock
+        self._sleep = sleep
+        self._progress = progress
+        self._began = clock.time()
+        self._step = ""
+        self._binding = Secret(secrets.token_urlsafe(16))
+        self._quote: Money | None = None
+        self._balance: Money | None = None
+        self._asked_to_rent = False
+        self._rental: Rental | None = None
+        self._rented_at = 0.0
+        self._phone: Phone | None = None
+        self._seen: set[str] = set()
+        self._misses = 0
+        self._seconds: float | None = None
+        self._notes: list[str] = []
+
+    def run(self, max_price: Decimal, wait: float, poll: float) -> CanaryReport:
+        try:
+            self._afford(max_price)
+            rental = self._rent()
+            try:
+                self._deliver(rental, max_price, wait, poll)
+            finally:
+                self._release(rental)
+            detail = f"the code came after {self._seconds:.0f} s"
+        except _Stop as stop:
+            detail = str(stop)
+        except UzotpError as error:
+            detail = f"{self._step}: {error}"
+        return self._report(detail)
+
+    def _say(self, step: str) -> None:
+        self._step = step
+        self._progress(self._clock.time() - self._began, step)
+
+    # ----------------------------------------------------------------------------------------------------- renting
+
+    def _afford(self, max_price: Decimal) -> None:
+        """Everything that can be known before money is spent."""
+        allowed, name = self._verifier.policy.countries, self._provider.name
+        if allowed != "*" and self._country not in allowed:
+            raise _Stop(f"COUNTRIES does not allow {self._country}: no code could be sent, so nothing was rented")
+        self._may_send()
+        self._say(f"asking {name} for its price")
+        self._quote = price = self._provider.quote(self._country)
+        if price is None:
+            raise _Stop(f"{name} has no number in {self._country} now")
+        if not 0 <= price.amount <= max_price:
+            raise _Stop(f"a number costs {shown(price)}, more than {max_price}: nothing was rented")
+        self._say(f"asking {name} for the balance")
+        self._balance = balance = self._provider.balance()
+        if balance.currency == price.currency and balance.amount < price.amount:
+            raise _Stop(f"a number costs {shown(price)}, and {name} has {shown(balance)}: nothing was rented")
+
+    def _may_send(self) -> None:
+        """What would refuse the code must be known before a number is paid for."""
+        store, budget = self._verifier.store, self._verifier.policy.daily_budget
+        on = {switch.name for switch in store.switches()}
+        if PAUSE in on:
+            raise _Stop("sending is paused: nothing was rented")
+        if on.issuperset(self._verifier.accounts.switches):
+            raise _Stop("every gateway refuses the service name, see uzotp unblock: nothing was rented")
+        today = day_of(int(self._clock.time() * 1000))
+        if budget is not None and store.spent(today) + HOME_PRICE > budget:
+            raise _Stop("the budget of today is used up: nothing was rented")
+
+    def _rent(self) -> Rental:
+        """The one purchase (Q89). After this the number must be released."""
+        self._say(f"renting a number for {shown(self._quote)}")
+        self._asked_to_rent = True
+        try:
+            self._rental = self._provider.rent(self._country)
+        except OutcomeUnknown as error:
+            raise _Stop(
+                f"{error}. The number may be paid for, and it is lost: compare the balances. Nothing more is rented"
+            ) from None
+        self._rented_at = self._clock.time()
+        return self._rental
+
+    def _release(self, rental: Rental) -> None:
+        try:
+            self._provider.release(rental, received=self._seconds is not None)
+        except UzotpError as error:
+            self._notes.append(f"the number could not be released: {error}")
+
+    # ---------------------------------------------------------------------------------------------------- delivery
+
+    def _deliver(self, rental: Rental, max_price: Decimal, wait: float, poll: float) -> None:
+        if rental.price and self._quote and rental.price != self._quote:
+            above = " and is above your maximum" if rental.price.amount > max_price else ""
+            self._notes.append(f"the number cost {shown(rental.price)}, {shown(self._quote)} was quoted{above}")  # Q65
+        self._say(f"rented {rental.phone.masked}")
+        phone = self._phone = self._verifier.read_phone(rental.phone)
+        if sms := self._read(rental):  # before anything was sent: a former owner's (Q60)
+            self._seen.add(sms.text)
+        self._say("sending a code")
+        sent_at = self._clock.time()
+        challenge = self._verifier.send_code(
+            phone, self._purpose, client_ip=None, binding=self._binding, trusted=True
+        )  # the operator's own number: the guard needs no proof of it
+        limit = min(wait, self._verifier.policy.ttl)
+        for _ in range(int(limit / poll)):
+            if self._clock.time() - sent_at + poll > limit:
+                break
+            self._say(f"waiting for the SMS ({challenge.delivery.gateway}: {challenge.delivery.status})")
+            self._sleep(poll)
+            if self._is_ours(self._read(rental), phone, challenge.code_length):
+                self._seconds = self._clock.time() - sent_at
+                return
+        raise _Stop(f"no SMS with the code came in {limit:.0f} s{self._strangers()}")
+
+    def _read(self, rental: Rental) -> Sms | None:
+        """One question; what fails but may work later is as good as "not yet"."""
+        try:
+            return self._provider.read(rental)
+        except GatewayError as error:
+            if not error.retryable:
+                raise
+            return None
+
+    def _is_ours(self, sms: Sms | None, phone: Phone, length: int) -> bool:
+        """Whether *sms* holds the code; only the verifier can tell, and each of its answers is an attempt."""
+        if sms is None or sms.text in self._seen:
+            return False
+        self._seen.add(sms.text)
+        if sms.received_at and sms.received_at.timestamp() < self._rented_at - _STALE:
+            return False
+        for candidate in candidates(sms.text, length):
+            if self._misses == MAX_MISSES:
+                raise _Stop(f"{MAX_MISSES} codes from SMS to this number were wrong{self._strangers()}")
+            result = self._verifier.verify_code(phone, candidate, self._purpose, binding=self._binding)
+            if result:
+                return True
+            if result.status is not AttemptStatus.WRONG_CODE:
+                raise _Stop(f"an SMS came, but its code could not be checked: {result.status}{self._strangers()}")
+            self._misses += 1
+        return False
+
+    def _strangers(self) -> str:
+        return f"; other SMS at this number: {len(self._seen)}" if self._seen else ""
+
+    # ------------------------------------------------------------------------------------------------------ report
+
+    def _report(self, detail: str) -> CanaryReport:
+        record, after = None, self._balance_after()
+        try:
+            if self._phone:
+                record = self._verifier.delivery(self._phone, self._purpose, binding=self._binding)
+        except UzotpError as error:
+            self._notes.append(f"what became of the message is not known: {error}")
+        return CanaryReport(
+            ok=self._seconds is not None,
+            provider=self._provider.name,
+            country=self._country,
+            detail=detail,
+            phone=self._rental.phone.masked if self._rental else None,
+            gateway=record.gateway or None if record else None,
+            delivery_status=record.status if record else None,
+            sms_seconds=self._seconds,
+            number_cost=(self._rental.price or self._quote) if self._rental else None,
+            message_cost=record.cost if record else None,
+            balance_before=self._balance,
+            balance_after=after,
+            notes=tuple(self._notes),
+        )
+
+    def _balance_after(self) -> Money | None:
+        if not self._asked_to_rent:
+            return None
+        try:
+            return self._provider.balance()
+        except UzotpError as error:
+            self._notes.append(f"the balance could not be read again: {error}")
+            return None
+
+
+def candidates(text: str, length: int) -> list[Secret]:
+    """The runs of exactly *length* digits in *text*, zeros in front included (Q66), the last first: a code closes
+    each of devsms's templates (D:73-76)."""
+    runs = re.findall(rf"(?<![0-9])[0-9]{{{length}}}(?![0-9])", text)
+    return [Secret(run) for run in reversed(dict.fromkeys(runs))]

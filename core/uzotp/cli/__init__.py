@@ -1,0 +1,3 @@
+"""The command line."""
+
+from uzotp.cli.run import main as main

@@ -1,0 +1,48 @@
+"""What a person switches: all sending off and on again, and a blocked service name free."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from uzotp.cli.project import Project, plain
+from uzotp.errors import ConfigurationError
+from uzotp.ports.store import PAUSE, Store
+from uzotp.sending.spending import blocked_name
+
+
+def pause(project: Project, options: Namespace) -> bool:
+    """From now on every send of every process on this store is refused with ``SendingPaused``."""
+    note = options.note.encode("utf-8", "replace").decode()  # a shell may hand over bytes that are no text
+    is_new = _shared_store(project, "paused").switch_on(PAUSE, note)
+    print("sending is paused" if is_new else "sending was paused already, and stays so")
+    return True
+
+
+def resume(project: Project, options: Namespace) -> bool:
+    was_on = _shared_store(project, "resumed").switch_off(PAUSE)
+    print("sending goes on" if was_on else "sending was not paused")
+    return True
+
+
+def unblock(project: Project, options: Namespace) -> bool:
+    """Try the blocked (gateway, service name) pairs again, all or those asked for; no such pair is a refusal only if
+    one was asked for."""
+    store, freed = _shared_store(project, "unblocked"), 0
+    for switch in list(store.switches()):
+        pair = blocked_name(switch.name)
+        if pair is None or options.gateway not in (None, pair[0]) or options.name not in (None, pair[1]):
+            continue
+        freed += store.switch_off(switch.name)
+        print(f"unblocked: {plain(pair[0])}, {plain(pair[1])!r}")
+    if not freed:
+        print("no such pair is blocked" if options.gateway or options.name else "nothing is blocked")
+    return bool(freed) or not (options.gateway or options.name)
+
+
+def _shared_store(project: Project, done: str) -> Store:
+    """:raises ConfigurationError: the switch would be thrown in this process alone, which is about to end."""
+    if project.config.store == "memory://":
+        raise ConfigurationError(
+            f"STORE is memory://, which other processes do not see: nothing was {done}. Use a database."
+        )
+    return project.verifier.store

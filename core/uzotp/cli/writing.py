@@ -1,0 +1,120 @@
+"""What people will read and what it will cost; nobody is asked."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from uzotp.cli.project import Project, part_count, plain, report
+from uzotp.errors import ConfigurationError, InvalidServiceName
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.settings.config import Config
+from uzotp.sms.parts import check_service_name, describe, guilty, parts, template_text
+from uzotp.sms.prices import HOME_PRICE, Price, price_rows, row_for
+from uzotp.sms.texts import compose
+
+_SAMPLE_CODE = "000000"
+
+
+def check_name(_project: Project, options: Namespace) -> bool:
+    """The rule, and every text that people would get."""
+    try:
+        name = check_service_name(options.name)
+    except InvalidServiceName as error:
+        print(plain(str(error)))
+        return False
+    print(f"{name}: OK")
+    for purpose in Purpose:
+        text = template_text(purpose, name, _SAMPLE_CODE)
+        count = parts(text)
+        print(f"{purpose.value:<15} {part_count(count)}, {count * HOME_PRICE} so'm: {text}")
+    return True
+
+
+# -------------------------------------------------------------------------------------------------------- texts
+
+
+def text(project: Project, options: Namespace) -> bool:
+    """devsms's templates where these settings send them, and our own texts, with what each costs at home."""
+    config = project.config
+    name = options.name or config.service_name
+    purposes = [Purpose(options.purpose)] if options.purpose else list(Purpose)
+    code = "0" * config.code_length
+    devsms = options.gateway == "devsms" or (options.gateway is None and "devsms" in config.gateways)
+    templates = devsms and config.devsms_type == "universal_otp"
+    if templates:
+        if not name:
+            raise ConfigurationError("SERVICE_NAME is missing: set it, or give --name")
+        check_service_name(name)
+        print("devsms's approved templates, always in Uzbek (DEVSMS_TYPE is universal_otp):")
+        for purpose in purposes:
+            _show(f"{purpose}, uz", template_text(purpose, name, code), {"devsms": HOME_PRICE})
+    if templates and options.gateway == "devsms":
+        return True
+    print("Own texts, for plain SMS:")
+    for purpose in purposes:
+        for language in [options.language] if options.language else config.languages:
+            own = compose(
+                purpose,
+                language,
+                code,
+                name,
+                autofill_host=config.policy.autofill_host,
+                android_hash=config.policy.android_hash,
+            )
+            _show(f"{purpose}, {language}", own, _plain_prices(config, options.gateway))
+    return True
+
+
+def _plain_prices(config: Config, gateway: str | None) -> dict[str, int]:
+    """Whole so'm for a part at home, by gateway; getsms shows no prices, so its is known only when it is set."""
+    known = {"devsms": HOME_PRICE, "getsms": config.getsms_price}
+    return {name: price for name, price in known.items() if price is not None and gateway in (None, name)}
+
+
+def _show(what: str, text: str, prices: dict[str, int]) -> None:
+    count, culprit = parts(text), guilty(text)
+    costs = [f"{name} {count * price} so'm" for name, price in prices.items()]
+    print(f"  {', '.join([what, 'UCS-2' if culprit else 'GSM-7', part_count(count), *costs])}")
+    for line in text.split("\n"):
+        print(f"      {plain(line)}")
+    if culprit:
+        print(f"    not GSM-7: {describe(culprit[0])} at position {culprit[1]}")
+
+
+# ------------------------------------------------------------------------------------------------------- prices
+
+
+def prices(_project: Project, options: Namespace) -> bool:
+    """devsms's table, or the rows of what is asked; a country without a row is not served."""
+    answers = [_looked_up(asked) for asked in options.asked]
+    found = [row for _, row in answers if row] if options.asked else price_rows()
+    unlisted = [country for country, row in answers if row is None]
+    columns = [options.account] if options.account else ["local", "foreign"]
+    rows = [_price_data(row, columns) for row in found]
+    lines = ["so'm for one part, by account".ljust(43) + "".join(f"{column:>9}" for column in columns)] if rows else []
+    for row in rows:
+        lines.append(
+            f"{row['iso2']}  {row['country']:<28}{'+' + row['prefix']:<11}"
+            + "".join(f"{row[column]:>9}" for column in columns)
+        )
+    lines += [f"{country}: not in devsms's table, so nothing can be sent there" for country in unlisted]
+    report(options, {"prices": rows, "unlisted": unlisted}, lines)
+    return not unlisted
+
+
+def _looked_up(asked: str) -> tuple[str, Price | None]:
+    """The country that *asked* names or is a number of, with its row. :raises InvalidPhone, ConfigurationError:"""
+    if any(char.isdigit() for char in asked):
+        phone = Phone.parse(asked)
+        return phone.country or phone.masked, row_for(phone)
+    iso2 = asked.upper()
+    if not (len(asked) == 2 and asked.isascii() and asked.isalpha()):
+        raise ConfigurationError(f"{asked!r} is neither a phone number nor an ISO 3166-1 code like KZ")
+    return iso2, next((row for row in price_rows() if row.iso2 == iso2), None)
+
+
+def _price_data(row: Price, columns: list[str]) -> dict[str, Any]:
+    money = {column: row.for_account(column) for column in columns}
+    return {"country": row.country, "iso2": row.iso2, "prefix": row.prefix} | money

@@ -1,0 +1,203 @@
+"""getsms.uz: any text by SMS, one message or a hundred in a call, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from uzotp.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    GatewayError,
+    GatewayUnavailable,
+    InvalidPhone,
+    MessageRejected,
+)
+from uzotp.gateways.getsms import wire
+from uzotp.http.client import Client, check_base_url
+from uzotp.phones import Phone
+from uzotp.ports.gateway import DeliveryReport, Message, Money, Receipt, Secret, veiled
+from uzotp.sms.parts import parts
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+
+class GetSMS:
+    """A :class:`~uzotp.ports.gateway.Gateway` over getsms.uz; safe to share between threads.
+
+    It sends ``message.text`` and nothing else: it has no templates. It answers only calls from IP addresses that you
+    told its support (G:11). Its documented address is plain http to a bare IP, where anyone on the way reads login,
+    password and codes (Q50): it is refused unless you insist. Give an https address or a tunnel where you have one,
+    and a password that nothing else uses.
+
+    :param login: and *password*, as getsms gave them; sent in the body of each call.
+    :param nickname: one of the account's alpha names; without one the SMS comes from a short number (G:47).
+    :param base_url: where to send; the final slash may be left out.
+    :param allow_insecure_http: lets ``base_url`` be plain http for another host than this machine.
+    :param timeout: total seconds for one call, from the look-up of the name to the last byte.
+    :param service_name: kept for whoever composes the texts; 1-50 printable characters.
+    :param price: whole UZS for one part, for :meth:`quote`: getsms shows no prices.
+    :param chunk: messages that :meth:`send_many` puts in one call, 1-100 (G:62).
+    :raises ConfigurationError: for a setting that cannot work.
+    """
+
+    name = wire.NAME
+
+    def __init__(
+        self,
+        login: str,
+        password: str,
+        nickname: str | None = None,
+        base_url: str = "http://185.8.212.184/smsgateway/",
+        allow_insecure_http: bool = False,
+        timeout: float = 10.0,
+        *,
+        service_name: str | None = None,
+        price: int | None = None,
+        chunk: int = wire.MAX_CHUNK,
+    ) -> None:
+        if not _is_printable(login):
+            raise ConfigurationError("GETSMS_LOGIN is the login that getsms.uz gave you, printable text")
+        if not _is_printable(password):
+            raise ConfigurationError("GETSMS_PASSWORD is the password that getsms.uz gave you, printable text")
+        if nickname is not None and not _is_printable(nickname):
+            raise ConfigurationError("GETSMS_NICKNAME is one of the alpha names of your account, or left out")
+        if service_name is not None and not (_is_printable(service_name) and len(service_name) <= 50):
+            raise ConfigurationError("the service name of getsms is text, 1 to 50 printable characters")
+        if price is not None and (type(price) is not int or price < 1):
+            raise ConfigurationError("GETSMS_PRICE is whole so'm for one SMS part, 1 or more")
+        if type(chunk) is not int or not 1 <= chunk <= wire.MAX_CHUNK:
+            raise ConfigurationError(f"getsms takes 1 to {wire.MAX_CHUNK} messages in one call")
+        if not 0 < timeout <= 120:
+            raise ConfigurationError("the timeout of getsms is seconds, more than 0 and at most 120")
+        self.base_url = check_base_url(
+            "GETSMS_BASE_URL",
+            base_url,
+            allow_insecure_http=allow_insecure_http,
+            opt_in="GETSMS_ALLOW_INSECURE_HTTP (allow_insecure_http=True)",
+        )
+        self.nickname = nickname
+        self.timeout = timeout
+        self.service_name = service_name
+        self.price = price
+        self.chunk = chunk
+        self._login = Secret(login)
+        self._password = Secret(password)
+        #: What a server may echo of the form, as it is and as it was encoded.
+        self._hide = tuple(Secret(write(word)) for word in (login, password) for write in (str, quote_plus))
+        self._http = Client(self.base_url, _as_it_is)
+
+    def __repr__(self) -> str:
+        return f"<GetSMS at {self.base_url}>"
+
+    # The frames below hold no code and no password in plain: replies come as values, errors are raised from here.
+
+    def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
+        """Send the text of *message*, once. The receipt's ``id`` is for :meth:`status`; it shows no money.
+
+        :raises MessageRejected: getsms, or this client before anything left, does not take the message.
+        :raises OutcomeUnknown: the request left and no clear answer came. It cannot be looked for: the id was in
+            the answer.
+        :raises GatewayError: any other subclass: certainly not sent.
+        """
+        objection = wire.objection(message)
+        if objection:
+            raise MessageRejected(self.name, objection)
+        [outcome] = self._call([message], timeout)
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
+
+    def send_many(
+        self, messages: Iterable[tuple[str, str]], *, timeout: float | None = None
+    ) -> list[Receipt | GatewayError | InvalidPhone]:
+        """Send (phone, text) pairs, each once, in calls of ``chunk``; *timeout* is for each call.
+
+        The list answers the pairs in their order, a receipt or an error as a value; nothing is raised. A pair that
+        cannot go is answered here, and spoils no other. A call whose answer is lost is :class:`OutcomeUnknown` for
+        all of its messages (Q56), and the next one is tried all the same: never send such a list again as a whole.
+        When getsms cannot be reached or does not accept the login, the rest is not tried, and has that same error.
+        """
+        answers: list[Receipt | GatewayError | InvalidPhone | Message] = [wire.compose(pair) for pair in messages]
+        ready = [(place, message) for place, message in enumerate(answers) if isinstance(message, Message)]
+        hopeless: GatewayError | None = None
+        for start in range(0, len(ready), self.chunk):
+            places, chunk = zip(*ready[start : start + self.chunk], strict=True)
+            outcomes = [hopeless] * len(chunk) if hopeless else self._call(chunk, timeout)
+            for place, outcome in zip(places, outcomes, strict=True):
+                answers[place] = outcome
+                if isinstance(outcome, (GatewayUnavailable, AuthenticationFailed)):
+                    hopeless = outcome
+        return [answer for answer in answers if not isinstance(answer, Message)]
+
+    def status(
+        self,
+        request_id: str | int,
+        *,
+        message_id: str | int | None = None,
+        phone: str | None = None,
+        timeout: float | None = None,
+    ) -> DeliveryReport:
+        """Where a message stands, by the ``id`` of its receipt, or by a ``request_id``.
+
+        A ``request_id`` alone may stand for several messages (Q45, Q46): *message_id* or *phone* say which. The
+        report's ``id`` is what was asked with.
+
+        :raises ValueError: there is no id in *request_id*. :raises InvalidPhone: of *phone*.
+        :raises MessageRejected: there is no such message.
+        :raises GatewayError: the question failed; ``GatewayUnavailable`` also when no one row is about the message.
+        """
+        phone = veiled(phone)
+        wanted = None if phone is None else Phone.parse(phone)
+        request_id, of_key = wire.split_key(str(request_id).strip())
+        if not request_id:
+            raise ValueError("status() takes the id of a receipt, or a request_id")
+        message = of_key if message_id is None else str(message_id)
+        started = monotonic()
+        seconds = self._seconds(timeout)
+        reply = self._http.post(
+            "status/", wire.build_status(request_id, self._login, self._password), wire.CONTENT_TYPE, seconds
+        )
+        if wire.wants_spaced_key(reply):
+            reply = self._http.post(
+                "status/",
+                wire.build_status(request_id, self._login, self._password, spaced=True),
+                wire.CONTENT_TYPE,
+                seconds - (monotonic() - started),
+            )
+        report = wire.read_status(reply, request_id, message, wanted, self._hide)
+        if isinstance(report, GatewayError):
+            raise report
+        return report
+
+    def quote(self, message: Message) -> Money | None:
+        """What *message* will cost by the configured price; ``None`` without a price or a text."""
+        if self.price is None or not message.text:
+            return None
+        return Money(Decimal(self.price * parts(message.text)))
+
+    def _call(self, messages: Sequence[Message], timeout: float | None) -> list[Receipt | GatewayError]:
+        """One call: exactly one slash ends the address, for another would be redirected (Q53)."""
+        reply = self._http.post(
+            "",
+            wire.build_send(messages, self._login, self._password, self.nickname),
+            wire.CONTENT_TYPE,
+            self._seconds(timeout),
+        )
+        return wire.read_send(reply, messages, self._hide)
+
+    def _seconds(self, timeout: float | None) -> float:
+        return self.timeout if timeout is None else min(timeout, self.timeout)
+
+
+def _as_it_is(request: PreparedRequest) -> PreparedRequest:
+    """The credentials are in the body; an ``auth`` that adds nothing still keeps a netrc file from adding some."""
+    return request
+
+
+def _is_printable(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()

@@ -1,0 +1,123 @@
+"""One look for an operator: the store and the gateways are asked, and what they say is counted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from uzotp.insight.balances import Asked, balances_of
+from uzotp.insight.figures import Figures, Waits, read_counts
+from uzotp.insight.money import Funds, first_of_month, funds
+from uzotp.ports.gateway import Gateway
+from uzotp.ports.store import PAUSE, History, Switch
+from uzotp.rules.challenges import day_begins, day_of
+from uzotp.sending.spending import blocked_name
+
+if TYPE_CHECKING:
+    from uzotp.verification import Verifier
+
+#: The periods that a page offers, in days with today, and the one it begins with.
+PERIODS = (1, 7, 31)
+DEFAULT_PERIOD = 7
+#: How many number prefixes are shown.
+PREFIXES = 20
+
+
+def read_period(text: str | None) -> int:
+    """What ``?days=`` says; anything that is not offered is answered with the default."""
+    return next((days for days in PERIODS if text == str(days)), DEFAULT_PERIOD)
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A service name that a gateway refused and charged for (P6)."""
+
+    gateway: str
+    name: str
+    since: int
+
+
+@dataclass(frozen=True)
+class Insight:
+    """What is known at the moment ``at`` (milliseconds).
+
+    ``breakers`` says of each gateway what this process's circuit breaker does: ``closed``, ``open`` or ``probing``; it
+    is empty where this process sends nothing. ``low_balance`` is the policy's line, in whole so'm.
+    """
+
+    at: int
+    figures: Figures
+    funds: Funds
+    gateways: tuple[str, ...]
+    breakers: dict[str, str]
+    paused: Switch | None
+    blocked: tuple[Blocked, ...]
+    balances: tuple[Asked, ...]
+    low_balance: int | None
+
+    @property
+    def today(self) -> str:
+        return day_of(self.at)
+
+
+def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) -> Insight:
+    """The last *days* days of Asia/Tashkent, today among them. *sends* says whether this process sends, so that its
+    circuit breakers mean something.
+
+    :raises StoreUnavailable: there is nothing to show.
+    """
+    at, store = int(verifier.clock.time() * 1000), verifier.store
+    balances = balances_of(verifier.accounts, verifier.router.gateways)
+    verifier.journal.write()  # what this process has counted and not yet told the store
+    switches = list(store.switches())
+    blocked = [(switch, blocked_name(switch.name)) for switch in switches]
+    figures, money = _past(verifier, at, days)
+    return Insight(
+        at=at,
+        figures=figures,
+        funds=money,
+        gateways=tuple(gateway.name for gateway in verifier.router.gateways),
+        breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
+        paused=next((switch for switch in switches if switch.name == PAUSE), None),
+        blocked=tuple(Blocked(*pair, switch.since) for switch, pair in blocked if pair),
+        balances=balances.look(),
+        low_balance=verifier.policy.low_balance,
+    )
+
+
+def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
+    today = day_of(at)
+    period = _days_until(today, days)
+    history = _history(verifier, period[0], PREFIXES)
+    prices = {gateway.name: price for gateway in verifier.router.gateways if (price := _price(gateway)) is not None}
+    figures = Figures(
+        days=period,
+        traffic=tuple(row for row in history.traffic if period[0] <= row.day <= today),
+        prefixes=tuple(history.prefixes[:PREFIXES]),
+        waits={name: Waits(dict(counts)) for name, counts in sorted(history.waits.items()) if counts},
+        counts=read_counts(history.counts, period),
+        prices=prices,
+    )
+    first = first_of_month(today)
+    month = history if period[0] <= first else _history(verifier, first, 0)
+    budget = verifier.policy.daily_budget
+    books = verifier.store.spent(today) if budget is not None else None
+    return figures, funds(today, month.traffic, prices, budget, books)
+
+
+def _history(verifier: Verifier, day: str, prefixes: int) -> History:
+    now = None if verifier.clock is time else int(verifier.clock.time() * 1000)
+    return verifier.store.history(day_begins(day), now, prefixes=prefixes)
+
+
+def _days_until(today: str, days: int) -> tuple[str, ...]:
+    last = date.fromisoformat(today)
+    return tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
+
+
+def _price(gateway: Gateway) -> int | None:
+    """Whole so'm a message, of a gateway that was told a price because it does not say (``GETSMS_PRICE``)."""
+    price = getattr(gateway, "price", None)
+    return price if isinstance(price, int) and price > 0 else None

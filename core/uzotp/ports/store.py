@@ -1,0 +1,398 @@
+"""The store port: what the core asks of a store, and the values that pass.
+
+A store makes a handful of whole decisions, each atomic and committed before its answer is known; it is never
+asked to get and then to set. Times are integers, milliseconds since the epoch (UTC); ``now=None`` means "use your
+own clock", which is what production does; tests pass theirs.
+
+All ids and hashes are lower-case base32 text of 128 bits (26 characters): the same under every collation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+from uzotp.policy import Limit, Purpose
+from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Money
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What the pumping guard saw: at *level* (``prefix`` or ``country``), in *window* (``hour`` or ``day``), so many
+    sends not yet verified against a limit that so many verified ones earned."""
+
+    level: str
+    window: str
+    unverified: int
+    verified: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A store's "no". ``kind`` is one of ``paused``, ``rate_limited``, ``suspicious``, ``budget``, ``locked``,
+    ``cooldown``; ``retry_after_ms`` is ``None`` where time does not help."""
+
+    kind: str
+    quota: str
+    retry_after_ms: int | None
+    suspicion: Suspicion | None = None
+
+
+@dataclass(frozen=True)
+class GuardRule:
+    """The pumping guard's limits (P8). It refuses only when it *enforces* and nobody vouches (*trusted*)."""
+
+    enforce: bool
+    trusted: bool
+    prefix_floor: int
+    country_floor: int
+    ratio: float
+
+
+#: The switch that stops every send.
+PAUSE = "pause"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something a person has to know of and to clear: ``pause``, or a blocked (gateway, service name)."""
+
+    name: str
+    note: str
+    since: int
+
+
+@dataclass(frozen=True)
+class ReserveGlobal:
+    """The part of a send that all phones share: the pause, the client's network, the guard, the day's money.
+
+    ``entry_id`` names this reservation so that it can be taken back. Without a ``client`` there is no client quota;
+    without a ``guard`` nothing is counted for the country and the prefix; without a ``budget`` no money is. Money is
+    whole so'm. Of ``switches`` the reservation tells which are on.
+    """
+
+    entry_id: str
+    client: str | None
+    client_limits: tuple[Limit, ...]
+    prefix: str = ""
+    country: str = ""
+    guard: GuardRule | None = None
+    amount: int = 0
+    budget: int | None = None
+    switches: tuple[str, ...] = ()
+    now: int | None = None
+
+
+@dataclass(frozen=True)
+class GlobalReservation:
+    """Granted: what :meth:`Store.release` takes back and :meth:`Store.adjust` corrects.
+
+    ``prefix`` and ``country`` are empty where the guard counted nothing, ``day`` where no money was reserved.
+    ``suspicion`` is what the guard would have refused, had it been enforcing or had nobody vouched.
+    """
+
+    entry_id: str
+    client: str | None
+    at: int
+    prefix: str = ""
+    country: str = ""
+    amount: int = 0
+    day: str = ""
+    on: frozenset[str] = frozenset()
+    suspicion: Suspicion | None = None
+
+
+@dataclass(frozen=True)
+class OpenChallenge:
+    """Open a challenge, or extend the live one of the same handle, under the phone's quotas.
+
+    ``nonce``, ``digest`` and ``key_id`` (a mark of what made the code, six characters at most) are what a *new*
+    challenge gets. A live one keeps its own if that mark is among ``live_keys``; a code that cannot be made again is
+    exchanged for the new one, under the same tries and the same end.
+    """
+
+    handle: str
+    fingerprint: str
+    purpose: Purpose
+    prefix: str
+    country: str
+    nonce: str
+    digest: str
+    key_id: str
+    live_keys: frozenset[str]
+    delivery_id: str
+    ttl_ms: int
+    max_attempts: int
+    resend_after: tuple[int, ...]
+    phone_limits: tuple[Limit, ...]
+    failure_limits: tuple[Limit, ...]
+    now: int | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The challenge that this send belongs to. ``attempts`` and ``sends`` are counts so far.
+
+    ``before`` is the challenge's delivery before this one, for a resend to go another way.
+    """
+
+    nonce: str
+    key_id: str
+    delivery_id: str
+    attempts: int
+    sends: int
+    expires_at: int
+    resend_at: int
+    before: DeliveryRecord | None = None
+
+
+@dataclass(frozen=True)
+class AddDelivery:
+    """One more copy of a challenge's code is about to leave, by another gateway (P7).
+
+    It counts as created when the delivery it is a copy *of* was: nobody may learn from a time that there are two (P9).
+    """
+
+    of: str
+    delivery_id: str
+    handle: str
+    fingerprint: str
+    purpose: Purpose
+    prefix: str
+    country: str
+    now: int | None = None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How a send ended. ``refund`` gives the phone's quota back (a certain failure, P5), and with a ``handle`` the
+    challenge's count of sends; without a refund the ``handle`` makes this delivery its challenge's newest."""
+
+    fingerprint: str
+    delivery_id: str
+    status: DeliveryStatus
+    gateway: str
+    refund: bool = False
+    handle: str | None = None
+    gateway_id: str | None = None
+    cost: Money | None = None
+    parts: int | None = None
+    now: int | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One submitted code: ``digests`` has a candidate for each live key.
+
+    ``proof_id`` is what a success writes down, to be redeemed once within ``proof_ttl_ms``. ``areas``, the prefix and
+    the country where the guard counts, are what a success is credited to.
+    """
+
+    handle: str
+    fingerprint: str
+    purpose: Purpose
+    digests: tuple[str, ...]
+    proof_id: str
+    proof_ttl_ms: int
+    max_attempts: int
+    failure_limits: tuple[Limit, ...]
+    areas: tuple[str, ...] = ()
+    now: int | None = None
+
+
+class AttemptStatus(str, Enum):
+    """What became of an attempt; the words of the library's and the HTTP contract."""
+
+    VERIFIED = "verified"
+    WRONG_CODE = "wrong_code"
+    EXPIRED = "expired"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    LOCKED = "locked"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The answer to an attempt. ``retry_after_ms`` is set for ``locked``; ``sends`` is the verified challenge's.
+
+    ``credited`` says that the store has seen to the guard's other side itself; else the caller's :meth:`Store.credit`
+    follows.
+    """
+
+    status: AttemptStatus
+    attempts_left: int = 0
+    retry_after_ms: int | None = None
+    sends: int = field(default=0, compare=False)
+    credited: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class DeliveryRecord:
+    """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled.
+
+    ``verified_at`` is when a code was accepted whose challenge this was the newest message of.
+    """
+
+    id: str
+    fingerprint: str
+    handle: str
+    purpose: Purpose
+    prefix: str
+    country: str
+    status: DeliveryStatus
+    gateway: str
+    gateway_id: str | None
+    cost: Money | None
+    parts: int | None
+    created_at: int
+    updated_at: int
+    verified_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Messages that are alike: of one day of Asia/Tashkent (``"2026-11-22"``), gateway, country, status and currency.
+
+    ``verified`` of the ``messages`` were the newest of a challenge when its code was accepted. ``cost`` is the sum of
+    what the gateway said of ``priced`` of them, in ``currency``.
+    """
+
+    day: str
+    gateway: str
+    country: str
+    status: DeliveryStatus
+    currency: str | None
+    messages: int
+    verified: int
+    priced: int
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class PrefixTraffic:
+    """The messages of one number prefix (the number without its last four digits)."""
+
+    prefix: str
+    country: str
+    messages: int
+    delivered: int
+    failed: int
+    verified: int
+
+
+@dataclass(frozen=True)
+class History:
+    """What became of the messages since a moment, and what was refused.
+
+    ``prefixes`` has the busiest, busiest first. ``waits`` says of each gateway how many codes were accepted so many
+    whole seconds after their message was created. ``counts`` says of each day how often something was counted with
+    :meth:`Store.count`.
+    """
+
+    traffic: tuple[Traffic, ...]
+    prefixes: tuple[PrefixTraffic, ...]
+    waits: Mapping[str, Mapping[int, int]]
+    counts: Mapping[str, Mapping[str, int]]
+
+
+class Store(Protocol):
+    """Whole decisions. Every method may raise :class:`~uzotp.errors.StoreUnavailable`, and then nothing happened
+    that a caller could profit from."""
+
+    #: Whether :meth:`count` can be asked when the process ends.
+    counts_at_exit: bool
+
+    def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
+        """Take a place in what all phones share: refused when paused, over the client's quota, suspicious or over
+        the day's budget, in this order."""
+        ...
+
+    def release(self, reservation: GlobalReservation) -> None:
+        """Take a global reservation back whole, because the phone's part was refused."""
+        ...
+
+    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
+        """Write down what a reservation came to, once: *spent* whole so'm on its own day, and when nothing was
+        *sent* the guard's count is taken back. The client's quota stays spent (P5)."""
+        ...
+
+    def open(self, request: OpenChallenge) -> Opened | Refusal:
+        """Lock, cooldown and quota of the phone; then a new challenge or the live one; a pending delivery."""
+        ...
+
+    def add(self, request: AddDelivery) -> None:
+        """A pending delivery more for a challenge."""
+        ...
+
+    def settle(self, settlement: Settlement) -> bool:
+        """Write down how a send ended; never moves a delivery backward (P10). ``True`` the first time only."""
+        ...
+
+    def spend(self, attempt: Attempt) -> Spent:
+        """Charge one attempt and compare it, in one decision (P2, P3). An accepted one gives its challenge's newest
+        delivery the moment, and leaves that delivery's status alone."""
+        ...
+
+    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
+        """Consume a proof: ``True`` exactly once while it lives."""
+        ...
+
+    def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
+        """So many sends of a prefix and a country were verified: the guard's other side (P8)."""
+        ...
+
+    def record(
+        self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
+    ) -> DeliveryRecord | None:
+        """Move a phone's delivery forward. ``None`` when nothing changed: unknown id, foreign report, not forward."""
+        ...
+
+    def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
+        """The newest delivery of a challenge that is still kept."""
+        ...
+
+    def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
+        """The gateway's ids that deliveries of this phone have already."""
+        ...
+
+    def unfinished(self, limit: int, now: int | None = None) -> Iterable[DeliveryRecord]:
+        """Deliveries that a gateway took and that are not final, oldest first, at most a day old."""
+        ...
+
+    def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
+        """``True`` when it was off. The first 200 characters of *note* are kept."""
+        ...
+
+    def switch_off(self, name: str) -> bool:
+        """``True`` when it was on."""
+        ...
+
+    def switches(self) -> Iterable[Switch]:
+        """Those that are on, oldest first."""
+        ...
+
+    def spent(self, day: str) -> int:
+        """Whole so'm reserved and spent on *day* (``"2026-11-22"``, of Asia/Tashkent), where a budget was set."""
+        ...
+
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
+        """Add to what was counted today (of Asia/Tashkent), under names of at most 64 characters."""
+        ...
+
+    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """What became of the messages created at or after *since*. For a person to look at, never to decide by."""
+        ...
+
+    def rest(self) -> None:
+        """A thread of the background has done its work: give back what this store holds for it."""
+        ...
+
+    def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
+        """Delete what is over: challenges, proofs, idle counters, old deliveries. Returns how many rows."""
+        ...

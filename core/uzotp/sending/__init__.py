@@ -1,0 +1,1 @@
+"""From a visitor's request to a message and its outcome."""

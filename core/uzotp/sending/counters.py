@@ -1,0 +1,135 @@
+"""What the deliveries do not show: how often something was refused, failed or suppressed, counted by the day.
+
+The journal stands before the host's own event sink. It adds up in memory, and gives the store its counts at most
+every ten seconds, when something more is counted: a send and a check that succeed never pay for it. What a process
+counted in its last seconds may be lost with it: the counts are for a person to look at, never to decide by.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Mapping
+from weakref import WeakSet
+
+from uzotp import events
+from uzotp.ports.gateway import Clock
+from uzotp.ports.store import Store
+from uzotp.rules.challenges import DAY_MS, TASHKENT_MS
+
+#: The store is written to at most so often: milliseconds.
+EVERY_MS = 10_000
+#: Names are the code's and the configuration's words, and few; no more are kept of a day, whatever happens.
+_NAMES = 200
+#: Days that a store may be away before the oldest is forgotten.
+_DAYS = 7
+_LENGTH = 64
+_REST = "other"
+
+
+class Journal:
+    """Counts events, and hands each on to *sink*. It never raises on its own account."""
+
+    def __init__(self, store: Store, clock: Clock, sink: events.EventSink | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._sink = sink
+        self.renew()
+        _alive.add(self)
+
+    def renew(self) -> None:
+        """A forked child leaves to its parent what that has counted."""
+        self._lock = threading.Lock()
+        #: By the day's number: a moment of it, and its counts.
+        self._days: dict[int, tuple[int, dict[str, int]]] = {}
+        self._written = self._now()
+
+    def __call__(self, event: events.Event) -> None:
+        name = name_of(event)
+        if name is not None:
+            self._note(name)
+        if self._sink is not None:
+            self._sink(event)
+
+    def _note(self, name: str) -> None:
+        now = self._now()
+        with self._lock:
+            self._add(now, {name: 1})
+            due = abs(now - self._written) >= EVERY_MS
+            if due:
+                self._written = now
+        if due:
+            self.write()
+
+    def write(self) -> None:
+        """Give the store what was counted. What it does not take is kept for the next time."""
+        with self._lock:
+            days, self._days = self._days, {}
+        for moment, counts in days.values():
+            try:
+                self._store.count(counts, moment)
+            except Exception as error:  # away, or not to be asked from here
+                events.logger.warning("what was counted could not be written: %s", type(error).__name__)
+                with self._lock:
+                    self._add(moment, counts)
+
+    def write_last(self) -> None:
+        """At the end of the process, where the store can be asked then."""
+        if self._days and self._store.counts_at_exit:
+            self.write()
+
+    def _add(self, moment: int, counts: Mapping[str, int]) -> None:
+        day = (moment + TASHKENT_MS) // DAY_MS
+        kept = self._days.setdefault(day, (moment, {}))[1]
+        for name, count in counts.items():
+            known = name if name in kept or len(kept) < _NAMES else _REST
+            kept[known] = kept.get(known, 0) + count
+        while len(self._days) > _DAYS:
+            del self._days[min(self._days)]
+
+    def _now(self) -> int:
+        return int(self._clock.time() * 1000)
+
+
+def name_of(event: events.Event) -> str | None:
+    """What an event is counted as; ``None`` for what the deliveries tell, and better."""
+    words: tuple[str, ...]
+    if isinstance(event, events.SendRefused):
+        words = ("refused", event.reason, event.quota)
+    elif isinstance(event, events.GuardDecision):
+        words = ("guard", event.scope, event.window, _decided(event))
+    elif isinstance(event, events.SendFailed):
+        words = ("failed", event.gateway, event.reason)
+    elif isinstance(event, events.CodeRejected):
+        words = ("rejected", event.status)
+    elif isinstance(event, events.SendSuppressed):
+        words = ("suppressed",)
+    else:
+        return None
+    # A gateway may have any name; a database may not be able to write it.
+    return " ".join(words).encode("ascii", "replace").decode()[:_LENGTH]
+
+
+def _decided(event: events.GuardDecision) -> str:
+    if event.refused:
+        return "refused"
+    return "trusted" if event.trusted else "recorded"
+
+
+_alive: WeakSet[Journal] = WeakSet()
+
+
+def _forked() -> None:
+    for journal in list(_alive):
+        journal.renew()
+
+
+@atexit.register
+def _last_words() -> None:
+    for journal in list(_alive):
+        journal.write_last()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

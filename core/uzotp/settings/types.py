@@ -1,0 +1,178 @@
+"""Reading one setting: from Python, from the text of an environment variable, from TOML.
+
+Each reader takes the setting's name, for its error, and a value that is not ``None``; it returns the value in its one
+form, or ``None`` for an empty text where that means "not set".
+
+:raises ConfigurationError: from every reader, naming the setting and never repeating what may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from uzotp.errors import ConfigurationError
+from uzotp.policy import parse_limits
+from uzotp.sms.parts import check_service_name
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+#: No database has room for more.
+_LARGEST = 10**18
+
+
+def text(name: str, value: Any) -> str | None:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} is text")
+    if not value.isprintable():  # a lone surrogate, a line's end: nothing that can be sent or signed with
+        raise ConfigurationError(f"{name} holds a character that is none")
+    return value or None
+
+
+def service_name(name: str, value: Any) -> str | None:
+    return None if value == "" else check_service_name(value)
+
+
+def quota(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f'{name} is text like "5/hour,10/day"; an empty one sets no limit')
+    try:
+        parse_limits(value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{name}: {error}") from None
+    return value
+
+
+def integer(name: str, value: Any) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _LARGEST:
+        raise ConfigurationError(f"{name} is a whole number")
+    return value
+
+
+def optional_integer(name: str, value: Any) -> int | None:
+    return None if value == "" else integer(name, value)
+
+
+def number(name: str, value: Any) -> float:
+    try:
+        if not isinstance(value, bool):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ConfigurationError(f"{name} is a number")
+
+
+def boolean(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    is_word = isinstance(value, str) or (isinstance(value, int) and value in (0, 1))
+    word = str(value).strip().lower() if is_word else ""
+    if word in known:
+        return known[word]
+    raise ConfigurationError(f"{name} is true or false")
+
+
+def _decoded(name: str, value: Any) -> Any:
+    """JSON in text, as the environment has it; anything else as it is."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise ConfigurationError(f"{name} is not valid JSON: {error}") from None
+    return value
+
+
+def items(name: str, value: Any) -> tuple[Any, ...]:
+    value = _decoded(name, value)
+    if isinstance(value, str | bytes):
+        value = [value]
+    if isinstance(value, Sequence):
+        return tuple(value)
+    raise ConfigurationError(f"{name} is a list")
+
+
+def texts(name: str, value: Any) -> tuple[str, ...]:
+    values = items(name, value)
+    if not all(isinstance(item, str) for item in values):
+        raise ConfigurationError(f"{name} is a list of texts")
+    return values
+
+
+def integers(name: str, value: Any) -> tuple[int, ...]:
+    return tuple(integer(name, item) for item in items(name, value))
+
+
+def integer_or_integers(name: str, value: Any) -> int | tuple[int, ...]:
+    decoded = _decoded(name, value)
+    try:
+        return integers(name, decoded) if isinstance(decoded, list | tuple) else integer(name, decoded)
+    except ConfigurationError:
+        raise ConfigurationError(f"{name} is a whole number, or a list of them") from None
+
+
+def keys(name: str, value: Any) -> tuple[str | bytes, ...]:
+    values = items(name, value)
+    if not all(isinstance(item, str | bytes) and item for item in values):
+        raise ConfigurationError(f"{name} is a list of non-empty keys, oldest first")
+    try:
+        for item in values:
+            item.encode() if isinstance(item, str) else item
+    except UnicodeError:  # bytes of an environment that is not UTF-8
+        raise ConfigurationError(f"{name} holds a character that is none") from None
+    return values
+
+
+def choice(*choices: str) -> Callable[[str, Any], str]:
+    def read(name: str, value: Any) -> str:
+        if value not in choices:
+            raise ConfigurationError(f"{name} is one of {', '.join(choices)}")
+        return str(value)
+
+    return read
+
+
+def hook(name: str, value: Any) -> Callable[..., Any] | None:
+    if value == "":
+        return None
+    target = import_dotted(name, value) if isinstance(value, str) else value
+    if not callable(target):
+        raise ConfigurationError(f"{name} is a dotted path to something that can be called")
+    return target  # type: ignore[no-any-return]
+
+
+def web_address(name: str, value: Any) -> str | None:
+    address = text(name, value)
+    if address is None:
+        return None
+    try:
+        parts = urlsplit(address)
+        valid = parts.scheme in ("https", "http") and bool(parts.hostname)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigurationError(f"{name} is a web address that begins with https://")
+    return address
+
+
+def mapping(name: str, value: Any) -> Mapping[str, Any]:
+    value = _decoded(name, value) or {}
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{name} is a map")
+    return value
+
+
+def import_dotted(name: str, path: str) -> Any:
+    """What a dotted path names. :raises ConfigurationError: naming the setting, when it names nothing."""
+    module, _, attribute = path.rpartition(".")
+    if not all(path.split(".")):
+        raise ConfigurationError(f"{name}: {path!r} is not a dotted path, like package.module.name")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"{name}: {path!r} cannot be imported: {error}") from None

@@ -1,0 +1,172 @@
+"""Our own texts, for gateways that send plain SMS: four purposes in Uzbek, Russian and English.
+
+Each says whose code it is and what it is for, then ``kod:``, ``Код:`` or ``code:`` with the code, which is what phones
+look for when they offer to fill it in. Nothing after the code is a digit, but for the two lines that machines read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from uzotp.errors import ConfigurationError, InvalidServiceName
+from uzotp.policy import Purpose
+from uzotp.ports.gateway import Secret
+from uzotp.sms.parts import describe, fold_apostrophes, guilty, parts
+
+#: By language and purpose: the text with a service name, and without one. Uzbek has the ASCII apostrophe, so that it
+#: stays in GSM-7; Russian is UCS-2, where a part is 70 characters, so it is short.
+TEXTS = {
+    "uz": {
+        Purpose.OPERATION: (
+            "{name} xizmatida amalni tasdiqlash uchun kod: {code}.",
+            "Amalni tasdiqlash uchun kod: {code}.",
+        ),
+        Purpose.PASSWORD_RESET: (
+            "{name} xizmatida parolni tiklash uchun kod: {code}.",
+            "Parolni tiklash uchun kod: {code}.",
+        ),
+        Purpose.REGISTRATION: (
+            "{name} xizmatida ro'yxatdan o'tish uchun kod: {code}.",
+            "Ro'yxatdan o'tish uchun kod: {code}.",
+        ),
+        Purpose.LOGIN: ("{name} xizmatiga kirish uchun kod: {code}.", "Tizimga kirish uchun kod: {code}."),
+    },
+    "ru": {
+        Purpose.OPERATION: ("{name}: подтверждение действия. Код: {code}.", "Подтверждение действия. Код: {code}."),
+        Purpose.PASSWORD_RESET: ("{name}: сброс пароля. Код: {code}.", "Сброс пароля. Код: {code}."),
+        Purpose.REGISTRATION: ("{name}: регистрация. Код: {code}.", "Регистрация. Код: {code}."),
+        Purpose.LOGIN: ("{name}: вход в аккаунт. Код: {code}.", "Вход в аккаунт. Код: {code}."),
+    },
+    "en": {
+        Purpose.OPERATION: (
+            "To confirm your action at {name}, use this code: {code}.",
+            "To confirm your action, use this code: {code}.",
+        ),
+        Purpose.PASSWORD_RESET: ("Your {name} password reset code: {code}.", "Your password reset code: {code}."),
+        Purpose.REGISTRATION: ("Your {name} sign-up code: {code}.", "Your sign-up code: {code}."),
+        Purpose.LOGIN: ("Your {name} login code: {code}.", "Your login code: {code}."),
+    },
+}
+
+#: Said after the code wherever it costs no further part.
+WARNINGS = {
+    "uz": " Kodni hech kimga aytmang.",
+    "ru": " Никому не сообщайте.",
+    "en": " Do not share it with anyone.",
+}
+
+#: Android's SMS Retriever reads no longer message (R53).
+RETRIEVER_BYTES = 140
+
+_CODE = re.compile(r"[0-9]{4,8}")
+_HASH = re.compile(r"[A-Za-z0-9+/]{11}")
+_HOST = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
+
+
+def compose(
+    purpose: Purpose,
+    language: str,
+    code: str,
+    service_name: str | None = None,
+    *,
+    autofill_host: str | None = None,
+    android_hash: str | None = None,
+) -> str:
+    """The text of one SMS.
+
+    *language* is ``uz``, ``ru`` or ``en``; *code* is 4 to 8 digits. *android_hash* adds a line with the hash by which
+    SMS Retriever finds its app; *autofill_host* adds the last line ``@host #code``, by which browsers offer the code
+    to that site only (https://wicg.github.io/sms-one-time-codes/). The warning to tell nobody is left out where it
+    would cost another part, or break Android's limit.
+
+    :raises ConfigurationError: for a language, name, host or hash that cannot be used. :raises ValueError: for a
+        code that is none.
+    """
+    code = Secret(code)  # no traceback's locals show it (R43)
+    if language not in TEXTS:
+        raise ConfigurationError(f"there are no texts in {language!r}: only in {', '.join(TEXTS)}")
+    if not _CODE.fullmatch(code):
+        raise ValueError("a code is 4 to 8 digits")
+    named, nameless = TEXTS[language][purpose]
+    name = _safe(service_name) if service_name else None
+    lines = f"\n{check_android_hash(android_hash)}" if android_hash else ""
+    if autofill_host:
+        lines += f"\n@{check_autofill_host(autofill_host)} #{code}"
+    text = named.format(name=name, code=code) if name else nameless.format(code=code)
+    warned = text + WARNINGS[language] + lines
+    fits = parts(warned) == parts(text + lines) and not (android_hash and _size(warned) > RETRIEVER_BYTES)
+    return warned if fits else text + lines
+
+
+def check_texts(
+    service_name: str | None,
+    *,
+    languages: Sequence[str] = tuple(TEXTS),
+    purposes: Sequence[Purpose] = tuple(Purpose),
+    code_length: int = 8,
+    autofill_host: str | None = None,
+    android_hash: str | None = None,
+) -> None:
+    """At start-up: can every text be composed with these settings, and will Android read it?
+
+    :raises ConfigurationError: for a name, host or hash that cannot be used, and for the first text that is longer
+        than SMS Retriever reads.
+    """
+    for language in languages:
+        for purpose in purposes:
+            text = compose(
+                purpose,
+                language,
+                "0" * code_length,
+                service_name,
+                autofill_host=autofill_host,
+                android_hash=android_hash,
+            )
+            if android_hash and _size(text) > RETRIEVER_BYTES:
+                raise ConfigurationError(
+                    f"ANDROID_HASH: the text for {purpose} in {language} has {_size(text)} bytes, and SMS Retriever "
+                    f"reads {RETRIEVER_BYTES}: shorten SERVICE_NAME or AUTOFILL_HOST, or leave {language} out of "
+                    "LANGUAGES"
+                )
+
+
+def check_autofill_host(value: object) -> str:
+    """A host as the last line of the format has it: a lower-case domain, no scheme, no port, no path.
+
+    The format knows no port: the origin is https at its own (WICG, Parsing). A domain of another script is written
+    in its ASCII form, ``xn--…``.
+
+    :raises ConfigurationError: for anything else.
+    """
+    if isinstance(value, str) and _HOST.fullmatch(value):
+        return value
+    raise ConfigurationError('AUTOFILL_HOST is the domain of your site in lower case and nothing else, like "shop.uz"')
+
+
+def check_android_hash(value: object) -> str:
+    """The hash of an Android app: 11 characters of base64 (developers.google.com/identity/sms-retriever/verify).
+
+    :raises ConfigurationError: for anything else.
+    """
+    if isinstance(value, str) and _HASH.fullmatch(value):
+        return value
+    raise ConfigurationError("ANDROID_HASH is the 11-character hash of your app: letters, digits, + and /")
+
+
+def _safe(name: str) -> str:
+    """The name with ASCII apostrophes. A line of its own or an ``@`` could pass for the line that browsers read."""
+    for position, char in enumerate(name, 1):
+        if char == "@" or not char.isprintable():
+            raise InvalidServiceName(
+                f"SERVICE_NAME: {describe(char)} at position {position} cannot stand in an SMS", char, position
+            )
+    return fold_apostrophes(name)
+
+
+def _size(text: str) -> int:
+    """Bytes, by the strictest reading: as UTF-8, and as UTF-16 where the SMS is UCS-2. Google does not say which."""
+    sizes = [len(text.encode())]
+    if guilty(text):
+        sizes.append(len(text.encode("utf-16-be")))
+    return max(sizes)

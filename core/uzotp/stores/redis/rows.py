@@ -1,0 +1,97 @@
+"""What the Redis store keeps, read in Python: deliveries, their sum, what is over by another clock than Redis's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from redis import Redis
+
+from uzotp.policy import Purpose
+from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.store import DeliveryRecord
+from uzotp.rules.challenges import DAY_MS, TASHKENT_MS
+from uzotp.rules.pumping import MEMORY_MS
+from uzotp.stores.locked import BUDGET_MS, COUNT_MS, GRACE_MS
+from uzotp.stores.redis.link import plain
+from uzotp.stores.summary import Summary
+
+_PURPOSES = tuple(Purpose)
+#: A slot of the day in a tally: milliseconds.
+_SPAN_MS = MEMORY_MS // 48
+_GLOB = re.compile(r"([*?\[\]\\])")
+#: Keys that SCAN goes through at a time.
+_PAGE = 1000
+
+
+def _escaped(prefix: str) -> str:
+    return _GLOB.sub(r"\\\1", prefix)
+
+
+def delivery_of(fingerprint: str, delivery_id: str, fields: Mapping[str, str]) -> DeliveryRecord | None:
+    """The record in a delivery's hash, ``None`` for an empty one."""
+    if not fields.get("status"):
+        return None
+    cost, parts, verified_at = fields.get("cost"), fields.get("parts"), fields.get("verified_at")
+    return DeliveryRecord(
+        id=delivery_id, fingerprint=fingerprint, handle=fields["handle"],
+        purpose=_PURPOSES[int(fields["purpose"]) - 1], prefix=fields["prefix"], country=fields["country"],
+        status=DeliveryStatus(fields["status"]), gateway=fields.get("gateway", ""),
+        gateway_id=fields.get("gateway_id"), cost=Money(Decimal(cost), fields["currency"]) if cost else None,
+        parts=int(parts) if parts else None, created_at=int(fields["created_at"]),
+        updated_at=int(fields["updated_at"]), verified_at=int(verified_at) if verified_at else None,
+    )  # fmt: skip
+
+
+def summary_of(server: Redis, prefix: str, since: int) -> Summary:
+    """What became of one server's deliveries since then, read a page at a time."""
+    summary, cursor = Summary(), 0
+    while True:
+        cursor, keys = server.scan(cursor, match=f"{_escaped(prefix)}{{*}}:d:*", count=_PAGE)
+        pipeline = server.pipeline(transaction=False)
+        for key in keys:
+            pipeline.hgetall(key)
+        for fields in pipeline.execute() if keys else ():
+            record = delivery_of("", "", plain(fields))
+            if record and record.created_at >= since:
+                summary.add(record)
+        if not cursor:
+            return summary
+
+
+def drop_over(server: Redis, prefix: str, keep_deliveries_ms: int, now: int) -> int:
+    """Delete what is over at *now*; returns how many clients, tallies, days, phones, challenges, proofs, deliveries,
+    days' counts."""
+    gone = 0
+    for key in server.scan_iter(match=_escaped(prefix) + "*", count=_PAGE):
+        kind = plain(key).removeprefix(prefix).partition("}:")[2].partition(":")[0]
+        if kind == "budget":
+            old = [day for day in plain(server.hkeys(key)) if int(day) * DAY_MS + BUDGET_MS <= now]
+            gone += int(server.hdel(key, *old)) if old else 0
+        else:
+            end = _end(server, kind, key, keep_deliveries_ms)
+            gone += int(server.delete(key)) if end is not None and end <= now else 0
+    return gone
+
+
+def _end(server: Any, kind: str, key: Any, keep_deliveries_ms: int) -> int | None:
+    """When the content of *key* is over, in milliseconds since the epoch; ``None`` for what goes with other keys."""
+    if kind == "c":
+        return int(server.hget(key, "e") or 0) + GRACE_MS
+    if kind == "d":
+        return int(server.hget(key, "created_at") or 0) + keep_deliveries_ms
+    if kind == "count":
+        return int(plain(key).rpartition(":")[2]) * DAY_MS - TASHKENT_MS + COUNT_MS
+    if kind not in ("client", "tally", "sends", "proof"):
+        return None
+    text = str(plain(server.get(key) or ""))
+    if kind == "proof":
+        return int(text or 0)
+    if kind == "tally":
+        return int(text.partition("|")[2][:8] or 0) * _SPAN_MS + MEMORY_MS
+    memory = max(MEMORY_MS, int(server.pttl(key)))  # of a limit that looks back longer than a day
+    if kind == "client":
+        return int(text[:13] or 0) + memory
+    return max(int(text[:13] or 0), int(text[13:26] or 0) + memory)

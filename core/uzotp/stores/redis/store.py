@@ -1,0 +1,390 @@
+"""A store in Redis 6 or newer, or a Redis Cluster: each decision is one Lua script, run whole and alone.
+
+There are two hash tags, and no script names both: ``{g}`` is what all phones share, ``{fingerprint}`` is one phone's.
+Everything but a switch expires by itself. What is kept is as good as what Redis keeps of its acknowledged writes:
+``wait`` replicas, an append-only file and ``maxmemory-policy noeviction`` are the host's to choose (P11).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from uzotp.errors import ConfigurationError, StoreUnavailable
+from uzotp.policy import Limit, Purpose
+from uzotp.ports.gateway import DeliveryReport
+from uzotp.ports.store import (
+    PAUSE,
+    AddDelivery,
+    Attempt,
+    AttemptStatus,
+    DeliveryRecord,
+    GlobalReservation,
+    History,
+    OpenChallenge,
+    Opened,
+    Refusal,
+    ReserveGlobal,
+    Settlement,
+    Spent,
+    Suspicion,
+    Switch,
+)
+from uzotp.rules.challenges import DAY_MS, day_of
+from uzotp.stores.locked import COUNT_MS, DELIVERY_MS, count_end
+from uzotp.stores.redis import scripts
+from uzotp.stores.redis.link import Client, Link, maker, read_url
+from uzotp.stores.redis.rows import delivery_of, drop_over, summary_of
+from uzotp.stores.summary import Summary
+
+_PURPOSES = tuple(Purpose)
+_EPOCH = date(1970, 1, 1)
+_PAGE = 200
+
+
+class RedisStore:
+    """A :class:`~uzotp.ports.store.Store` in Redis.
+
+    *url_or_client*: ``redis://``, ``rediss://``, ``unix://``, ``redis+cluster://host:port,host:port``,
+    ``redis+cluster+tls://…``, or a client of redis-py (``Redis``, ``RedisCluster``, a ``Sentinel``'s master), used as
+    it is. *prefix*, or ``?prefix=`` in the URL, begins every key. *wait* is how many replicas must acknowledge what
+    spends, within a second; else :class:`~uzotp.errors.StoreUnavailable`. *socket_timeout* is seconds, for connecting
+    and for each reply, unless the client brings its own.
+
+    :raises ConfigurationError: for an address that cannot be one.
+    """
+
+    counts_at_exit = True
+
+    def __init__(
+        self, url_or_client: str | Client, *, prefix: str = "uzotp:", wait: int = 0, socket_timeout: float = 5.0
+    ) -> None:
+        if isinstance(url_or_client, str):
+            url, named = read_url(url_or_client)
+            make, self._shown = maker(url, socket_timeout), url.partition(":")[0]
+        else:
+            client, named = url_or_client, None
+            make, self._shown = lambda: client, type(client).__name__
+        self._link = Link(make, wait)
+        self.prefix = prefix if named is None else named
+        if "{" in self.prefix or "}" in self.prefix:
+            raise ConfigurationError("the prefix of a Redis store has no braces: they are for its own hash tags")
+
+    def __repr__(self) -> str:
+        return f"<RedisStore {self._shown}, keys {self.prefix}*>"
+
+    # ------------------------------------------------------------------------------------- what all phones share
+
+    def _shared(self, *names: str) -> list[str]:
+        return [f"{self.prefix}{{g}}:{name}" for name in names]
+
+    def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
+        client = request.client if request.client_limits else None
+        rule = request.guard
+        reply = self._link.decide(
+            scripts.RESERVE,
+            self._shared("switches", f"client:{client or ''}", *_areas(request.prefix, request.country), "budget"),
+            _request(
+                request.now, entry_id=request.entry_id, amount=request.amount, budget=request.budget, pause=PAUSE,
+                switches=request.switches, client_limits=_limits(request.client_limits) if client else None,
+                guard=rule and {
+                    "refuses": rule.enforce and not rule.trusted, "prefix_floor": rule.prefix_floor,
+                    "country_floor": rule.country_floor, "ratio": rule.ratio,
+                },
+            ),
+            spends=True,
+        )  # fmt: skip
+        if reply[0] == "granted":
+            _, at, day, on, seen = reply
+            return GlobalReservation(
+                entry_id=request.entry_id, client=client, at=at, prefix=request.prefix if rule else "",
+                country=request.country if rule else "", amount=request.amount if day else 0,
+                day=_day(int(day)) if day else "", on=frozenset(on),
+                suspicion=Suspicion(*seen[:5]) if seen else None,
+            )  # fmt: skip
+        return _refused_global(request, *reply)
+
+    def release(self, reservation: GlobalReservation) -> None:
+        if reservation.client or reservation.prefix or reservation.amount:
+            self._correct(reservation, 0, uncount=True, entry_id=reservation.client and reservation.entry_id)
+
+    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
+        if spent < 0:
+            raise ValueError("no message earns money")
+        if (not sent and reservation.prefix) or (reservation.day and spent != reservation.amount):
+            self._correct(reservation, spent, uncount=not sent)
+
+    def _correct(
+        self, reservation: GlobalReservation, spent: int, *, uncount: bool, entry_id: str | None = None
+    ) -> None:
+        change = spent - reservation.amount if reservation.day else 0
+        areas = _areas(reservation.prefix, reservation.country)
+        self._link.decide(
+            scripts.CORRECT,
+            self._shared(f"client:{reservation.client or ''}", *areas, "budget"),
+            _request(
+                reservation.at, entry_id=entry_id, uncount=(uncount and bool(reservation.prefix)) or None,
+                day=str(_number(reservation.day)) if change else None, change=change,
+            ),
+        )  # fmt: skip
+
+    def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
+        self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now, sends=sends))
+
+    def spent(self, day: str) -> int:
+        (budget,) = self._shared("budget")
+        return int(self._link.read(("HGET", budget, _number(day)))[0] or 0)
+
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
+        moment = self._now(*self._shared("")) if now is None else now
+        day = day_of(moment)
+        request = _request(moment, counts=counts, ends=count_end(day))
+        self._link.decide(scripts.COUNT, self._shared(f"count:{_number(day)}"), request)
+
+    def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
+        request = _request(now, name=name, note=note[:200])
+        return bool(self._link.decide(scripts.SWITCH_ON, self._shared("switches"), request, spends=True))
+
+    def switch_off(self, name: str) -> bool:
+        return bool(self._link.once("HDEL", *self._shared("switches"), name))
+
+    def switches(self) -> list[Switch]:
+        (found,) = self._link.read(("HGETALL", *self._shared("switches")))
+        rows = [Switch(name, text[13:], int(text[:13])) for name, text in found.items()]
+        return sorted(rows, key=lambda switch: (switch.since, switch.name))
+
+    # ------------------------------------------------------------------------------------------------- one phone
+
+    def _of(self, fingerprint: str, *names: str) -> list[str]:
+        return [f"{self.prefix}{{{fingerprint}}}:{name}" for name in names]
+
+    def open(self, request: OpenChallenge) -> Opened | Refusal:
+        reply = self._link.decide(
+            scripts.OPEN,
+            self._of(
+                request.fingerprint, "sends", "failures", f"wins:{request.purpose.template_type}",
+                f"c:{request.handle}", f"d:{request.delivery_id}",
+            ),
+            _request(
+                request.now, **_delivery_fields(request), nonce=request.nonce, digest=request.digest,
+                key_id=request.key_id, live_keys=sorted(request.live_keys), delivery_id=request.delivery_id,
+                ttl_ms=request.ttl_ms, max_attempts=request.max_attempts, resend_after=request.resend_after,
+                phone_limits=_limits(request.phone_limits), failure_limits=_limits(request.failure_limits),
+            ),
+            spends=True,
+        )  # fmt: skip
+        if reply[0] == "opened":
+            _, nonce, key_id, attempts, sends, expires_at, resend_at, before = reply
+            opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at)
+            if before and sends > 1:
+                opened = replace(opened, before=self._delivery(request.fingerprint, before))
+            return opened
+        if reply[0] == "cooldown":
+            return Refusal("cooldown", "cooldown", reply[1])
+        kind, number, wait = reply
+        if kind == "locked":
+            return Refusal(kind, f"failures {request.failure_limits[number - 1]}", wait)
+        return Refusal(kind, f"phone {request.phone_limits[number - 1]}", wait)
+
+    def add(self, request: AddDelivery) -> None:
+        keys = self._of(request.fingerprint, f"d:{request.of}", f"d:{request.delivery_id}")
+        self._link.decide(scripts.ADD, keys, _request(request.now, **_delivery_fields(request)))
+
+    def settle(self, settlement: Settlement) -> bool:
+        cost = settlement.cost
+        fingerprint, delivery_id = settlement.fingerprint, settlement.delivery_id
+        settled, unfinished, *created_at = self._link.decide(
+            scripts.SETTLE,
+            self._of(fingerprint, f"d:{delivery_id}", "sends", f"c:{settlement.handle or ''}", "ids"),
+            _request(
+                settlement.now, delivery_id=delivery_id, status=settlement.status.value, gateway=settlement.gateway,
+                refund=settlement.refund or None, handle=settlement.handle or None,
+                gateway_id=settlement.gateway_id or None, cost=cost and str(cost.amount),
+                currency=cost and cost.currency, parts=settlement.parts,
+            ),
+            spends=True,
+        )  # fmt: skip
+        if unfinished:
+            self._track(fingerprint, delivery_id, int(created_at[0]), settlement.now)
+        return bool(settled)
+
+    def spend(self, attempt: Attempt) -> Spent:
+        status, *numbers = self._link.decide(
+            scripts.SPEND,
+            self._of(
+                attempt.fingerprint, f"c:{attempt.handle}", "failures", f"wins:{attempt.purpose.template_type}",
+                f"proof:{attempt.proof_id}",
+            ),
+            "" if attempt.now is None else attempt.now, attempt.max_attempts, attempt.proof_id, attempt.proof_ttl_ms,
+            *_flat(attempt.failure_limits), *attempt.digests,
+            spends=True,
+        )  # fmt: skip
+        if status == "verified":
+            return Spent(AttemptStatus.VERIFIED, numbers[0], sends=numbers[1])
+        return Spent(AttemptStatus(status), *numbers)
+
+    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
+        keys = self._of(fingerprint, f"proof:{proof_id}")
+        return bool(self._link.decide(scripts.REDEEM, keys, _request(now), spends=True))
+
+    # ------------------------------------------------------------------------------------------------ deliveries
+
+    def record(
+        self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
+    ) -> DeliveryRecord | None:
+        request = _request(now, id=report.id or None, status=report.status.value)
+        fields = self._link.decide(scripts.RECORD, self._of(fingerprint, f"d:{delivery_id}", "ids"), request)
+        record = delivery_of(fingerprint, delivery_id, dict(zip(fields[::2], fields[1::2], strict=True)))
+        if record and record.gateway_id and not record.status.final:
+            self._track(fingerprint, delivery_id, record.created_at, now)
+        return record
+
+    def _track(self, fingerprint: str, delivery_id: str, created_at: int, now: int | None) -> None:
+        """For :meth:`unfinished`. What was decided stands without it: callbacks tell of a delivery too."""
+        request = _request(now, created_at=created_at, member=f"{fingerprint}.{delivery_id}")
+        with suppress(StoreUnavailable):
+            self._link.decide(scripts.TRACK, self._shared("unfinished"), request)
+
+    def _delivery(self, fingerprint: str, delivery_id: str) -> DeliveryRecord | None:
+        (key,) = self._of(fingerprint, f"d:{delivery_id}")
+        return delivery_of(fingerprint, delivery_id, self._link.read(("HGETALL", key))[0])
+
+    def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
+        (challenge,) = self._of(fingerprint, f"c:{handle}")
+        (newest,) = self._link.read(("HGET", challenge, "i"))
+        return self._delivery(fingerprint, newest) if newest else None
+
+    def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
+        (found,) = self._link.read(("HKEYS", *self._of(fingerprint, "ids")))
+        return {name.removeprefix(f"{gateway} ") for name in found if name.startswith(f"{gateway} ")}
+
+    def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
+        (index,) = self._shared("unfinished")
+        moment = self._now(index) if now is None else now
+        found: list[DeliveryRecord] = []
+        over: list[str] = []
+        for start in range(0, 10**9, _PAGE):
+            page = ("ZRANGEBYSCORE", index, f"({moment - DELIVERY_MS}", "+inf", "LIMIT", start, _PAGE)
+            (members,) = self._link.read(page)
+            named = [member.split(".") for member in members]
+            keys = [self._of(fingerprint, f"d:{delivery_id}")[0] for fingerprint, delivery_id in named]
+            rows = self._link.read(*(("HGETALL", key) for key in keys)) if keys else []
+            for member, (fingerprint, delivery_id), fields in zip(members, named, rows, strict=True):
+                record = delivery_of(fingerprint, delivery_id, fields)
+                if record is None or record.status.final:
+                    over.append(member)
+                else:
+                    found.append(record)
+            if len(members) < _PAGE or len(found) >= limit:
+                break
+        if over:
+            self._link.once("ZREM", index, *over)
+        return found[:limit]
+
+    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """Deliveries are kept for a day here, so *since* reaches no further back, but for the counts.
+
+        They are in no order: every key of every server is gone through (SCAN), those of others too, and each delivery
+        is fetched. That holds nobody up, and takes seconds for a hundred thousand. A delivery that is written
+        meanwhile may be missed, and one may be counted twice while Redis makes its table larger or smaller.
+        """
+        (stem,) = self._shared("count")
+        days = [_number(day_of(moment)) for moment in (since, self._now(stem) if now is None else now)]
+        days[0] = max(days[0], days[1] - COUNT_MS // DAY_MS)
+        numbers = range(days[0], days[1] + 1)
+        found = self._link.read(*(("HGETALL", f"{stem}:{number}") for number in numbers)) if numbers else []
+        counts = {
+            _day(number): {name: int(count) for name, count in fields.items()}
+            for number, fields in zip(numbers, found, strict=True)
+            if fields
+        }
+        total = Summary()
+        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since)):
+            total.merge(summary)
+        return total.history(prefixes, counts)
+
+    def _now(self, key: str) -> int:
+        (time,) = self._link.read(("TIME",), key=key)
+        return int(time[0]) * 1000 + int(time[1]) // 1000
+
+    # --------------------------------------------------------------------------------------------------- the rest
+
+    def rest(self) -> None:
+        """Nothing is held for a thread."""
+
+    def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
+        """Redis lets go of everything by itself, of deliveries after a day, so there is nothing to do and to count.
+
+        Told another moment than its own, this drops what is over then: a site under a test's clock behaves alike.
+        """
+        if now is None:
+            return 0
+        return sum(self._link.on_each_server(lambda server: drop_over(server, self.prefix, keep_deliveries_ms, now)))
+
+    def risks(self) -> frozenset[str]:
+        """What could lose counters, of ``eviction`` (any ``maxmemory-policy`` but ``noeviction``) and ``no-aof``.
+
+        :raises StoreUnavailable: when the server does not answer.
+        """
+        found = set()
+        for facts in self._link.on_each_server(lambda server: {**server.info("memory"), **server.info("persistence")}):
+            if facts.get("maxmemory_policy", "noeviction") != "noeviction":
+                found.add("eviction")
+            if not facts.get("aof_enabled", 1):
+                found.add("no-aof")
+        return frozenset(found)
+
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _request(now: int | None, **values: Any) -> str:
+    """A script's request: what is ``None`` is left out."""
+    return _json({name: value for name, value in {"now": now, **values}.items() if value is not None})
+
+
+def _limits(limits: tuple[Limit, ...]) -> list[tuple[int, int]]:
+    return [(limit.count, limit.window) for limit in limits]
+
+
+@lru_cache
+def _flat(limits: tuple[Limit, ...]) -> tuple[int, ...]:
+    """How many limits there are, and the count and the seconds of each."""
+    return len(limits), *(number for limit in limits for number in (limit.count, limit.window))
+
+
+def _areas(prefix: str, country: str) -> tuple[str, str]:
+    return f"tally:{prefix}", f"tally:{country}"
+
+
+def _number(day: str) -> int:
+    """A day of Tashkent, by its number since the epoch."""
+    return (date.fromisoformat(day) - _EPOCH).days
+
+
+def _day(number: int) -> str:
+    return (_EPOCH + timedelta(number)).isoformat()
+
+
+def _delivery_fields(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
+    return {
+        "handle": request.handle, "purpose": request.purpose.template_type, "prefix": request.prefix,
+        "country": request.country,
+    }  # fmt: skip
+
+
+def _refused_global(request: ReserveGlobal, kind: str, *told: Any) -> Refusal:
+    if kind == "paused":
+        return Refusal(kind, kind, None)
+    if kind == "rate_limited":
+        return Refusal(kind, f"client {request.client_limits[told[0] - 1]}", told[1])
+    if kind == "budget":
+        return Refusal(kind, f"budget {request.budget}/day", told[0])
+    *seen, wait = told[0]
+    suspicion = Suspicion(*seen)
+    return Refusal(kind, f"guard {suspicion.level} {suspicion.window}", wait, suspicion)

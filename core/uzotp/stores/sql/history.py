@@ -1,0 +1,53 @@
+"""What became of the messages, as a database adds it up: a question each of traffic, prefixes, waits and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.store import History, PrefixTraffic, Traffic
+from uzotp.rules.challenges import DAY_MS, day_begins, day_of
+from uzotp.stores.sql.rows import Session
+from uzotp.stores.summary import in_order
+
+_FIRST = day_begins("1970-01-01")
+_PLACES = Decimal("0.0001")
+
+_TRAFFIC = f"""
+SELECT (created_at - {_FIRST}) {{divide}} {DAY_MS}, gateway, country, status, currency,
+       COUNT(*), COUNT(verified_at), COUNT(cost), SUM(cost)
+  FROM uzotp_delivery WHERE created_at >= %s GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608
+_PREFIXES = """
+SELECT prefix, country, COUNT(*), COUNT(CASE WHEN status = 'delivered' THEN 1 END),
+       COUNT(CASE WHEN status = 'failed' THEN 1 END), COUNT(verified_at)
+  FROM uzotp_delivery WHERE created_at >= %s GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %s"""
+_WAITS = """
+SELECT gateway, (verified_at - created_at) {divide} 1000, COUNT(*)
+  FROM uzotp_delivery WHERE created_at >= %s AND verified_at IS NOT NULL GROUP BY 1, 2"""
+_COUNTS = "SELECT day, name, total FROM uzotp_count WHERE day >= %s"
+
+
+def history(session: Session, since: int, prefixes: int) -> History:
+    divide = session.dialect.divide
+    traffic = [_traffic(row) for row in session.rows(_TRAFFIC.format(divide=divide), (since,))]
+    busiest = tuple(PrefixTraffic(*row) for row in session.rows(_PREFIXES, (since, prefixes)))
+    waits = dict[str, dict[int, int]]()
+    for gateway, wait, messages in session.rows(_WAITS.format(divide=divide), (since,)):
+        of_gateway, seconds = waits.setdefault(gateway, {}), max(0, wait)
+        of_gateway[seconds] = of_gateway.get(seconds, 0) + messages
+    counts = dict[str, dict[str, int]]()
+    for day, name, total in session.rows(_COUNTS, (day_of(since),)):
+        counts.setdefault(day, {})[name] = total
+    return History(in_order(traffic), busiest, waits, counts)
+
+
+def _traffic(row: Sequence[Any]) -> Traffic:
+    """SQLite adds money up in binary: the places that it is kept with are right."""
+    number, gateway, country, status, currency, messages, verified, priced, cost = row
+    return Traffic(
+        day=day_of(number * DAY_MS + _FIRST), gateway=gateway, country=country, status=DeliveryStatus(status),
+        currency=currency, messages=messages, verified=verified, priced=priced,
+        cost=Decimal(str(cost or 0)).quantize(_PLACES),
+    )  # fmt: skip

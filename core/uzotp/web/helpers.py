@@ -1,0 +1,105 @@
+"""The library's calls from inside a view: the visitor fills in what the core insists on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from uzotp.errors import InvalidProof
+from uzotp.i18n import negotiate
+from uzotp.phones import Phone
+from uzotp.ports.gateway import veiled
+from uzotp.results import Challenge, Verification
+from uzotp.verification import Verifier
+from uzotp.web.problems import Vouch, nobody_vouches
+from uzotp.web.visit import PROOFS, proofs_of
+
+_BINDING = "uzotp_binding"
+
+
+class Unset(Enum):
+    """Nothing was said. ``None`` for a client and ``""`` for a binding are answers; this is none."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """What a framework knows of who is asking."""
+
+    session: MutableMapping[str, Any] = field(repr=False)
+    client_ip: str | None = None
+    accept_language: str = ""
+    vouch: Vouch = nobody_vouches
+
+
+def send_code(
+    verifier: Verifier,
+    phone: object,
+    purpose: str,
+    *,
+    visitor: Visitor | None,
+    client_ip: str | Unset | None,
+    binding: str | Unset,
+    language: str | None,
+    trusted: bool,
+) -> Challenge:
+    """:meth:`Verifier.send_code`, or :meth:`Verifier.send_code_later` with ``SEND_IN_BACKGROUND``; what is not given
+    comes from *visitor*.
+
+    :raises TypeError: when nobody says the client or the binding.
+    """
+    phone = veiled(phone)
+    if client_ip is UNSET:
+        client_ip = _need(visitor, "client_ip").client_ip
+    if visitor is not None:
+        language = language or negotiate(visitor.accept_language, verifier.policy.languages)
+        trusted = trusted or visitor.vouch()
+    send = verifier.send_code_later if verifier.policy.send_in_background else verifier.send_code
+    return send(
+        phone, purpose, client_ip=client_ip, binding=_bound(visitor, binding), language=language, trusted=trusted
+    )
+
+
+def verify_code(
+    verifier: Verifier, phone: object, code: object, purpose: str, *, visitor: Visitor | None, binding: str | Unset
+) -> Verification:
+    """:meth:`Verifier.verify_code`, with the binding of *visitor*. :raises TypeError: without either."""
+    phone, code = veiled(phone), veiled(code)
+    return verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
+
+
+def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:
+    """Redeem the proof that the pages left in *session* for *purpose*; ``None`` without a valid one."""
+    proofs = proofs_of(session)
+    proof = proofs.pop(str(purpose), None)
+    if proof is None:
+        return None
+    try:
+        phone = verifier.redeem(proof, purpose)
+    except InvalidProof:
+        phone = None
+    session[PROOFS] = proofs  # not before: with the store away the proof is still good
+    return phone
+
+
+def _bound(visitor: Visitor | None, binding: str | Unset) -> str:
+    """The binding that was given, or the session's own, made at first use (128 bits, R22)."""
+    if binding is not UNSET:
+        return binding
+    session = _need(visitor, "binding").session
+    if _BINDING not in session:
+        session[_BINDING] = secrets.token_urlsafe(16)
+    return str(session[_BINDING])
+
+
+def _need(visitor: Visitor | None, what: str) -> Visitor:
+    if visitor is None:
+        raise TypeError(f"say {what}=, or let request= say it: leaving it out would drop a protection silently")
+    return visitor

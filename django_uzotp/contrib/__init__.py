@@ -1,0 +1,1 @@
+"""Other packages of Django's world, with uzotp's codes."""

@@ -1,0 +1,182 @@
+"""What allauth asks of a project about phones, answered by uzotp."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.core.exceptions import ImmediateHttpResponse, RateLimited
+from allauth.core.ratelimit import respond_429
+from allauth.utils import get_form_class
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.forms import CharField
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils.crypto import get_random_string
+from django.views.decorators.debug import sensitive_variables
+
+from django_uzotp import web
+from django_uzotp.conf import get_verifier
+from django_uzotp.forms import PhoneInput
+from django_uzotp.helpers import verify_code
+from django_uzotp.hooks import deliver_code, refusal_text
+from uzotp.codes import random_id
+from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.web.problems import code_of, send_for
+
+#: Begins what stands in a code's place. No form takes this character, so nothing that is typed equals it, even where
+#: allauth compares the two.
+OURS = "\0 "
+#: Says that a code was sent, of one too that allauth keeps from somebody else's number.
+_SENT = "account/messages/phone_verification_sent.txt"
+#: In the session: ties the codes of allauth's flows to it.
+_BINDING = "uzotp_allauth"
+_nobody: ContextVar[bool] = ContextVar("uzotp_allauth_nobody", default=False)
+
+
+def should_send(phone: Phone, purpose: Purpose) -> bool:
+    """``UZOTP["SHOULD_SEND"]``: a number without an account, or with one already, spends the same quotas and gets no
+    message, so that nobody learns which it is (P9). A hook of your own asks this one first."""
+    return not _nobody.get()
+
+
+class NotSent(RateLimited, ImmediateHttpResponse):
+    """What allauth shows of a refusal: on "send again" its own message, elsewhere the response in here."""
+
+
+class PhoneAdapter(DefaultAccountAdapter):
+    """Numbers are in two fields of the user model; for another place override the methods with "phone" in them."""
+
+    phone_field = "phone"
+    phone_verified_field = "phone_verified"
+
+    def get_phone(self, user: Any) -> tuple[str, bool] | None:
+        phone = getattr(user, self.phone_field)
+        return (str(phone), bool(getattr(user, self.phone_verified_field))) if phone else None
+
+    def set_phone(self, user: Any, phone: str, verified: bool) -> None:
+        setattr(user, self.phone_field, str(phone))
+        setattr(user, self.phone_verified_field, verified)
+        user.save(update_fields=[self.phone_field, self.phone_verified_field])
+
+    def get_user_by_phone(self, phone: str) -> Any:
+        users = get_user_model().objects.filter(**{self.phone_field: phone})
+        return users.order_by(f"-{self.phone_verified_field}").first()
+
+    def set_phone_verified(self, user: Any, phone: str) -> None:
+        if self._headless:
+            get_verifier().confirm_delivered(phone, self.purpose(user, phone), binding=f"allauth {user.pk}")
+        if self.get_phone(user) == (phone, False) and self._came_by_code(phone) and user.has_usable_password():
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+        self.set_phone(user, phone, True)
+
+    def _came_by_code(self, phone: str) -> bool:
+        """Whether a code to *phone* is all that this visitor has shown. Who signed up with the number and never proved
+        it may be somebody else, who waits with the password: allauth does the same with e-mail addresses."""
+        records = self.request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        return [(each["method"], each.get("phone")) for each in records] == [("code", phone)]
+
+    def phone_form_field(self, **kwargs: Any) -> CharField:
+        return _PhoneField(**{"widget": PhoneInput(), "max_length": 64, **kwargs})
+
+    def clean_phone(self, phone: str) -> str:
+        try:
+            return get_verifier().read_phone(phone)
+        except (InvalidPhone, CountryNotAllowed) as error:
+            raise ValidationError(refusal_text(error), code=code_of(error)) from None
+
+    def purpose(self, user: Any, phone: str) -> Purpose:
+        """Why this user gets a code at this number: a log-in, a sign-up, or another number."""
+        if self.get_phone(user) == (phone, True):
+            return Purpose.LOGIN
+        return Purpose.REGISTRATION if user.last_login is None else Purpose.OPERATION
+
+    def generate_phone_verification_code(self, *, user: Any, phone: str) -> str:
+        if self._headless:
+            return get_random_string(get_verifier().policy.code_length, "0123456789")
+        from django_uzotp.contrib.allauth.forms import CodeForm  # a project's sign-up form may need this module first
+
+        for name in ("verify_phone", "confirm_login_code"):
+            if not issubclass(get_form_class(app_settings.FORMS, name, object), CodeForm):
+                raise ImproperlyConfigured(f"ACCOUNT_FORMS[{name!r}] is to be the form of django_uzotp.contrib.allauth")
+        return f"{OURS}{self.purpose(user, phone)} {phone}"
+
+    def send_verification_code_sms(self, user: Any, phone: str, code: str, **kwargs: Any) -> None:
+        self._send(phone, self.purpose(user, phone), code, f"allauth {user.pk}")
+
+    def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
+        self._pretend(phone, Purpose.LOGIN)
+
+    def send_account_already_exists_sms(self, phone: str) -> None:
+        self._pretend(phone, Purpose.REGISTRATION)
+
+    def add_message(
+        self, request: Any, level: int, message_template: str | None = None, message_context: Any = None, **kwargs: Any
+    ) -> None:
+        """At "send again" allauth says "sent" of a number that is somebody else's, and asks nobody to send: what a real
+        one would meet is met here (P9)."""
+        if message_template == _SENT and not getattr(self.request, "uzotp_asked", False):
+            self._pretend(message_context["phone"], Purpose.REGISTRATION)
+        super().add_message(request, level, message_template, message_context, **kwargs)
+
+    @sensitive_variables()
+    def check_phone_code(self, reference: str, typed: str) -> None:
+        """:raises ValidationError: it is not the code. Why is not said: it may tell who has an account."""
+        purpose, _, phone = reference.removeprefix(OURS).partition(" ")
+        if not verify_code(phone, typed, purpose, binding=self._binding()):
+            raise self.validation_error("incorrect_code")
+
+    def _binding(self) -> str:
+        return str(self.request.session.setdefault(_BINDING, random_id()))
+
+    def _pretend(self, phone: str, purpose: Purpose) -> None:
+        """Spend what a real send would, where ``SHOULD_SEND`` keeps the message back."""
+        self.request.uzotp_asked = True
+        hook, token = get_verifier().should_send, _nobody.set(True)
+        try:
+            if hook and not hook(Phone.parse(phone), purpose):
+                self._send(phone, purpose)
+        finally:
+            _nobody.reset(token)
+
+    @sensitive_variables()
+    def _send(self, phone: str, purpose: Purpose, code: str = OURS, binding: str = "") -> None:
+        """In the background where ``SHOULD_SEND`` is set: a gateway's failure, or its time, would tell who has an
+        account (P9)."""
+        self.request.uzotp_asked = True
+        try:
+            if code.startswith(OURS):
+                asking = web.read_request(self.request)
+                send_for(get_verifier(), asking, phone, purpose, self._binding(), asking.language)
+            else:
+                deliver_code(phone, code, purpose, binding=binding, request=self.request)
+        except (Refused, GatewayError, CountryNotAllowed) as error:
+            raise NotSent(self._refusal(error)) from None
+
+    def _refusal(self, error: Exception) -> Any:
+        """Back to the form, which says why; where there is none, or it would not take the answer again, to log-in."""
+        if self._headless:
+            return respond_429(self.request)
+        self.add_message(self.request, messages.ERROR, message=refusal_text(error))
+        again = self.request.method == "POST" and self.request.path != reverse("account_signup")
+        return HttpResponseRedirect(self.request.get_full_path() if again else reverse("account_login"))
+
+    @property
+    def _headless(self) -> bool:
+        return hasattr(getattr(self.request, "allauth", None), "headless")
+
+
+class _PhoneField(CharField):
+    """A number in any notation that the adapter's ``clean_phone`` reads."""
+
+    def clean(self, value: Any) -> Any:
+        value = super().clean(value)
+        return get_adapter().clean_phone(value) if value else value

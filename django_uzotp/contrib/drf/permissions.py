@@ -1,0 +1,68 @@
+"""The permission: a request that carries a proof."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import BasePermission
+
+from django_uzotp.conf import get_verifier
+from django_uzotp.contrib.drf.answers import answering, proof_text
+from uzotp.errors import InvalidPhone, InvalidProof
+from uzotp.phones import Phone
+from uzotp.policy import Purpose
+from uzotp.ports.gateway import veiled
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+#: The header of a proof.
+HEADER = "X-Phone-Proof"
+
+
+class HasProof(BasePermission):
+    """Whoever asks has proved a phone in the header, once for each request; ``request.phone`` is that phone then.
+
+    Let it be the last of the list, or right of a ``|``: the proof is spent when it is asked. Its refusals are 403 with
+    the code ``proof_required`` or ``invalid_proof``, whether or not there is a user.
+    """
+
+    purpose: Purpose
+    user_field: str | None
+
+    @classmethod
+    def of(cls, purpose: str, user_field: str | None = None) -> type[HasProof]:
+        """The permission for one purpose. *user_field* names where ``request.user`` has the number: the proof must be
+        of that one. Without it a stranger in somebody's session may prove any phone, so look at ``request.phone``.
+        """
+        return type(cls.__name__, (cls,), {"purpose": Purpose(purpose), "user_field": user_field})
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        http: Any = request._request  # DRF asks again for each form of its pages, with copies of its own request
+        proved: dict[Purpose, Phone] = http.__dict__.setdefault("_uzotp_proved", {})
+        if self.purpose not in proved:
+            proved[self.purpose] = self._redeem(request)
+        elif not self._is_theirs(request, proved[self.purpose]):  # it was redeemed by a permission that asks for less
+            raise PermissionDenied(proof_text("invalid_proof"), "invalid_proof")
+        http.phone = proved[self.purpose]
+        return True
+
+    def _redeem(self, request: Request) -> Phone:
+        proof, verifier = veiled(request.headers.get(HEADER)), get_verifier()
+        if not proof:
+            raise PermissionDenied(proof_text("proof_required"), "proof_required")
+        with suppress(InvalidProof), answering():
+            if self._is_theirs(request, verifier.read_proof(proof, self.purpose)):
+                return verifier.redeem(proof, self.purpose)
+        raise PermissionDenied(proof_text("invalid_proof"), "invalid_proof")
+
+    def _is_theirs(self, request: Request, phone: Phone) -> bool:
+        """A proof of another number is not spent."""
+        if self.user_field is None:
+            return True
+        with suppress(InvalidPhone):
+            return Phone.parse(getattr(request.user, self.user_field, None)) == phone
+        return False

@@ -1,0 +1,1 @@
+"""Other packages of Flask's world, with uzotp's codes."""
