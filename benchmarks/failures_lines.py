@@ -32,9 +32,12 @@ def line(fault: str, store: str, ending: Ending, what: str = "the server answers
     codes, used = audit.codes_kept + audit.codes_lost, audit.used_kept + audit.accepted_twice
     kept = f"{audit.codes_kept} of {codes} waiting codes, {audit.used_kept} of {used} used ones"
     losses = {
-        "used codes accepted again": audit.accepted_twice, "tries": audit.tries_lost, "waiting codes": audit.codes_lost,
-        "messages beyond a phone's quota": audit.quotas_passed, "so'm of the day's books": audit.money_lost,
-    }  # fmt: skip
+        "used codes accepted again": audit.accepted_twice,
+        "tries": audit.tries_lost,
+        "waiting codes": audit.codes_lost,
+        "messages beyond a phone's quota": audit.quotas_passed,
+        "so'm of the day's books": audit.money_lost,
+    }
     lost = ", ".join(f"{count} {name}" for name, count in losses.items() if count) or "nothing"
     mended = f"{ending.recovery:.2f} s after" if ending.recovery >= 0.01 else "as soon as"
     return (
@@ -206,17 +209,23 @@ def _step_back(store: Any, shown: str) -> Line:
     assert give(ended) == "expired"
     clock.advance(-2 * 3600)
     tries: list[Callable[[], str]] = [
-        lambda: send(plain, phone), lambda: send(client, new_person()), lambda: send(guard, new_person()),
+        lambda: send(plain, phone),
+        lambda: send(client, new_person()),
+        lambda: send(guard, new_person()),
         lambda: send(poor, new_person()),
-    ]  # fmt: skip
+    ]
     before = sum(postbox.counts.values())
     told = [each() or "SENT" for each in tries]
     assert sum(postbox.counts.values()) == before, told
     kept = f"a used code: {give(used)}; {before} messages, as before"
     return (
-        "clock two hours back, every quota full", shown, ", ".join(told), kept,
-        f"a code that had ended of itself: {give(ended)}", "whoever waited waits two hours longer",
-    )  # fmt: skip
+        "clock two hours back, every quota full",
+        shown,
+        ", ".join(told),
+        kept,
+        f"a code that had ended of itself: {give(ended)}",
+        "whoever waited waits two hours longer",
+    )
 
 
 PARTS = (restarts, failover, lost_answers, terminated, killed_worker, full_disks, clock_steps_back)

@@ -84,9 +84,12 @@ def _django_store(made: Database) -> Any:
     from django.conf import settings
 
     settings.configure(
-        DATABASES={"default": made.django}, INSTALLED_APPS=["django_uzotp"], USE_TZ=True,
-        SECRET_KEY="of the benchmarks", UZOTP={"GATEWAYS": ["console"]},
-    )  # fmt: skip
+        DATABASES={"default": made.django},
+        INSTALLED_APPS=["django_uzotp"],
+        USE_TZ=True,
+        SECRET_KEY="of the benchmarks",
+        UZOTP={"GATEWAYS": ["console"]},
+    )
     django.setup()
     from django_uzotp.store import DjangoStore
 

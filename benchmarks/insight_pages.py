@@ -68,26 +68,44 @@ def _client(made: Database) -> Any:
     from django.conf import settings
 
     settings.configure(
-        DATABASES={"default": made.django}, USE_TZ=True, SECRET_KEY="of the benchmarks", ROOT_URLCONF=__name__,
-        ALLOWED_HOSTS=["*"], STATIC_URL="/static/", SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
-        UZOTP={"GATEWAYS": ["console"], "DAILY_BUDGET": 5_000_000, "COUNTRIES": "*"}, DEBUG=False,
+        DATABASES={"default": made.django},
+        USE_TZ=True,
+        SECRET_KEY="of the benchmarks",
+        ROOT_URLCONF=__name__,
+        ALLOWED_HOSTS=["*"],
+        STATIC_URL="/static/",
+        SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+        UZOTP={"GATEWAYS": ["console"], "DAILY_BUDGET": 5_000_000, "COUNTRIES": "*"},
+        DEBUG=False,
         INSTALLED_APPS=[
-            "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
-            "django.contrib.messages", "django.contrib.staticfiles", "django_uzotp",
+            "django.contrib.admin",
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+            "django.contrib.staticfiles",
+            "django_uzotp",
         ],
         MIDDLEWARE=[
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
-            "django.contrib.messages.middleware.MessageMiddleware", f"{__name__}.everybody",
+            "django.contrib.messages.middleware.MessageMiddleware",
+            f"{__name__}.everybody",
         ],
-        TEMPLATES=[{
-            "BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
-            "OPTIONS": {"context_processors": [
-                "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]},
-        }],
-    )  # fmt: skip
+        TEMPLATES=[
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                },
+            }
+        ],
+    )
     django.setup()
     from django.contrib import admin
     from django.test import Client

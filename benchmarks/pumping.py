@@ -47,14 +47,18 @@ def play_attack(guard: str) -> tuple[Played, Counter[bool]]:
 
 
 def fast_attack(days: dict[str, tuple[Played, Counter[bool]]]) -> list[str]:
-    rows = ["| guard | so'm burnt | messages to the attack | attack refused | genuine refused | only reported |",
-            "|---|---:|---:|---|---|---|"]  # fmt: skip
+    rows = [
+        "| guard | so'm burnt | messages to the attack | attack refused | genuine refused | only reported |",
+        "|---|---:|---:|---|---|---|",
+    ]
     for name, (day, flagged) in days.items():
         where = ", ".join(f"{land} {n}" for land, n in Counter(land for _, land in day.refused).most_common())
         genuine = f"{len(day.refused)}{_span([at for at, _ in day.refused])}{f': {where}' if where else ''}"
         reported = f"attack {flagged[True]:,}, genuine {flagged[False]:,}"
-        rows.append(f"| {name} | {day.money:,} | {len(day.burnt):,} | {len(day.stopped):,}{_span(day.stopped)} "
-                    f"| {genuine} | {reported} |")  # fmt: skip
+        rows.append(
+            f"| {name} | {day.money:,} | {len(day.burnt):,} | {len(day.stopped):,}{_span(day.stopped)} "
+            f"| {genuine} | {reported} |"
+        )
     return rows
 
 
@@ -89,8 +93,11 @@ def slow_attack() -> list[str]:
     prefixes = Crowd(3).prefixes["TJ"]
     grid = [Plan(*plan) for plan in product((1, 3, 10, 30, 100), (10, 30, 100, 300, 500, 1000), (0, 10, 50))]
     played = {plan: play(plan.people(prefixes, 3), Books(FLOORS, RATIO)) for plan in grid}
-    rows = ["| best plan of the grid | own numbers | prefixes | requests a day | refused a day | messages a day "
-            "| so'm a day |", "|---|---:|---:|---:|---:|---:|---:|"]  # fmt: skip
+    rows = [
+        "| best plan of the grid | own numbers | prefixes | requests a day | refused a day | messages a day "
+        "| so'm a day |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
     for own, quiet in product((0, 10, 50), (True, False)):
         plans = [plan for plan in grid if plan.own == own and not (quiet and played[plan].stopped)]
         best = max(plans, key=lambda plan: (played[plan].money, -plan.pace))
@@ -136,8 +143,10 @@ def genuine_only() -> list[str]:
             scenes["2,000 users in a day"] + vandal
         )
     rules = [((3, 20), 1.0), ((10, 100), 0.5), ((10, 100), 1.0), ((10, 100), 2.0), ((20, 200), 2.0)]
-    rows = [f"| floors × ratio | {' | '.join(f'{p}, {c} × {ratio}' for (p, c), ratio in rules)} |",
-            f"|---|{'---:|' * len(rules)}"]  # fmt: skip
+    rows = [
+        f"| floors × ratio | {' | '.join(f'{p}, {c} × {ratio}' for (p, c), ratio in rules)} |",
+        f"|---|{'---:|' * len(rules)}",
+    ]
     for name, people in scenes.items():
         rows.append(f"| {name} | {' | '.join(f'{len(play(people, Books(*rule)).refused):,}' for rule in rules)} |")
     return rows
@@ -194,9 +203,14 @@ def main() -> None:
         days = dict(zip(GUARDS, played, strict=True))
         genuine, other, slow = ("\n".join(table.result()) for table in tables)
     report = TEXT.format(
-        floors=" and ".join(map(str, FLOORS)), ratio=RATIO, prefixes=sum(TARGETS.values()),
-        attack="\n".join(fast_attack(days)), slow=slow, sensitivity=other, genuine=genuine,
-    )  # fmt: skip
+        floors=" and ".join(map(str, FLOORS)),
+        ratio=RATIO,
+        prefixes=sum(TARGETS.values()),
+        attack="\n".join(fast_attack(days)),
+        slow=slow,
+        sensitivity=other,
+        genuine=genuine,
+    )
     print(report)
     if write:
         here = Path(__file__)

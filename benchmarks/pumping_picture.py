@@ -78,9 +78,15 @@ def _frame(title: str, place: tuple[int, int], most: int, unit: int = 1) -> str:
 
 
 def _line(
-    kind: str, place: tuple[int, int], most: int, moments: Sequence[int], heights: Sequence[int], label: str,
-    *, below: bool = False,
-) -> str:  # fmt: skip
+    kind: str,
+    place: tuple[int, int],
+    most: int,
+    moments: Sequence[int],
+    heights: Sequence[int],
+    label: str,
+    *,
+    below: bool = False,
+) -> str:
     """A cumulative line, one point each five minutes, its label at its end."""
     top, height = place
     points = []

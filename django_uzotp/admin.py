@@ -172,9 +172,18 @@ class DeliveryAdmin(_RowsAdmin):
     #: The one order that has an index.
     sortable_by = ("begun",)
     fields = (
-        "number", "country", "purpose", "gateway", "gateway_id", "status", "price", "parts", "begun", "moved",
+        "number",
+        "country",
+        "purpose",
+        "gateway",
+        "gateway_id",
+        "status",
+        "price",
+        "parts",
+        "begun",
+        "moved",
         "accepted",
-    )  # fmt: skip
+    )
     readonly_fields = fields
 
     @admin.display(description=_("cost"))

@@ -20,9 +20,19 @@ from benchmarks.figures.subjects import SUBJECTS, Options
 from benchmarks.figures.table import Figure, Section
 
 _PACKAGES = (
-    "Django", "psycopg", "redis", "hiredis", "SQLAlchemy", "requests", "django-phone-verify", "django-otp",
-    "django-two-factor-auth", "drfpasswordless", "django-allauth", "Flask-Security-Too",
-)  # fmt: skip
+    "Django",
+    "psycopg",
+    "redis",
+    "hiredis",
+    "SQLAlchemy",
+    "requests",
+    "django-phone-verify",
+    "django-otp",
+    "django-two-factor-auth",
+    "drfpasswordless",
+    "django-allauth",
+    "Flask-Security-Too",
+)
 _HEAD = """\
 # Figures
 

@@ -191,9 +191,22 @@ def memory(store: Any) -> Fill:
             handle, phone, nonce, digest, delivery = (f"{label}{n:025}" for label in "abcde")
             store.open(
                 OpenChallenge(
-                    handle, phone, why, "+99890123", "UZ", nonce, digest, "key16", live, delivery, 600_000, 5,
-                    policy.resend_after, policy.phone_limits, policy.failure_limits,
+                    handle,
+                    phone,
+                    why,
+                    "+99890123",
+                    "UZ",
+                    nonce,
+                    digest,
+                    "key16",
+                    live,
+                    delivery,
+                    600_000,
+                    5,
+                    policy.resend_after,
+                    policy.phone_limits,
+                    policy.failure_limits,
                 )
-            )  # fmt: skip
+            )
 
     return fill

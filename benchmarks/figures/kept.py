@@ -75,8 +75,12 @@ def postgres(database: Database, persons: int) -> dict[str, float]:
     PhoneVerify().issue()
     session = partial(filling.django, connection)
     filling.sql(session, "postgres", filling.UZOTP + filling.PHONE_VERIFY)(1, persons)
-    tables = {"challenge": "uzotp_challenge", "phone's quotas": "uzotp_phone", "delivery": "uzotp_delivery",
-              "django-phone-verify": "sms_verification"}  # fmt: skip
+    tables = {
+        "challenge": "uzotp_challenge",
+        "phone's quotas": "uzotp_phone",
+        "delivery": "uzotp_delivery",
+        "django-phone-verify": "sms_verification",
+    }
     found = {}
     with session() as opened:
         for name, table in tables.items():

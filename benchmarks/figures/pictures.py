@@ -25,8 +25,9 @@ def of(sections: Mapping[str, Section], pending: int) -> dict[str, str]:
     found = {}
     charts = [
         _chart(f"Checking a right code in Django on {name}", sections[key].bars)
-        for key, name in (("postgres", "PostgreSQL"), ("sqlite", "SQLite")) if sections[key].bars
-    ]  # fmt: skip
+        for key, name in (("postgres", "PostgreSQL"), ("sqlite", "SQLite"))
+        if sections[key].bars
+    ]
     if charts:
         found["verify.svg"] = _page(charts, "Time to check a right code in Django: uzotp, the floor and the peers")
     if sections["pending"].bars:

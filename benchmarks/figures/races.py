@@ -36,9 +36,14 @@ def of_all(rounds: int) -> tuple[list[Raced], list[str]]:
     """uzotp on each store, by threads and by processes, and the peers on PostgreSQL; and what was left out."""
     found, absent = _ours("MemoryStore", None, (), rounds, MemoryStore()), []
     for work, kind in (
-        (_on_redis, "redis"), (_on_sql, "sqlite"), (_on_sql, "postgres"), (_on_sql, "mariadb"), (_on_django, "sqlite"),
-        (_on_django, "postgres"), (_peers, "postgres"),
-    ):  # fmt: skip
+        (_on_redis, "redis"),
+        (_on_sql, "sqlite"),
+        (_on_sql, "postgres"),
+        (_on_sql, "mariadb"),
+        (_on_django, "sqlite"),
+        (_on_django, "postgres"),
+        (_peers, "postgres"),
+    ):
         try:
             found += work(kind, rounds)
         except Absent as why:
@@ -109,9 +114,13 @@ def _calls(number: str, code: str) -> list[Call]:
 
 def _counted(name: str, crowd: str, accepted: Sequence[int], compared: Sequence[int] | None) -> Raced:
     return Raced(
-        name, crowd, len(accepted), sum(count > 1 for count in accepted), sum(count == 0 for count in accepted),
+        name,
+        crowd,
+        len(accepted),
+        sum(count > 1 for count in accepted),
+        sum(count == 0 for count in accepted),
         None if compared is None else sum(max(0, count - LIMIT) for count in compared),
-    )  # fmt: skip
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ peers

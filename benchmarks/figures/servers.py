@@ -60,11 +60,15 @@ def database(kind: str) -> Iterator[Database]:
             kind,
             server._replace(scheme=_DRIVERS[kind], path=f"/{name}").geturl(),
             {
-                "ENGINE": "django.db.backends.postgresql", "NAME": name, "USER": server.username or "",
-                "PASSWORD": unquote(server.password or ""), "HOST": server.hostname or "",
-                "PORT": str(server.port or ""), "CONN_MAX_AGE": None,
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": name,
+                "USER": server.username or "",
+                "PASSWORD": unquote(server.password or ""),
+                "HOST": server.hostname or "",
+                "PORT": str(server.port or ""),
+                "CONN_MAX_AGE": None,
             },
-        )  # fmt: skip
+        )
     finally:
         _execute(kind, server, f"DROP DATABASE {name}" + (" WITH (FORCE)" if kind == "postgres" else ""))
 
@@ -92,10 +96,16 @@ def _execute(kind: str, server: Any, sql: str) -> None:
         else:
             import pymysql
 
-            with pymysql.connect(
-                host=server.hostname, port=server.port or 3306, user=server.username,
-                password=unquote(server.password or ""), connect_timeout=3,
-            ) as connection, connection.cursor() as cursor:  # fmt: skip
+            with (
+                pymysql.connect(
+                    host=server.hostname,
+                    port=server.port or 3306,
+                    user=server.username,
+                    password=unquote(server.password or ""),
+                    connect_timeout=3,
+                ) as connection,
+                connection.cursor() as cursor,
+            ):
                 cursor.execute(sql)
     except Exception as error:
         raise Absent(f"{kind}: {type(error).__name__}") from None

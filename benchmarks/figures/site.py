@@ -8,17 +8,30 @@ from benchmarks.figures import ours
 from benchmarks.figures.servers import Database
 
 _PEERS = [
-    "rest_framework", "rest_framework.authtoken", "phone_verify", "django_otp", "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static", "django_otp.plugins.otp_email", "two_factor", "two_factor.plugins.phonenumber",
-    "drfpasswordless", "allauth", "allauth.account",
-]  # fmt: skip
+    "rest_framework",
+    "rest_framework.authtoken",
+    "phone_verify",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_email",
+    "two_factor",
+    "two_factor.plugins.phonenumber",
+    "drfpasswordless",
+    "allauth",
+    "allauth.account",
+]
 _TEMPLATES = {
-    "BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
-    "OPTIONS": {"context_processors": [
-        "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
-        "django.contrib.messages.context_processors.messages",
-    ]},
-}  # fmt: skip
+    "BACKEND": "django.template.backends.django.DjangoTemplates",
+    "APP_DIRS": True,
+    "OPTIONS": {
+        "context_processors": [
+            "django.template.context_processors.request",
+            "django.contrib.auth.context_processors.auth",
+            "django.contrib.messages.context_processors.messages",
+        ]
+    },
+}
 
 
 class Router:
@@ -42,13 +55,20 @@ def set_up(database: Database, full: Database | None = None, *, migrate: bool = 
         DATABASES={"default": database.django, **({"full": full.django} if full else {})},
         DATABASE_ROUTERS=["benchmarks.figures.site.Router"] if full else [],
         INSTALLED_APPS=[
-            "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
-            "benchmarks.figures.people", "django_uzotp", *_PEERS,
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+            "benchmarks.figures.people",
+            "django_uzotp",
+            *_PEERS,
         ],
         MIDDLEWARE=[
-            "django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
-            "django.contrib.messages.middleware.MessageMiddleware", "allauth.account.middleware.AccountMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+            "allauth.account.middleware.AccountMiddleware",
         ],
         TEMPLATES=[_TEMPLATES],
         ROOT_URLCONF="benchmarks.figures.urls",
@@ -61,9 +81,12 @@ def set_up(database: Database, full: Database | None = None, *, migrate: bool = 
         SILENCED_SYSTEM_CHECKS=["uzotp", "models.W042"],
         UZOTP={"GATEWAYS": ["uzotp.testing.Outbox"], "SECRET_KEYS": ours.KEYS},
         PHONE_VERIFICATION={
-            "BACKEND": "benchmarks.figures.people.phones.NoSMS", "OPTIONS": {}, "TOKEN_LENGTH": 6,
+            "BACKEND": "benchmarks.figures.people.phones.NoSMS",
+            "OPTIONS": {},
+            "TOKEN_LENGTH": 6,
             "MESSAGE": "Welcome to {app}! Please use security code {security_code} to proceed.",
-            "APP_NAME": "Phone Verify", "SECURITY_CODE_EXPIRATION_SECONDS": 600,
+            "APP_NAME": "Phone Verify",
+            "SECURITY_CODE_EXPIRATION_SECONDS": 600,
             "VERIFY_SECURITY_CODE_ONLY_ONCE": True,
         },
         PASSWORDLESS_AUTH={"PASSWORDLESS_AUTH_TYPES": ["MOBILE"], "PASSWORDLESS_MOBILE_NOREPLY_NUMBER": "+10000000"},
@@ -74,7 +97,7 @@ def set_up(database: Database, full: Database | None = None, *, migrate: bool = 
         ACCOUNT_RATE_LIMITS=False,  # of sending: the benchmark asks for more codes a minute than a person does
         ACCOUNT_PHONE_VERIFICATION_MAX_ATTEMPTS=5,
         **_LOGGING,
-    )  # fmt: skip
+    )
     django.setup()
     if migrate:
         from django.core.management import call_command
@@ -85,7 +108,8 @@ def set_up(database: Database, full: Database | None = None, *, migrate: bool = 
 
 _LOGGING: dict[str, Any] = {
     "LOGGING": {
-        "version": 1, "disable_existing_loggers": False,
+        "version": 1,
+        "disable_existing_loggers": False,
         "loggers": {name: {"level": "CRITICAL"} for name in ("django.request", "uzotp", "drfpasswordless")},
     }
-}  # fmt: skip
+}

@@ -183,11 +183,19 @@ def race(options: Options) -> Section:
     beyond = ", ".join(f"{each.name.partition(' (')[0]} {each.beyond:,}" for each in peers if each.beyond is not None)
     worst, over = max(each.twice or 0 for each in ours), max(each.beyond or 0 for each in ours)
     figures = [
-        Figure(f"the same right code {calls} times at once, {rounds} rounds: rounds with more than one acceptance", "0",
-               f"{worst} on every store; of {rounds}: {twice}", not worst),
-        Figure(f"{calls} wrong codes at once, limit {races.LIMIT}, {rounds} rounds: compared beyond the limit", "0",
-               f"{over} on every store; {beyond}", not over),
-    ]  # fmt: skip
+        Figure(
+            f"the same right code {calls} times at once, {rounds} rounds: rounds with more than one acceptance",
+            "0",
+            f"{worst} on every store; of {rounds}: {twice}",
+            not worst,
+        ),
+        Figure(
+            f"{calls} wrong codes at once, limit {races.LIMIT}, {rounds} rounds: compared beyond the limit",
+            "0",
+            f"{over} on every store; {beyond}",
+            not over,
+        ),
+    ]
     heads = ("", "by", "rounds", "more than one accepted", "none accepted", "compared beyond the limit")
     lines = [
         (each.name, each.crowd, each.rounds, each.twice, each.never, "–" if each.beyond is None else each.beyond)

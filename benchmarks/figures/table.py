@@ -64,8 +64,12 @@ def medians(spent: Mapping[str, float], base: str, notes: Mapping[str, str] | No
     return rows(
         heads,
         [
-            [name, f"{micros:,.0f}" if micros >= 100 else f"{micros:.1f}", f"{micros / spent[base]:.2f}",
-             *([notes.get(name.rpartition(",")[0], "")] if notes else [])]
+            [
+                name,
+                f"{micros:,.0f}" if micros >= 100 else f"{micros:.1f}",
+                f"{micros / spent[base]:.2f}",
+                *([notes.get(name.rpartition(",")[0], "")] if notes else []),
+            ]
             for name, micros in ordered
         ],
-    )  # fmt: skip
+    )

@@ -110,8 +110,9 @@ def _endpoint() -> Any:
         for _ in range(calls):
             challenge = post("send", phone=next(numbers), purpose=ours.PURPOSE).json()["challenge"]
             made.append((challenge, str(outbox.last.code)))
-        return [_bound(lambda token, code: post("verify", challenge=token, code=code).status_code, *each)
-                for each in made]  # fmt: skip
+        return [
+            _bound(lambda token, code: post("verify", challenge=token, code=code).status_code, *each) for each in made
+        ]
 
     return prepare
 

@@ -84,10 +84,20 @@ def play(run: Run, options: argparse.Namespace) -> dict[str, Any]:
         }
         users = options.users + VISITORS
         locust = [
-            sys.executable, "-m", "locust", f"--locustfile={HERE / 'locustfile.py'}", f"--host={site.url}",
-            "--headless", f"--users={users}", f"--spawn-rate={users / RAMP}", f"--run-time={options.seconds + RAMP}s",
-            "--reset-stats", "--only-summary", "--exit-code-on-error=0", "--loglevel=ERROR",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "locust",
+            f"--locustfile={HERE / 'locustfile.py'}",
+            f"--host={site.url}",
+            "--headless",
+            f"--users={users}",
+            f"--spawn-rate={users / RAMP}",
+            f"--run-time={options.seconds + RAMP}s",
+            "--reset-stats",
+            "--only-summary",
+            "--exit-code-on-error=0",
+            "--loglevel=ERROR",
+        ]
         done = subprocess.run(locust, env=environment, capture_output=True, text=True, timeout=options.seconds + 60)
         if not report.exists():
             raise Failed(f"Locust failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -99,9 +109,21 @@ def play(run: Run, options: argparse.Namespace) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------------ the table
 
 HEAD = (
-    "site", "store", "gateway answers in", "sending", "requests/s", "sign-ups/s", "send p50", "p95", "p99",
-    "verify p95", "message p95", "errors", "home page p95", "its errors",
-)  # fmt: skip
+    "site",
+    "store",
+    "gateway answers in",
+    "sending",
+    "requests/s",
+    "sign-ups/s",
+    "send p50",
+    "p95",
+    "p99",
+    "verify p95",
+    "message p95",
+    "errors",
+    "home page p95",
+    "its errors",
+)
 
 
 def row(run: Run, figures: dict[str, Any]) -> tuple[str, ...]:
@@ -109,11 +131,21 @@ def row(run: Run, figures: dict[str, Any]) -> tuple[str, ...]:
     home, message = figures.get("/", {}), figures.get("message", {})
     rate = send.get("rate", 0.0) + verify.get("rate", 0.0)
     return (
-        run.framework.capitalize(), {"postgresql": "PostgreSQL", "redis": "Redis"}[run.store],
-        f"{run.latency * 1000:,.0f} ms", run.way.name, f"{rate:.1f}", f"{_good(verify):.1f}", _ms(send, 50),
-        _ms(send, 95), _ms(send, 99), _ms(verify, 95), _ms(message, 95), _errors(send, verify, message),
-        _ms(home, 95), _errors(home),
-    )  # fmt: skip
+        run.framework.capitalize(),
+        {"postgresql": "PostgreSQL", "redis": "Redis"}[run.store],
+        f"{run.latency * 1000:,.0f} ms",
+        run.way.name,
+        f"{rate:.1f}",
+        f"{_good(verify):.1f}",
+        _ms(send, 50),
+        _ms(send, 95),
+        _ms(send, 99),
+        _ms(verify, 95),
+        _ms(message, 95),
+        _errors(send, verify, message),
+        _ms(home, 95),
+        _errors(home),
+    )
 
 
 def _good(figures: dict[str, Any]) -> float:

@@ -87,10 +87,19 @@ def serving(
         stack.enter_context(_process(program, environment, log, f"{sandbox}/inbox.json"))
         url = f"http://127.0.0.1:{port}"
         gunicorn = [
-            "-m", "gunicorn", application, f"--bind=127.0.0.1:{port}", "--worker-class=gthread", f"--workers={workers}",
-            f"--threads={threads}", "--keep-alive=0", "--graceful-timeout=1", "--log-level=warning",
-            f"--worker-tmp-dir={data}", "--no-control-socket",
-        ]  # fmt: skip
+            "-m",
+            "gunicorn",
+            application,
+            f"--bind=127.0.0.1:{port}",
+            "--worker-class=gthread",
+            f"--workers={workers}",
+            f"--threads={threads}",
+            "--keep-alive=0",
+            "--graceful-timeout=1",
+            "--log-level=warning",
+            f"--worker-tmp-dir={data}",
+            "--no-control-socket",
+        ]
         stack.enter_context(_process(gunicorn, environment, log, f"{url}/"))
         yield Site(url, sandbox, log)
 

@@ -16,13 +16,7 @@ from uzotp.errors import GatewayError, InvalidCode, InvalidProof, StoreUnavailab
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
 from uzotp.ports.gateway import Clock, DeliveryReport, Gateway, Secret, veiled
-from uzotp.ports.store import (
-    Attempt,
-    AttemptStatus,
-    DeliveryRecord,
-    Opened,
-    Store,
-)
+from uzotp.ports.store import Attempt, AttemptStatus, DeliveryRecord, Opened, Store
 from uzotp.results import Challenge, Delivery, Verification
 from uzotp.sending.admission import GIVEN, Admission, Risk, ShouldSend, seconds
 from uzotp.sending.counters import Journal
@@ -72,10 +66,13 @@ class Verifier:
         now, sink = self._now_of_store, self.journal
         self.accounts = Accounts(self.router.gateways, store, self.policy, now, sink)
         check_texts(
-            self.accounts.service_name, languages=self.policy.languages, purposes=self.policy.purposes,
-            code_length=self.policy.code_length, autofill_host=self.policy.autofill_host,
+            self.accounts.service_name,
+            languages=self.policy.languages,
+            purposes=self.policy.purposes,
+            code_length=self.policy.code_length,
+            autofill_host=self.policy.autofill_host,
             android_hash=self.policy.android_hash,
-        )  # fmt: skip
+        )
         self._admission = Admission(
             store, self.policy, self.keys, self.accounts, self.clock, now, sink, should_send, risk
         )
@@ -203,10 +200,15 @@ class Verifier:
 
     def _challenge(self, order: Order, opened: Opened, delivery: Delivery) -> Challenge:
         return Challenge(
-            phone=order.phone, purpose=order.purpose, code_length=self.policy.code_length,
-            expires_at=_utc(opened.expires_at), resend_at=_utc(opened.resend_at), sends=opened.sends,
-            attempts_left=max(0, self.policy.max_attempts - opened.attempts), delivery=delivery,
-        )  # fmt: skip
+            phone=order.phone,
+            purpose=order.purpose,
+            code_length=self.policy.code_length,
+            expires_at=_utc(opened.expires_at),
+            resend_at=_utc(opened.resend_at),
+            sends=opened.sends,
+            attempts_left=max(0, self.policy.max_attempts - opened.attempts),
+            delivery=delivery,
+        )
 
     # ------------------------------------------------------------------------------------------------ verify
 
@@ -231,11 +233,17 @@ class Verifier:
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
         attempt = Attempt(
-            handle=self.keys.handle(number, why, binding), fingerprint=self.keys.fingerprint(number), purpose=why,
-            digests=self.keys.digests(number, why, binding, code), proof_id=proof_id,
-            proof_ttl_ms=self.policy.proof_ttl * 1000, max_attempts=self.policy.max_attempts,
-            failure_limits=self.policy.failure_limits, areas=self._areas(number), now=self._now_of_store(),
-        )  # fmt: skip
+            handle=self.keys.handle(number, why, binding),
+            fingerprint=self.keys.fingerprint(number),
+            purpose=why,
+            digests=self.keys.digests(number, why, binding, code),
+            proof_id=proof_id,
+            proof_ttl_ms=self.policy.proof_ttl * 1000,
+            max_attempts=self.policy.max_attempts,
+            failure_limits=self.policy.failure_limits,
+            areas=self._areas(number),
+            now=self._now_of_store(),
+        )
         spent = self.store.spend(attempt)
         if spent.status is not AttemptStatus.VERIFIED:
             rejected = events.CodeRejected(number, why, spent.status.value, spent.attempts_left)

@@ -52,11 +52,7 @@ class Migration(migrations.Migration):
                 ("fingerprint", django_uzotp.models.HashField(verbose_name="phone fingerprint")),
                 ("expires_at", models.BigIntegerField(verbose_name="expires (ms)")),
             ],
-            options={
-                "verbose_name": "proof",
-                "verbose_name_plural": "proofs",
-                "db_table": "uzotp_proof",
-            },
+            options={"verbose_name": "proof", "verbose_name_plural": "proofs", "db_table": "uzotp_proof"},
         ),
         migrations.CreateModel(
             name="Challenge",

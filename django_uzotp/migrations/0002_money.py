@@ -6,9 +6,7 @@ import django_uzotp.models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("uzotp", "0001_initial"),
-    ]
+    dependencies = [("uzotp", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
@@ -21,11 +19,7 @@ class Migration(migrations.Migration):
                 ("used", models.BigIntegerField(verbose_name="reserved and spent, so'm")),
                 ("expires_at", models.BigIntegerField(verbose_name="kept until (ms)")),
             ],
-            options={
-                "verbose_name": "day's money",
-                "verbose_name_plural": "days' money",
-                "db_table": "uzotp_budget",
-            },
+            options={"verbose_name": "day's money", "verbose_name_plural": "days' money", "db_table": "uzotp_budget"},
         ),
         migrations.CreateModel(
             name="Switch",
@@ -35,11 +29,7 @@ class Migration(migrations.Migration):
                 ("note", models.CharField(max_length=200, verbose_name="note")),
                 ("since", models.BigIntegerField(verbose_name="since (ms)")),
             ],
-            options={
-                "verbose_name": "switch",
-                "verbose_name_plural": "switches",
-                "db_table": "uzotp_switch",
-            },
+            options={"verbose_name": "switch", "verbose_name_plural": "switches", "db_table": "uzotp_switch"},
         ),
         migrations.CreateModel(
             name="Tally",
@@ -54,10 +44,6 @@ class Migration(migrations.Migration):
                 ("spans", models.TextField(verbose_name="of the day")),
                 ("expires_at", models.BigIntegerField(verbose_name="kept until (ms)")),
             ],
-            options={
-                "verbose_name": "guard tally",
-                "verbose_name_plural": "guard tallies",
-                "db_table": "uzotp_tally",
-            },
+            options={"verbose_name": "guard tally", "verbose_name_plural": "guard tallies", "db_table": "uzotp_tally"},
         ),
     ]

@@ -6,9 +6,7 @@ import django_uzotp.models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("uzotp", "0002_money"),
-    ]
+    dependencies = [("uzotp", "0002_money")]
 
     operations = [
         migrations.AddField(
@@ -25,10 +23,6 @@ class Migration(migrations.Migration):
                 ("total", models.BigIntegerField(verbose_name="total")),
                 ("expires_at", models.BigIntegerField(verbose_name="kept until (ms)")),
             ],
-            options={
-                "verbose_name": "count",
-                "verbose_name_plural": "counts",
-                "db_table": "uzotp_count",
-            },
+            options={"verbose_name": "count", "verbose_name_plural": "counts", "db_table": "uzotp_count"},
         ),
     ]

@@ -4,9 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("uzotp", "0003_past"),
-    ]
+    dependencies = [("uzotp", "0003_past")]
 
     operations = [
         migrations.CreateModel(
@@ -21,5 +19,5 @@ class Migration(migrations.Migration):
                 "constraints": [],
             },
             bases=("uzotp.delivery",),
-        ),
+        )
     ]

@@ -33,9 +33,12 @@ if TYPE_CHECKING:
 
 _SENT = ["last_generated_timestamp", "refused_until"]
 _CHECKED = [
-    "throttling_failure_timestamp", "throttling_failure_count", "last_generated_timestamp", "last_used_at",
+    "throttling_failure_timestamp",
+    "throttling_failure_count",
+    "last_generated_timestamp",
+    "last_used_at",
     "locked_until",
-]  # fmt: skip
+]
 
 
 class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):

@@ -60,9 +60,14 @@ class Sender(flask_security.SmsSenderBaseClass):
             raise ConfigurationError(problem)
         who = visitor() if has_request_context() else None
         project().verifier.deliver_code(
-            phone, codes[0], _PURPOSE, binding=_BINDING, language=_language(),
-            client_ip=who.client_ip if who else None, trusted=bool(who and who.vouch()),
-        )  # fmt: skip
+            phone,
+            codes[0],
+            _PURPOSE,
+            binding=_BINDING,
+            language=_language(),
+            client_ip=who.client_ip if who else None,
+            trusted=bool(who and who.vouch()),
+        )
 
 
 class PhoneUtil(flask_security.PhoneUtil):

@@ -198,10 +198,7 @@ def test_the_commands_speak_to_devsms(run: Callable[..., tuple[int, str, str]]) 
 
     with running() as sandbox:
         settings_file(
-            GATEWAYS=["devsms"],
-            DEVSMS_TOKEN="anything",
-            SERVICE_NAME="TechShop",
-            DEVSMS_BASE_URL=f"{sandbox.url}/api",
+            GATEWAYS=["devsms"], DEVSMS_TOKEN="anything", SERVICE_NAME="TechShop", DEVSMS_BASE_URL=f"{sandbox.url}/api"
         )
         assert json.loads(run("balance", "--json", UZOTP_CONFIG="shop.toml")[1])["balance"]["currency"] == "UZS"
         assert run("send", PHONE, "login")[0] == 0

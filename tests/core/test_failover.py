@@ -41,8 +41,7 @@ def sent(site: Any) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    "kind",
-    [errors.GatewayUnavailable, errors.AuthenticationFailed, errors.InsufficientBalance, errors.MessageRejected],
+    "kind", [errors.GatewayUnavailable, errors.AuthenticationFailed, errors.InsufficientBalance, errors.MessageRejected]
 )
 @pytest.mark.parametrize("phone", [HOME, ABROAD])
 def test_r49_a_certain_refusal_goes_to_the_next_gateway(pair: Any, kind: type[errors.GatewayError], phone: str) -> None:

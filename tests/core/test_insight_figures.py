@@ -8,16 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.histories import (
-    FAILED,
-    PENDING,
-    SENT,
-    UNKNOWN,
-    Plain,
-    Priced,
-    Told,
-    traffic,
-)
+from tests.core.histories import FAILED, PENDING, SENT, UNKNOWN, Plain, Priced, Told, traffic
 from uzotp.insight.collect import DEFAULT_PERIOD, look, read_period
 from uzotp.insight.figures import Outcome, Spend, Waits, read_counts
 from uzotp.insight.money import Funds, funds

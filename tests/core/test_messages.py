@@ -246,10 +246,7 @@ def test_a_latin_name_always_takes_one_part(purpose: Purpose) -> None:
     assert parts(template_text(purpose, "A" * 50, "12345678")) == 1
 
 
-@pytest.mark.parametrize(
-    ("purpose", "longest"),
-    [(Purpose.OPERATION, 13), (Purpose.LOGIN, 11)],
-)
+@pytest.mark.parametrize(("purpose", "longest"), [(Purpose.OPERATION, 13), (Purpose.LOGIN, 11)])
 def test_q35_a_cyrillic_name_doubles_the_price_beyond_a_length(purpose: Purpose, longest: int) -> None:
     name = "Ш" * (longest - 6)
     assert parts(template_text(purpose, name, "123456")) == 1

@@ -287,9 +287,7 @@ def test_r59_a_pause_stops_every_send_at_once_and_no_check(
 # ----------------------------------------------------------------------------------------------------------- the guard
 
 
-def test_r57_p8_an_attack_that_verifies_nothing_is_stopped_at_the_floor_and_one(
-    make_site: Callable[..., Any],
-) -> None:
+def test_r57_p8_an_attack_that_verifies_nothing_is_stopped_at_the_floor_and_one(make_site: Callable[..., Any]) -> None:
     site = make_site(guard="enforce", guard_floor=(3, 100), client_quota="")
     phones = numbers()
     for _ in range(3):

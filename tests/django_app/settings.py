@@ -22,10 +22,7 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.django_app.urls"
 STATIC_URL = "/static/"
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("TEST_DATABASE") or _temporary(),
-    }
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("TEST_DATABASE") or _temporary()}
 }
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -11,10 +11,7 @@ import pytest
 from tests.web.browser import PHONE
 from tests.web.contract import callback_path, is_json, is_problem
 from tests.web.sites import Site
-from uzotp.errors import (
-    InvalidProof,
-    OutcomeUnknown,
-)
+from uzotp.errors import InvalidProof, OutcomeUnknown
 from uzotp.policy import Policy
 from uzotp.stores.memory import MemoryStore
 

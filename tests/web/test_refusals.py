@@ -10,12 +10,7 @@ import pytest
 from tests.web.browser import PHONE, Answer
 from tests.web.contract import JSON_ENDPOINTS, callback_path, is_problem
 from tests.web.sites import OTHER_PHONE, Site
-from uzotp.errors import (
-    AuthenticationFailed,
-    GatewayUnavailable,
-    InsufficientBalance,
-    StoreUnavailable,
-)
+from uzotp.errors import AuthenticationFailed, GatewayUnavailable, InsufficientBalance, StoreUnavailable
 from uzotp.stores.memory import MemoryStore
 
 # -------------------------------------------------------------------------------------------------------- tokens

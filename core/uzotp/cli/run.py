@@ -130,9 +130,11 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
     if standalone:
         for place in (parser, anywhere):
             place.add_argument(
-                "--config", metavar="FILE", default=argparse.SUPPRESS,
+                "--config",
+                metavar="FILE",
+                default=argparse.SUPPRESS,
                 help="a TOML file of settings, or $UZOTP_CONFIG; the environment's UZOTP_* go before it",
-            )  # fmt: skip
+            )
     group = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(name: str, run: commands.Command, about: str, *, reports: bool = False) -> argparse.ArgumentParser:
@@ -167,9 +169,12 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
 
     report = add("report", commands.report, "Show spend, deliveries, waits, refusals and balances.", reports=True)
     report.add_argument(
-        "--days", type=_days, default=DEFAULT_PERIOD, metavar="N",
+        "--days",
+        type=_days,
+        default=DEFAULT_PERIOD,
+        metavar="N",
         help=f"with today: {', '.join(map(str, PERIODS))}; default %(default)s",
-    )  # fmt: skip
+    )
 
     name = add("check-name", commands.check_name, "Say whether devsms takes a service name, and what it costs.")
     name.add_argument("name", metavar="NAME")
@@ -215,9 +220,12 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
 
     purge = add("purge", commands.purge, "Delete what is over: for cron.")
     purge.add_argument(
-        "--keep-days", type=_positive, default=30, metavar="N",
+        "--keep-days",
+        type=_positive,
+        default=30,
+        metavar="N",
         help="of deliveries; default %(default)s. Counts and money by the day are kept for 400; what else is over goes",
-    )  # fmt: skip
+    )
     return parser
 
 

@@ -32,13 +32,14 @@ def money(funds: Funds, figures: Figures, words: Words) -> Section:
         cards.append(Card(text["end"], words["about"].format(n=words.money(funds.projection)), (note,)))
     rows = {text["today"]: funds.today, text["month"]: funds.month, text["this_period"]: figures.spend}
     table = Table(
-        text["table"], (words["period"], text["told"], text["estimated"], text["untold_column"]),
+        text["table"],
+        (words["period"], text["told"], text["estimated"], text["untold_column"]),
         tuple(
             row(name, [_amounts(spend, words), words.money(spend.estimated), words.number(spend.untold)])
             for name, spend in rows.items()
         ),
         words.scroll(text["table"]),
-    )  # fmt: skip
+    )
     return Section("money", text["title"], cards=tuple(cards), tables=(table,))
 
 

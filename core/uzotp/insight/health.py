@@ -105,10 +105,7 @@ def _per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[
         caption,
         (words["what"], words["total"], *map(words.day, days)),
         tuple(
-            row(
-                name,
-                [words.number(tallied.total), *(words.number(tallied.by_day.get(day, 0)) for day in days)],
-            )
+            row(name, [words.number(tallied.total), *(words.number(tallied.by_day.get(day, 0)) for day in days)])
             for name, tallied in rows
         ),
         words.scroll(caption),
@@ -157,10 +154,11 @@ def _health(insight: Insight, words: Words) -> Table:
 def _blocked(insight: Insight, words: Words) -> Table:
     text = words["health"]
     return Table(
-        text["blocked"], (words["gateway"], text["name"], text["since"]),
+        text["blocked"],
+        (words["gateway"], text["name"], text["since"]),
         tuple(row(each.gateway, [each.name, words.moment(each.since)]) for each in insight.blocked),
         words.scroll(text["blocked"]),
-    )  # fmt: skip
+    )
 
 
 # -------------------------------------------------------------------------------------------------------- balances

@@ -15,10 +15,15 @@ from html import escape
 _STROKES = ("M-2 2l4 -4M0 8l8 -8M6 10l4 -4", "M0 4h8", "M4 0v8", "M4 4h.01")
 #: What has a pattern over its colour; of the parts of one column one at most has none.
 HATCHED = {
-    "sent": _STROKES[3], "failed": _STROKES[0], "unknown": _STROKES[1], "pending": _STROKES[2],
+    "sent": _STROKES[3],
+    "failed": _STROKES[0],
+    "unknown": _STROKES[1],
+    "pending": _STROKES[2],
     "guess": _STROKES[0],
-    "guard": _STROKES[0], "rejected": _STROKES[3], "suppressed": _STROKES[2],
-}  # fmt: skip
+    "guard": _STROKES[0],
+    "rejected": _STROKES[3],
+    "suppressed": _STROKES[2],
+}
 
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

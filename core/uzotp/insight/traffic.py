@@ -31,25 +31,29 @@ def funnel(figures: Figures, words: Words) -> Section:
     text, total = words["funnel"], figures.total
     stages = [("sent", total.messages), ("delivered", total.delivered), ("verified", total.verified)]
     drawn = svg.bars(
-        "uzi-funnel", text["chart"],
+        "uzi-funnel",
+        text["chart"],
         text["summary"].format(
-            sent=words.number(total.messages), delivered=counted_with_share(words, total.delivered, total.messages),
+            sent=words.number(total.messages),
+            delivered=counted_with_share(words, total.delivered, total.messages),
             verified=counted_with_share(words, total.verified, total.messages),
         ),
         [
             svg.Bar(text[name], count, counted_with_share(words, count, total.messages), f"stage-{name}")
             for name, count in stages
         ],
-    )  # fmt: skip
+    )
     table = Table(
-        text["chart"], (text["stage"], text["messages"], text["share"]),
+        text["chart"],
+        (text["stage"], text["messages"], text["share"]),
         tuple(
             row(text[name], [words.number(count), share_cell(words, count, total.messages)]) for name, count in stages
         ),
         words.scroll(text["chart"]),
-    )  # fmt: skip
+    )
     outcomes = Table(
-        text["outcomes"], (words["what"], text["messages"], text["share"]),
+        text["outcomes"],
+        (words["what"], text["messages"], text["share"]),
         tuple(
             row(
                 words["status"][name],
@@ -58,9 +62,11 @@ def funnel(figures: Figures, words: Words) -> Section:
             for name in STATUSES
         ),
         words.scroll(text["outcomes"]),
-    )  # fmt: skip
+    )
     return Section(
-        "funnel", text["title"], text["note"],
+        "funnel",
+        text["title"],
+        text["note"],
         charts=(Chart(text["chart"], drawn, words.scroll(text["chart"]), table),),
         tables=present(
             outcomes,
@@ -68,7 +74,7 @@ def funnel(figures: Figures, words: Words) -> Section:
             _by(words, text["by_country"], words["country"], _named(figures.outcomes("country"), words["no_country"])),
             _by_prefix(figures, words),
         ),
-    )  # fmt: skip
+    )
 
 
 def _named(rows: Mapping[str, Outcome], nameless: str) -> dict[str, Outcome]:
@@ -78,9 +84,14 @@ def _named(rows: Mapping[str, Outcome], nameless: str) -> dict[str, Outcome]:
 def _by(words: Words, caption: str, what: str, rows: Mapping[str, Outcome]) -> Table:
     text, status = words["funnel"], words["status"]
     head = (
-        what, text["sent"], text["delivered"], text["delivered_share"], text["verified"], text["verified_share"],
+        what,
+        text["sent"],
+        text["delivered"],
+        text["delivered_share"],
+        text["verified"],
+        text["verified_share"],
         *(status[name] for name in STATUSES[1:]),
-    )  # fmt: skip
+    )
     return Table(
         caption,
         head,
@@ -106,9 +117,15 @@ def _by_prefix(figures: Figures, words: Words) -> Table:
     text = words["funnel"]
     caption = text["by_prefix"].format(n=len(figures.prefixes))
     head = (
-        words["prefix"], words["country"], text["sent"], text["delivered"], text["delivered_share"], text["verified"],
-        text["verified_share"], words["status"]["failed"],
-    )  # fmt: skip
+        words["prefix"],
+        words["country"],
+        text["sent"],
+        text["delivered"],
+        text["delivered_share"],
+        text["verified"],
+        text["verified_share"],
+        words["status"]["failed"],
+    )
     rows = tuple(
         row(
             f"{found.prefix}****",
@@ -141,13 +158,14 @@ def waits(figures: Figures, words: Words) -> Section:
     )
     caption = text["by_gateway"]
     table = Table(
-        caption, (words["gateway"], text["codes"], text["median"], text["p95"]),
+        caption,
+        (words["gateway"], text["codes"], text["median"], text["p95"]),
         tuple(
             row(name, [words.number(of.codes), words.seconds(of.median), words.seconds(of.p95)])
             for name, of in figures.waits.items()
         ),
         words.scroll(caption),
-    )  # fmt: skip
+    )
     return Section("waits", text["title"], text["note"], cards, (_histogram(found, words),), present(table))
 
 
@@ -156,7 +174,8 @@ def _histogram(found: Waits, words: Words) -> Chart:
     labels = [f"{start}–{after - 1}" for start, after in pairwise(EDGES)] + [f"{EDGES[-1]}+"]
     counts = found.histogram(EDGES)
     drawn = svg.columns(
-        "uzi-waits", title,
+        "uzi-waits",
+        title,
         text["summary"].format(
             codes=words.number(found.codes), median=words.seconds(found.median), p95=words.seconds(found.p95)
         ),
@@ -164,16 +183,17 @@ def _histogram(found: Waits, words: Words) -> Chart:
             svg.Column(label, svg.short(count) if count else "", (svg.Part("wait", count, f"{label}: {count}"),))
             for label, count in zip(labels, counts, strict=True)
         ],
-    )  # fmt: skip
+    )
     table = Table(
-        title, (text["seconds"], text["codes"], words["funnel"]["share"]),
+        title,
+        (text["seconds"], text["codes"], words["funnel"]["share"]),
         tuple(
             row(label, [words.number(count), share_cell(words, count, found.codes)])
             for label, count in zip(labels, counts, strict=True)
         ),
         words.scroll(title),
         folded=True,
-    )  # fmt: skip
+    )
     return Chart(title, drawn, words.scroll(title), table, wide=True)
 
 
@@ -206,13 +226,16 @@ def _messages(figures: Figures, words: Words) -> Chart:
         for label, (day, outcome) in zip(day_labels(figures.days, words), found.items(), strict=True)
     ]
     summary = text["summary"].format(
-        messages=words.number(figures.total.messages), days=len(found),
+        messages=words.number(figures.total.messages),
+        days=len(found),
         most=words.number(max(outcome.messages for outcome in found.values())),
-    )  # fmt: skip
+    )
     table = Table(
         title,
         (
-            words["day_column"], words["funnel"]["sent"], *(words["status"][name] for name in STATUSES),
+            words["day_column"],
+            words["funnel"]["sent"],
+            *(words["status"][name] for name in STATUSES),
             words["funnel"]["verified"],
         ),
         tuple(
@@ -228,7 +251,7 @@ def _messages(figures: Figures, words: Words) -> Chart:
         ),
         words.scroll(title),
         folded=True,
-    )  # fmt: skip
+    )
     legend = tuple(Key(svg.swatch(f"uzi-days-{name}", name), words["status"][name]) for name in STATUSES)
     drawn = svg.columns("uzi-days", title, summary, columns)
     return Chart(title, drawn, words.scroll(title), table, legend, wide=True)

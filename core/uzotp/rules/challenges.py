@@ -182,19 +182,34 @@ def open_challenge(
 
     if challenge is None or not _live(challenge, request, now):
         challenge = ChallengeRecord(
-            handle=request.handle, fingerprint=request.fingerprint, purpose=request.purpose, prefix=request.prefix,
-            nonce=request.nonce, digest=request.digest, key_id=request.key_id, started_at=now, expires_at=0,
-            attempts=0, sends=0, used=False, delivery_id="",
-        )  # fmt: skip
+            handle=request.handle,
+            fingerprint=request.fingerprint,
+            purpose=request.purpose,
+            prefix=request.prefix,
+            nonce=request.nonce,
+            digest=request.digest,
+            key_id=request.key_id,
+            started_at=now,
+            expires_at=0,
+            attempts=0,
+            sends=0,
+            used=False,
+            delivery_id="",
+        )
     if challenge.key_id not in request.live_keys:  # its code cannot be made again: another code, the same tries
         challenge.nonce, challenge.digest, challenge.key_id = request.nonce, request.digest, request.key_id
     challenge.expires_at = min(now + request.ttl_ms, challenge.started_at + MAX_LIFE * 1000)
     challenge.sends += 1
     challenge.delivery_id = request.delivery_id
     opened = Opened(
-        nonce=challenge.nonce, key_id=challenge.key_id, delivery_id=request.delivery_id,
-        attempts=challenge.attempts, sends=challenge.sends, expires_at=challenge.expires_at, resend_at=phone.resend_at,
-    )  # fmt: skip
+        nonce=challenge.nonce,
+        key_id=challenge.key_id,
+        delivery_id=request.delivery_id,
+        attempts=challenge.attempts,
+        sends=challenge.sends,
+        expires_at=challenge.expires_at,
+        resend_at=phone.resend_at,
+    )
     return opened, challenge
 
 
@@ -235,10 +250,19 @@ def spend(failures: str, challenge: ChallengeRecord | None, attempt: Attempt, no
 _NOBODY = [
     ipaddress.ip_network(network)
     for network in (
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-        "192.168.0.0/16", "::/128", "::1/128", "fc00::/7", "fe80::/10",
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::/128",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
     )
-]  # fmt: skip
+]
 
 
 def client_network(address: str | None) -> str | None:

@@ -30,12 +30,7 @@ NAME = "sms-man"
 blueprint = Blueprint(NAME, __name__, url_prefix="/control")
 
 #: Country, how many numbers and the price of one, by the country's id; 0 is a country like any other (WIRE Q74).
-_SHOP = {
-    0: (RUSSIA, 6455, 15),
-    2: (KAZAKHSTAN, 1000, 12),
-    3: (CHINA, 0, 6),
-    40: (UZBEKISTAN, 3494, 20),
-}
+_SHOP = {0: (RUSSIA, 6455, 15), 2: (KAZAKHSTAN, 1000, 12), 3: (CHINA, 0, 6), 40: (UZBEKISTAN, 3494, 20)}
 
 #: Name and code of each service by its id (M:157), and one for all others.
 _APPLICATIONS = {1: ("Vkontakte", "vk"), 2: ("WeChat", "wb"), 3: ("Telegram", "tg"), 4: ("Any other", "ot")}

@@ -86,9 +86,15 @@ class Admission:
         self._quiet_until = 0.0
 
     def admit(
-        self, phone: Phone, purpose: Purpose, client_ip: str | None, binding: str, language: str | None,
-        trusted: bool, given: Secret | None = None,
-    ) -> tuple[Order, Opened]:  # fmt: skip
+        self,
+        phone: Phone,
+        purpose: Purpose,
+        client_ip: str | None,
+        binding: str,
+        language: str | None,
+        trusted: bool,
+        given: Secret | None = None,
+    ) -> tuple[Order, Opened]:
         """*given* is a code that somebody else made and will check.
 
         :raises Refused, CountryNotAllowed, StoreUnavailable: and nothing is reserved.
@@ -118,10 +124,18 @@ class Admission:
             callback_url = self.callback_url(opening.fingerprint, opened.delivery_id)
             message = self._message(phone, purpose, code, language, callback_url)
         order = Order(
-            phone=phone, purpose=purpose, fingerprint=opening.fingerprint, handle=opening.handle,
-            delivery_id=opened.delivery_id, expires_at=opened.expires_at, reservation=reservation, message=message,
-            suppressed=suppressed, avoid=_unconfirmed(opened.before), asked_at=asked_at,
-        )  # fmt: skip
+            phone=phone,
+            purpose=purpose,
+            fingerprint=opening.fingerprint,
+            handle=opening.handle,
+            delivery_id=opened.delivery_id,
+            expires_at=opened.expires_at,
+            reservation=reservation,
+            message=message,
+            suppressed=suppressed,
+            avoid=_unconfirmed(opened.before),
+            asked_at=asked_at,
+        )
         return order, opened
 
     def _release(self, reservation: GlobalReservation) -> None:
@@ -131,9 +145,16 @@ class Admission:
             events.logger.error("reservation %s could not be taken back: the store is away", reservation.entry_id)
 
     def _request(
-        self, phone: Phone, purpose: Purpose, client_ip: str | None, language: str | None, trusted: bool,
-        test: TestNumber | None, given: Secret | None, now: int | None,
-    ) -> ReserveGlobal:  # fmt: skip
+        self,
+        phone: Phone,
+        purpose: Purpose,
+        client_ip: str | None,
+        language: str | None,
+        trusted: bool,
+        test: TestNumber | None,
+        given: Secret | None,
+        now: int | None,
+    ) -> ReserveGlobal:
         """What to ask of the store for all phones together. A test number's message costs and proves nothing.
 
         :raises CountryNotAllowed: no gateway sends there.
@@ -146,11 +167,17 @@ class Admission:
         prefix_floor, country_floor = policy.guard_floors
         rule = GuardRule(policy.guard == "enforce", trusted, prefix_floor, country_floor, policy.guard_ratio)
         return ReserveGlobal(
-            entry_id=random_id(), client=self._keys.client(network) if network else None,
-            client_limits=policy.client_limits, prefix=phone.prefix, country=phone.country,
-            guard=None if test or policy.guard == "off" else rule, amount=amount,
-            budget=None if test else policy.daily_budget, switches=self._accounts.switches, now=now,
-        )  # fmt: skip
+            entry_id=random_id(),
+            client=self._keys.client(network) if network else None,
+            client_limits=policy.client_limits,
+            prefix=phone.prefix,
+            country=phone.country,
+            guard=None if test or policy.guard == "off" else rule,
+            amount=amount,
+            budget=None if test else policy.daily_budget,
+            switches=self._accounts.switches,
+            now=now,
+        )
 
     def _message(
         self, phone: Phone, purpose: Purpose, code: Secret, language: str | None, callback_url: str | None
@@ -159,9 +186,13 @@ class Admission:
         if language not in policy.languages:
             language = next(iter(policy.languages))
         text = compose(
-            purpose, language, code, self._accounts.service_name,
-            autofill_host=policy.autofill_host, android_hash=policy.android_hash,
-        )  # fmt: skip
+            purpose,
+            language,
+            code,
+            self._accounts.service_name,
+            autofill_host=policy.autofill_host,
+            android_hash=policy.android_hash,
+        )
         return Message(phone, code, purpose, language, Secret(text), callback_url)
 
     def callback_url(self, fingerprint: str, delivery_id: str) -> str | None:
@@ -180,9 +211,16 @@ class Admission:
         return network
 
     def _opening(
-        self, phone: Phone, purpose: Purpose, binding: str, delivery_id: str, suppressed: bool,
-        test: TestNumber | None, given: Secret | None, now: int | None,
-    ) -> OpenChallenge:  # fmt: skip
+        self,
+        phone: Phone,
+        purpose: Purpose,
+        binding: str,
+        delivery_id: str,
+        suppressed: bool,
+        test: TestNumber | None,
+        given: Secret | None,
+        now: int | None,
+    ) -> OpenChallenge:
         keys, policy = self._keys, self._policy
         nonce = random_id()
         if given:
@@ -195,12 +233,23 @@ class Admission:
         if suppressed:
             origin, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
         return OpenChallenge(
-            handle=keys.handle(phone, purpose, binding), fingerprint=keys.fingerprint(phone), purpose=purpose,
-            prefix=phone.prefix, country=phone.country, nonce=nonce, digest=digest, key_id=origin, live_keys=live,
-            delivery_id=delivery_id, ttl_ms=policy.ttl * 1000, max_attempts=policy.max_attempts,
-            resend_after=policy.resend_after, phone_limits=policy.phone_limits, failure_limits=policy.failure_limits,
+            handle=keys.handle(phone, purpose, binding),
+            fingerprint=keys.fingerprint(phone),
+            purpose=purpose,
+            prefix=phone.prefix,
+            country=phone.country,
+            nonce=nonce,
+            digest=digest,
+            key_id=origin,
+            live_keys=live,
+            delivery_id=delivery_id,
+            ttl_ms=policy.ttl * 1000,
+            max_attempts=policy.max_attempts,
+            resend_after=policy.resend_after,
+            phone_limits=policy.phone_limits,
+            failure_limits=policy.failure_limits,
             now=now,
-        )  # fmt: skip
+        )
 
     def _code(self, phone: Phone, purpose: Purpose, binding: str, key_id: str, nonce: str) -> Secret:
         return self._keys.code(key_id, nonce, phone, purpose, binding, self._policy.code_length)
@@ -225,9 +274,17 @@ class Admission:
         if seen is not None:
             area = phone.prefix if seen.level == "prefix" else phone.country
             decision = events.GuardDecision(
-                phone=phone, purpose=purpose, scope=seen.level, area=area, window=seen.window,
-                unverified=seen.unverified, verified=seen.verified, limit=seen.limit, trusted=trusted, refused=refused,
-            )  # fmt: skip
+                phone=phone,
+                purpose=purpose,
+                scope=seen.level,
+                area=area,
+                window=seen.window,
+                unverified=seen.unverified,
+                verified=seen.verified,
+                limit=seen.limit,
+                trusted=trusted,
+                refused=refused,
+            )
             events.emit(self._sink, decision)
 
 

@@ -227,9 +227,15 @@ class Sender:
                 events.logger.warning("no second copy of delivery %s: %s", order.delivery_id, reservation.quota)
                 return None
             row = AddDelivery(
-                of=order.delivery_id, delivery_id=delivery_id, handle=order.handle, fingerprint=order.fingerprint,
-                purpose=order.purpose, prefix=order.phone.prefix, country=order.phone.country, now=now,
-            )  # fmt: skip
+                of=order.delivery_id,
+                delivery_id=delivery_id,
+                handle=order.handle,
+                fingerprint=order.fingerprint,
+                purpose=order.purpose,
+                prefix=order.phone.prefix,
+                country=order.phone.country,
+                now=now,
+            )
             self._store.add(row)
         except StoreUnavailable:
             events.logger.error("no second copy of delivery %s: the store is away", order.delivery_id)

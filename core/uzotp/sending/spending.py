@@ -9,13 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 
 from uzotp import events
-from uzotp.errors import (
-    ConfigurationError,
-    GatewayError,
-    MessageRejected,
-    ServiceNameRejected,
-    StoreUnavailable,
-)
+from uzotp.errors import ConfigurationError, GatewayError, MessageRejected, ServiceNameRejected, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
 from uzotp.ports.gateway import Balance, Gateway, Message, Money, Receipt

@@ -73,9 +73,7 @@ def _about_devsms(config: Config, production: bool) -> Iterator[Advice]:
     # In development plain http to this machine is the sandbox.
     if address.scheme == "http" and (production or not is_loopback(address.hostname or "")):
         yield Advice(
-            "uzotp.W002",
-            "DEVSMS_BASE_URL is plain http: token and codes can be read on the way",
-            "Use https.",
+            "uzotp.W002", "DEVSMS_BASE_URL is plain http: token and codes can be read on the way", "Use https."
         )
     if not config.callback_base_url:
         yield Advice(

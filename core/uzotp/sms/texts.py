@@ -50,11 +50,7 @@ TEXTS = {
 }
 
 #: Said after the code wherever it costs no further part.
-WARNINGS = {
-    "uz": " Kodni hech kimga aytmang.",
-    "ru": " Никому не сообщайте.",
-    "en": " Do not share it with anyone.",
-}
+WARNINGS = {"uz": " Kodni hech kimga aytmang.", "ru": " Никому не сообщайте.", "en": " Do not share it with anyone."}
 
 #: Android's SMS Retriever reads no longer message (R53).
 RETRIEVER_BYTES = 140

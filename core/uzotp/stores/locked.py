@@ -258,9 +258,14 @@ class LockedStore(ABC):
                 return False
             status = settlement.status if settlement.status.rank > old.status.rank else old.status
             new = replace(
-                old, status=status, gateway=settlement.gateway, updated_at=now, cost=settlement.cost,
-                gateway_id=settlement.gateway_id or old.gateway_id, parts=settlement.parts,
-            )  # fmt: skip
+                old,
+                status=status,
+                gateway=settlement.gateway,
+                updated_at=now,
+                cost=settlement.cost,
+                gateway_id=settlement.gateway_id or old.gateway_id,
+                parts=settlement.parts,
+            )
             rows.put_delivery(new)
             challenge = rows.challenge(settlement.handle) if settlement.handle and phone else None
             if challenge is not None:
@@ -337,10 +342,16 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
     if day:
         rows.put_used(day, used, now + BUDGET_MS)
     return GlobalReservation(
-        entry_id=request.entry_id, client=client, at=at,
-        prefix=request.prefix if tallies else "", country=request.country if tallies else "",
-        amount=request.amount if day else 0, day=day, on=on, suspicion=suspicion,
-    )  # fmt: skip
+        entry_id=request.entry_id,
+        client=client,
+        at=at,
+        prefix=request.prefix if tallies else "",
+        country=request.country if tallies else "",
+        amount=request.amount if day else 0,
+        day=day,
+        on=on,
+        suspicion=suspicion,
+    )
 
 
 def spend(rows: Transaction, attempt: Attempt, now: int) -> Spent:
@@ -378,10 +389,20 @@ def _correct(rows: Transaction, reservation: GlobalReservation, spent: int) -> N
 
 def _pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
     return DeliveryRecord(
-        id=request.delivery_id, fingerprint=request.fingerprint, handle=request.handle, purpose=request.purpose,
-        prefix=request.prefix, country=request.country, status=DeliveryStatus.PENDING, gateway="", gateway_id=None,
-        cost=None, parts=None, created_at=now, updated_at=now,
-    )  # fmt: skip
+        id=request.delivery_id,
+        fingerprint=request.fingerprint,
+        handle=request.handle,
+        purpose=request.purpose,
+        prefix=request.prefix,
+        country=request.country,
+        status=DeliveryStatus.PENDING,
+        gateway="",
+        gateway_id=None,
+        cost=None,
+        parts=None,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 @lru_cache

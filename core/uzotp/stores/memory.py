@@ -78,9 +78,21 @@ class _Kept(ChallengeRecord):
 
 def _kept(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Kept:
     return _Kept(
-        record.handle, record.fingerprint, record.purpose, record.prefix, record.nonce, record.digest, record.key_id,
-        record.started_at, record.expires_at, attempts, record.sends, used, record.delivery_id, wins,
-    )  # fmt: skip
+        record.handle,
+        record.fingerprint,
+        record.purpose,
+        record.prefix,
+        record.nonce,
+        record.digest,
+        record.key_id,
+        record.started_at,
+        record.expires_at,
+        attempts,
+        record.sends,
+        used,
+        record.delivery_id,
+        wins,
+    )
 
 
 class MemoryStore(LockedStore):

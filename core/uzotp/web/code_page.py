@@ -15,16 +15,7 @@ from uzotp.verification import Verifier
 from uzotp.web import visit as visits
 from uzotp.web.delivery import standing
 from uzotp.web.pages import Page, PageRequest, Redirect, address, explain, language_of, number_expired, page
-from uzotp.web.problems import (
-    VISITOR_ERRORS,
-    Reply,
-    code_of,
-    json_reply,
-    problem,
-    retry_after,
-    send_for,
-    status_of,
-)
+from uzotp.web.problems import VISITOR_ERRORS, Reply, code_of, json_reply, problem, retry_after, send_for, status_of
 
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")
@@ -140,9 +131,17 @@ def _resend(verifier: Verifier, request: PageRequest, language: str, state: dict
 
 
 def _code_form(
-    verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any], status: int = 200,
-    error: str = "", resend_error: str = "", *, alert: str = "", ask: bool = True,
-) -> Page:  # fmt: skip
+    verifier: Verifier,
+    request: PageRequest,
+    language: str,
+    state: dict[str, Any],
+    status: int = 200,
+    error: str = "",
+    resend_error: str = "",
+    *,
+    alert: str = "",
+    ask: bool = True,
+) -> Page:
     """*ask*: whether the store can be asked how the message is doing; else it is as it was after the send."""
     texts, phone = locale(language)["pages"], Phone.parse(state["phone"])
     wait = max(0, math.ceil(state["resend_at"] - verifier.clock.time()))
@@ -157,15 +156,27 @@ def _code_form(
     if resend_error:  # it says so itself
         resend_hint = ""
     return page(
-        verifier, request, "code", language, status, error=error, resend_error=resend_error, alert=alert,
-        delivery=sent, delivery_before=before, phone_masked=number, delivery_after=after,
+        verifier,
+        request,
+        "code",
+        language,
+        status,
+        error=error,
+        resend_error=resend_error,
+        alert=alert,
+        delivery=sent,
+        delivery_before=before,
+        phone_masked=number,
+        delivery_after=after,
         delivery_url=request.url("code_delivery") if watched else "",
-        code_length=str(verifier.policy.code_length), code_maxlength=str(MAX_MESSAGE),
+        code_length=str(verifier.policy.code_length),
+        code_maxlength=str(MAX_MESSAGE),
         notice=texts["resent"] if quiet and state["resent"] and sent in ("sent", "delivered") else "",
         tries=_tries(verifier, state, language) if quiet and sent != "expired" else "",
-        resend_in=str(wait), resend_hint=resend_hint,
+        resend_in=str(wait),
+        resend_hint=resend_hint,
         change_url=address(request, "phone", {"purpose": state["purpose"], "next": state["next"]}),
-    )  # fmt: skip
+    )
 
 
 def _status(verifier: Verifier, state: dict[str, Any], phone: Phone) -> str:

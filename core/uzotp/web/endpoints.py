@@ -114,8 +114,11 @@ def _send(verifier: Verifier, request: Request, phone: str, purpose: str, bindin
 
 def _describe(verifier: Verifier, challenge: Challenge, binding: str, language: str) -> dict[str, Any]:
     content = {
-        "phone": str(challenge.phone), "purpose": challenge.purpose.value, "binding": binding, "language": language,
-    }  # fmt: skip
+        "phone": str(challenge.phone),
+        "purpose": challenge.purpose.value,
+        "binding": binding,
+        "language": language,
+    }
     return {
         "challenge": verifier.tokens("challenge").dump(content),
         "phone": challenge.phone.masked,

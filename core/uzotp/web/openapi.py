@@ -17,9 +17,16 @@ from uzotp.web.schemas import JSON, PROBLEMS, Samples, problem_name, schemas
 _ANY_JSON = ("method_not_allowed", "payload_too_large", "unsupported_media_type")
 #: Why a send may be refused.
 _SEND = (
-    "country_not_allowed", "locked", "cooldown_active", "rate_limited", "suspicious", "budget_exhausted",
-    "sending_paused", "gateway_unavailable", "store_unavailable",
-)  # fmt: skip
+    "country_not_allowed",
+    "locked",
+    "cooldown_active",
+    "rate_limited",
+    "suspicious",
+    "budget_exhausted",
+    "sending_paused",
+    "gateway_unavailable",
+    "store_unavailable",
+)
 
 _DESCRIPTION = """\
 Proves that a phone number belongs to the person who typed it, by a code in an SMS.
@@ -51,9 +58,12 @@ def document(policy: Policy, mount: str) -> JSON:
     from uzotp import __version__
 
     description = _DESCRIPTION.format(
-        proof_ttl=policy.proof_ttl, max_kib=MAX_BODY // 1024, ttl=policy.ttl, languages=", ".join(policy.languages),
+        proof_ttl=policy.proof_ttl,
+        max_kib=MAX_BODY // 1024,
+        ttl=policy.ttl,
+        languages=", ".join(policy.languages),
         tries=f"{policy.max_attempts} codes" if policy.max_attempts != 1 else "one code",
-    )  # fmt: skip
+    )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Phone verification", "version": __version__, "description": description},
@@ -70,10 +80,13 @@ def document(policy: Policy, mount: str) -> JSON:
 
 def _accept_language(languages: Sequence[str]) -> JSON:
     return {
-        "name": "Accept-Language", "in": "header", "schema": {"type": "string"}, "example": languages[-1],
+        "name": "Accept-Language",
+        "in": "header",
+        "schema": {"type": "string"},
+        "example": languages[-1],
         "description": "The languages that the person reads, best first (RFC 9110 12.5.4). One that the site does not "
         f"speak, and none at all, means {languages[0]}.",
-    }  # fmt: skip
+    }
 
 
 def _headers(languages: Sequence[str]) -> JSON:
@@ -82,13 +95,11 @@ def _headers(languages: Sequence[str]) -> JSON:
 
     return {
         "CacheControl": header("No answer may be kept.", {"type": "string", "const": "no-store"}),
-        "ContentLanguage": header(
-            "The language of `title` and `detail`.", {"type": "string", "enum": list(languages)}
-        ),
+        "ContentLanguage": header("The language of `title` and `detail`.", {"type": "string", "enum": list(languages)}),
         "RetryAfter": header("Seconds to wait, as in `retry_after`.", {"type": "integer", "minimum": 1}),
         "AllowPost": header("The methods of this address.", {"type": "string", "const": "POST"}),
         "AllowGet": header("The methods of this address.", {"type": "string", "const": "GET, HEAD"}),
-    }  # fmt: skip
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- operations
@@ -96,72 +107,95 @@ def _headers(languages: Sequence[str]) -> JSON:
 
 def _paths() -> JSON:
     send = _operation(
-        "send", "Send a code",
+        "send",
+        "Send a code",
         "Sends a code by SMS. Each call begins anew: its code fits its own `challenge` alone.",
-        _body("SendRequest"), _sent("A code is on its way. Ask for it, and submit it to `verify`."),
+        _body("SendRequest"),
+        _sent("A code is on its way. Ask for it, and submit it to `verify`."),
         ("invalid_request", *_ANY_JSON, "invalid_phone", *_SEND),
-    )  # fmt: skip
+    )
     resend = _operation(
-        "resend", "Send the code again",
+        "resend",
+        "Send the code again",
         "Sends the pending code once more; code and tries stay. One that is outlived, used or tried too often is "
         "replaced by a new one. Not before `resend_in` seconds are over.",
-        _body("ChallengeRequest"), _sent("The code is on its way again. Use the new `challenge` from now on."),
+        _body("ChallengeRequest"),
+        _sent("The code is on its way again. Use the new `challenge` from now on."),
         ("invalid_request", "expired", *_ANY_JSON, *_SEND),
-    )  # fmt: skip
+    )
     verify = _operation(
-        "verify", "Check a code",
+        "verify",
+        "Check a code",
         "Each call with a good `challenge` costs one try, whatever the code looks like. A code is good once, and the "
         "right one voids all other challenges of this number and purpose.",
-        _body("VerifyRequest"), {"200": _answer("The code was right.", "Verified")},
+        _body("VerifyRequest"),
+        {"200": _answer("The code was right.", "Verified")},
         ("invalid_request", "wrong_code", "expired", "too_many_attempts", *_ANY_JSON, "locked", "store_unavailable"),
-    )  # fmt: skip
+    )
     delivery = _operation(
-        "delivery", "Ask for the message",
+        "delivery",
+        "Ask for the message",
         "Where the newest message of a challenge stands. Ask every few seconds while the person waits, and stop at "
         "`delivered` and `failed`.",
-        _body("ChallengeRequest"), {"200": _answer("As far as anybody knows.", "Delivery")},
+        _body("ChallengeRequest"),
+        {"200": _answer("As far as anybody knows.", "Delivery")},
         ("invalid_request", "expired", *_ANY_JSON, "store_unavailable"),
-    )  # fmt: skip
+    )
     return {
-        "/send": {"post": send}, "/resend": {"post": resend}, "/verify": {"post": verify},
-        "/delivery": {"post": delivery}, "/callback/{token}": {"post": _callback()}, "/openapi.json": {"get": _this()},
-    }  # fmt: skip
+        "/send": {"post": send},
+        "/resend": {"post": resend},
+        "/verify": {"post": verify},
+        "/delivery": {"post": delivery},
+        "/callback/{token}": {"post": _callback()},
+        "/openapi.json": {"get": _this()},
+    }
 
 
 def _operation(name: str, summary: str, description: str, body: JSON, answers: JSON, codes: Sequence[str]) -> JSON:
     return {
-        "operationId": name, "summary": summary, "description": description,
+        "operationId": name,
+        "summary": summary,
+        "description": description,
         "parameters": [{"$ref": "#/components/parameters/AcceptLanguage"}],
-        "requestBody": body, "responses": answers | _problems(codes),
-    }  # fmt: skip
+        "requestBody": body,
+        "responses": answers | _problems(codes),
+    }
 
 
 def _callback() -> JSON:
     token = {
-        "name": "token", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1},
+        "name": "token",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
         "description": "Names one delivery and cannot be guessed.",
-    }  # fmt: skip
+    }
     body = {
-        "required": False, "description": "As the gateway has it. It is a hint: what cannot be read is passed over.",
+        "required": False,
+        "description": "As the gateway has it. It is a hint: what cannot be read is passed over.",
         "content": {"application/json": {"schema": True, "example": {"sms_id": 123, "status": "delivered"}}},
-    }  # fmt: skip
+    }
     return {
-        "operationId": "callback", "summary": "Report a delivery",
+        "operationId": "callback",
+        "summary": "Report a delivery",
         "description": "For the gateway that sends the messages, at an address that it was given with each; not for "
         "apps. It takes any body of any media type, and moves a delivery forward only.",
-        "parameters": [token, {"$ref": "#/components/parameters/AcceptLanguage"}], "requestBody": body,
+        "parameters": [token, {"$ref": "#/components/parameters/AcceptLanguage"}],
+        "requestBody": body,
         "responses": {"204": {"description": "Taken.", "headers": _refs(["CacheControl"])}}
         | _problems(["not_found", "method_not_allowed"]),
-    }  # fmt: skip
+    }
 
 
 def _this() -> JSON:
     answer = _answer("An OpenAPI 3.1 document.", "OpenAPI")
     return {
-        "operationId": "openapi", "summary": "This document", "description": "`HEAD` works too.",
+        "operationId": "openapi",
+        "summary": "This document",
+        "description": "`HEAD` works too.",
         "parameters": [{"$ref": "#/components/parameters/AcceptLanguage"}],
         "responses": {"200": answer} | _problems(["method_not_allowed"], allow="AllowGet"),
-    }  # fmt: skip
+    }
 
 
 # -------------------------------------------------------------------------------------------------- their parts

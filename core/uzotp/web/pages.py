@@ -75,9 +75,14 @@ def language_of(verifier: Verifier, request: PageRequest) -> str:
 
 
 def page(
-    verifier: Verifier, request: PageRequest, name: str, language: str, status: int = 200,
-    keep: Mapping[str, str] | None = None, **context: Any,
-) -> Page:  # fmt: skip
+    verifier: Verifier,
+    request: PageRequest,
+    name: str,
+    language: str,
+    status: int = 200,
+    keep: Mapping[str, str] | None = None,
+    **context: Any,
+) -> Page:
     """The page *name* with what every page has. *keep* is the query that a change of language does not lose.
 
     Numbers are given as text, for Django's templates may write them with separators.
@@ -85,11 +90,13 @@ def page(
     texts, codes = locale(language), verifier.policy.languages
     languages = [
         SimpleNamespace(
-            code=code, label=locale(code)["name"], current=code == language,
+            code=code,
+            label=locale(code)["name"],
+            current=code == language,
             url=address(request, name, {"lang": code} | dict(keep or {})),
         )
         for code in codes
-    ]  # fmt: skip
+    ]
     title = texts["pages"][f"{name}_title"]
     if any(context.get(where) for where in ("error", "resend_error", "alert")):
         title = texts["pages"]["error_title"].format(title=title)
@@ -161,19 +168,37 @@ def number_expired(verifier: Verifier, request: PageRequest) -> Page:
 
 
 def _phone_form(
-    verifier: Verifier, request: PageRequest, language: str, purpose: Purpose, next_url: str, status: int = 200,
-    error: str = "", typed: str = "", alert: str = "",
-) -> Page:  # fmt: skip
+    verifier: Verifier,
+    request: PageRequest,
+    language: str,
+    purpose: Purpose,
+    next_url: str,
+    status: int = 200,
+    error: str = "",
+    typed: str = "",
+    alert: str = "",
+) -> Page:
     texts, policy = locale(language), verifier.policy
     abroad = policy.countries == "*" or set(policy.countries) != {policy.default_region}
     hint = texts["pages"]["phone_hint_abroad" if abroad else "phone_hint"]
     keep = {"purpose": purpose.value, "next": next_url}
     return page(
-        verifier, request, "phone", language, status, keep, **keep, error=error, alert=alert, typed=typed[:64],
-        intro=texts["pages"]["phone_intro"][purpose.value], hint=hint.format(example=countries.example(policy)),
-        home=policy.default_region, countries=countries.rows(policy, language),
+        verifier,
+        request,
+        "phone",
+        language,
+        status,
+        keep,
+        **keep,
+        error=error,
+        alert=alert,
+        typed=typed[:64],
+        intro=texts["pages"]["phone_intro"][purpose.value],
+        hint=hint.format(example=countries.example(policy)),
+        home=policy.default_region,
+        countries=countries.rows(policy, language),
         not_served=error_text("country_not_allowed", language)[1],
-    )  # fmt: skip
+    )
 
 
 def _purpose(verifier: Verifier, text: str | None) -> Purpose:

@@ -64,11 +64,25 @@ class Reply:
 
 
 _STATUS = {
-    "invalid_request": 400, "wrong_code": 400, "expired": 400, "too_many_attempts": 400, "not_found": 404,
-    "method_not_allowed": 405, "payload_too_large": 413, "unsupported_media_type": 415, "invalid_phone": 422,
-    "country_not_allowed": 422, "locked": 429, "cooldown_active": 429, "rate_limited": 429, "suspicious": 429,
-    "budget_exhausted": 503, "sending_paused": 503, "gateway_unavailable": 503, "store_unavailable": 503,
-}  # fmt: skip
+    "invalid_request": 400,
+    "wrong_code": 400,
+    "expired": 400,
+    "too_many_attempts": 400,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+    "invalid_phone": 422,
+    "country_not_allowed": 422,
+    "locked": 429,
+    "cooldown_active": 429,
+    "rate_limited": 429,
+    "suspicious": 429,
+    "budget_exhausted": 503,
+    "sending_paused": 503,
+    "gateway_unavailable": 503,
+    "store_unavailable": 503,
+}
 
 #: The error code of each exception that a visitor can meet; a subclass before its parent.
 _CODES: tuple[tuple[type[Exception], str], ...] = (
@@ -86,8 +100,12 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 #: What :func:`code_of` understands: catch these and nothing wider.
 VISITOR_ERRORS = (
-    errors.InvalidPhone, errors.CountryNotAllowed, errors.Refused, errors.GatewayError, errors.StoreUnavailable,
-)  # fmt: skip
+    errors.InvalidPhone,
+    errors.CountryNotAllowed,
+    errors.Refused,
+    errors.GatewayError,
+    errors.StoreUnavailable,
+)
 
 
 def code_of(error: Exception) -> str:
@@ -116,9 +134,13 @@ def problem(code: str, language: str, **extra: Any) -> Reply:
     title, detail = error_text(code, language, **extra)
     allow = extra.pop("allow", None)
     payload = {
-        "type": f"urn:uzotp:error:{code}", "title": title, "status": _STATUS[code], "detail": detail, "code": code,
+        "type": f"urn:uzotp:error:{code}",
+        "title": title,
+        "status": _STATUS[code],
+        "detail": detail,
+        "code": code,
         **extra,
-    }  # fmt: skip
+    }
     headers = {"Content-Type": "application/problem+json", "Content-Language": language}
     if _STATUS[code] == 429 and "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])

@@ -72,50 +72,74 @@ def schemas(policy: Policy, samples: Samples) -> dict[str, JSON]:
         "SendRequest": _send_request(policy, samples),
         "ChallengeRequest": _object({"challenge": _challenge()}, closed=False),
         "VerifyRequest": _object({"challenge": _challenge(), "code": _code(policy)}, closed=False),
-        "Challenge": _object({
-            "challenge": _challenge(),
-            "phone": {
-                "type": "string", "pattern": r"^\+[0-9]{1,3}( [0-9]{2})? \*{3} \*{2} [0-9]{2}$",
-                "description": "The number, masked, to show where the code goes.", "examples": [samples.phone.masked],
-            },
-            "country": _country(policy),
-            "purpose": _purpose(policy),
-            "code_length": {
-                "type": "integer", "const": policy.code_length, "description": "How many digits the code has."
-            },
-            "expires_in": _seconds("Until the code dies.", policy.ttl),
-            "resend_in": _seconds("Until the code may be sent again.", policy.resend_after[0]),
-        }),
-        "Verified": _object({
-            "verified": {"type": "boolean", "const": True},
-            "phone": {
-                "type": "string", "pattern": r"^\+[1-9][0-9]{4,14}$", "description": "The number in full, as E.164.",
-                "examples": [str(samples.phone)],
-            },
-            "purpose": _purpose(policy),
-            "proof": {
-                "type": "string", "minLength": 1,
-                "description": "For the site's own endpoint, which redeems it: once, for this purpose, in "
-                f"{policy.proof_ttl} s.",
-            },
-        }),
-        "Delivery": _object({
-            "status": {
-                "type": "string", "enum": [status.value for status in DeliveryStatus],
-                "description": "`pending`: not sent yet. `sent`: an SMS service has it. `delivered` and `failed` are "
-                "final. `unknown`: it may arrive. Some sites always say `sent`.",
-            },
-            "gateway": {"type": "string", "minLength": 1, "description": "The SMS service.", "examples": ["devsms"]},
-            "updated_at": {
-                "type": "string", "format": "date-time", "pattern": "Z$", "examples": ["2026-03-09T10:30:05Z"],
-            },
-        }),
+        "Challenge": _object(
+            {
+                "challenge": _challenge(),
+                "phone": {
+                    "type": "string",
+                    "pattern": r"^\+[0-9]{1,3}( [0-9]{2})? \*{3} \*{2} [0-9]{2}$",
+                    "description": "The number, masked, to show where the code goes.",
+                    "examples": [samples.phone.masked],
+                },
+                "country": _country(policy),
+                "purpose": _purpose(policy),
+                "code_length": {
+                    "type": "integer",
+                    "const": policy.code_length,
+                    "description": "How many digits the code has.",
+                },
+                "expires_in": _seconds("Until the code dies.", policy.ttl),
+                "resend_in": _seconds("Until the code may be sent again.", policy.resend_after[0]),
+            }
+        ),
+        "Verified": _object(
+            {
+                "verified": {"type": "boolean", "const": True},
+                "phone": {
+                    "type": "string",
+                    "pattern": r"^\+[1-9][0-9]{4,14}$",
+                    "description": "The number in full, as E.164.",
+                    "examples": [str(samples.phone)],
+                },
+                "purpose": _purpose(policy),
+                "proof": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "For the site's own endpoint, which redeems it: once, for this purpose, in "
+                    f"{policy.proof_ttl} s.",
+                },
+            }
+        ),
+        "Delivery": _object(
+            {
+                "status": {
+                    "type": "string",
+                    "enum": [status.value for status in DeliveryStatus],
+                    "description": "`pending`: not sent yet. `sent`: an SMS service has it. `delivered` and `failed` "
+                    "are final. `unknown`: it may arrive. Some sites always say `sent`.",
+                },
+                "gateway": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "The SMS service.",
+                    "examples": ["devsms"],
+                },
+                "updated_at": {
+                    "type": "string",
+                    "format": "date-time",
+                    "pattern": "Z$",
+                    "examples": ["2026-03-09T10:30:05Z"],
+                },
+            }
+        ),
         "OpenAPI": {
-            "type": "object", "description": "See spec.openapis.org/oas/v3.1.",
-            "required": ["openapi", "info", "paths"], "properties": {"openapi": {"type": "string", "const": "3.1.0"}},
+            "type": "object",
+            "description": "See spec.openapis.org/oas/v3.1.",
+            "required": ["openapi", "info", "paths"],
+            "properties": {"openapi": {"type": "string", "const": "3.1.0"}},
         },
         **{problem_name(code): _problem(code) for code in PROBLEMS},
-    }  # fmt: skip
+    }
 
 
 def _object(properties: JSON, *, optional: tuple[str, ...] = (), closed: bool = True) -> JSON:
@@ -127,15 +151,20 @@ def _object(properties: JSON, *, optional: tuple[str, ...] = (), closed: bool = 
 
 def _send_request(policy: Policy, samples: Samples) -> JSON:
     language = {
-        "type": ["string", "null"], "examples": list(policy.languages),
+        "type": ["string", "null"],
+        "examples": list(policy.languages),
         "description": f"Of the SMS, where its text is the site's own: {', '.join(policy.languages)}. Without it, "
         f"`Accept-Language` decides; one that the site does not speak means {policy.languages[0]}.",
-    }  # fmt: skip
+    }
     phone = {
-        "type": "string", "format": "phone", "minLength": 1, "maxLength": MAX_INPUT, "examples": [samples.typed],
+        "type": "string",
+        "format": "phone",
+        "minLength": 1,
+        "maxLength": MAX_INPUT,
+        "examples": [samples.typed],
         "description": "A mobile number as the person typed it, with or without the country code, spaces, hyphens and "
         f"brackets. One without a country code is at home in {policy.default_region}.",
-    }  # fmt: skip
+    }
     request = _object(
         {"phone": phone, "purpose": _purpose(policy), "language": language}, optional=("language",), closed=False
     )
@@ -144,24 +173,30 @@ def _send_request(policy: Policy, samples: Samples) -> JSON:
 
 def _challenge() -> JSON:
     return {
-        "type": "string", "minLength": 1, "maxLength": 4096,
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 4096,
         "description": "Opaque: the token of the latest `send` or `resend`, as it is.",
-    }  # fmt: skip
+    }
 
 
 def _purpose(policy: Policy) -> JSON:
     return {
-        "type": "string", "enum": [purpose.value for purpose in policy.purposes],
+        "type": "string",
+        "enum": [purpose.value for purpose in policy.purposes],
         "description": "Why the number is to be proved. A proof is good for its own purpose only.",
-    }  # fmt: skip
+    }
 
 
 def _code(policy: Policy) -> JSON:
     return {
-        "type": "string", "minLength": policy.code_length, "maxLength": MAX_CODE_INPUT,
+        "type": "string",
+        "minLength": policy.code_length,
+        "maxLength": MAX_CODE_INPUT,
         "description": f"The {policy.code_length} digits as the person typed them; spaces and hyphens do no harm. "
-        "Always text: a leading zero counts.", "examples": ["49302198"[: policy.code_length]],
-    }  # fmt: skip
+        "Always text: a leading zero counts.",
+        "examples": ["49302198"[: policy.code_length]],
+    }
 
 
 def _country(policy: Policy) -> JSON:
@@ -180,8 +215,12 @@ def _problem(code: str) -> JSON:
     status = status_of(code)
     title, detail = error_text(code, "en", attempts_left=4, retry_after=60, allow="POST")
     example: JSON = {
-        "type": f"urn:uzotp:error:{code}", "title": title, "status": status, "detail": detail, "code": code,
-    }  # fmt: skip
+        "type": f"urn:uzotp:error:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
     properties: JSON = {
         "type": {"type": "string", "const": example["type"]},
         "title": {"type": "string", "minLength": 1},

@@ -28,9 +28,16 @@ DONE = "uzotp_done"
 DRAFT = "uzotp_draft"
 
 _STATE_SHAPE: dict[str, Any] = {
-    "phone": str, "purpose": str, "binding": str, "next": str, "expires_at": (int, float),
-    "resend_at": (int, float), "delivery": str, "attempts_left": int, "resent": bool,
-}  # fmt: skip
+    "phone": str,
+    "purpose": str,
+    "binding": str,
+    "next": str,
+    "expires_at": (int, float),
+    "resend_at": (int, float),
+    "delivery": str,
+    "attempts_left": int,
+    "resent": bool,
+}
 _DONE_SHAPE: dict[str, Any] = {"phone": str, "next": str}
 _DRAFT_SHAPE: dict[str, Any] = {"phone": str, "until": (int, float)}
 

@@ -10,9 +10,7 @@ import uzotp.codes
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-    ]
+    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.CreateModel(
@@ -69,9 +67,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "verbose_name": "SMS device",
-                "verbose_name_plural": "SMS devices",
-            },
-        ),
+            options={"verbose_name": "SMS device", "verbose_name_plural": "SMS devices"},
+        )
     ]

@@ -100,11 +100,7 @@ TEMPLATES = [
 # back as a free guess; SQLite has one writer, so such a commit cannot happen inside a transaction of the view's.
 # With ATOMIC_REQUESTS on, mark the views that call uzotp @transaction.non_atomic_requests, or use PostgreSQL.
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA / "django.sqlite3",
-        "OPTIONS": {"timeout": 20},
-    }
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "django.sqlite3", "OPTIONS": {"timeout": 20}}
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

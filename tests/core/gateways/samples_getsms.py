@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 # G:51-60
-SEND_DATA = [
-    {"phone": "998971234567", "text": " testli sms1"},
-    {"phone": "998971234567", "text": " testli sms 2"},
-]
+SEND_DATA = [{"phone": "998971234567", "text": " testli sms1"}, {"phone": "998971234567", "text": " testli sms 2"}]
 
 # G:66-81
 SENT = """[

@@ -42,8 +42,7 @@ def test_q23_callback_url_and_from_are_sent_along() -> None:
 
 
 @pytest.mark.parametrize(
-    ("purpose", "number"),
-    [("operation", 1), ("password_reset", 2), ("registration", 3), ("login", 4)],
+    ("purpose", "number"), [("operation", 1), ("password_reset", 2), ("registration", 3), ("login", 4)]
 )
 def test_q24_template_numbers_follow_the_meanings(purpose: str, number: int) -> None:
     assert build(Message(UZBEK, "123456", Purpose(purpose)))["template_type"] == number

@@ -10,13 +10,7 @@ import time
 import pytest
 
 from tests.core.gateways import samples
-from uzotp.errors import (
-    AuthenticationFailed,
-    GatewayError,
-    GatewayUnavailable,
-    MessageRejected,
-    OutcomeUnknown,
-)
+from uzotp.errors import AuthenticationFailed, GatewayError, GatewayUnavailable, MessageRejected, OutcomeUnknown
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -81,14 +75,8 @@ FAULTS = {
     "success_missing": (answer(b'{"data":{"sms_id":1}}'), UNKNOWN),
     "success_yes": (answer(GOOD.replace(b"true", b'"yes"')), UNKNOWN),
     "success_false": (answer(samples.ERROR), (MessageRejected, False, None)),
-    "success_false_as_text": (
-        answer(b'{"success":"false","data":{"sms_id":1}}'),
-        (MessageRejected, False, None),
-    ),
-    "byte_order_mark_before_an_error": (
-        answer(b"\xef\xbb\xbf" + samples.ERROR),
-        (MessageRejected, False, None),
-    ),
+    "success_false_as_text": (answer(b'{"success":"false","data":{"sms_id":1}}'), (MessageRejected, False, None)),
+    "byte_order_mark_before_an_error": (answer(b"\xef\xbb\xbf" + samples.ERROR), (MessageRejected, False, None)),
     "notice_before_an_error": (answer(NOTICE + samples.ERROR), UNKNOWN),
 }
 

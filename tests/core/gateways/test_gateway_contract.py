@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.core.gateways import samples, samples_getsms
-from uzotp.errors import (
-    AuthenticationFailed,
-    GatewayError,
-    InsufficientBalance,
-    MessageRejected,
-    ServiceNameRejected,
-)
+from uzotp.errors import AuthenticationFailed, GatewayError, InsufficientBalance, MessageRejected, ServiceNameRejected
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.gateways.getsms.client import GetSMS
 from uzotp.http.client import Reply

@@ -68,8 +68,7 @@ def test_q53_send_as_the_page_says_with_one_final_slash(slashes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message",
-    [Message(MESSAGE.phone, "5678", Purpose.LOGIN), Message(Phone("931234567", "UZ"), text="Salom")],
+    "message", [Message(MESSAGE.phone, "5678", Purpose.LOGIN), Message(Phone("931234567", "UZ"), text="Salom")]
 )
 def test_a_refused_message_opens_no_connection(message: Message) -> None:
     with FaultServer(answer(samples.SENT)) as server, pytest.raises(MessageRejected) as caught:
@@ -193,11 +192,7 @@ def test_q46_status_by_the_id_of_the_receipt_or_by_its_parts(id: Any, more: dict
     assert (report.request_id, report.message_id) == ("93786401", "38457358")
     [request] = server.requests
     assert (request.method, request.target) == ("POST", "/smsgateway/status/")
-    assert fields(request) == {
-        "login": "the-login",
-        "password": "the-password",
-        "data": [{"request_id": "93786401"}],
-    }
+    assert fields(request) == {"login": "the-login", "password": "the-password", "data": [{"request_id": "93786401"}]}
 
 
 def test_a_receipt_s_id_is_the_report_s_id() -> None:

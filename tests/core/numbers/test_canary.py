@@ -106,13 +106,7 @@ def test_a_message_nobody_knows_of_may_arrive(trial: Trial) -> None:
 
 @pytest.mark.parametrize(
     ("price", "max_price", "rents"),
-    [
-        ("11780", "11780", 1),
-        ("11780", "11779.99", 0),
-        ("11780.01", "11780", 0),
-        ("-1", "11780", 0),
-        ("0", "1", 1),
-    ],
+    [("11780", "11780", 1), ("11780", "11779.99", 0), ("11780.01", "11780", 0), ("-1", "11780", 0), ("0", "1", 1)],
 )
 def test_a_price_above_the_maximum_rents_nothing(trial: Trial, price: str, max_price: str, rents: int) -> None:
     trial.numbers.price = Money(Decimal(price))

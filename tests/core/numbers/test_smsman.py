@@ -101,15 +101,8 @@ def test_a_request_id_that_is_none(id: object) -> None:
 # ---------------------------------------------------------------------------------------------------------- samples
 
 
-PRICES = {
-    0: {1: Price(Decimal("15"), 6455), 2: Price(Decimal("50"), 124)},
-    1: {3: Price(Decimal("6"), 1000)},
-}
-APPLICATIONS = {
-    1: Application("Vkontakte", "vk"),
-    2: Application("WeChat", "wb"),
-    3: Application("Telegram", "tg"),
-}
+PRICES = {0: {1: Price(Decimal("15"), 6455), 2: Price(Decimal("50"), 124)}, 1: {3: Price(Decimal("6"), 1000)}}
+APPLICATIONS = {1: Application("Vkontakte", "vk"), 2: Application("WeChat", "wb"), 3: Application("Telegram", "tg")}
 
 
 @pytest.mark.parametrize(
@@ -288,8 +281,7 @@ def test_q83_an_answer_without_any_is_unreadable(call: str, body: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    ("value", "amount"),
-    [('"799.70"', "799.70"), ("799.70", "799.70"), ("0", "0"), ('"-1"', "-1"), ('"1 000"', "1000")],
+    ("value", "amount"), [('"799.70"', "799.70"), ("799.70", "799.70"), ("0", "0"), ('"-1"', "-1"), ('"1 000"', "1000")]
 )
 def test_q78_amounts_are_bare(value: str, amount: str) -> None:
     assert outcome("balance", f'{{"balance":{value}}}'.encode()) == Decimal(amount)

@@ -20,14 +20,7 @@ def test_free_text_to_an_uzbek_number_is_the_first_sample(call, state):
     assert body == {
         "success": True,
         "message": "SMS muvaffaqiyatli yuborildi",
-        "data": {
-            "sms_id": 1,
-            "status": "sent",
-            "parts_count": 1,
-            "total_cost": 50,
-            "balance": 950,
-            "type": "eskiz",
-        },
+        "data": {"sms_id": 1, "status": "sent", "parts_count": 1, "total_cost": 50, "balance": 950, "type": "eskiz"},
     }
     assert type(body["data"]["sms_id"]) is int
 

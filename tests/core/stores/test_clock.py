@@ -90,9 +90,7 @@ def test_an_answer_that_was_slow_to_come_is_asked_for_again(host: Host, clock: S
 
 
 @pytest.mark.parametrize("service", ["postgres", "mariadb"])
-def test_two_hosts_whose_clocks_differ_by_an_hour_agree_on_a_cooldown(
-    service: str,
-) -> None:
+def test_two_hosts_whose_clocks_differ_by_an_hour_agree_on_a_cooldown(service: str) -> None:
     sql = pytest.importorskip("uzotp.stores.sql.engine")
     url = services.sqlalchemy_url(service)
     here, there = sql.SQLStore(url), sql.SQLStore(url)

@@ -145,12 +145,7 @@ class DevSMS:
         return report
 
     def history(
-        self,
-        limit: int = 50,
-        offset: int = 0,
-        status: str | None = None,
-        *,
-        timeout: float | None = None,
+        self, limit: int = 50, offset: int = 0, status: str | None = None, *, timeout: float | None = None
     ) -> list[DeliveryReport]:
         """One page of the account's messages: at most 200, whatever *limit* is.
 

@@ -42,9 +42,21 @@ WAIT_MS = 1000
 _CLUSTER = {"redis+cluster": "redis", "redis+cluster+tls": "rediss"}
 #: What an address can say of a connection; the other options of redis-py are objects.
 _OPTIONS = {
-    "prefix", "db", "username", "password", "protocol", "client_name", "max_connections", "timeout", "socket_timeout",
-    "socket_connect_timeout", "socket_keepalive", "socket_read_size", "health_check_interval", "retry_on_timeout",
-}  # fmt: skip
+    "prefix",
+    "db",
+    "username",
+    "password",
+    "protocol",
+    "client_name",
+    "max_connections",
+    "timeout",
+    "socket_timeout",
+    "socket_connect_timeout",
+    "socket_keepalive",
+    "socket_read_size",
+    "health_check_interval",
+    "retry_on_timeout",
+}
 _SCHEMES = ("redis", "rediss", "unix", *_CLUSTER)
 
 

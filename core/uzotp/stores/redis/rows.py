@@ -36,13 +36,21 @@ def delivery_of(fingerprint: str, delivery_id: str, fields: Mapping[str, str]) -
         return None
     cost, parts, verified_at = fields.get("cost"), fields.get("parts"), fields.get("verified_at")
     return DeliveryRecord(
-        id=delivery_id, fingerprint=fingerprint, handle=fields["handle"],
-        purpose=_PURPOSES[int(fields["purpose"]) - 1], prefix=fields["prefix"], country=fields["country"],
-        status=DeliveryStatus(fields["status"]), gateway=fields.get("gateway", ""),
-        gateway_id=fields.get("gateway_id"), cost=Money(Decimal(cost), fields["currency"]) if cost else None,
-        parts=int(parts) if parts else None, created_at=int(fields["created_at"]),
-        updated_at=int(fields["updated_at"]), verified_at=int(verified_at) if verified_at else None,
-    )  # fmt: skip
+        id=delivery_id,
+        fingerprint=fingerprint,
+        handle=fields["handle"],
+        purpose=_PURPOSES[int(fields["purpose"]) - 1],
+        prefix=fields["prefix"],
+        country=fields["country"],
+        status=DeliveryStatus(fields["status"]),
+        gateway=fields.get("gateway", ""),
+        gateway_id=fields.get("gateway_id"),
+        cost=Money(Decimal(cost), fields["currency"]) if cost else None,
+        parts=int(parts) if parts else None,
+        created_at=int(fields["created_at"]),
+        updated_at=int(fields["updated_at"]),
+        verified_at=int(verified_at) if verified_at else None,
+    )
 
 
 def summary_of(server: Redis, prefix: str, since: int) -> Summary:

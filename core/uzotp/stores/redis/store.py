@@ -90,23 +90,36 @@ class RedisStore:
             scripts.RESERVE,
             self._shared("switches", f"client:{client or ''}", *_areas(request.prefix, request.country), "budget"),
             _request(
-                request.now, entry_id=request.entry_id, amount=request.amount, budget=request.budget, pause=PAUSE,
-                switches=request.switches, client_limits=_limits(request.client_limits) if client else None,
-                guard=rule and {
-                    "refuses": rule.enforce and not rule.trusted, "prefix_floor": rule.prefix_floor,
-                    "country_floor": rule.country_floor, "ratio": rule.ratio,
+                request.now,
+                entry_id=request.entry_id,
+                amount=request.amount,
+                budget=request.budget,
+                pause=PAUSE,
+                switches=request.switches,
+                client_limits=_limits(request.client_limits) if client else None,
+                guard=rule
+                and {
+                    "refuses": rule.enforce and not rule.trusted,
+                    "prefix_floor": rule.prefix_floor,
+                    "country_floor": rule.country_floor,
+                    "ratio": rule.ratio,
                 },
             ),
             spends=True,
-        )  # fmt: skip
+        )
         if reply[0] == "granted":
             _, at, day, on, seen = reply
             return GlobalReservation(
-                entry_id=request.entry_id, client=client, at=at, prefix=request.prefix if rule else "",
-                country=request.country if rule else "", amount=request.amount if day else 0,
-                day=_day(int(day)) if day else "", on=frozenset(on),
+                entry_id=request.entry_id,
+                client=client,
+                at=at,
+                prefix=request.prefix if rule else "",
+                country=request.country if rule else "",
+                amount=request.amount if day else 0,
+                day=_day(int(day)) if day else "",
+                on=frozenset(on),
                 suspicion=Suspicion(*seen[:5]) if seen else None,
-            )  # fmt: skip
+            )
         return _refused_global(request, *reply)
 
     def release(self, reservation: GlobalReservation) -> None:
@@ -128,10 +141,13 @@ class RedisStore:
             scripts.CORRECT,
             self._shared(f"client:{reservation.client or ''}", *areas, "budget"),
             _request(
-                reservation.at, entry_id=entry_id, uncount=(uncount and bool(reservation.prefix)) or None,
-                day=str(_number(reservation.day)) if change else None, change=change,
+                reservation.at,
+                entry_id=entry_id,
+                uncount=(uncount and bool(reservation.prefix)) or None,
+                day=str(_number(reservation.day)) if change else None,
+                change=change,
             ),
-        )  # fmt: skip
+        )
 
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
         self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now, sends=sends))
@@ -167,17 +183,29 @@ class RedisStore:
         reply = self._link.decide(
             scripts.OPEN,
             self._of(
-                request.fingerprint, "sends", "failures", f"wins:{request.purpose.template_type}",
-                f"c:{request.handle}", f"d:{request.delivery_id}",
+                request.fingerprint,
+                "sends",
+                "failures",
+                f"wins:{request.purpose.template_type}",
+                f"c:{request.handle}",
+                f"d:{request.delivery_id}",
             ),
             _request(
-                request.now, **_delivery_fields(request), nonce=request.nonce, digest=request.digest,
-                key_id=request.key_id, live_keys=sorted(request.live_keys), delivery_id=request.delivery_id,
-                ttl_ms=request.ttl_ms, max_attempts=request.max_attempts, resend_after=request.resend_after,
-                phone_limits=_limits(request.phone_limits), failure_limits=_limits(request.failure_limits),
+                request.now,
+                **_delivery_fields(request),
+                nonce=request.nonce,
+                digest=request.digest,
+                key_id=request.key_id,
+                live_keys=sorted(request.live_keys),
+                delivery_id=request.delivery_id,
+                ttl_ms=request.ttl_ms,
+                max_attempts=request.max_attempts,
+                resend_after=request.resend_after,
+                phone_limits=_limits(request.phone_limits),
+                failure_limits=_limits(request.failure_limits),
             ),
             spends=True,
-        )  # fmt: skip
+        )
         if reply[0] == "opened":
             _, nonce, key_id, attempts, sends, expires_at, resend_at, before = reply
             opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at)
@@ -202,13 +230,19 @@ class RedisStore:
             scripts.SETTLE,
             self._of(fingerprint, f"d:{delivery_id}", "sends", f"c:{settlement.handle or ''}", "ids"),
             _request(
-                settlement.now, delivery_id=delivery_id, status=settlement.status.value, gateway=settlement.gateway,
-                refund=settlement.refund or None, handle=settlement.handle or None,
-                gateway_id=settlement.gateway_id or None, cost=cost and str(cost.amount),
-                currency=cost and cost.currency, parts=settlement.parts,
+                settlement.now,
+                delivery_id=delivery_id,
+                status=settlement.status.value,
+                gateway=settlement.gateway,
+                refund=settlement.refund or None,
+                handle=settlement.handle or None,
+                gateway_id=settlement.gateway_id or None,
+                cost=cost and str(cost.amount),
+                currency=cost and cost.currency,
+                parts=settlement.parts,
             ),
             spends=True,
-        )  # fmt: skip
+        )
         if unfinished:
             self._track(fingerprint, delivery_id, int(created_at[0]), settlement.now)
         return bool(settled)
@@ -217,13 +251,20 @@ class RedisStore:
         status, *numbers = self._link.decide(
             scripts.SPEND,
             self._of(
-                attempt.fingerprint, f"c:{attempt.handle}", "failures", f"wins:{attempt.purpose.template_type}",
+                attempt.fingerprint,
+                f"c:{attempt.handle}",
+                "failures",
+                f"wins:{attempt.purpose.template_type}",
                 f"proof:{attempt.proof_id}",
             ),
-            "" if attempt.now is None else attempt.now, attempt.max_attempts, attempt.proof_id, attempt.proof_ttl_ms,
-            *_flat(attempt.failure_limits), *attempt.digests,
+            "" if attempt.now is None else attempt.now,
+            attempt.max_attempts,
+            attempt.proof_id,
+            attempt.proof_ttl_ms,
+            *_flat(attempt.failure_limits),
+            *attempt.digests,
             spends=True,
-        )  # fmt: skip
+        )
         if status == "verified":
             return Spent(AttemptStatus.VERIFIED, numbers[0], sends=numbers[1])
         return Spent(AttemptStatus(status), *numbers)
@@ -373,9 +414,11 @@ def _day(number: int) -> str:
 
 def _delivery_fields(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
     return {
-        "handle": request.handle, "purpose": request.purpose.template_type, "prefix": request.prefix,
+        "handle": request.handle,
+        "purpose": request.purpose.template_type,
+        "prefix": request.prefix,
         "country": request.country,
-    }  # fmt: skip
+    }
 
 
 def _refused_global(request: ReserveGlobal, kind: str, *told: Any) -> Refusal:

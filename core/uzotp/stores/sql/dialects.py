@@ -10,19 +10,43 @@ TABLES = {
     "uzotp_phone": ("fingerprint", "sends", "failures", "resend_at", "expires_at"),
     "uzotp_client": ("client", "log", "expires_at"),
     "uzotp_challenge": (
-        "handle", "fingerprint", "purpose", "prefix", "nonce", "digest", "key_id", "started_at", "expires_at",
-        "attempts", "sends", "used", "delivery_id",
+        "handle",
+        "fingerprint",
+        "purpose",
+        "prefix",
+        "nonce",
+        "digest",
+        "key_id",
+        "started_at",
+        "expires_at",
+        "attempts",
+        "sends",
+        "used",
+        "delivery_id",
     ),
     "uzotp_delivery": (
-        "id", "fingerprint", "handle", "purpose", "prefix", "country", "status", "gateway", "gateway_id", "cost",
-        "currency", "parts", "created_at", "updated_at", "verified_at",
+        "id",
+        "fingerprint",
+        "handle",
+        "purpose",
+        "prefix",
+        "country",
+        "status",
+        "gateway",
+        "gateway_id",
+        "cost",
+        "currency",
+        "parts",
+        "created_at",
+        "updated_at",
+        "verified_at",
     ),
     "uzotp_proof": ("id", "fingerprint", "expires_at"),
     "uzotp_tally": ("area", "minutes", "spans", "expires_at"),
     "uzotp_budget": ("day", "used", "expires_at"),
     "uzotp_switch": ("id", "name", "note", "since"),
     "uzotp_count": ("id", "day", "name", "total", "expires_at"),
-}  # fmt: skip
+}
 
 #: A counter's end never moves back.
 _GROWING = ("uzotp_phone", "uzotp_client", "uzotp_tally", "uzotp_budget")
@@ -136,14 +160,27 @@ _DO_NOTHING = ("INSERT", " ON CONFLICT DO NOTHING")
 SQLITE = Dialect(("BEGIN IMMEDIATE",), "", "max", "min", _ON_CONFLICT, "excluded.{}", _DO_NOTHING, one_writer=True)
 POSTGRESQL = Dialect(
     ("BEGIN ISOLATION LEVEL READ COMMITTED",),
-    " FOR UPDATE", "greatest", "least", _ON_CONFLICT, "excluded.{}", _DO_NOTHING,
-    clock="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)", one_statement=True,
+    " FOR UPDATE",
+    "greatest",
+    "least",
+    _ON_CONFLICT,
+    "excluded.{}",
+    _DO_NOTHING,
+    clock="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+    one_statement=True,
     skip_locked=" FOR UPDATE SKIP LOCKED",
-)  # fmt: skip
+)
 #: A claim takes the exclusive lock at once here; INSERT IGNORE would take a shared one, and two of those deadlock.
 MYSQL = Dialect(
     ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"),
-    " FOR UPDATE", "greatest", "", "ON DUPLICATE KEY UPDATE", "VALUES({})", ("INSERT IGNORE", ""),
-    clock="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000", joined_update=True, divide="DIV",
-)  # fmt: skip
+    " FOR UPDATE",
+    "greatest",
+    "",
+    "ON DUPLICATE KEY UPDATE",
+    "VALUES({})",
+    ("INSERT IGNORE", ""),
+    clock="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000",
+    joined_update=True,
+    divide="DIV",
+)
 DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}

@@ -71,33 +71,76 @@ def make_metadata() -> MetaData:
     def log(name: str) -> Column[str]:
         return Column(name, Text, nullable=False)
 
-    Table("uzotp_phone", metadata, key("fingerprint"), log("sends"), log("failures"), moment("resend_at"),
-          moment("expires_at"))  # fmt: skip
+    Table(
+        "uzotp_phone",
+        metadata,
+        key("fingerprint"),
+        log("sends"),
+        log("failures"),
+        moment("resend_at"),
+        moment("expires_at"),
+    )
     Table("uzotp_client", metadata, key("client"), log("log"), moment("expires_at"))
     Table(
-        "uzotp_challenge", metadata, key("handle"), hashed("fingerprint"), number("purpose"), text("prefix", 16),
-        hashed("nonce"), hashed("digest"), text("key_id", 6), moment("started_at"), moment("expires_at"),
-        number("attempts", Integer), number("sends", Integer), Column("used", Boolean, nullable=False),
+        "uzotp_challenge",
+        metadata,
+        key("handle"),
+        hashed("fingerprint"),
+        number("purpose"),
+        text("prefix", 16),
+        hashed("nonce"),
+        hashed("digest"),
+        text("key_id", 6),
+        moment("started_at"),
+        moment("expires_at"),
+        number("attempts", Integer),
+        number("sends", Integer),
+        Column("used", Boolean, nullable=False),
         hashed("delivery_id"),
         Index("uzotp_challenge_phone", "fingerprint"),
-    )  # fmt: skip
+    )
     Table(
-        "uzotp_delivery", metadata, key("id"), hashed("fingerprint"), hashed("handle"), number("purpose"),
-        text("prefix", 16), text("country", 2), text("status", 10), text("gateway", 32),
-        text("gateway_id", 64, nullable=True), Column("cost", Numeric(12, 4)), text("currency", 3, nullable=True),
-        Column("parts", SmallInteger), moment("created_at"), moment("updated_at"),
+        "uzotp_delivery",
+        metadata,
+        key("id"),
+        hashed("fingerprint"),
+        hashed("handle"),
+        number("purpose"),
+        text("prefix", 16),
+        text("country", 2),
+        text("status", 10),
+        text("gateway", 32),
+        text("gateway_id", 64, nullable=True),
+        Column("cost", Numeric(12, 4)),
+        text("currency", 3, nullable=True),
+        Column("parts", SmallInteger),
+        moment("created_at"),
+        moment("updated_at"),
         Column("verified_at", BigInteger),
         Index("uzotp_delivery_unfinished", "status", "created_at"),
         Index("uzotp_delivery_phone", "fingerprint"),
         Index("uzotp_delivery_created", "created_at"),
-    )  # fmt: skip
+    )
     Table("uzotp_proof", metadata, key("id"), hashed("fingerprint"), moment("expires_at"))
-    Table("uzotp_tally", metadata, Column("area", CHAR(16), primary_key=True), log("minutes"), log("spans"),
-          moment("expires_at"))  # fmt: skip
+    Table(
+        "uzotp_tally",
+        metadata,
+        Column("area", CHAR(16), primary_key=True),
+        log("minutes"),
+        log("spans"),
+        moment("expires_at"),
+    )
     Table("uzotp_budget", metadata, Column("day", CHAR(10), primary_key=True), moment("used"), moment("expires_at"))
     Table("uzotp_switch", metadata, key("id"), text("name", 120), text("note", 200), moment("since"))
-    Table("uzotp_count", metadata, key("id"), Column("day", CHAR(10), nullable=False), text("name", 64),
-          moment("total"), moment("expires_at"))  # fmt: skip
+    Table(
+        "uzotp_count",
+        metadata,
+        key("id"),
+        Column("day", CHAR(10), nullable=False),
+        text("name", 64),
+        moment("total"),
+        moment("expires_at"),
+    )
     return metadata
 
 

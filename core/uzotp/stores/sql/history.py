@@ -47,7 +47,13 @@ def _traffic(row: Sequence[Any]) -> Traffic:
     """SQLite adds money up in binary: the places that it is kept with are right."""
     number, gateway, country, status, currency, messages, verified, priced, cost = row
     return Traffic(
-        day=day_of(number * DAY_MS + _FIRST), gateway=gateway, country=country, status=DeliveryStatus(status),
-        currency=currency, messages=messages, verified=verified, priced=priced,
+        day=day_of(number * DAY_MS + _FIRST),
+        gateway=gateway,
+        country=country,
+        status=DeliveryStatus(status),
+        currency=currency,
+        messages=messages,
+        verified=verified,
+        priced=priced,
         cost=Decimal(str(cost or 0)).quantize(_PLACES),
-    )  # fmt: skip
+    )

@@ -62,9 +62,7 @@ class Statement:
 
 def slots(now: int) -> dict[str, Any]:
     """What the tallies' part of a statement binds for the moment *now*."""
-    return {
-        "minute": f"{now // HOUR.slot_ms:08d}", "span": f"{now // DAY.slot_ms:08d}", "tally_over": now + MEMORY_MS
-    }  # fmt: skip
+    return {"minute": f"{now // HOUR.slot_ms:08d}", "span": f"{now // DAY.slot_ms:08d}", "tally_over": now + MEMORY_MS}
 
 
 def _counted(column: str, slot: str, window: Window, sends: str, least: str) -> str:
@@ -177,10 +175,14 @@ def spend(attempt: Attempt, now: int) -> tuple[Statement, dict[str, Any]]:
     digests, limits, areas = attempt.digests, attempt.failure_limits, attempt.areas
     statement = _spend(len(digests), attempt.max_attempts, limits, attempt.proof_ttl_ms, len(areas))
     return statement, {
-        **{f"digest{number}": digest for number, digest in enumerate(digests)}, **named(areas), "now": now,
-        "fingerprint": attempt.fingerprint, "handle": attempt.handle, "purpose": attempt.purpose.template_type,
+        **{f"digest{number}": digest for number, digest in enumerate(digests)},
+        **named(areas),
+        "now": now,
+        "fingerprint": attempt.fingerprint,
+        "handle": attempt.handle,
+        "purpose": attempt.purpose.template_type,
         "proof_id": attempt.proof_id,
-    }  # fmt: skip
+    }
 
 
 def owed(attempt: Attempt, rows: Sequence[Sequence[Any]]) -> list[str]:

@@ -148,11 +148,23 @@ class Rows(Transaction):
     def put_delivery(self, record: DeliveryRecord) -> None:
         cost = record.cost
         self._put(
-            "uzotp_delivery", record.id, record.fingerprint, record.handle, record.purpose.template_type,
-            record.prefix, record.country, record.status.value, record.gateway, record.gateway_id,
-            cost and str(cost.amount), cost and cost.currency, record.parts, record.created_at, record.updated_at,
+            "uzotp_delivery",
+            record.id,
+            record.fingerprint,
+            record.handle,
+            record.purpose.template_type,
+            record.prefix,
+            record.country,
+            record.status.value,
+            record.gateway,
+            record.gateway_id,
+            cost and str(cost.amount),
+            cost and cost.currency,
+            record.parts,
+            record.created_at,
+            record.updated_at,
             record.verified_at,
-        )  # fmt: skip
+        )
 
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
         self._session.run(self._dialect.insert("uzotp_proof"), (proof_id, fingerprint, expires_at))
@@ -196,14 +208,39 @@ def _phone(row: Sequence[Any] | None) -> PhoneRecord | None:
 
 
 def delivery_of(row: Sequence[Any]) -> DeliveryRecord:
-    (key, fingerprint, handle, purpose, prefix, country, status, gateway, gateway_id, cost, currency, parts,
-     created_at, updated_at, verified_at) = row  # fmt: skip
+    (
+        key,
+        fingerprint,
+        handle,
+        purpose,
+        prefix,
+        country,
+        status,
+        gateway,
+        gateway_id,
+        cost,
+        currency,
+        parts,
+        created_at,
+        updated_at,
+        verified_at,
+    ) = row
     return DeliveryRecord(
-        id=key, fingerprint=fingerprint, handle=handle, purpose=_PURPOSES[purpose - 1], prefix=prefix,
-        country=country, status=DeliveryStatus(status), gateway=gateway, gateway_id=gateway_id,
-        cost=None if cost is None else Money(Decimal(str(cost)), currency), parts=parts,
-        created_at=created_at, updated_at=updated_at, verified_at=verified_at,
-    )  # fmt: skip
+        id=key,
+        fingerprint=fingerprint,
+        handle=handle,
+        purpose=_PURPOSES[purpose - 1],
+        prefix=prefix,
+        country=country,
+        status=DeliveryStatus(status),
+        gateway=gateway,
+        gateway_id=gateway_id,
+        cost=None if cost is None else Money(Decimal(str(cost)), currency),
+        parts=parts,
+        created_at=created_at,
+        updated_at=updated_at,
+        verified_at=verified_at,
+    )
 
 
 def places(values: Sequence[Any]) -> str:

@@ -14,10 +14,22 @@ from uzotp.testing.gateway_contract.replies import GARBAGE, odd_ones
 _MOST = 16 * 1024
 
 _HOSTILE = (
-    b"", b" ", b"=", b"&" * _MOST, b"status", b"status=delivered", b"id=%00&status=%ff", b"[" * _MOST, b'{"status": 1}',
-    b'{"id": [1], "status": {}}', b'{"id": "' + b"9" * 5000 + b'", "status": "delivered"}', b"<xml/>",
-    "\ud800".encode("utf-8", "surrogatepass"), b"x" * _MOST, *GARBAGE,
-)  # fmt: skip
+    b"",
+    b" ",
+    b"=",
+    b"&" * _MOST,
+    b"status",
+    b"status=delivered",
+    b"id=%00&status=%ff",
+    b"[" * _MOST,
+    b'{"status": 1}',
+    b'{"id": [1], "status": {}}',
+    b'{"id": "' + b"9" * 5000 + b'", "status": "delivered"}',
+    b"<xml/>",
+    "\ud800".encode("utf-8", "surrogatepass"),
+    b"x" * _MOST,
+    *GARBAGE,
+)
 
 
 class CallbackTests(Hooks):

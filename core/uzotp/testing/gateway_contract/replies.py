@@ -20,9 +20,21 @@ ODD: tuple[object, ...] = (None, True, [], {}, [[]], "", "\x00", "\ud800", "x" *
 
 #: Bodies that are JSON for some readers and nothing for others.
 GARBAGE = (
-    b"null", b"[]", b"{}", b'""', b"0", b"NaN", b"[[]]", b"[null]", b"\xff\xfe\x00", b"\x00" * 64, b'{"id":',
-    b"9" * 5000, b'{"id": 1e99999999999999999999}', b"{" * 100_000,
-)  # fmt: skip
+    b"null",
+    b"[]",
+    b"{}",
+    b'""',
+    b"0",
+    b"NaN",
+    b"[[]]",
+    b"[null]",
+    b"\xff\xfe\x00",
+    b"\x00" * 64,
+    b'{"id":',
+    b"9" * 5000,
+    b'{"id": 1e99999999999999999999}',
+    b"{" * 100_000,
+)
 
 
 def odd_ones(body: bytes) -> Iterator[bytes]:

@@ -46,10 +46,20 @@ class CopyTests(Hooks):
         )
         assert store.settle(accepted) is True
         assert self._newest(self.reopen(store)) == DeliveryRecord(
-            id=more.delivery_id, fingerprint=more.fingerprint, handle=more.handle, purpose=more.purpose,
-            prefix="+99890123", country="UZ", status=SENT, gateway="getsms", gateway_id="88", cost=None, parts=None,
-            created_at=T0, updated_at=T0 + 4,
-        )  # fmt: skip
+            id=more.delivery_id,
+            fingerprint=more.fingerprint,
+            handle=more.handle,
+            purpose=more.purpose,
+            prefix="+99890123",
+            country="UZ",
+            status=SENT,
+            gateway="getsms",
+            gateway_id="88",
+            cost=None,
+            parts=None,
+            created_at=T0,
+            updated_at=T0 + 4,
+        )
 
     def test_p8_a_send_that_certainly_failed_is_none_of_the_challenges_sends(self, store: Store) -> None:
         first = opened(store.open(opening()))

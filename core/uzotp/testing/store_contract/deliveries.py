@@ -36,10 +36,20 @@ class DeliveryTests(Hooks):
     def test_a_send_begins_as_pending(self, store: Store) -> None:
         sent = begun(store)
         assert newest(store) == DeliveryRecord(
-            id=sent.delivery_id, fingerprint=an_id("phone", "A"), handle=handle_of("A", Purpose.LOGIN, ""),
-            purpose=Purpose.LOGIN, prefix="+99890123", country="UZ", status=PENDING, gateway="", gateway_id=None,
-            cost=None, parts=None, created_at=T0, updated_at=T0,
-        )  # fmt: skip
+            id=sent.delivery_id,
+            fingerprint=an_id("phone", "A"),
+            handle=handle_of("A", Purpose.LOGIN, ""),
+            purpose=Purpose.LOGIN,
+            prefix="+99890123",
+            country="UZ",
+            status=PENDING,
+            gateway="",
+            gateway_id=None,
+            cost=None,
+            parts=None,
+            created_at=T0,
+            updated_at=T0,
+        )
 
     def test_a_settlement_is_written_down(self, store: Store) -> None:
         cost = Money(Decimal("95.5000"), "UZS")

@@ -33,8 +33,15 @@ class MoneyTests(Hooks):
 
     def test_p6_a_budget_is_used_to_its_last_som_and_not_one_more(self, store: Store) -> None:
         assert [self._fits(store, amount) for amount in (400, 350, 199, 52, 50, 2, 1, 1)] == [
-            True, True, True, False, True, False, True, False,
-        ]  # fmt: skip
+            True,
+            True,
+            True,
+            False,
+            True,
+            False,
+            True,
+            False,
+        ]
         assert store.spent(TODAY) == 1000
         assert self._fits(store, 0), "what costs nothing has room"
         assert not self._fits(store, 1)
@@ -86,9 +93,13 @@ class MoneyTests(Hooks):
 
     def test_p6_a_release_gives_back_the_money_the_guards_count_and_the_clients_place(self, store: Store) -> None:
         request = replace(
-            reservation(quota="1/hour"), prefix="+99890123", country="UZ", guard=watched(floor=1).guard, amount=600,
+            reservation(quota="1/hour"),
+            prefix="+99890123",
+            country="UZ",
+            guard=watched(floor=1).guard,
+            amount=600,
             budget=1000,
-        )  # fmt: skip
+        )
         store.release(reserved(store.reserve(request)))
         assert store.spent(TODAY) == 0
         again = replace(request, entry_id=reservation().entry_id, amount=1000, now=T0 + 1)

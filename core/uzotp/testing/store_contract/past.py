@@ -155,8 +155,9 @@ class PastTests(Hooks):
         begun(store, "never verified")
         past = store.history(T0, T0 + HOUR)
         assert {gateway: dict(found) for gateway, found in past.waits.items()} == {
-            "devsms": {0: 2, 1: 1}, "getsms": {61: 1}
-        }  # fmt: skip
+            "devsms": {0: 2, 1: 1},
+            "getsms": {61: 1},
+        }
 
     @pytest.mark.parametrize("seed", [1, 2])
     def test_any_past_is_told_alike_by_every_store(self, store: Store, seed: int) -> None:

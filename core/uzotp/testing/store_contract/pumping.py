@@ -277,9 +277,13 @@ class PumpingTests(Hooks):
 
     def test_refusals_come_in_their_order_and_leave_nothing_behind(self, store: Store) -> None:
         full = replace(
-            reservation(quota="1/hour"), prefix="+99890123", country="UZ", guard=watched(floor=1).guard, amount=600,
+            reservation(quota="1/hour"),
+            prefix="+99890123",
+            country="UZ",
+            guard=watched(floor=1).guard,
+            amount=600,
             budget=1000,
-        )  # fmt: skip
+        )
         held = reserved(store.reserve(full))
         more = replace(full, now=T0 + 1)
         store.switch_on("pause", now=T0)

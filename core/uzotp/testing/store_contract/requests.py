@@ -86,31 +86,66 @@ def digest_of(code: str, phone: str, purpose: Purpose, binding: str, key: str = 
 
 
 def opening(
-    phone: str = "A", purpose: Purpose = Purpose.LOGIN, binding: str = "", *, now: int = T0, key: str = KEY,
-    live: tuple[str, ...] = (KEY,), ttl: int = 300, max_attempts: int = 5, wait: tuple[int, ...] = (0,),
-    quota: str = "100/hour", failures: str = "15/hour,30/day",
-) -> OpenChallenge:  # fmt: skip
+    phone: str = "A",
+    purpose: Purpose = Purpose.LOGIN,
+    binding: str = "",
+    *,
+    now: int = T0,
+    key: str = KEY,
+    live: tuple[str, ...] = (KEY,),
+    ttl: int = 300,
+    max_attempts: int = 5,
+    wait: tuple[int, ...] = (0,),
+    quota: str = "100/hour",
+    failures: str = "15/hour,30/day",
+) -> OpenChallenge:
     """A send of ``RIGHT`` to *phone*; *ttl* and *wait* (the ladder) are seconds. No cooldown unless told."""
     return OpenChallenge(
-        handle=handle_of(phone, purpose, binding), fingerprint=an_id("phone", phone), purpose=purpose,
-        prefix="+99890123", country="UZ", nonce=an_id(), digest=digest_of(RIGHT, phone, purpose, binding, key),
-        key_id=key, live_keys=frozenset(live), delivery_id=an_id(), ttl_ms=ttl * SECOND, max_attempts=max_attempts,
-        resend_after=wait, phone_limits=parse_limits(quota), failure_limits=parse_limits(failures), now=now,
-    )  # fmt: skip
+        handle=handle_of(phone, purpose, binding),
+        fingerprint=an_id("phone", phone),
+        purpose=purpose,
+        prefix="+99890123",
+        country="UZ",
+        nonce=an_id(),
+        digest=digest_of(RIGHT, phone, purpose, binding, key),
+        key_id=key,
+        live_keys=frozenset(live),
+        delivery_id=an_id(),
+        ttl_ms=ttl * SECOND,
+        max_attempts=max_attempts,
+        resend_after=wait,
+        phone_limits=parse_limits(quota),
+        failure_limits=parse_limits(failures),
+        now=now,
+    )
 
 
 def attempt(
-    code: str = RIGHT, phone: str = "A", purpose: Purpose = Purpose.LOGIN, binding: str = "", *, now: int = T0,
-    max_attempts: int = 5, failures: str = "15/hour,30/day", keys: tuple[str, ...] = (KEY,), proof_id: str = "",
+    code: str = RIGHT,
+    phone: str = "A",
+    purpose: Purpose = Purpose.LOGIN,
+    binding: str = "",
+    *,
+    now: int = T0,
+    max_attempts: int = 5,
+    failures: str = "15/hour,30/day",
+    keys: tuple[str, ...] = (KEY,),
+    proof_id: str = "",
     areas: tuple[str, ...] = (),
-) -> Attempt:  # fmt: skip
+) -> Attempt:
     """*code* typed by whoever has *binding*."""
     return Attempt(
-        handle=handle_of(phone, purpose, binding), fingerprint=an_id("phone", phone), purpose=purpose,
-        digests=tuple(digest_of(code, phone, purpose, binding, key) for key in keys), proof_id=proof_id or an_id(),
-        proof_ttl_ms=600 * SECOND, max_attempts=max_attempts, failure_limits=parse_limits(failures), areas=areas,
+        handle=handle_of(phone, purpose, binding),
+        fingerprint=an_id("phone", phone),
+        purpose=purpose,
+        digests=tuple(digest_of(code, phone, purpose, binding, key) for key in keys),
+        proof_id=proof_id or an_id(),
+        proof_ttl_ms=600 * SECOND,
+        max_attempts=max_attempts,
+        failure_limits=parse_limits(failures),
+        areas=areas,
         now=now,
-    )  # fmt: skip
+    )
 
 
 def reservation(client: str | None = "net", *, now: int = T0, quota: str = "3/hour") -> ReserveGlobal:
@@ -123,9 +158,15 @@ def paying(amount: int, budget: int = 1000, *, now: int = T0) -> ReserveGlobal:
 
 
 def watched(
-    prefix: str = "+99890123", country: str = "UZ", *, floor: int | tuple[int, int] = 3, ratio: float = 1.0,
-    enforce: bool = True, trusted: bool = False, now: int = T0,
-) -> ReserveGlobal:  # fmt: skip
+    prefix: str = "+99890123",
+    country: str = "UZ",
+    *,
+    floor: int | tuple[int, int] = 3,
+    ratio: float = 1.0,
+    enforce: bool = True,
+    trusted: bool = False,
+    now: int = T0,
+) -> ReserveGlobal:
     """A send under the pumping guard; *floor* is the prefix's and the country's, one number for a country of 100."""
     prefix_floor, country_floor = floor if isinstance(floor, tuple) else (floor, 100)
     rule = GuardRule(enforce, trusted, prefix_floor, country_floor, ratio)
@@ -135,9 +176,15 @@ def watched(
 def addition(phone: str = "A", *, of: str = "", now: int = T0) -> AddDelivery:
     """A copy more of what :func:`opening` sent to *phone* with the delivery *of*."""
     return AddDelivery(
-        of=of or an_id(), delivery_id=an_id(), handle=handle_of(phone, Purpose.LOGIN, ""),
-        fingerprint=an_id("phone", phone), purpose=Purpose.LOGIN, prefix="+99890123", country="UZ", now=now,
-    )  # fmt: skip
+        of=of or an_id(),
+        delivery_id=an_id(),
+        handle=handle_of(phone, Purpose.LOGIN, ""),
+        fingerprint=an_id("phone", phone),
+        purpose=Purpose.LOGIN,
+        prefix="+99890123",
+        country="UZ",
+        now=now,
+    )
 
 
 def settlement(
@@ -146,10 +193,14 @@ def settlement(
     """How the send *of* ended; by ``devsms``, with a message id of its own unless it failed."""
     sent = status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
     values: dict[str, Any] = {
-        "fingerprint": an_id("phone", phone), "delivery_id": of.delivery_id, "status": status, "gateway": "devsms",
-        "refund": status is DeliveryStatus.FAILED, "gateway_id": f"id-{of.delivery_id[:6]}" if sent else None,
+        "fingerprint": an_id("phone", phone),
+        "delivery_id": of.delivery_id,
+        "status": status,
+        "gateway": "devsms",
+        "refund": status is DeliveryStatus.FAILED,
+        "gateway_id": f"id-{of.delivery_id[:6]}" if sent else None,
         "now": T0,
-    }  # fmt: skip
+    }
     return Settlement(**{**values, **changes})
 
 

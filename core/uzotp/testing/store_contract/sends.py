@@ -33,9 +33,14 @@ class SendTests(Hooks):
     def test_a_new_challenge_is_what_was_asked_for(self, store: Store) -> None:
         request = opening(wait=LADDER)
         assert opened(store.open(request)) == Opened(
-            nonce=request.nonce, key_id=KEY, delivery_id=request.delivery_id, attempts=0, sends=1,
-            expires_at=T0 + 5 * MINUTE, resend_at=T0 + MINUTE,
-        )  # fmt: skip
+            nonce=request.nonce,
+            key_id=KEY,
+            delivery_id=request.delivery_id,
+            attempts=0,
+            sends=1,
+            expires_at=T0 + 5 * MINUTE,
+            resend_at=T0 + MINUTE,
+        )
 
     def test_r48_a_resend_is_the_same_code_with_the_same_tries(self, store: Store) -> None:
         first = opened(store.open(opening()))
@@ -100,9 +105,12 @@ class SendTests(Hooks):
     def test_r32_the_ladder_counts_a_phones_sends_over_purposes_and_bindings(self, store: Store) -> None:
         now, waits = T0, []
         for purpose, binding in [
-            (Purpose.LOGIN, ""), (Purpose.OPERATION, ""), (Purpose.LOGIN, "b"), (Purpose.REGISTRATION, ""),
+            (Purpose.LOGIN, ""),
+            (Purpose.OPERATION, ""),
+            (Purpose.LOGIN, "b"),
+            (Purpose.REGISTRATION, ""),
             (Purpose.LOGIN, "c"),
-        ]:  # fmt: skip
+        ]:
             answer = opened(store.open(opening("A", purpose, binding, wait=LADDER, now=now)))
             waits.append((answer.resend_at - now) // SECOND)
             now = answer.resend_at

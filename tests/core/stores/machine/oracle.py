@@ -10,17 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tests.core.stores.machine.books import (
-    HOUR,
-    SECOND,
-    Money,
-    Pumping,
-    Reservation,
-    closed,
-    quotas,
-    room,
-    to_midnight,
-)
+from tests.core.stores.machine.books import HOUR, SECOND, Money, Pumping, Reservation, closed, quotas, room, to_midnight
 from tests.core.stores.machine.gateway import Crash, Fate
 
 Answer = tuple[Any, ...]
