@@ -133,7 +133,7 @@ def _sandbox() -> Iterator[tuple[str, Callable[[], dict[str, int]]]]:
 
 def _work(store_url: str, url: str, people: range, threads: int, start: Any, answers: Any) -> None:
     store = SQLStore(store_url)
-    store.spent("2026-01-01")  # the tables and the first connection are there before the race
+    store.money_used("2026-01-01")  # the tables and the first connection are there before the race
     answers.put(sign_up(store, url, people, threads, start.wait))
 
 

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from uzotp import DevSMS, GetSMS, MemoryStore, Policy, Verifier
 from uzotp.errors import GatewayError
 from uzotp.events import Event
-from uzotp.ports.gateway import DeliveryStatus, Gateway
-from uzotp.rules.challenges import day_of
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Gateway
 from uzotp.sandbox import State, running
 from uzotp.sandbox.faults import faults_of
+from uzotp.tashkent import day_of
 from uzotp.testing import FakeClock
 
 #: The gateways in the order of use.
@@ -97,7 +98,7 @@ def play(route: str, fault: str, deadline: float) -> Ending:
     return Ending(
         outcome=outcome,
         messages={gateway: sum(sms.gateway == gateway for sms in inbox) for gateway in ROUTES[route]},
-        counted=verifier.store.spent(day_of(int(clock.time() * 1000))),
+        counted=verifier.store.money_used(day_of(int(clock.time() * 1000))),
         charged=sum(state.accounts[gateway].spent for gateway in ROUTES[route]),
         open=wrong.status != "expired",
         verifies=all(answers) if answers else None,

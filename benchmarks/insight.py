@@ -18,9 +18,9 @@ from unittest.mock import patch
 from benchmarks.figures.servers import Database, database
 from benchmarks.figures.timing import Call, Contestant, contest
 from uzotp import SQLStore
-from uzotp.rules.challenges import DAY_MS, day_begins, day_of
 from uzotp.stores.sql import postgresql as one_statement
 from uzotp.stores.sql.postgresql import Statement
+from uzotp.tashkent import DAY_MS, day_begins, day_of
 from uzotp.testing.store_contract.requests import attempt, opened, opening, settlement, watched
 
 #: Early in the evening of Tashkent.
@@ -117,7 +117,7 @@ def _forget_connections(store: Any) -> None:
     if isinstance(store, SQLStore):
         store._engine.dispose()
     else:
-        store.rest()
+        store.release_thread()
 
 
 @contextmanager
@@ -150,40 +150,40 @@ def _check(store: Any, rounds: int = 12, calls: int = 60) -> None:
     store.reserve(watched(*AREAS, enforce=False, now=NOW))
     serial = iter(range(10**9))
 
-    def contestant(name: str, spend: Any) -> Contestant:
+    def contestant(name: str, check: Any) -> Contestant:
         def prepare(count: int) -> Sequence[Call]:
             phones = [f"{name} {next(serial)}" for _ in range(count)]
             for phone in phones:
                 store.settle(settlement(opened(store.open(opening(phone, now=NOW))), phone=phone))
             tries = [attempt(phone=phone, areas=AREAS, now=NOW) for phone in phones]
-            return [lambda each=each: _spent(store, each, spend) for each in tries]  # type: ignore[misc]
+            return [lambda each=each: _checked(store, each, check) for each in tries]  # type: ignore[misc]
 
         return Contestant(name, prepare, "verified")
 
     medians = contest(
-        [contestant("as it is", one_statement._spend), contestant("without", _spend_without())], rounds, calls
+        [contestant("as it is", one_statement._check), contestant("without", _check_without())], rounds, calls
     )
     now, before = medians["as it is"], medians["without"]
     print(f"\nA right code, in one statement: {now:.0f} µs, {now / before:.2f} × of what it takes without the moment")
 
 
-def _spent(store: Any, tried: Any, spend: Any) -> str:
-    one_statement._spend = spend
-    return str(store.spend(tried).status.value)
+def _checked(store: Any, tried: Any, check: Any) -> str:
+    one_statement._check = check
+    return str(store.check(tried).status.value)
 
 
-def _spend_without() -> Any:
+def _check_without() -> Any:
     """The statement as it would be if nothing were noted in the delivery."""
 
     @lru_cache
-    def spend(*arguments: Any) -> Statement:
+    def check(*arguments: Any) -> Statement:
         text = real(*arguments)._text
         begin = text.index("UPDATE uzotp_delivery")
         end = text.index("RETURNING d.id") + len("RETURNING d.id")
         return Statement(f"{text[:begin]}SELECT 1{text[end:]}")
 
-    real = one_statement._spend
-    return spend
+    real = one_statement._check
+    return check
 
 
 if __name__ == "__main__":

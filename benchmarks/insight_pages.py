@@ -111,7 +111,7 @@ def _client(made: Database) -> Any:
     from django.test import Client
     from django.urls import path
 
-    from uzotp.settings.config import overrides
+    from uzotp.settings.build import overrides
     from uzotp.testing import Outbox
     from uzotp.testing.clock import FakeClock
 

@@ -22,7 +22,8 @@ from uzotp.errors import InvalidPhone, Suspicious
 from uzotp.events import Event, GuardDecision
 from uzotp.phones import Phone
 from uzotp.policy import Policy
-from uzotp.ports.gateway import Message, Money, Receipt
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Money
 from uzotp.sms.prices import price_for
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock

@@ -10,7 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from uzotp.errors import ConfigurationError
-from uzotp.settings.config import Config, build, overrides
+from uzotp.settings.build import build, overrides
+from uzotp.settings.config import Config
 
 if TYPE_CHECKING:
     from uzotp.events import Event

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
-from uzotp.ports.gateway import veiled
+from uzotp.privacy import veiled
 from uzotp.web import helpers as calls
 from uzotp.web.helpers import UNSET, Unset
 

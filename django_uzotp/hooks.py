@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
 from uzotp.i18n import error_text, locale, negotiate
-from uzotp.ports.gateway import veiled
+from uzotp.privacy import veiled
 from uzotp.web.problems import code_of, retry_after
 
 if TYPE_CHECKING:

@@ -79,7 +79,7 @@ class DjangoStore(StatementStore):
     def lost(self, error: Exception) -> bool:
         return bool(self._own.lost)
 
-    def rest(self) -> None:
+    def release_thread(self) -> None:
         """Close this thread's connections: no request ends here that would do it."""
         for connection in (connections[self._alias()], *self._connections().values()):
             connection.close()

@@ -9,8 +9,8 @@ from flask import Flask, request, session
 from flask_uzotp.cli import command
 from flask_uzotp.project import Project, project, read_config
 from uzotp.errors import ConfigurationError
-from uzotp.ports.gateway import veiled
-from uzotp.settings.config import build_gateway
+from uzotp.privacy import veiled
+from uzotp.settings.build import build_gateway
 from uzotp.web import helpers as calls
 from uzotp.web.helpers import UNSET, Unset
 from uzotp.web.problems import vouching

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app
 
 from uzotp.errors import ConfigurationError
-from uzotp.settings.config import ENVIRONMENT_PREFIX, Config, build, overrides
+from uzotp.settings.build import build, overrides
+from uzotp.settings.config import ENVIRONMENT_PREFIX, Config
 
 if TYPE_CHECKING:
     from uzotp.ports.store import Store

@@ -97,10 +97,10 @@ def _ours(
         right = [_calls(*each) for each in tickets[:rounds]]
         wrong = [_calls(number, ours.wrong(code)) for number, code in tickets[rounds:]]
         if crowd == "threads":
-            with Crowd(verifier, AT_ONCE, lambda each: each.store.rest()) as many:
+            with Crowd(verifier, AT_ONCE, lambda each: each.store.release_thread()) as many:
                 answers = [many.race(calls) for calls in right + wrong]
         else:
-            verifier.store.rest()
+            verifier.store.release_thread()
             answers = in_processes(opener, arguments, right + wrong)
         accepted = [sum(bool(answer) for answer in of_round) for of_round in answers[:rounds]]
         compared = [sum(a.status.value == "wrong_code" for a in of_round) for of_round in answers[rounds:]]

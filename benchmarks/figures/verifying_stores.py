@@ -70,9 +70,9 @@ def _parts() -> list[Contestant]:
         phone, token = Phone.parse(number), random_id()
         return lambda: bool(verifier.tokens("proof").dump({"id": token, "phone": phone, "purpose": why.value}))
 
-    def spend(number: str, code: str) -> Call:
+    def check(number: str, code: str) -> Call:
         request = attempt(number, code)
-        return lambda: verifier.store.spend(request).status.value
+        return lambda: verifier.store.check(request).status.value
 
     def credit(number: str) -> Call:
         phone = Phone.parse(number)
@@ -84,7 +84,7 @@ def _parts() -> list[Contestant]:
         Contestant(
             "of it: the three HMACs", lambda n: [_is(hashes, Phone.parse(number), code) for number, code in opened(n)]
         ),
-        Contestant("of it: the store's decision", lambda n: [spend(*each) for each in opened(n)], "verified"),
+        Contestant("of it: the store's decision", lambda n: [check(*each) for each in opened(n)], "verified"),
         Contestant("of it: the guard's credit", lambda n: [credit(number) for number, _ in opened(n)], None),
         Contestant("of it: signing the proof", lambda n: [proof(number) for number, _ in opened(n)]),
     ]

@@ -42,20 +42,20 @@ if TYPE_CHECKING:
     from uzotp.policy import Policy as Policy
     from uzotp.policy import Purpose as Purpose
     from uzotp.policy import TestNumber as TestNumber
-    from uzotp.ports.gateway import Balance as Balance
-    from uzotp.ports.gateway import DeliveryReport as DeliveryReport
-    from uzotp.ports.gateway import DeliveryStatus as DeliveryStatus
+    from uzotp.ports.delivery import DeliveryReport as DeliveryReport
+    from uzotp.ports.delivery import DeliveryStatus as DeliveryStatus
     from uzotp.ports.gateway import Gateway as Gateway
     from uzotp.ports.gateway import Message as Message
-    from uzotp.ports.gateway import Money as Money
     from uzotp.ports.gateway import Receipt as Receipt
+    from uzotp.ports.money import Balance as Balance
+    from uzotp.ports.money import Money as Money
     from uzotp.ports.store import Store as Store
     from uzotp.results import Challenge as Challenge
     from uzotp.results import Delivery as Delivery
     from uzotp.results import Verification as Verification
     from uzotp.sending.router import Router as Router
+    from uzotp.settings.build import from_settings as from_settings
     from uzotp.settings.config import Config as Config
-    from uzotp.settings.config import from_settings as from_settings
     from uzotp.stores.memory import MemoryStore as MemoryStore
     from uzotp.stores.redis.store import RedisStore as RedisStore
     from uzotp.stores.sql.engine import SQLStore as SQLStore

@@ -21,7 +21,8 @@ from itsdangerous.encoding import base64_decode, base64_encode
 from uzotp.errors import ConfigurationError
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Clock, Secret
+from uzotp.ports.clock import Clock
+from uzotp.privacy import Secret
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 

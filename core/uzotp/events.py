@@ -1,6 +1,6 @@
 """What happened, as values: for signals, metrics and logs. No event holds a code.
 
-The core hands each event to one ``EventSink`` (a callable). Django's signals and blinker's are fed from it.
+The core hands each event to one ``Listener`` (a callable). Django's signals and blinker's are fed from it.
 An event's ``phone`` is a :class:`~uzotp.phones.Phone`: usable as a string, masked in ``repr``.
 """
 
@@ -150,10 +150,10 @@ class DeliveryChanged(Event):
     status: str
 
 
-EventSink = Callable[[Event], None]
+Listener = Callable[[Event], None]
 
 
-def emit(sink: EventSink | None, event: Event) -> None:
+def emit(sink: Listener | None, event: Event) -> None:
     """Hand *event* to *sink*. A broken sink is logged and never breaks a sign-up."""
     logger.log(event.level, "%r", event)
     if sink is None:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Secret
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.store import AttemptStatus
+from uzotp.privacy import Secret
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ from uzotp.codes import Keyring, Tokens, normalise_code, random_id
 from uzotp.errors import GatewayError, InvalidCode, InvalidProof, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
-from uzotp.ports.gateway import Clock, DeliveryReport, Gateway, Secret, veiled
-from uzotp.ports.store import Attempt, AttemptStatus, DeliveryRecord, Opened, Store
+from uzotp.ports.clock import Clock
+from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
+from uzotp.ports.gateway import Gateway
+from uzotp.ports.store import Attempt, AttemptStatus, Opened, Store
+from uzotp.privacy import Secret, veiled
 from uzotp.results import Challenge, Delivery, Verification
 from uzotp.sending.admission import GIVEN, Admission, Risk, ShouldSend, seconds
 from uzotp.sending.counters import Journal
 from uzotp.sending.router import Router
-from uzotp.sending.sender import Order, Sender
+from uzotp.sending.sender import PendingSend, Sender
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import check_texts
 
@@ -50,7 +53,7 @@ class Verifier:
         should_send: ShouldSend | None = None,
         risk: Risk | None = None,
         clock: Clock | None = None,
-        events: events.EventSink | None = None,
+        events: events.Listener | None = None,
     ) -> None:
         self.store = store
         self.policy = policy or Policy()
@@ -198,7 +201,7 @@ class Verifier:
             raise ValueError(f"the purpose {known} is switched off by PURPOSES")
         return known
 
-    def _challenge(self, order: Order, opened: Opened, delivery: Delivery) -> Challenge:
+    def _challenge(self, order: PendingSend, opened: Opened, delivery: Delivery) -> Challenge:
         return Challenge(
             phone=order.phone,
             purpose=order.purpose,
@@ -218,7 +221,7 @@ class Verifier:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
         phone, code = veiled(phone), normalise_code(code)
-        return self._spend(phone, code, purpose, _binding(binding))
+        return self._check(phone, code, purpose, _binding(binding))
 
     def confirm_delivered(self, phone: object, purpose: str, *, binding: str) -> Verification:
         """Say that whoever checks a code of :meth:`deliver_code` has found it right: the guard counts it as verified,
@@ -227,9 +230,9 @@ class Verifier:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
         phone = veiled(phone)
-        return self._spend(phone, GIVEN, purpose, _given(binding))
+        return self._check(phone, GIVEN, purpose, _given(binding))
 
-    def _spend(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
+    def _check(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
         attempt = Attempt(
@@ -241,21 +244,21 @@ class Verifier:
             proof_ttl_ms=self.policy.proof_ttl * 1000,
             max_attempts=self.policy.max_attempts,
             failure_limits=self.policy.failure_limits,
-            areas=self._areas(number),
+            guard_areas=self._guard_areas(number),
             now=self._now_of_store(),
         )
-        spent = self.store.spend(attempt)
+        spent = self.store.check(attempt)
         if spent.status is not AttemptStatus.VERIFIED:
             rejected = events.CodeRejected(number, why, spent.status.value, spent.attempts_left)
             events.emit(self.journal, rejected)
             return Verification(spent.status, number, spent.attempts_left, seconds(spent.retry_after_ms))
         events.emit(self.journal, events.CodeVerified(number, why))
-        if attempt.areas and not spent.credited:
+        if attempt.guard_areas and not spent.credited:
             self._credit(number, spent.sends)
         proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
         return Verification(spent.status, number, spent.attempts_left, proof=proof)
 
-    def _areas(self, phone: Phone) -> tuple[str, ...]:
+    def _guard_areas(self, phone: Phone) -> tuple[str, ...]:
         """Where the guard counts a success: it has seen what was sent there."""
         if self.policy.guard == "off" or self._admission.test_number(phone):
             return ()

@@ -32,7 +32,7 @@ from uzotp.errors import ConfigurationError, CountryNotAllowed, InvalidPhone, Uz
 from uzotp.events import logger
 from uzotp.i18n import error_text, negotiate
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Secret, veiled
+from uzotp.privacy import Secret, veiled
 from uzotp.web.problems import VISITOR_ERRORS, code_of, retry_after
 
 SERVICE = "uzotp"

@@ -9,7 +9,7 @@ from tests.browser.driving import show
 from tests.core.histories import Priced, Wealthy, troubled_store
 from tests.web.sites import SITES, Site, flask_app
 from uzotp.sending.router import TRIP_AFTER, Router
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 from uzotp.testing.clock import FakeClock
 
 PATHS = {"django": "/admin/uzotp/insight/", "flask": "/ops/sms/"}

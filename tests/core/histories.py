@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from uzotp.ports.gateway import Balance, DeliveryStatus, Message, Money, Receipt
-from uzotp.ports.store import History, PrefixTraffic, Traffic
-from uzotp.rules.challenges import day_begins, day_of
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.ledger import History, PrefixTraffic, Traffic
+from uzotp.ports.money import Balance, Money
 from uzotp.sending.spending import switch_of
 from uzotp.stores.memory import MemoryStore
+from uzotp.tashkent import day_begins, day_of
 
 EMPTY = History((), (), {}, {})
 SENT, DELIVERED, FAILED = DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
@@ -49,7 +51,7 @@ class Told(MemoryStore):
         rows = tuple(row for row in self.found.traffic if day_begins(row.day) >= since)
         return History(rows, self.found.prefixes[:prefixes], self.found.waits, self.found.counts)
 
-    def spent(self, day: str) -> int:
+    def money_used(self, day: str) -> int:
         return self.books
 
 

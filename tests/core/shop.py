@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
-from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.money import Balance, Money
 from uzotp.settings.config import Config
 from uzotp.testing import Outbox
 from uzotp.verification import Verifier

@@ -24,10 +24,11 @@ from uzotp.http import client, parse
 from uzotp.http.client import Reply
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Message, Money, Receipt
-from uzotp.rules.challenges import day_of
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Money
 from uzotp.sending.router import TRIP_AFTER, Router
 from uzotp.stores.memory import MemoryStore
+from uzotp.tashkent import day_of
 
 
 def numbers() -> Any:
@@ -35,7 +36,7 @@ def numbers() -> Any:
 
 
 def spent(site: Any) -> int:
-    return int(site.verifier.store.spent(day_of(int(site.clock.time() * 1000))))
+    return int(site.verifier.store.money_used(day_of(int(site.clock.time() * 1000))))
 
 
 # ------------------------------------------------------------------------------------------ P9: real and suppressed

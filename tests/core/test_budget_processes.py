@@ -18,7 +18,8 @@ pytest.importorskip("sqlalchemy")
 from tests.core.stores import services
 from uzotp.errors import BudgetExhausted, GatewayError, GatewayUnavailable, OutcomeUnknown
 from uzotp.policy import Policy
-from uzotp.ports.gateway import Message, Money, Receipt
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Money
 from uzotp.stores.sql.engine import SQLStore
 from uzotp.testing.clock import START, FakeClock
 from uzotp.verification import Verifier
@@ -166,13 +167,13 @@ def crew() -> Iterator[tuple[ProcessPoolExecutor, Books]]:
 def store(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[SQLStore]:
     at_home = request.param == "sqlite"
     store = SQLStore(f"sqlite:///{tmp_path / 'uzotp.db'}" if at_home else services.sqlalchemy_url(request.param))
-    assert store.spent(TODAY) == 0
+    assert store.money_used(TODAY) == 0
     yield store
     store._engine.dispose()
 
 
 @pytest.fixture
-def spend(store: SQLStore, crew: tuple[ProcessPoolExecutor, Books]) -> Callable[[Callable[..., int]], list[int]]:
+def check(store: SQLStore, crew: tuple[ProcessPoolExecutor, Books]) -> Callable[[Callable[..., int]], list[int]]:
     pool, books = crew
     books.clear()
     url = store._engine.url.render_as_string(hide_password=False)
@@ -189,8 +190,8 @@ def test_p6_eight_processes_use_a_budget_up_and_never_pass_it(
     books = crew[1]
     taken = spend(_spend_mixed)
     assert books.most <= BUDGET, "at every moment"
-    assert store.spent(TODAY) == books.outstanding, "every refund and every correction is back"
-    assert BUDGET - CHEAPEST < store.spent(TODAY) <= BUDGET, "all of it was of use"
+    assert store.money_used(TODAY) == books.outstanding, "every refund and every correction is back"
+    assert BUDGET - CHEAPEST < store.money_used(TODAY) <= BUDGET, "all of it was of use"
     assert sum(taken) > BUDGET // max(PRICES.values())
 
 
@@ -198,5 +199,5 @@ def test_p6_what_costs_more_than_its_estimate_stops_further_sends(
     store: SQLStore, spend: Callable[[Callable[..., int]], list[int]], crew: tuple[ProcessPoolExecutor, Books]
 ) -> None:
     taken, dear = spend(_spend_dear), 40 * PRICES["UZ"]
-    assert store.spent(TODAY) == crew[1].outstanding == sum(taken) * dear
+    assert store.money_used(TODAY) == crew[1].outstanding == sum(taken) * dear
     assert BUDGET <= sum(taken) * dear < BUDGET + PROCESSES * dear, "those under way when it was spent, and none after"

@@ -15,7 +15,7 @@ from tests.core.shop import MASKED, PHONE, Account, Broken, Done, Shop
 from uzotp.errors import GatewayError, OutcomeUnknown
 from uzotp.events import BalanceLow
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Balance, Money
+from uzotp.ports.money import Balance, Money
 from uzotp.testing import FakeClock, Outbox
 
 # -------------------------------------------------------------------------------------------------------- send

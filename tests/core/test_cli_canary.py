@@ -19,7 +19,8 @@ from uzotp.canary.values import Rental, Sms
 from uzotp.cli import main
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Message, Money, Receipt
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Money
 from uzotp.settings.config import Config
 from uzotp.testing import FakeClock, Outbox
 

@@ -11,7 +11,7 @@ import pytest
 from tests.core.host import Postcard
 from tests.core.shop import SOUND, Account, Broken, Done, Named, Shop
 from uzotp.errors import AuthenticationFailed, ConfigurationError
-from uzotp.ports.gateway import Balance, Money
+from uzotp.ports.money import Balance, Money
 from uzotp.ports.store import PAUSE
 from uzotp.settings.config import Config
 from uzotp.stores.memory import MemoryStore

@@ -10,7 +10,8 @@ import pytest
 from tests.core.host import Postcard
 from tests.core.shop import PHONE, Account, Done
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable
-from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.money import Balance, Money
 from uzotp.sending.router import Router
 
 

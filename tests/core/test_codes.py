@@ -19,7 +19,7 @@ from uzotp.codes import Keyring, Tokens, normalise_code, random_id
 from uzotp.errors import ConfigurationError
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Secret
+from uzotp.privacy import Secret
 from uzotp.testing.clock import FakeClock
 
 PHONE = Phone("+998901238190", "UZ")

@@ -11,7 +11,8 @@ import pytest
 from tests.core.host import DEVSMS, PHONE, a_test_number, in_days
 from uzotp.errors import ConfigurationError, InvalidCode, InvalidServiceName
 from uzotp.policy import Limit, Purpose
-from uzotp.settings.config import Config, from_settings
+from uzotp.settings.build import from_settings
+from uzotp.settings.config import Config
 from uzotp.testing import Outbox, replaced
 
 NAMES = {item.name.upper() for item in fields(Config) if "read" in item.metadata}

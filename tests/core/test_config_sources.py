@@ -19,7 +19,8 @@ from uzotp.gateways.console import Console
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.gateways.getsms.client import GetSMS
 from uzotp.sending.router import Router
-from uzotp.settings.config import Config, build, build_gateway, from_settings, read_toml
+from uzotp.settings.build import build, build_gateway, from_settings
+from uzotp.settings.config import Config, read_toml
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import Outbox, replaced
 

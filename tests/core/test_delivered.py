@@ -14,8 +14,8 @@ from uzotp import errors
 from uzotp.events import CodeSent, CodeVerified, SendFailed, SendRefused, SendSuppressed
 from uzotp.policy import Purpose, TestNumber
 from uzotp.ports.store import OpenChallenge
-from uzotp.rules.challenges import day_of
 from uzotp.sending.router import Router
+from uzotp.tashkent import day_of
 
 PHONE = "+998901238190"
 CODE = "493021"
@@ -130,7 +130,7 @@ def test_p6_its_money_is_reserved_and_the_budget_holds(given: Any) -> None:
     site = given(gateway=Way("devsms"), daily_budget=120)
     site.deliver()
     site.send("+998901238191")
-    assert site.verifier.store.spent(day_of(int(site.clock.time() * 1000))) == 100
+    assert site.verifier.store.money_used(day_of(int(site.clock.time() * 1000))) == 100
     with pytest.raises(errors.BudgetExhausted):
         site.deliver("+998901238192")
     (refused,) = site.happened(SendRefused)

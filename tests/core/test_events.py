@@ -18,7 +18,8 @@ from uzotp.errors import GatewayError, OutcomeUnknown, Refused, redact
 from uzotp.events import CodeVerified, Event, emit
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.money import Money
 from uzotp.ports.store import AttemptStatus
 
 PHONE = Phone("+998901238190", "UZ")

@@ -13,7 +13,8 @@ from uzotp import errors
 from uzotp.errors import ConfigurationError
 from uzotp.events import CodeSent, SendFailed, ServiceNameBlocked
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.sending import router as routing
 from uzotp.sending.router import REST, TRIP_AFTER, Breaker, Deadline, Router
 
@@ -261,14 +262,14 @@ def test_p6_without_another_gateway_a_refused_name_is_a_refusal_that_costs_nothi
         assert (caught.value.sent, caught.value.charged) == (False, charged)
         site.clock.advance(60)
     assert len(only.messages) == 1
-    assert site.verifier.store.spent("1970-01-01") == 0
+    assert site.verifier.store.money_used("1970-01-01") == 0
     assert _spent(site) == 50
 
 
 def _spent(site: Any) -> int:
-    from uzotp.rules.challenges import day_of
+    from uzotp.tashkent import day_of
 
-    return int(site.verifier.store.spent(day_of(int(site.clock.time() * 1000))))
+    return int(site.verifier.store.money_used(day_of(int(site.clock.time() * 1000))))
 
 
 # ---------------------------------------------------------------------------------------------------- circuit breaker

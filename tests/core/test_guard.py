@@ -11,20 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uzotp import tashkent
 from uzotp.policy import Limit, Purpose
 from uzotp.ports.store import (
     Attempt,
     AttemptStatus,
+    Checked,
     GlobalReservation,
     GuardRule,
     OpenChallenge,
     Opened,
     Refusal,
     ReserveGlobal,
-    Spent,
     Suspicion,
 )
-from uzotp.rules import challenges as guard
+from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import Tally
 
@@ -48,14 +49,14 @@ def test_p5_never_one_more_in_any_window_and_never_one_fewer(limits: tuple[Limit
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = guard.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if isinstance(answer, Refusal):
             after = now + answer.retry_after_ms
             if all(limit.count for limit in limits):
-                assert guard.exceeded(log, limits, after) is None, "waiting that long is enough"
-                assert guard.exceeded(log, limits, after - 1) is not None, "and no less is"
+                assert logs.exceeded(log, limits, after) is None, "waiting that long is enough"
+                assert logs.exceeded(log, limits, after - 1) is not None, "and no less is"
         else:
             log, _ = answer
             accepted.append(now)
@@ -68,7 +69,7 @@ def test_p5_holds_when_hosts_disagree_about_the_time(limits: tuple[Limit, ...], 
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = guard.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
         if not isinstance(answer, Refusal):
             log, _ = answer
             accepted.append(now)
@@ -83,49 +84,49 @@ def test_p5_what_is_taken_back_makes_room_and_nothing_else_does(
     log, now, accepted = "", NOW, []
     for number, (step, take_back) in enumerate(steps):
         now += step
-        answer = guard.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if not isinstance(answer, Refusal):
             log, at = answer
             if take_back:
-                log = guard.release_client(log, GlobalReservation(f"{number:03}", "client", at))
+                log = clients.release_client(log, GlobalReservation(f"{number:03}", "client", at))
             else:
                 accepted.append(now)
 
 
 def test_a_window_is_half_open() -> None:
-    log = guard.entry(NOW, "abc")
-    assert guard.exceeded(log, [Limit(1, 10)], NOW + 9_999) == (Limit(1, 10), 1)
-    assert guard.exceeded(log, [Limit(1, 10)], NOW + 10_000) is None
+    log = logs.entry(NOW, "abc")
+    assert logs.exceeded(log, [Limit(1, 10)], NOW + 9_999) == (Limit(1, 10), 1)
+    assert logs.exceeded(log, [Limit(1, 10)], NOW + 10_000) is None
 
 
 def test_of_several_broken_limits_the_longest_wait_is_told() -> None:
-    log = guard.entry(NOW, "abc")
+    log = logs.entry(NOW, "abc")
     limits = [Limit(1, 10), Limit(1, 60), Limit(1, 30)]
-    assert guard.exceeded(log, limits, NOW) == (Limit(1, 60), 60_000)
+    assert logs.exceeded(log, limits, NOW) == (Limit(1, 60), 60_000)
 
 
 def test_a_limit_of_none_always_refuses() -> None:
-    assert guard.exceeded("", [Limit(0, 60)], NOW) == (Limit(0, 60), 60_000)
+    assert logs.exceeded("", [Limit(0, 60)], NOW) == (Limit(0, 60), 60_000)
 
 
 def test_entries_of_one_millisecond_are_told_apart_and_all_have_one_width() -> None:
-    log = guard.add(guard.add("", NOW, "abcdef", [Limit(9, 1)]), NOW, "x", [Limit(9, 1)])
-    assert len(log) == 2 * guard.WIDTH
-    assert guard.release_client(log, GlobalReservation("abcdef", "client", NOW)) == guard.entry(NOW, "x")
-    assert guard.release_client(log, GlobalReservation("zzz", "client", NOW)) == log
+    log = logs.add(logs.add("", NOW, "abcdef", [Limit(9, 1)]), NOW, "x", [Limit(9, 1)])
+    assert len(log) == 2 * logs.WIDTH
+    assert clients.release_client(log, GlobalReservation("abcdef", "client", NOW)) == logs.entry(NOW, "x")
+    assert clients.release_client(log, GlobalReservation("zzz", "client", NOW)) == log
 
 
 def test_a_log_keeps_no_more_than_its_limits_can_ask_for() -> None:
     log = ""
     for number in range(50):
-        log = guard.add(log, NOW + number, "abc", [Limit(3, 60), Limit(7, 3600)], at_least=4)
-    assert len(log) == 7 * guard.WIDTH
-    assert guard.nth_newest(log, 1) == NOW + 49
-    assert guard.nth_newest(log, 7) == NOW + 43
-    assert guard.nth_newest(log, 8) is None
-    assert guard.nth_newest(log, 0) is None
+        log = logs.add(log, NOW + number, "abc", [Limit(3, 60), Limit(7, 3600)], at_least=4)
+    assert len(log) == 7 * logs.WIDTH
+    assert logs.nth_newest(log, 1) == NOW + 49
+    assert logs.nth_newest(log, 7) == NOW + 43
+    assert logs.nth_newest(log, 8) is None
+    assert logs.nth_newest(log, 0) is None
 
 
 # ------------------------------------------------------------------------------------------- opening a challenge
@@ -141,7 +142,7 @@ def opening(**changes: Any) -> OpenChallenge:
 
 
 def opened(phone: PhoneRecord, challenge: ChallengeRecord | None, now: int, **changes: Any) -> ChallengeRecord:
-    answer = guard.open_challenge(phone, challenge, opening(**changes), now)
+    answer = challenges.open_challenge(phone, challenge, opening(**changes), now)
     assert not isinstance(answer, Refusal)
     return answer[1]
 
@@ -185,8 +186,8 @@ def test_p5_a_clock_that_steps_back_makes_no_room() -> None:
     opened(phone, None, NOW)
     phone.resend_at = 0
     opened(phone, None, NOW - 30_000)
-    assert guard.nth_newest(phone.sends, 1) == NOW
-    assert guard.nth_newest(phone.sends, 2) == NOW
+    assert logs.nth_newest(phone.sends, 1) == NOW
+    assert logs.nth_newest(phone.sends, 2) == NOW
 
 
 def test_p3_a_resend_moves_the_end_to_ten_minutes_after_the_start_at_most() -> None:
@@ -201,16 +202,16 @@ def test_p3_a_resend_moves_the_end_to_ten_minutes_after_the_start_at_most() -> N
 
 def test_refusals_come_in_their_order_and_change_nothing() -> None:
     fails, sends = (Limit(1, 3600),), (Limit(1, 3600),)
-    phone = PhoneRecord(guard.entry(NOW, "aaa"), guard.entry(NOW, "bbb"), NOW + 60_000)
+    phone = PhoneRecord(logs.entry(NOW, "aaa"), logs.entry(NOW, "bbb"), NOW + 60_000)
     before = replace(phone)
     requests = [
         (opening(failure_limits=fails, phone_limits=sends), Refusal("locked", "failures 1/hour", 3_600_000)),
         (opening(phone_limits=sends), Refusal("cooldown", "cooldown", 60_000)),
     ]
     for request, refusal in requests:
-        assert guard.open_challenge(phone, None, request, NOW) == refusal
+        assert challenges.open_challenge(phone, None, request, NOW) == refusal
         assert phone == before
-    later = guard.open_challenge(phone, None, opening(phone_limits=sends), NOW + 60_000)
+    later = challenges.open_challenge(phone, None, opening(phone_limits=sends), NOW + 60_000)
     assert later == Refusal("rate_limited", "phone 1/hour", 3_540_000)
     assert phone == before
 
@@ -222,7 +223,7 @@ def test_p5_a_phone_never_gets_one_more_and_the_cooldown_is_kept(steps: list[int
     for step in steps:
         now += step
         resend_at = phone.resend_at
-        answer = guard.open_challenge(phone, None, opening(phone_limits=limits), now)
+        answer = challenges.open_challenge(phone, None, opening(phone_limits=limits), now)
         fits = now >= resend_at and all(in_window(sent, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if fits:
@@ -248,7 +249,7 @@ def challenge(**changes: Any) -> ChallengeRecord:
 
 @pytest.mark.parametrize("corrupt", [-1, -5, 5, 6, 10**9])
 def test_r17_a_corrupt_counter_never_disables_the_limit(corrupt: int) -> None:
-    spent, _ = guard.spend("", challenge(attempts=corrupt), attempt(), NOW)
+    spent, _ = challenges.check("", challenge(attempts=corrupt), attempt(), NOW)
     assert spent.status is AttemptStatus.TOO_MANY_ATTEMPTS
 
 
@@ -256,27 +257,27 @@ def test_r9_every_candidate_is_compared_in_constant_time(monkeypatch: pytest.Mon
     compared = []
     genuine = hmac.compare_digest
     monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append(b) or genuine(a, b))
-    spent, _ = guard.spend("", challenge(), attempt(digests=("digest", "b", "c")), NOW)
+    spent, _ = challenges.check("", challenge(), attempt(digests=("digest", "b", "c")), NOW)
     assert spent.status is AttemptStatus.VERIFIED
     assert compared == ["digest", "b", "c"], "also those after the right one"
 
 
 @pytest.mark.parametrize("digests", [(), ("",), ("digest ",), ("DIGEST",)])
 def test_a_digest_that_is_not_the_same_is_a_miss(digests: tuple[str, ...]) -> None:
-    spent, failures = guard.spend("", challenge(), attempt(digests=digests, failure_limits=(Limit(9, 60),)), NOW)
+    spent, failures = challenges.check("", challenge(), attempt(digests=digests, failure_limits=(Limit(9, 60),)), NOW)
     assert (spent.status, spent.attempts_left) == (AttemptStatus.WRONG_CODE, 4)
-    assert guard.nth_newest(failures, 1) == NOW
+    assert logs.nth_newest(failures, 1) == NOW
 
 
 @pytest.mark.parametrize("record", [None, challenge(used=True), challenge(expires_at=NOW)])
 def test_r29_a_guess_at_no_live_challenge_costs_nobody_anything(record: ChallengeRecord | None) -> None:
-    assert guard.spend("log", record, attempt(), NOW) == (Spent(AttemptStatus.EXPIRED), "log")
+    assert challenges.check("log", record, attempt(), NOW) == (Checked(AttemptStatus.EXPIRED), "log")
 
 
 def test_a_lock_charges_nothing_and_says_when_it_ends() -> None:
-    failures = guard.entry(NOW, "aaa")
-    spent = guard.spend(failures, challenge(attempts=1), attempt(failure_limits=(Limit(1, 60),)), NOW + 1)
-    assert spent == (Spent(AttemptStatus.LOCKED, 4, 59_999), failures)
+    failures = logs.entry(NOW, "aaa")
+    spent = challenges.check(failures, challenge(attempts=1), attempt(failure_limits=(Limit(1, 60),)), NOW + 1)
+    assert spent == (Checked(AttemptStatus.LOCKED, 4, 59_999), failures)
 
 
 # ---------------------------------------------------------------------------------------------- client networks
@@ -293,7 +294,7 @@ def test_a_lock_charges_nothing_and_says_when_it_ends() -> None:
     ],
 )  # fmt: skip
 def test_r35_a_client_is_an_ipv4_address_or_an_ipv6_64(address: str, network: str) -> None:
-    assert guard.client_network(address) == network
+    assert clients.client_network(address) == network
 
 
 @pytest.mark.parametrize(
@@ -305,24 +306,24 @@ def test_r35_a_client_is_an_ipv4_address_or_an_ipv6_64(address: str, network: st
     ],
 )  # fmt: skip
 def test_r35_who_stands_for_nobody_has_no_client_quota(address: str | None) -> None:
-    assert guard.client_network(address) is None
+    assert clients.client_network(address) is None
 
 
 @pytest.mark.parametrize(
     "address", ["172.15.0.1", "172.32.0.1", "100.63.255.255", "100.128.0.1", "11.0.0.1", "8.8.8.8"]
 )
 def test_r35_the_neighbours_of_private_networks_are_somebody(address: str) -> None:
-    assert guard.client_network(address) == address
+    assert clients.client_network(address) == address
 
 
 @given(st.text(max_size=50))
 def test_p12_any_text_is_an_address_or_none(text: str) -> None:
-    network = guard.client_network(text)
+    network = clients.client_network(text)
     assert network is None or network
 
 
 def test_opened_tells_the_counts_so_far() -> None:
-    answer = guard.open_challenge(PhoneRecord("", "", 0), challenge(attempts=3, sends=2), opening(), NOW + 60_000)
+    answer = challenges.open_challenge(PhoneRecord("", "", 0), challenge(attempts=3, sends=2), opening(), NOW + 60_000)
     assert not isinstance(answer, Refusal)
     assert answer[0] == Opened(
         nonce="nonce", key_id="key", delivery_id="delivery", attempts=3, sends=3,
@@ -344,12 +345,12 @@ def tally(sends: int, at: int = NOW, verified: int = 0) -> Tally:
 
 
 def test_p8_nothing_is_said_of_what_is_within_both_floors() -> None:
-    assert guard.watch(tally(1), tally(1), watching(), NOW) is None
+    assert pumping.watch(tally(1), tally(1), watching(), NOW) is None
 
 
 @pytest.mark.parametrize(("prefix", "country", "level"), [(2, 1, "prefix"), (1, 2, "country")])
 def test_p8_either_level_alone_refuses(prefix: int, country: int, level: str) -> None:
-    refusal = guard.watch(tally(prefix), tally(country), watching(), NOW)
+    refusal = pumping.watch(tally(prefix), tally(country), watching(), NOW)
     assert isinstance(refusal, Refusal)
     assert (refusal.kind, refusal.quota) == ("suspicious", f"guard {level} day")
     assert refusal.suspicion == Suspicion(level, "day", 2, 0, 2)
@@ -357,29 +358,29 @@ def test_p8_either_level_alone_refuses(prefix: int, country: int, level: str) ->
 
 
 def test_p8_of_both_levels_the_one_that_mends_later_is_told() -> None:
-    refusal = guard.watch(tally(2, NOW - 7_200_000), tally(2, NOW), watching(), NOW)
+    refusal = pumping.watch(tally(2, NOW - 7_200_000), tally(2, NOW), watching(), NOW)
     assert isinstance(refusal, Refusal)
     assert refusal.quota == "guard country day"
 
 
 @pytest.mark.parametrize("rule", [watching(enforce=False), watching(trusted=True)])
 def test_p8_who_does_not_enforce_or_is_vouched_for_is_told_only(rule: GuardRule) -> None:
-    assert guard.watch(tally(5), tally(5), rule, NOW) == Suspicion("prefix", "day", 5, 0, 2)
+    assert pumping.watch(tally(5), tally(5), rule, NOW) == Suspicion("prefix", "day", 5, 0, 2)
 
 
 @given(st.integers(0, 2000), st.integers(0, 2000), st.integers(0, 1000))
 def test_p6_money_is_granted_to_the_last_som(used: int, amount: int, budget: int) -> None:
     request = ReserveGlobal("entry", None, (), amount=amount, budget=budget)
-    answer = guard.reserve_money(used, request, NOW)
+    answer = money.reserve_money(used, request, NOW)
     assert answer == used + amount if used + amount <= budget else isinstance(answer, Refusal)
 
 
 @given(st.integers(0, 4 * 10**12))
 def test_p6_a_refused_amount_waits_for_the_next_day_of_tashkent_exactly(now: int) -> None:
-    refusal = guard.reserve_money(1, ReserveGlobal("entry", None, (), amount=1, budget=1), now)
+    refusal = money.reserve_money(1, ReserveGlobal("entry", None, (), amount=1, budget=1), now)
     assert isinstance(refusal, Refusal)
     assert refusal.retry_after_ms is not None
     then = now + refusal.retry_after_ms
-    assert guard.day_of(then - 1) == guard.day_of(now) < guard.day_of(then)
-    tashkent = timezone(timedelta(hours=5))
-    assert guard.day_of(now) == str((datetime(1970, 1, 1, 5, tzinfo=tashkent) + timedelta(milliseconds=now)).date())
+    assert tashkent.day_of(then - 1) == tashkent.day_of(now) < tashkent.day_of(then)
+    zone = timezone(timedelta(hours=5))
+    assert tashkent.day_of(now) == str((datetime(1970, 1, 1, 5, tzinfo=zone) + timedelta(milliseconds=now)).date())

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from uzotp import errors
-from uzotp.ports.gateway import DeliveryStatus, Message
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Message
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

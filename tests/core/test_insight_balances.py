@@ -11,7 +11,7 @@ import pytest
 from tests.core.histories import Plain, Wealthy
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable
 from uzotp.insight.balances import EVERY, Asked, Balances
-from uzotp.ports.gateway import Balance, Money
+from uzotp.ports.money import Balance, Money
 
 
 class Ticking:

@@ -12,8 +12,8 @@ from tests.core.histories import FAILED, PENDING, SENT, UNKNOWN, Plain, Priced, 
 from uzotp.insight.collect import DEFAULT_PERIOD, look, read_period
 from uzotp.insight.figures import Outcome, Spend, Waits, read_counts
 from uzotp.insight.money import Funds, funds
-from uzotp.ports.store import History, Traffic
-from uzotp.rules.challenges import day_begins, day_of
+from uzotp.ports.ledger import History, Traffic
+from uzotp.tashkent import day_begins, day_of
 from uzotp.testing.clock import FakeClock
 
 DAY = "2026-03-15"

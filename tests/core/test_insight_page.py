@@ -20,9 +20,10 @@ from uzotp.insight.layout import Page, Section
 from uzotp.insight.page import away, page
 from uzotp.insight.terminal import lines
 from uzotp.insight.words import LANGUAGES, words
-from uzotp.ports.store import PAUSE, History
-from uzotp.rules.challenges import day_of
+from uzotp.ports.ledger import History
+from uzotp.ports.store import PAUSE
 from uzotp.sending.router import TRIP_AFTER
+from uzotp.tashkent import day_of
 from uzotp.testing.clock import FakeClock
 
 NASTY = '<b>&"'

@@ -265,7 +265,7 @@ from uzotp import MemoryStore, SQLStore, events
 from uzotp.sending.counters import Journal
 import time
 store = SQLStore(sys.argv[1])
-store.spent("2026-03-02")
+store.money_used("2026-03-02")
 journal = Journal(store, time)
 event = events.SendFailed(None, None, "devsms", "Overloaded", "", None)
 journal(event)

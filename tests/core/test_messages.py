@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 
 from uzotp.errors import ConfigurationError, InvalidServiceName, UzotpError
 from uzotp.policy import Purpose
-from uzotp.sms.parts import (
-    GSM7,
-    GSM7_EXTENSION,
-    TEMPLATES,
-    check_service_name,
-    describe,
-    fold_apostrophes,
-    guilty,
-    parts,
-    template_text,
-)
+from uzotp.sms.parts import GSM7, GSM7_EXTENSION, describe, fold_apostrophes, guilty, parts
+from uzotp.sms.templates import TEMPLATES, check_service_name, template_text
 
 # ------------------------------------------------------------------------------------------------ service names
 

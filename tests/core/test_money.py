@@ -14,9 +14,10 @@ from tests.core.ways import Way, accept, block_name, lose, refuse
 from uzotp import DevSMS, GetSMS, errors
 from uzotp.errors import ConfigurationError
 from uzotp.events import BalanceLow, CodeSent, GuardDecision, PriceMismatch, SendRefused
-from uzotp.ports.gateway import Balance, Message, Money, Receipt
-from uzotp.rules.challenges import day_of
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Balance, Money
 from uzotp.sending.router import Router
+from uzotp.tashkent import day_of
 from uzotp.testing import Outbox
 
 HOME = "+998901238190"
@@ -28,7 +29,7 @@ def numbers() -> Any:
 
 
 def spent(site: Any) -> int:
-    return int(site.verifier.store.spent(day_of(int(site.clock.time() * 1000))))
+    return int(site.verifier.store.money_used(day_of(int(site.clock.time() * 1000))))
 
 
 # ---------------------------------------------------------------------------------------------------------- the budget
@@ -376,8 +377,8 @@ def test_p4_a_store_that_is_away_for_the_guard_s_credit_spoils_no_success(
 ) -> None:
     site = make_site()
     site.send()
-    decide = store.spend
-    monkeypatch.setattr(store, "spend", lambda attempt: decide(replace(attempt, areas=())))
+    decide = store.check
+    monkeypatch.setattr(store, "check", lambda attempt: decide(replace(attempt, guard_areas=())))
 
     def away(*_facts: object) -> None:
         raise errors.StoreUnavailable("away")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from uzotp import errors
-from uzotp.rules.challenges import day_of
 from uzotp.stores.memory import MemoryStore
+from uzotp.tashkent import day_of
 
 OTHERS = [f"+9989012381{number:02}" for number in range(91)]
 
@@ -48,7 +48,7 @@ def test_r38_p11_without_a_store_nothing_is_sent_and_it_recovers_by_itself(shaky
 
 def test_p11_without_a_store_nothing_is_accepted(shaky: Any) -> None:
     shaky.send()
-    shaky.verifier.store.away = {"spend"}
+    shaky.verifier.store.away = {"check"}
     with pytest.raises(errors.StoreUnavailable):
         shaky.verify()
     shaky.verifier.store.away = {"redeem"}
@@ -95,7 +95,7 @@ def test_p6_p11_a_challenge_that_cannot_be_opened_takes_nothing(make_site: Calla
     for _ in range(30):
         with pytest.raises(errors.StoreUnavailable):
             site.send(OTHERS[3])
-    assert site.verifier.store.spent(day_of(int(site.clock.time() * 1000))) == 150
+    assert site.verifier.store.money_used(day_of(int(site.clock.time() * 1000))) == 150
 
 
 def test_a_full_memory_store_refuses_what_is_new_and_keeps_what_is_live(make_site: Callable[..., Any]) -> None:

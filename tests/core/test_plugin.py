@@ -16,7 +16,7 @@ import pytest
 
 from tests.core.host import DEVSMS
 from uzotp.errors import CooldownActive
-from uzotp.settings.config import from_settings, overrides
+from uzotp.settings.build import from_settings, overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import FakeClock, Outbox, OutboxMixin, installed, replaced
 

@@ -20,8 +20,10 @@ import pytest
 from uzotp import errors
 from uzotp.phones import Phone
 from uzotp.policy import TestNumber
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt, Secret
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.store import OpenChallenge
+from uzotp.privacy import Secret
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 
@@ -199,8 +201,8 @@ class Away(MemoryStore):
     def open(self, request: OpenChallenge) -> Any:
         return self._answer("open", request, super().open)
 
-    def spend(self, attempt: Any) -> Any:
-        return self._answer("spend", attempt, super().spend)
+    def check(self, attempt: Any) -> Any:
+        return self._answer("check", attempt, super().check)
 
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         return bool(
@@ -315,7 +317,7 @@ SCENES: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
     "store, later": (errors.StoreUnavailable, _away("open", lambda site: lambda: site.send_later("90 123 81 90"))),
     "store, checking": (
         errors.StoreUnavailable,
-        _away("spend", lambda site: lambda: site.verify(CODE, "90 123 81 90")),
+        _away("check", lambda site: lambda: site.verify(CODE, "90 123 81 90")),
     ),
     "store, redeeming": (
         errors.StoreUnavailable,

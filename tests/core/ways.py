@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from uzotp.errors import GatewayError, OutcomeUnknown, ServiceNameRejected
-from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Balance, Money
 
 Step = Callable[["Way", Message], Receipt]
 

@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.models import Challenge, Delivery, Phone, Proof
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

@@ -25,10 +25,10 @@ from tests.core.shown import cards_in, cards_of, check_strict, tables_in, tables
 from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.page import page
 from uzotp.insight.words import LANGUAGES
-from uzotp.ports.store import History
-from uzotp.rules.challenges import day_of
+from uzotp.ports.ledger import History
 from uzotp.sending.router import Router
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
+from uzotp.tashkent import day_of
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django_uzotp import admin as uzotp_admin
 from django_uzotp.models import Delivery
 from uzotp.policy import Purpose
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from django_uzotp.forms import CodeField, PhoneField
 from uzotp.phones import Phone
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 

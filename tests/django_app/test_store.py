@@ -23,7 +23,8 @@ from django_uzotp.store import DjangoStore, _asked, _Session
 from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.money import Money
 from uzotp.stores.sql.dialects import TABLES
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.requests import (
@@ -141,8 +142,8 @@ def test_r15_the_charge_survives_the_hosts_rollback(server):
     with rolled_back(alias):
         opened(store.open(opening()))
         for _ in range(3):
-            store.spend(attempt(WRONG))
-    assert store.spend(attempt(WRONG)).attempts_left == 1
+            store.check(attempt(WRONG))
+    assert store.check(attempt(WRONG)).attempts_left == 1
 
 
 def test_r15_an_accepted_code_and_a_redeemed_proof_stay_spent(server):
@@ -150,9 +151,9 @@ def test_r15_an_accepted_code_and_a_redeemed_proof_stay_spent(server):
     proof_id = an_id()
     with rolled_back(alias):
         store.open(opening())
-        assert store.spend(attempt(proof_id=proof_id)).status.value == "verified"
+        assert store.check(attempt(proof_id=proof_id)).status.value == "verified"
         assert store.redeem(an_id("phone", "A"), proof_id, T0)
-    assert store.spend(attempt()).status.value == "expired"
+    assert store.check(attempt()).status.value == "expired"
     assert not store.redeem(an_id("phone", "A"), proof_id, T0)
 
 
@@ -171,18 +172,18 @@ def test_the_hosts_manual_transactions_are_left_alone_too(server):
     connection.set_autocommit(False)
     try:
         store.open(opening())
-        store.spend(attempt(WRONG))
+        store.check(attempt(WRONG))
         connection.rollback()
     finally:
         connection.set_autocommit(True)
-    assert store.spend(attempt(WRONG)).attempts_left == 3
+    assert store.check(attempt(WRONG)).attempts_left == 3
 
 
 def test_the_second_connection_is_one_a_thread_and_ends_with_the_request(server):
     store, alias = server
     with transaction.atomic(using=alias):
         store.open(opening())
-        store.spend(attempt(WRONG))
+        store.check(attempt(WRONG))
         (own,) = store._connections().values()
         assert own.connection is not None
         assert own is not connections[alias]
@@ -193,7 +194,7 @@ def test_the_second_connection_is_one_a_thread_and_ends_with_the_request(server)
         assert seen == [{}]
         store._close_old()
         assert own.connection is None
-        assert store.spend(attempt(WRONG)).attempts_left == 3
+        assert store.check(attempt(WRONG)).attempts_left == 3
     assert any(receiver[1]() == store._close_old for receiver in request_finished.receivers)
 
 
@@ -206,12 +207,12 @@ def test_a_forked_worker_makes_a_second_connection_of_its_own(server):
         if not child:
             code = 1
             try:
-                code = 0 if store.spend(attempt(WRONG)).attempts_left == 4 else 2
+                code = 0 if store.check(attempt(WRONG)).attempts_left == 4 else 2
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
-        assert store.spend(attempt(WRONG)).attempts_left == 3
+        assert store.check(attempt(WRONG)).attempts_left == 3
 
 
 def _statements(connection):
@@ -230,11 +231,11 @@ def test_r15_on_sqlite_a_call_inside_atomic_is_refused_at_once(sqlite):
         models.Proof.objects.count()
         seen, watching = _statements(connections["default"])
         with watching, pytest.raises(StoreUnavailable, match="non_atomic_requests") as caught:
-            sqlite.spend(attempt(WRONG))
+            sqlite.check(attempt(WRONG))
         assert seen == []
         for cure in ("atomic()", "another SQLite file", "router", "PostgreSQL"):
             assert cure in str(caught.value)
-    assert sqlite.spend(attempt(WRONG)).attempts_left == 4
+    assert sqlite.check(attempt(WRONG)).attempts_left == 4
 
 
 def test_on_sqlite_manual_transactions_are_refused_too(sqlite):
@@ -255,7 +256,7 @@ def test_p4_an_attempt_is_a_short_transaction(sqlite):
     sqlite.open(opening())
     seen, watching = _statements(connections["default"])
     with watching:
-        sqlite.spend(attempt(WRONG))
+        sqlite.check(attempt(WRONG))
     assert [sql.split()[0] for sql in seen] == ["BEGIN", "SELECT", "UPDATE", "UPDATE", "COMMIT"]
 
 
@@ -268,9 +269,9 @@ def test_p4_where_the_database_can_an_attempt_is_one_statement_and_planned_once(
     seen, watching = _statements(connections[postgres_alias])
     with watching:
         for phone in "ABC":
-            assert store.spend(attempt(phone=phone, areas=("+99890123", "UZ"))).credited
+            assert store.check(attempt(phone=phone, areas=("+99890123", "UZ"))).credited
         connections[postgres_alias].close()  # as at the end of a request, without CONN_MAX_AGE
-        assert store.spend(attempt(phone="D", areas=("+99890123", "UZ"))).credited
+        assert store.check(attempt(phone="D", areas=("+99890123", "UZ"))).credited
     assert [sql.split()[0] for sql in seen] == ["WITH", "PREPARE", "EXECUTE", "EXECUTE", "WITH"]
 
 
@@ -280,7 +281,7 @@ def test_p4_a_success_is_one_statement_however_much_it_writes(postgres_alias):
     store.open(opening())
     seen, watching = _statements(connections[postgres_alias])
     with watching:
-        assert store.spend(attempt(now=T0 + 1, areas=("+99890123", "UZ"))).credited
+        assert store.check(attempt(now=T0 + 1, areas=("+99890123", "UZ"))).credited
     assert len(seen) <= 2, "itself, and the first time what prepares it"
     assert models.Delivery.objects.using(postgres_alias).get().verified_at == T0 + 1
 
@@ -290,7 +291,7 @@ def test_p4_the_moment_of_a_success_is_no_trip_more(mariadb_alias):
     store.open(opening())
     seen, watching = _statements(connections[mariadb_alias])
     with watching:
-        store.spend(attempt(now=T0 + 1))
+        store.check(attempt(now=T0 + 1))
     words = ["SET", "START", "SELECT", "UPDATE", "INSERT", "COMMIT"]
     assert [sql.split()[0] for sql in seen] == words
     assert models.Delivery.objects.using(mariadb_alias).get().verified_at == T0 + 1
@@ -308,18 +309,18 @@ def test_p4_a_poolers_connection_that_knows_less_or_more_is_as_good(postgres_ali
     for phone in "ABCDE":
         store.open(opening(phone))
     for phone in "AB":
-        assert store.spend(attempt(phone=phone)).status.value == "verified"
+        assert store.check(attempt(phone=phone)).status.value == "verified"
     with connections[postgres_alias].cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
     seen, watching = _statements(connections[postgres_alias])
     with watching:
         for phone in "CDE":  # not there; prepared anew; there
-            assert store.spend(attempt(phone=phone)).status.value == "verified"
+            assert store.check(attempt(phone=phone)).status.value == "verified"
     assert [sql.split()[0] for sql in seen] == ["EXECUTE", "WITH", "WITH", "PREPARE", "EXECUTE"]
     _asked[connections[postgres_alias].connection].clear()
     for phone in "AB":
         store.open(opening(phone, binding="another"))
-        assert store.spend(attempt(phone=phone, binding="another")).status.value == "verified", "prepared by another"
+        assert store.check(attempt(phone=phone, binding="another")).status.value == "verified", "prepared by another"
 
 
 def test_r15_an_exception_right_after_the_beginning_leaves_no_transaction_open(sqlite):
@@ -332,9 +333,9 @@ def test_r15_an_exception_right_after_the_beginning_leaves_no_transaction_open(s
             raise KeyboardInterrupt
 
     with patch.object(_Session, "run", alarm), pytest.raises(KeyboardInterrupt):
-        sqlite.spend(attempt(WRONG))
+        sqlite.check(attempt(WRONG))
     assert not connections["default"].connection.in_transaction
-    assert sqlite.spend(attempt(WRONG)).attempts_left == 4
+    assert sqlite.check(attempt(WRONG)).attempts_left == 4
 
 
 def test_r43_an_error_tells_no_value_and_leaves_the_connection_usable(sqlite):
@@ -342,7 +343,7 @@ def test_r43_an_error_tells_no_value_and_leaves_the_connection_usable(sqlite):
     sqlite.open(opening())
     models.Proof.objects.create(id=request.proof_id, fingerprint=request.fingerprint, expires_at=0)
     with pytest.raises(StoreUnavailable, match="UNIQUE constraint failed") as caught:
-        sqlite.spend(request)
+        sqlite.check(request)
     error = caught.value
     assert error.__cause__ is None
     assert error.__context__ is None
@@ -350,7 +351,7 @@ def test_r43_an_error_tells_no_value_and_leaves_the_connection_usable(sqlite):
         assert value not in str(error)
     with transaction.atomic():
         assert models.Challenge.objects.get().attempts == 0
-    assert sqlite.spend(attempt(WRONG)).attempts_left == 4
+    assert sqlite.check(attempt(WRONG)).attempts_left == 4
 
 
 def test_p11_a_lost_connection_is_found_out_and_replaced(server):
@@ -363,8 +364,8 @@ def test_p11_a_lost_connection_is_found_out_and_replaced(server):
     with other.cursor() as cursor:
         cursor.execute(f"KILL {number}" if mysql else f"SELECT pg_terminate_backend({number})")
     other.close()
-    assert store.spend(attempt(WRONG)).attempts_left == 4
-    assert store.spend(attempt(WRONG)).attempts_left == 3
+    assert store.check(attempt(WRONG)).attempts_left == 4
+    assert store.check(attempt(WRONG)).attempts_left == 3
 
 
 def test_asynchronous_code_is_told_by_django_itself(sqlite):
@@ -463,14 +464,14 @@ def test_a_database_of_the_first_migration_gets_what_came_later(service, tmp_pat
             call()
 
     call_command("migrate", "uzotp", database=alias, verbosity=0)
-    assert store.spend(attempt(WRONG)).attempts_left == 4, "what was there is there"
-    assert store.spend(attempt(now=T0 + 1)).status.value == "verified"
+    assert store.check(attempt(WRONG)).attempts_left == 4, "what was there is there"
+    assert store.check(attempt(now=T0 + 1)).status.value == "verified"
     assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(1, 1)]
     reserved(store.reserve(paying(50)))
     reserved(store.reserve(watched()))
     assert store.switch_on("pause", now=T0)
-    assert store.spent(TODAY) == 50
-    store.rest()
+    assert store.money_used(TODAY) == 50
+    store.release_thread()
 
 
 def test_models_of_what_all_phones_share(sqlite):
@@ -487,7 +488,7 @@ def test_models_of_what_all_phones_share(sqlite):
 def test_p1_models_show_times_and_no_number(sqlite):
     sent = opened(sqlite.open(opening()))
     sqlite.settle(settlement(sent, DeliveryStatus.SENT, cost=Money(Decimal("95.5"))))
-    sqlite.spend(attempt())
+    sqlite.check(attempt())
     begin = datetime.fromtimestamp(T0 / 1000, timezone.utc)
     phone, challenge = models.Phone.objects.get(), models.Challenge.objects.get()
     delivery, proof = models.Delivery.objects.get(), models.Proof.objects.get()
@@ -522,7 +523,7 @@ def test_p11_a_database_that_was_never_there_is_a_store_that_is_away(sqlite, tmp
         store = DjangoStore("nowhere")
         for _ in range(2):
             with pytest.raises(StoreUnavailable):
-                store.spend(attempt(WRONG))
+                store.check(attempt(WRONG))
     finally:
         connections["nowhere"].close()
         del connections["nowhere"]

@@ -128,7 +128,8 @@ def test_the_gateways_of_the_library_are_made_as_printed(readme: str, tmp_path: 
 
 @pytest.mark.parametrize("readme", READMES)
 def test_two_gateways_are_settings_that_work(readme: str) -> None:
-    from uzotp.settings.config import Config, build
+    from uzotp.settings.build import build
+    from uzotp.settings.config import Config
 
     written: dict[str, Any] = {}
     exec(block(readme, "two gateways"), written)

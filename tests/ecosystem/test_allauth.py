@@ -437,8 +437,8 @@ def test_headless_is_under_the_quotas_and_answers_429(app: App, alice: Any) -> N
 
 def test_p8_headless_tells_the_guard_of_a_success(app: App, alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
-    spend = get_verifier().store.spend
-    monkeypatch.setattr(get_verifier().store, "spend", lambda attempt: told.append(spend(attempt)) or told[-1])
+    spend = get_verifier().store.check
+    monkeypatch.setattr(get_verifier().store, "check", lambda attempt: told.append(spend(attempt)) or told[-1])
     app.post("code/request", phone=PHONE)
     assert app.post("code/confirm", code=str(app.outbox.last.code))["meta"]["is_authenticated"]
     assert [answer.status for answer in told] == ["verified"]

@@ -157,7 +157,7 @@ def test_p11_with_the_store_away_the_view_hears_of_it(alice: Any, visit: Any, mo
     def away(*_: Any) -> Any:
         raise errors.StoreUnavailable("the store did not answer")
 
-    monkeypatch.setattr(get_verifier().store, "spend", away)
+    monkeypatch.setattr(get_verifier().store, "check", away)
     with pytest.raises(errors.StoreUnavailable):
         authenticate(visit(), phone=PHONE, code="493021")
 

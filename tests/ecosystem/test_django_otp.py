@@ -189,7 +189,7 @@ def test_p11_with_the_store_away_nothing_is_counted(device: UzOTPDevice, monkeyp
     def away(*_: Any) -> Any:
         raise errors.StoreUnavailable("the store did not answer")
 
-    for decision in ("reserve", "spend"):
+    for decision in ("reserve", "check"):
         monkeypatch.setattr(get_verifier().store, decision, away)
     with pytest.raises(errors.StoreUnavailable):
         device.verify_token("493021")
@@ -312,7 +312,7 @@ def at_once(call: Callable[[], bool], threads: int) -> list[bool]:
         try:
             answers.append(call())
         finally:
-            get_verifier().store.rest()
+            get_verifier().store.release_thread()
             connections.close_all()
 
     workers = [threading.Thread(target=one) for _ in range(threads)]

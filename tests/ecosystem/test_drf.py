@@ -32,7 +32,7 @@ from django_uzotp.contrib.drf import HasProof, PhoneField, ProofField, RedeemsPr
 from tests.ecosystem.people.models import User
 from uzotp.errors import InvalidProof, StoreUnavailable
 from uzotp.phones import Phone
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 from uzotp.testing import FakeClock, Outbox, installed
 
 NUMBER, OTHER = "+998901234567", "+998901234568"

@@ -316,7 +316,7 @@ def test_p11_a_store_that_goes_away_keeps_nobody_out(
         raise StoreUnavailable
 
     with unified.app.app_context():
-        monkeypatch.setattr(type(unified.uzotp.verifier.store), "spend", down)
+        monkeypatch.setattr(type(unified.uzotp.verifier.store), "check", down)
     assert post(client, "/us-signin", identity=NUMBER, passcode=outbox.last.code).status_code == 200
     assert "not credited to the guard: StoreUnavailable" in caplog.text
 

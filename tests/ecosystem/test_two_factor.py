@@ -212,7 +212,7 @@ def test_with_the_store_away_at_the_end_the_person_is_in(
         raise errors.StoreUnavailable("the store did not answer")
 
     browser.log_in()
-    monkeypatch.setattr(get_verifier().store, "spend", away)
+    monkeypatch.setattr(get_verifier().store, "check", away)
     browser.enter(browser.token)
     assert browser.is_verified
     assert "not credited to the guard" in caplog.text

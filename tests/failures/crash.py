@@ -19,7 +19,7 @@ from typing import Any
 from tests.failures.traffic import Postbox, make_verifier, new_person
 from uzotp.errors import Refused
 from uzotp.ports.gateway import Message, Receipt
-from uzotp.rules.challenges import day_of
+from uzotp.tashkent import day_of
 from uzotp.testing.clock import FakeClock
 from uzotp.verification import Verifier
 
@@ -85,7 +85,7 @@ def aftermath(kind: str, where: dict[str, Any], store: Any) -> Aftermath:
     rich = make_verifier(store, postbox, clock=clock, **{**RULES, "daily_budget": 10**6})
     status = die(kind, where, phone)
     began = time.monotonic()
-    counted = store.spent(day_of(int(clock.time() * 1000)))
+    counted = store.money_used(day_of(int(clock.time() * 1000)))
     cooldown = refusal(lambda: send(verifier, phone))
     clock.advance(60)
     sends = send(verifier, phone).sends

@@ -17,7 +17,7 @@ from tests.failures import stores
 from tests.failures.proxy import Proxy
 from tests.failures.traffic import PRICE, QUOTA, TRIES, Person, Postbox, make_verifier
 from uzotp.errors import InvalidProof, RateLimited, StoreUnavailable
-from uzotp.rules.challenges import day_of
+from uzotp.tashkent import day_of
 
 #: No decision takes more answers than this.
 _MOST = 40
@@ -149,7 +149,7 @@ class Cutter:
         return "000000" if self._postbox.codes[person.phone] != "000000" else "111111"
 
     def _spent(self) -> int:
-        return int(self._store.spent(day_of(int(time.time() * 1000))))
+        return int(self._store.money_used(day_of(int(time.time() * 1000))))
 
     def _send(self, person: Person) -> Any:
         return self._verifier.send_code(person.phone, "login", client_ip=None, binding="a browser")

@@ -14,8 +14,8 @@ from tests.failures.restarts import Ending, suffer
 from tests.failures.traffic import PRICE, QUOTA, Person, Postbox, Traffic, make_verifier, new_person
 from tests.waiting import until
 from uzotp.errors import RateLimited, StoreUnavailable
-from uzotp.rules.challenges import day_of
 from uzotp.stores.redis.store import RedisStore
+from uzotp.tashkent import day_of
 
 
 def store_of(cluster: Cluster, wait: int, prefix: str) -> RedisStore:
@@ -86,7 +86,7 @@ class _Late:
             except RateLimited:
                 break
         sent = sum(self.postbox.counts.values())
-        money = self.store.spent(day_of(int(time.time() * 1000)))
+        money = self.store.money_used(day_of(int(time.time() * 1000)))
         return Lost(told, alone, self.accepted, left, self.postbox.counts[self.asker.phone], money, sent * PRICE)
 
     def send(self, person: Person) -> str:

@@ -120,7 +120,7 @@ def target(service: str) -> tuple[str, int]:
 def close(store: Any) -> None:
     """Give back the connections of this thread, or of the store."""
     with suppress(Exception):
-        store.rest()
+        store.release_thread()
     if hasattr(store, "_engine"):
         store._engine.dispose()
     if hasattr(store, "_link") and store._link._client is not None:

@@ -48,7 +48,7 @@ def terminate(store: Any, connect: Callable[[], Any], *, every: bool) -> Cut:
         except Exception as error:
             told.append(error)
         finally:
-            store.rest()
+            store.release_thread()
 
     caller, times = threading.Thread(target=work), 0
     with connect() as holder, connect() as killer:

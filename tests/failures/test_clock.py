@@ -15,7 +15,7 @@ import pytest
 from tests.failures import stores
 from tests.failures.traffic import PRICE, TRIES, Person, Postbox, make_verifier, new_person
 from uzotp.errors import BudgetExhausted, CooldownActive, InvalidProof, Locked, RateLimited, Refused, Suspicious
-from uzotp.rules.challenges import day_of
+from uzotp.tashkent import day_of
 from uzotp.testing.clock import FakeClock
 from uzotp.verification import Verifier
 
@@ -80,7 +80,7 @@ def test_p5_p6_p8_no_room_is_made(site: Site, back: int) -> None:
     assert isinstance(site.sends_until_refused(client, new_person, Site.IP), RateLimited)
     assert isinstance(site.sends_until_refused(guard, new_person), Suspicious)
     day = day_of(int(site.clock.time() * 1000))
-    poor = site.verifier(daily_budget=site.store.spent(day))
+    poor = site.verifier(daily_budget=site.store.money_used(day))
     before = site.postbox.counts.total()
     site.clock.advance(-back)
     waits = []

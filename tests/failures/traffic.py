@@ -19,7 +19,7 @@ from uzotp.errors import RateLimited, StoreUnavailable
 from uzotp.policy import Policy
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.results import Verification
-from uzotp.rules.challenges import day_of
+from uzotp.tashkent import day_of
 from uzotp.verification import Verifier
 
 PRICE = 50
@@ -176,7 +176,7 @@ class Traffic:
         except Exception as error:
             worker.failures.append(f"{type(error).__name__}: {error}")
         finally:
-            self.store.rest()
+            self.store.release_thread()
 
     def _sign_up(self, person: Person, worker: _Worker) -> None:
         """Half give in their code, twice; the others stop before, after a miss or two."""

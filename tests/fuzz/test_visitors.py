@@ -12,7 +12,7 @@ from tests.fuzz import visitors
 from tests.fuzz.inputs import CODE, ODD, PHONE, flipped, fuzz
 from uzotp.errors import InvalidPhone, InvalidProof
 from uzotp.phones import Phone
-from uzotp.rules.challenges import client_network
+from uzotp.rules.clients import client_network
 
 #: What people and machines write around digits, and what only looks like digits.
 _near = st.text(

@@ -13,8 +13,9 @@ from uzotp.errors import InvalidPhone, InvalidProof, InvalidServiceName
 from uzotp.i18n import negotiate
 from uzotp.phones import MAX_INPUT, Phone
 from uzotp.policy import Policy, Purpose
-from uzotp.rules.challenges import client_network
-from uzotp.sms.parts import check_service_name, guilty, parts
+from uzotp.rules.clients import client_network
+from uzotp.sms.parts import guilty, parts
+from uzotp.sms.templates import check_service_name
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from tests.web.browser import PHONE, Answer, Browser, answer, as_headers
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox

@@ -136,6 +136,6 @@ def test_p11_with_the_store_away_the_page_says_what_it_knows(site: Site, monkeyp
     assert delivery(visitor.get("/otp/code")) == ("sent", text("sent"))
     status, body = ask(visitor)
     assert (status, body["code"]) == (503, "store_unavailable")
-    monkeypatch.setattr(site.store, "spend", away)
+    monkeypatch.setattr(site.store, "check", away)
     page = visitor.submit("code", code=code_of(site))
     assert (page.status, delivery(page)[0]) == (503, "sent")

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from uzotp.canary import wire as _wire
 from uzotp.errors import ConfigurationError, GatewayError
 from uzotp.http.client import Client, NoReply, Reply
-from uzotp.ports.gateway import Secret
+from uzotp.privacy import Secret
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

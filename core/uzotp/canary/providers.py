@@ -8,7 +8,7 @@ from typing import Protocol
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
 from uzotp.canary.values import NumberError, Rental, Sms
-from uzotp.ports.gateway import Money
+from uzotp.ports.money import Money
 
 
 class NumberProvider(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.money import Money
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,12 @@ from uzotp.canary.report import CanaryReport, shown
 from uzotp.canary.values import Rental, Sms
 from uzotp.errors import GatewayError, OutcomeUnknown, UzotpError
 from uzotp.phones import Phone
-from uzotp.ports.gateway import Clock, Money, Secret
+from uzotp.ports.clock import Clock
+from uzotp.ports.money import Money
 from uzotp.ports.store import PAUSE, AttemptStatus
-from uzotp.rules.challenges import day_of
+from uzotp.privacy import Secret
 from uzotp.sms.prices import HOME_PRICE
+from uzotp.tashkent import day_of
 
 if TYPE_CHECKING:
     from uzotp.verification import Verifier
@@ -154,7 +156,7 @@ class _Trial:
         if on.issuperset(self._verifier.accounts.switches):
             raise _Stop("every gateway refuses the service name, see uzotp unblock: nothing was rented")
         today = day_of(int(self._clock.time() * 1000))
-        if budget is not None and store.spent(today) + HOME_PRICE > budget:
+        if budget is not None and store.money_used(today) + HOME_PRICE > budget:
             raise _Stop("the budget of today is used up: nothing was rented")
 
     def _rent(self) -> Rental:

@@ -7,7 +7,8 @@ from uzotp.canary.forms import Forms, answer
 from uzotp.canary.values import Country, NumberError, Rental, Sms
 from uzotp.http import parse
 from uzotp.http.client import check_base_url
-from uzotp.ports.gateway import Money, Secret, veiled
+from uzotp.ports.money import Money
+from uzotp.privacy import Secret, veiled
 
 
 class SocGrow:

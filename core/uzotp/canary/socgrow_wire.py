@@ -13,7 +13,7 @@ from uzotp.canary.wire import Complaint, flatten
 from uzotp.errors import AuthenticationFailed, GatewayError, InsufficientBalance
 from uzotp.http import parse
 from uzotp.phones import Phone
-from uzotp.ports.gateway import Money
+from uzotp.ports.money import Money
 from uzotp.sms.parts import fold_apostrophes
 
 NAME = "socgrow"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from uzotp.errors import GatewayError
 from uzotp.phones import Phone
-from uzotp.ports.gateway import Money
+from uzotp.ports.money import Money
 
 
 class NumberError(GatewayError):

@@ -9,7 +9,9 @@ from typing import Any
 from uzotp.cli.project import Project, note, plain, report, time_text
 from uzotp.errors import ConfigurationError, GatewayError
 from uzotp.phones import Phone
-from uzotp.ports.gateway import Balance, DeliveryReport, Gateway, Money
+from uzotp.ports.delivery import DeliveryReport
+from uzotp.ports.gateway import Gateway
+from uzotp.ports.money import Balance, Money
 
 _TIMES = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
 

@@ -11,12 +11,12 @@ from typing import Any
 from uzotp.cli.account import balance_data, balance_lines, call_of
 from uzotp.cli.project import Project, note, plain, report, time_text
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, StoreUnavailable
-from uzotp.ports.gateway import Balance
+from uzotp.ports.money import Balance
 from uzotp.ports.store import PAUSE, Switch
-from uzotp.rules.challenges import day_of
 from uzotp.sending.spending import blocked_name
 from uzotp.settings.checks import Advice, advise
 from uzotp.sms.prices import HOME_PRICE
+from uzotp.tashkent import day_of
 from uzotp.verification import Verifier
 
 #: What a store may say of its own server.
@@ -122,7 +122,7 @@ def _money_of_today(verifier: Verifier) -> dict[str, Any] | None:
     if budget is None:
         return None
     day = day_of(int(verifier.clock.time() * 1000))
-    return {"day": day, "spent": verifier.store.spent(day), "budget": budget}
+    return {"day": day, "spent": verifier.store.money_used(day), "budget": budget}
 
 
 def _about_budget(money: dict[str, Any] | None) -> Iterator[Advice]:

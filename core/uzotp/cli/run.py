@@ -24,8 +24,9 @@ from uzotp.cli import commands
 from uzotp.errors import ConfigurationError, UzotpError, redact
 from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus
-from uzotp.settings.config import Config, build, read_toml
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.settings.build import build
+from uzotp.settings.config import Config, read_toml
 from uzotp.sms.texts import TEXTS
 from uzotp.verification import Verifier
 from uzotp.web.problems import VISITOR_ERRORS, code_of

@@ -10,8 +10,9 @@ from uzotp.errors import ConfigurationError, InvalidServiceName
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.settings.config import Config
-from uzotp.sms.parts import check_service_name, describe, guilty, parts, template_text
+from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.prices import HOME_PRICE, Price, price_rows, row_for
+from uzotp.sms.templates import check_service_name, template_text
 from uzotp.sms.texts import compose
 
 _SAMPLE_CODE = "000000"

@@ -6,7 +6,8 @@ import secrets
 import sys
 
 from uzotp.errors import ConfigurationError
-from uzotp.ports.gateway import DeliveryStatus, Message, Receipt
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
 
 
 class Console:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from uzotp.errors import ConfigurationError
+from uzotp.privacy import Veiled
 
 if TYPE_CHECKING:
     import requests
@@ -84,13 +85,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-class Veiled(bytes):
-    """A body that a traceback's locals cannot show: it holds a number and a code."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} bytes>"
 
 
 class Client:

@@ -13,7 +13,7 @@ from decimal import Context, Decimal
 from itertools import islice
 from typing import Any
 
-from uzotp.ports.gateway import Money
+from uzotp.ports.money import Money
 from uzotp.sms.parts import fold_apostrophes
 
 #: Times carry no zone; Uzbekistan has been at +05:00 all year since 1992 (WIRE section 6).

@@ -35,8 +35,8 @@ from uzotp.errors import (
     redact,
 )
 from uzotp.http import parse
-from uzotp.http.client import Client, NoReply, Reply, Veiled, check_base_url
-from uzotp.ports.gateway import Secret
+from uzotp.http.client import Client, NoReply, Reply, check_base_url
+from uzotp.privacy import Secret, Veiled, VeiledFields
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -119,13 +119,6 @@ def _in_json(word: str) -> str:
     return json.dumps(word)[1:-1]
 
 
-class _Fields(dict[str, Any]):
-    """A stranger's JSON object, which a traceback's locals cannot show: it may echo what it was sent."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} fields>"
-
-
 class Answer:
     """What a service answered, if it did.
 
@@ -142,7 +135,7 @@ class Answer:
         self.status = reply.status if isinstance(reply, Reply) else None
         self.body = Veiled(reply.body if isinstance(reply, Reply) else b"")
         data, whole = parse.load(self.body)
-        self.data: Mapping[str, Any] = _Fields(data if whole else {})
+        self.data: Mapping[str, Any] = VeiledFields(data if whole else {})
 
     def __repr__(self) -> str:
         return f"<Answer {self.status or 'none'}>"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from uzotp.errors import AuthenticationFailed
-from uzotp.ports.gateway import Balance, Gateway, Money
+from uzotp.ports.gateway import Gateway
+from uzotp.ports.money import Balance, Money
 from uzotp.sending.router import takes_timeout
 from uzotp.sending.spending import Accounts
 

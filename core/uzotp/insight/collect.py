@@ -11,9 +11,10 @@ from uzotp.insight.balances import Asked, balances_of
 from uzotp.insight.figures import Figures, Waits, read_counts
 from uzotp.insight.money import Funds, first_of_month, funds
 from uzotp.ports.gateway import Gateway
-from uzotp.ports.store import PAUSE, History, Switch
-from uzotp.rules.challenges import day_begins, day_of
+from uzotp.ports.ledger import History
+from uzotp.ports.store import PAUSE, Switch
 from uzotp.sending.spending import blocked_name
+from uzotp.tashkent import day_begins, day_of
 
 if TYPE_CHECKING:
     from uzotp.verification import Verifier
@@ -103,7 +104,7 @@ def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
     first = first_of_month(today)
     month = history if period[0] <= first else _history(verifier, first, 0)
     budget = verifier.policy.daily_budget
-    books = verifier.store.spent(today) if budget is not None else None
+    books = verifier.store.money_used(today) if budget is not None else None
     return figures, funds(today, month.traffic, prices, budget, books)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from uzotp.ports.gateway import DeliveryStatus
-from uzotp.ports.store import PrefixTraffic, Traffic
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.ledger import PrefixTraffic, Traffic
 from uzotp.sending.sender import TEST_GATEWAY
 
 #: What messages may cost nothing by: nobody's yet, those of test numbers, those on a terminal.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from uzotp.insight.figures import Spend
-from uzotp.ports.store import Traffic
+from uzotp.ports.ledger import Traffic
 
 #: So many whole days of a month have to be over before anything is said of its end.
 ENOUGH_DAYS = 7

@@ -5,65 +5,15 @@ What it asks of stores is in :mod:`uzotp.ports.store`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.money import Money
 
 # ---------------------------------------------------------------------------------------------- money, messages
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount with its currency (ISO 4217). Two currencies are never added (WIRE section 9)."""
-
-    amount: Decimal
-    currency: str = "UZS"
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
-
-
-class Secret(str):
-    """A ``str`` that a traceback's locals or a log line cannot show."""
-
-    def __repr__(self) -> str:
-        return "<secret>"
-
-
-def veiled(typed: object) -> Phone | Secret | None:
-    """What a stranger gave, so that no traceback's locals show it (R43); ``None`` for what is no text at all."""
-    typed = getattr(typed, "as_e164", typed)
-    if isinstance(typed, str):
-        return typed if isinstance(typed, Phone) else Secret(typed)
-    return None
-
-
-class DeliveryStatus(str, Enum):
-    """One message's life. It moves forward only; see :attr:`rank`."""
-
-    PENDING = "pending"
-    UNKNOWN = "unknown"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-
-    @property
-    def rank(self) -> int:
-        """Forward is up: pending 0, unknown 1, sent 2, delivered and failed 3 (final)."""
-        return {"pending": 0, "unknown": 1, "sent": 2}.get(self.value, 3)
-
-    @property
-    def final(self) -> bool:
-        return self.rank == 3
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True)
@@ -102,42 +52,6 @@ class Receipt:
     country: str | None = None
 
 
-@dataclass(frozen=True)
-class DeliveryReport:
-    """What a gateway says of one message: a status row, a history row or a callback.
-
-    Times are aware, or ``None``; ``text`` is the SMS text where the gateway echoes it, hidden in ``repr``.
-    """
-
-    gateway: str
-    id: str | None
-    status: DeliveryStatus
-    raw_status: str | None = None
-    request_id: str | None = None
-    message_id: str | None = None
-    phone: str | None = field(default=None, repr=False)
-    text: str | None = field(default=None, repr=False)
-    parts: int | None = None
-    cost: Money | None = None
-    sender: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    sent_at: datetime | None = None
-    delivered_at: datetime | None = None
-    failed_at: datetime | None = None
-    #: The time of the event a callback reports (WIRE Q9); never to be ordered by.
-    event_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Balance:
-    """An account's money and, where told, the price of one part at home and the counters of the account."""
-
-    amount: Money
-    sms_price: Money | None = None
-    statistics: Mapping[str, int] = field(default_factory=dict)
-
-
 @runtime_checkable
 class Gateway(Protocol):
     """A service that sends SMS. Only :meth:`send` is required; the rest is used where it is there:
@@ -167,9 +81,3 @@ class ReportingGateway(Gateway, Protocol):
     def status(self, id: str) -> DeliveryReport: ...
 
     def parse_callback(self, body: bytes) -> DeliveryReport | None: ...
-
-
-class Clock(Protocol):
-    """Whatever has ``time()`` in seconds since the epoch: the ``time`` module itself, or a ``FakeClock``."""
-
-    def time(self) -> float: ...

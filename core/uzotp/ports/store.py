@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
 from uzotp.policy import Limit, Purpose
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
+from uzotp.ports.ledger import History
+from uzotp.ports.money import Money
 
 
 @dataclass(frozen=True)
@@ -188,8 +189,8 @@ class Settlement:
 class Attempt:
     """One submitted code: ``digests`` has a candidate for each live key.
 
-    ``proof_id`` is what a success writes down, to be redeemed once within ``proof_ttl_ms``. ``areas``, the prefix and
-    the country where the guard counts, are what a success is credited to.
+    ``proof_id`` is what a success writes down, to be redeemed once within ``proof_ttl_ms``. ``guard_areas``, the prefix
+    and the country where the guard counts, are what a success is credited to.
     """
 
     handle: str
@@ -200,7 +201,7 @@ class Attempt:
     proof_ttl_ms: int
     max_attempts: int
     failure_limits: tuple[Limit, ...]
-    areas: tuple[str, ...] = ()
+    guard_areas: tuple[str, ...] = ()
     now: int | None = None
 
 
@@ -218,7 +219,7 @@ class AttemptStatus(str, Enum):
 
 
 @dataclass(frozen=True)
-class Spent:
+class Checked:
     """The answer to an attempt. ``retry_after_ms`` is set for ``locked``; ``sends`` is the verified challenge's.
 
     ``credited`` says that the store has seen to the guard's other side itself; else the caller's :meth:`Store.credit`
@@ -230,75 +231,6 @@ class Spent:
     retry_after_ms: int | None = None
     sends: int = field(default=0, compare=False)
     credited: bool = field(default=False, compare=False)
-
-
-@dataclass(frozen=True)
-class DeliveryRecord:
-    """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled.
-
-    ``verified_at`` is when a code was accepted whose challenge this was the newest message of.
-    """
-
-    id: str
-    fingerprint: str
-    handle: str
-    purpose: Purpose
-    prefix: str
-    country: str
-    status: DeliveryStatus
-    gateway: str
-    gateway_id: str | None
-    cost: Money | None
-    parts: int | None
-    created_at: int
-    updated_at: int
-    verified_at: int | None = None
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """Messages that are alike: of one day of Asia/Tashkent (``"2026-11-22"``), gateway, country, status and currency.
-
-    ``verified`` of the ``messages`` were the newest of a challenge when its code was accepted. ``cost`` is the sum of
-    what the gateway said of ``priced`` of them, in ``currency``.
-    """
-
-    day: str
-    gateway: str
-    country: str
-    status: DeliveryStatus
-    currency: str | None
-    messages: int
-    verified: int
-    priced: int
-    cost: Decimal
-
-
-@dataclass(frozen=True)
-class PrefixTraffic:
-    """The messages of one number prefix (the number without its last four digits)."""
-
-    prefix: str
-    country: str
-    messages: int
-    delivered: int
-    failed: int
-    verified: int
-
-
-@dataclass(frozen=True)
-class History:
-    """What became of the messages since a moment, and what was refused.
-
-    ``prefixes`` has the busiest, busiest first. ``waits`` says of each gateway how many codes were accepted so many
-    whole seconds after their message was created. ``counts`` says of each day how often something was counted with
-    :meth:`Store.count`.
-    """
-
-    traffic: tuple[Traffic, ...]
-    prefixes: tuple[PrefixTraffic, ...]
-    waits: Mapping[str, Mapping[int, int]]
-    counts: Mapping[str, Mapping[str, int]]
 
 
 class Store(Protocol):
@@ -334,7 +266,7 @@ class Store(Protocol):
         """Write down how a send ended; never moves a delivery backward (P10). ``True`` the first time only."""
         ...
 
-    def spend(self, attempt: Attempt) -> Spent:
+    def check(self, attempt: Attempt) -> Checked:
         """Charge one attempt and compare it, in one decision (P2, P3). An accepted one gives its challenge's newest
         delivery the moment, and leaves that delivery's status alone."""
         ...
@@ -377,7 +309,7 @@ class Store(Protocol):
         """Those that are on, oldest first."""
         ...
 
-    def spent(self, day: str) -> int:
+    def money_used(self, day: str) -> int:
         """Whole so'm reserved and spent on *day* (``"2026-11-22"``, of Asia/Tashkent), where a budget was set."""
         ...
 
@@ -389,7 +321,7 @@ class Store(Protocol):
         """What became of the messages created at or after *since*. For a person to look at, never to decide by."""
         ...
 
-    def rest(self) -> None:
+    def release_thread(self) -> None:
         """A thread of the background has done its work: give back what this store holds for it."""
         ...
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from uzotp.ports.store import GuardRule, Suspicion
+from uzotp.ports.store import GuardRule, Refusal, Suspicion
 
 _WIDTH = 20
 _MOST = 999_999
@@ -59,6 +59,17 @@ class Tally:
             if broken:
                 found.append((Suspicion(level, window.name, *broken), _wait(slots, window, floor, rule.ratio, now)))
         return max(found, key=lambda each: each[1], default=None)
+
+
+def watch(prefix: Tally, country: Tally, rule: GuardRule, now: int) -> Refusal | Suspicion | None:
+    """What the pumping guard says of one more send: refused, worth recording, or nothing (P8)."""
+    found = [each for each in (prefix.suspicion("prefix", rule, now), country.suspicion("country", rule, now)) if each]
+    if not found:
+        return None
+    suspicion, wait = max(found, key=lambda each: each[1])
+    if not rule.enforce or rule.trusted:
+        return suspicion
+    return Refusal("suspicious", f"guard {suspicion.level} {suspicion.window}", wait, suspicion)
 
 
 def _slots(text: str) -> Iterator[tuple[int, int, int]]:

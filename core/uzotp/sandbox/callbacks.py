@@ -7,7 +7,7 @@ import itertools
 import threading
 from typing import Any
 
-from uzotp.ports.gateway import Clock
+from uzotp.ports.clock import Clock
 from uzotp.sandbox.sms import Sms, wire_time
 
 #: Seconds that a receiver has to answer.

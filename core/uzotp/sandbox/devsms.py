@@ -23,8 +23,9 @@ from uzotp.sandbox.context import current_state
 from uzotp.sandbox.replies import Reply
 from uzotp.sandbox.service import Refusal, Service
 from uzotp.sandbox.sms import Sms, code_in, note_on, wire_time
-from uzotp.sms.parts import check_service_name, parts, template_text
+from uzotp.sms.parts import parts
 from uzotp.sms.prices import HOME, HOME_PRICE, Price, price_of
+from uzotp.sms.templates import check_service_name, template_text
 
 NAME = "devsms"
 

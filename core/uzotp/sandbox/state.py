@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from uzotp.ports.gateway import Clock
+from uzotp.ports.clock import Clock
 from uzotp.sandbox.accounts import Account, Fault
 from uzotp.sandbox.callbacks import Callbacks
 from uzotp.sandbox.faults import faults_of

@@ -17,9 +17,10 @@ from uzotp.codes import Keyring, random_id
 from uzotp.errors import Refused, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose, TestNumber
-from uzotp.ports.gateway import Clock, DeliveryStatus, Message, Secret
+from uzotp.ports.clock import Clock
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.gateway import Message
 from uzotp.ports.store import (
-    DeliveryRecord,
     GlobalReservation,
     GuardRule,
     OpenChallenge,
@@ -29,8 +30,9 @@ from uzotp.ports.store import (
     Store,
     Suspicion,
 )
-from uzotp.rules import challenges as guard
-from uzotp.sending.sender import Order
+from uzotp.privacy import Secret
+from uzotp.rules import clients
+from uzotp.sending.sender import PendingSend
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import compose
 
@@ -69,7 +71,7 @@ class Admission:
         accounts: Accounts,
         clock: Clock,
         now: Callable[[], int | None],
-        sink: events.EventSink | None,
+        sink: events.Listener | None,
         should_send: ShouldSend | None,
         risk: Risk | None,
     ) -> None:
@@ -94,7 +96,7 @@ class Admission:
         language: str | None,
         trusted: bool,
         given: Secret | None = None,
-    ) -> tuple[Order, Opened]:
+    ) -> tuple[PendingSend, Opened]:
         """*given* is a code that somebody else made and will check.
 
         :raises Refused, CountryNotAllowed, StoreUnavailable: and nothing is reserved.
@@ -123,7 +125,7 @@ class Admission:
             code = given or self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce)
             callback_url = self.callback_url(opening.fingerprint, opened.delivery_id)
             message = self._message(phone, purpose, code, language, callback_url)
-        order = Order(
+        order = PendingSend(
             phone=phone,
             purpose=purpose,
             fingerprint=opening.fingerprint,
@@ -201,7 +203,7 @@ class Admission:
         return f"{base.rstrip('/')}/callback/{self._keys.delivery_token(fingerprint, delivery_id)}" if base else None
 
     def _network(self, client_ip: str | None) -> str | None:
-        network = guard.client_network(client_ip)
+        network = clients.client_network(client_ip)
         if network is None and client_ip is not None and not self._warned:
             self._warned = True
             events.logger.warning(

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from weakref import WeakSet
 
 from uzotp import events
-from uzotp.ports.gateway import Clock
+from uzotp.ports.clock import Clock
 from uzotp.ports.store import Store
-from uzotp.rules.challenges import DAY_MS, TASHKENT_MS
+from uzotp.tashkent import day_number
 
 #: The store is written to at most so often: milliseconds.
 EVERY_MS = 10_000
@@ -31,7 +31,7 @@ _REST = "other"
 class Journal:
     """Counts events, and hands each on to *sink*. It never raises on its own account."""
 
-    def __init__(self, store: Store, clock: Clock, sink: events.EventSink | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock, sink: events.Listener | None = None) -> None:
         self._store = store
         self._clock = clock
         self._sink = sink
@@ -80,7 +80,7 @@ class Journal:
             self.write()
 
     def _add(self, moment: int, counts: Mapping[str, int]) -> None:
-        day = (moment + TASHKENT_MS) // DAY_MS
+        day = day_number(moment)
         kept = self._days.setdefault(day, (moment, {}))[1]
         for name, count in counts.items():
             known = name if name in kept or len(kept) < _NAMES else _REST

@@ -20,7 +20,9 @@ from uzotp.errors import (
 )
 from uzotp.events import logger
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Gateway, Message, Money, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Gateway, Message, Receipt
+from uzotp.ports.money import Money
 
 #: Failures in a row after which a gateway is left out, and for how many seconds.
 TRIP_AFTER = 5

@@ -12,10 +12,12 @@ from functools import partial
 from uzotp import events
 from uzotp.codes import random_id
 from uzotp.errors import GatewayError, GatewayUnavailable, StoreUnavailable
-from uzotp.events import EventSink
+from uzotp.events import Listener
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
-from uzotp.ports.gateway import Clock, DeliveryStatus, Gateway, Message, Receipt
+from uzotp.ports.clock import Clock
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.store import AddDelivery, GlobalReservation, Refusal, ReserveGlobal, Settlement, Store
 from uzotp.results import Delivery
 from uzotp.sending.router import Deadline, Router
@@ -29,7 +31,7 @@ _FULL = f"{QUEUE} messages are waiting or under way"
 
 
 @dataclass(frozen=True)
-class Order:
+class PendingSend:
     """A send that the store has agreed to. ``expires_at`` is its code's end, in milliseconds.
 
     Without a ``message`` nothing leaves: ``suppressed`` by the host, or to a test number. ``avoid`` is the gateway
@@ -73,7 +75,7 @@ class Sender:
         accounts: Accounts,
         clock: Clock,
         now: Callable[[], int | None],
-        sink: EventSink | None,
+        sink: Listener | None,
         callback_url: Callable[[str, str], str | None],
     ) -> None:
         self._router = router
@@ -98,7 +100,7 @@ class Sender:
         events.emit(self._sink, failed)
         return problem
 
-    def send(self, order: Order, *, refund: bool = True) -> Delivery:
+    def send(self, order: PendingSend, *, refund: bool = True) -> Delivery:
         """Send *order* and write down how that ended.
 
         *refund*: whether anything comes back: of a certain failure the phone's quota, the money and the guard's
@@ -114,7 +116,7 @@ class Sender:
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 
-    def send_later(self, order: Order, *, queued: bool, openly: bool) -> Delivery:
+    def send_later(self, order: PendingSend, *, queued: bool, openly: bool) -> Delivery:
         """Send in the background, where *queued* says that there is a place; failures are events.
 
         *openly*: the answer is ``pending``, and a certain failure gives back what :meth:`send` does (P5). Else nobody
@@ -131,7 +133,7 @@ class Sender:
         status = DeliveryStatus.PENDING if openly else DeliveryStatus.SENT
         return Delivery(order.delivery_id, status, self._router.name)
 
-    def _send_quietly(self, order: Order, refund: bool) -> None:
+    def _send_quietly(self, order: PendingSend, refund: bool) -> None:
         try:
             with self.background.place(self._deadline) as free:
                 if not free:
@@ -146,9 +148,9 @@ class Sender:
         except Exception as error:
             events.logger.error("delivery %s ended with %s", order.delivery_id, type(error).__name__)
         finally:
-            self._store.rest()
+            self._store.release_thread()
 
-    def _pretend(self, order: Order) -> Delivery:
+    def _pretend(self, order: PendingSend) -> Delivery:
         if not order.suppressed:
             delivery = self._settle(order, order.delivery_id, DeliveryStatus.DELIVERED, TEST_GATEWAY)
             self._say_sent(order, delivery)
@@ -159,7 +161,7 @@ class Sender:
 
     # --------------------------------------------------------------------------------- from gateway to gateway
 
-    def _route(self, order: Order, message: Message, refund: bool) -> Delivery | GatewayError:
+    def _route(self, order: PendingSend, message: Message, refund: bool) -> Delivery | GatewayError:
         """Try the gateways in turn. A copy that may have left, or cost something, keeps its delivery and its money,
         and the next gateway gets one of its own; after a refusal that cost nothing the same copy goes on."""
         deadline = Deadline(self._deadline)
@@ -204,16 +206,16 @@ class Sender:
             self._give_back(copy.reservation, refund)
         return unknown or refusal
 
-    def _objection(self, order: Order, gateway: Gateway) -> GatewayError | None:
+    def _objection(self, order: PendingSend, gateway: Gateway) -> GatewayError | None:
         return self._accounts.objection(gateway, order.reservation.on, order.asked_at)
 
-    def _nobody(self, order: Order) -> GatewayError:
+    def _nobody(self, order: PendingSend) -> GatewayError:
         """Why no gateway was asked."""
         objections = (self._objection(order, gateway) for gateway in self._router.gateways)
         left_out = GatewayUnavailable(self._router.name, "no gateway could be asked", retryable=True)
         return next(filter(None, objections), left_out)
 
-    def _another(self, order: Order, message: Message, gateways: Sequence[Gateway]) -> _Copy | None:
+    def _another(self, order: PendingSend, message: Message, gateways: Sequence[Gateway]) -> _Copy | None:
         """A copy more, with a delivery and money of its own; ``None`` when the budget or the store has no room."""
         delivery_id, now = random_id(), self._now()
         amount = self._accounts.estimate(message, gateways)
@@ -247,7 +249,7 @@ class Sender:
 
     # ---------------------------------------------------------------------------------------------- how it ended
 
-    def _accepted(self, order: Order, copy: _Copy, gateway: Gateway, receipt: Receipt, refund: bool) -> Delivery:
+    def _accepted(self, order: PendingSend, copy: _Copy, gateway: Gateway, receipt: Receipt, refund: bool) -> Delivery:
         delivery = self._settle(order, copy.delivery_id, receipt.status, receipt.gateway, receipt)
         cost = self._accounts.cost(gateway, copy.message, receipt)
         if cost is not None:
@@ -256,21 +258,21 @@ class Sender:
         self._accounts.received(gateway, receipt)
         return delivery
 
-    def _unknown(self, order: Order, copy: _Copy, outcome: GatewayError) -> Delivery:
+    def _unknown(self, order: PendingSend, copy: _Copy, outcome: GatewayError) -> Delivery:
         """Nothing is given back (P5)."""
         events.logger.warning("delivery %s may or may not have been sent: %s", copy.delivery_id, outcome)
         delivery = self._settle(order, copy.delivery_id, DeliveryStatus.UNKNOWN, outcome.gateway)
         self._say_sent(order, delivery)
         return delivery
 
-    def _close(self, order: Order, charged: list[tuple[_Copy, GatewayError]], *, refund: bool) -> None:
+    def _close(self, order: PendingSend, charged: list[tuple[_Copy, GatewayError]], *, refund: bool) -> None:
         """Copies that were not sent, and paid for all the same: the money stays spent. *refund* gives back the phone's
         quota and the guard's count."""
         for copy, problem in charged:
             self._settle(order, copy.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
             self._adjust(copy.reservation, copy.reservation.amount, sent=not refund)
 
-    def _give_up(self, order: Order, problem: GatewayError, reason: str = "", *, refund: bool) -> None:
+    def _give_up(self, order: PendingSend, problem: GatewayError, reason: str = "", *, refund: bool) -> None:
         """No gateway was asked: write it down, and say so (R46)."""
         self._settle(order, order.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
         self._give_back(order.reservation, refund)
@@ -278,7 +280,7 @@ class Sender:
 
     def _settle(
         self,
-        order: Order,
+        order: PendingSend,
         delivery_id: str,
         status: DeliveryStatus,
         gateway: str,
@@ -317,11 +319,11 @@ class Sender:
         except StoreUnavailable:
             events.logger.error("reservation %s could not be corrected: the store is away", reservation.entry_id)
 
-    def _say_sent(self, order: Order, delivery: Delivery) -> None:
+    def _say_sent(self, order: PendingSend, delivery: Delivery) -> None:
         sent = events.CodeSent(order.phone, order.purpose, delivery.gateway, delivery.id, delivery.status.value)
         events.emit(self._sink, sent)
 
-    def _say_failed(self, order: Order, problem: GatewayError, reason: str = "") -> None:
+    def _say_failed(self, order: PendingSend, problem: GatewayError, reason: str = "") -> None:
         """*reason*: in a word why nobody was asked; else it is the class of the *problem*."""
         reason = reason or type(problem).__name__
         failed = events.SendFailed(order.phone, order.purpose, problem.gateway, reason, problem.detail, problem.charged)

@@ -12,7 +12,8 @@ from uzotp import events
 from uzotp.errors import ConfigurationError, GatewayError, MessageRejected, ServiceNameRejected, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
-from uzotp.ports.gateway import Balance, Gateway, Message, Money, Receipt
+from uzotp.ports.gateway import Gateway, Message, Receipt
+from uzotp.ports.money import Balance, Money
 from uzotp.ports.store import Store
 from uzotp.sms.parts import parts
 from uzotp.sms.prices import price_for
@@ -40,7 +41,7 @@ class Accounts:
         store: Store,
         policy: Policy,
         now: Callable[[], int | None],
-        sink: events.EventSink | None,
+        sink: events.Listener | None,
     ) -> None:
         self._gateways = gateways
         self._store = store

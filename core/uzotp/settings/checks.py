@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from uzotp.errors import ConfigurationError
 from uzotp.http.client import is_loopback
 from uzotp.policy import Purpose
-from uzotp.settings.config import Config, build_gateway
-from uzotp.sms.parts import describe, guilty, parts, template_text
+from uzotp.settings.build import build_gateway
+from uzotp.settings.config import Config
+from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.prices import price_rows
+from uzotp.sms.templates import template_text
 from uzotp.sms.texts import compose
 
 #: Shorter keys than this (in bytes) can be guessed (NIST SP 800-107: as long as the security strength, 128 bits).

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from uzotp.errors import ConfigurationError
 from uzotp.policy import parse_limits
-from uzotp.sms.parts import check_service_name
+from uzotp.sms.templates import check_service_name
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 #: No database has room for more.

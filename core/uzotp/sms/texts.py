@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from uzotp.errors import ConfigurationError, InvalidServiceName
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Secret
+from uzotp.privacy import Secret
 from uzotp.sms.parts import describe, fold_apostrophes, guilty, parts
 
 #: By language and purpose: the text with a service name, and without one. Uzbek has the ASCII apostrophe, so that it

@@ -17,25 +17,25 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
+from uzotp import tashkent
 from uzotp.policy import Limit, Purpose
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus
+from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
+from uzotp.ports.ledger import History
 from uzotp.ports.store import (
     PAUSE,
     AddDelivery,
     Attempt,
     AttemptStatus,
-    DeliveryRecord,
+    Checked,
     GlobalReservation,
-    History,
     OpenChallenge,
     Opened,
     Refusal,
     ReserveGlobal,
     Settlement,
-    Spent,
     Switch,
 )
-from uzotp.rules import challenges as guard
+from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import MEMORY_MS, Tally
 
@@ -46,9 +46,9 @@ GRACE_MS = 60_000
 #: A delivery older than this is not asked about any more: milliseconds.
 DELIVERY_MS = 86_400_000
 #: A day's money can be looked up for more than a year: milliseconds.
-BUDGET_MS = 400 * guard.DAY_MS
+BUDGET_MS = 400 * tashkent.DAY_MS
 #: What was counted on a day is kept for so long after the day began: milliseconds.
-COUNT_MS = 400 * guard.DAY_MS
+COUNT_MS = 400 * tashkent.DAY_MS
 
 
 class Transaction(ABC):
@@ -161,7 +161,7 @@ class LockedStore(ABC):
     @abstractmethod
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int: ...
 
-    def rest(self) -> None:  # noqa: B027
+    def release_thread(self) -> None:  # noqa: B027
         """Nothing is held for a thread, unless a subclass does."""
 
     @abstractmethod
@@ -177,7 +177,7 @@ class LockedStore(ABC):
     def switches(self) -> Iterable[Switch]: ...
 
     @abstractmethod
-    def spent(self, day: str) -> int: ...
+    def money_used(self, day: str) -> int: ...
 
     @abstractmethod
     def count(self, counts: Mapping[str, int], now: int | None = None) -> None: ...
@@ -196,7 +196,7 @@ class LockedStore(ABC):
 
         def work(rows: Transaction) -> None:
             if client is not None:
-                rows.put_client(client, guard.release_client(rows.client(client), reservation))
+                rows.put_client(client, clients.release_client(rows.client(client), reservation))
             _uncount(rows, reservation)
             _correct(rows, reservation, 0)
 
@@ -226,7 +226,7 @@ class LockedStore(ABC):
             phone = rows.claim_phone(request.fingerprint)
             old = rows.challenge(request.handle)
             before = old.delivery_id if old else None
-            answer = guard.open_challenge(phone, old, request, now)
+            answer = challenges.open_challenge(phone, old, request, now)
             if isinstance(answer, Refusal):
                 return answer
             opened, challenge = answer
@@ -275,15 +275,15 @@ class LockedStore(ABC):
                     challenge.delivery_id = settlement.delivery_id
                 rows.put_challenge(challenge)
             if phone is not None and settlement.refund:
-                phone.sends = phone.sends.replace(guard.entry(old.created_at, old.id), "", 1)
+                phone.sends = phone.sends.replace(logs.entry(old.created_at, old.id), "", 1)
                 rows.put_phone(settlement.fingerprint, phone)
             return True
 
         return self.transact(work, now)
 
-    def spend(self, attempt: Attempt) -> Spent:
+    def check(self, attempt: Attempt) -> Checked:
         now = self._at(attempt.now)
-        return self.transact(lambda rows: spend(rows, attempt, now), now)
+        return self.transact(lambda rows: check(rows, attempt, now), now)
 
     def record(
         self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
@@ -315,21 +315,21 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         return Refusal("paused", "paused", None)
     client, log, at = request.client if request.client_limits else None, "", now
     if client is not None:
-        entered = guard.reserve_client(rows.client(client), request, now)
+        entered = clients.reserve_client(rows.client(client), request, now)
         if isinstance(entered, Refusal):
             return entered
         log, at = entered
     rule, suspicion, tallies = request.guard, None, {}
     if rule is not None:
         tallies = {area: rows.tally(area) for area in (request.prefix, request.country)}
-        seen = guard.watch(tallies[request.prefix], tallies[request.country], rule, now)
+        seen = pumping.watch(tallies[request.prefix], tallies[request.country], rule, now)
         if isinstance(seen, Refusal):
             return seen
         suspicion = seen
     day, used = "", 0
     if request.budget is not None:
-        day = guard.day_of(now)
-        reserved = guard.reserve_money(rows.used(day), request, now)
+        day = tashkent.day_of(now)
+        reserved = money.reserve_money(rows.used(day), request, now)
         if isinstance(reserved, Refusal):
             return reserved
         used = reserved
@@ -354,10 +354,10 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
     )
 
 
-def spend(rows: Transaction, attempt: Attempt, now: int) -> Spent:
-    """Charge and compare one attempt: the whole of :meth:`LockedStore.spend`."""
+def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
+    """Charge and compare one attempt: the whole of :meth:`LockedStore.check`."""
     failures, challenge, others = rows.tried(attempt)
-    spent, failures_now = guard.spend(failures, challenge, attempt, now)
+    spent, failures_now = challenges.check(failures, challenge, attempt, now)
     verified = spent.status is AttemptStatus.VERIFIED
     if challenge is None or not (verified or spent.status is AttemptStatus.WRONG_CODE):
         return spent
@@ -368,7 +368,7 @@ def spend(rows: Transaction, attempt: Attempt, now: int) -> Spent:
         if others:
             rows.drop_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
         rows.add_proof(attempt.proof_id, attempt.fingerprint, now + attempt.proof_ttl_ms)
-        rows.credit(attempt.areas, spent.sends, now)
+        rows.credit(attempt.guard_areas, spent.sends, now)
     return spent
 
 
@@ -414,4 +414,4 @@ def memory_of(limits: tuple[Limit, ...]) -> int:
 @lru_cache
 def count_end(day: str) -> int:
     """When what was counted on *day* is over."""
-    return guard.day_begins(day) + COUNT_MS
+    return tashkent.day_begins(day) + COUNT_MS

@@ -9,11 +9,14 @@ from typing import Any
 
 from uzotp.errors import StoreUnavailable
 from uzotp.policy import MAX_LIFE, Purpose
-from uzotp.ports.store import Attempt, DeliveryRecord, History, Switch
-from uzotp.rules.challenges import ChallengeRecord, PhoneRecord, day_of
+from uzotp.ports.delivery import DeliveryRecord
+from uzotp.ports.ledger import History
+from uzotp.ports.store import Attempt, Switch
+from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import Tally
 from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, count_end
 from uzotp.stores.summary import Summary
+from uzotp.tashkent import day_of
 
 _FEW = 32
 
@@ -170,7 +173,7 @@ class MemoryStore(LockedStore):
         """For a decision that holds the lock."""
         return name in self._switches
 
-    def spent(self, day: str) -> int:
+    def money_used(self, day: str) -> int:
         with self._lock:
             return self.budgets.get(day, 0) or 0
 

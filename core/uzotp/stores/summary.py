@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from uzotp.ports.gateway import DeliveryStatus
-from uzotp.ports.store import DeliveryRecord, History, PrefixTraffic, Traffic
-from uzotp.rules.challenges import day_of
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.ledger import History, PrefixTraffic, Traffic
+from uzotp.tashkent import day_of
 
 _Key = tuple[str, str, str, DeliveryStatus, "str | None"]
 

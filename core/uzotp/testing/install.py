@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 
 if TYPE_CHECKING:
-    from uzotp.ports.gateway import Clock, Gateway
+    from uzotp.ports.clock import Clock
+    from uzotp.ports.gateway import Gateway
     from uzotp.ports.store import Store
 
 

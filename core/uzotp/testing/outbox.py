@@ -9,7 +9,8 @@ from typing import overload
 
 from uzotp.errors import GatewayError, OutcomeUnknown
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
 
 
 class Outbox(Sequence[Message]):

@@ -11,7 +11,7 @@ from typing import Any
 from uzotp.errors import InvalidProof
 from uzotp.i18n import negotiate
 from uzotp.phones import Phone
-from uzotp.ports.gateway import veiled
+from uzotp.privacy import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
 from uzotp.web.problems import Vouch, nobody_vouches

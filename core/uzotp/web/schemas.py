@@ -9,7 +9,7 @@ from uzotp.codes import MAX_CODE_INPUT
 from uzotp.i18n import error_text
 from uzotp.phones import MAX_INPUT, Phone
 from uzotp.policy import Policy
-from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.web.problems import status_of
 
 JSON = dict[str, Any]

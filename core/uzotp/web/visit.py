@@ -13,7 +13,8 @@ from typing import Any
 from uzotp.errors import InvalidPhone
 from uzotp.phones import Phone
 from uzotp.policy import MAX_LIFE, Purpose
-from uzotp.ports.gateway import DeliveryStatus, Secret
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.privacy import Secret
 from uzotp.results import Challenge
 
 Session = MutableMapping[str, Any]

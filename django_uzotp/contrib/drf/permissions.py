@@ -13,7 +13,7 @@ from django_uzotp.contrib.drf.answers import answering, proof_text
 from uzotp.errors import InvalidPhone, InvalidProof
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import veiled
+from uzotp.privacy import veiled
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -17,7 +17,7 @@ from django_uzotp.hooks import refusal_text
 from uzotp.errors import CountryNotAllowed, InvalidPhone, InvalidProof
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import veiled
+from uzotp.privacy import veiled
 from uzotp.web.problems import code_of
 
 #: A proof has some 200 characters.

@@ -8,7 +8,9 @@ from uzotp import Console
 from uzotp.errors import ConfigurationError
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Gateway, Message, ReportingGateway, Secret
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Gateway, Message, ReportingGateway
+from uzotp.privacy import Secret
 
 
 def test_code_is_printed_framed_with_a_masked_phone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,9 @@ from uzotp import DevSMS, __version__
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable, InvalidPhone, MessageRejected
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Gateway, Message, Money, ReportingGateway
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Gateway, Message, ReportingGateway
+from uzotp.ports.money import Money
 from uzotp.testing.faults import Connection, FaultServer, answer, head
 
 MESSAGE = Message(Phone.parse("+998901234567"), "5678", Purpose.OPERATION)

@@ -14,7 +14,9 @@ from uzotp.errors import InsufficientBalance, MessageRejected, OutcomeUnknown, S
 from uzotp.gateways.devsms import wire
 from uzotp.http import parse
 from uzotp.http.client import MAX_BODY, Reply
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Money, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Receipt
+from uzotp.ports.money import Money
 
 SENT, DELIVERED, FAILED = DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
 

@@ -12,7 +12,8 @@ from uzotp.gateways.devsms import wire
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Message, Secret
+from uzotp.ports.gateway import Message
+from uzotp.privacy import Secret
 
 UZBEK = Phone.parse("+998901234567")
 AMERICAN = Phone.parse("+12025551234")

@@ -14,7 +14,8 @@ from uzotp.errors import AuthenticationFailed, GatewayError, GatewayUnavailable,
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Message
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Message
 from uzotp.testing import faults
 from uzotp.testing.faults import HTML, NOTICE, FaultServer, answer, refused_port
 

@@ -14,7 +14,9 @@ import requests
 
 from uzotp.errors import GatewayError, GatewayUnavailable, MessageRejected, OutcomeUnknown
 from uzotp.http.service import Reply, Service
-from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Balance, Money
 from uzotp.testing import GatewayContract, faults
 
 TOKEN = "the-token-of-the-account"

@@ -12,7 +12,8 @@ from uzotp.errors import GatewayError
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Message, Secret
+from uzotp.ports.gateway import Message
+from uzotp.privacy import Secret
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, answer, refused_port
 

@@ -22,7 +22,8 @@ from uzotp.errors import (
 from uzotp.gateways.getsms.client import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Gateway, Message, Receipt
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.testing.faults import FaultServer, Request, answer, hang_up, refused_port
 
 MESSAGE = Message(Phone.parse("+998971234567"), "5678", Purpose.LOGIN, text="TechShop: 5678")

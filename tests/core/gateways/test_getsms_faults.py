@@ -20,7 +20,8 @@ from uzotp.errors import (
 from uzotp.gateways.getsms.client import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Message, Secret
+from uzotp.ports.gateway import Message
+from uzotp.privacy import Secret
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, answer, refused_port
 

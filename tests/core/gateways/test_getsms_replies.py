@@ -21,7 +21,8 @@ from uzotp.gateways.getsms import wire
 from uzotp.http import parse
 from uzotp.http.client import MAX_BODY, NoReply, Reply
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.testing.faults import NOTICE
 
 TASHKENT = timezone(timedelta(hours=5))

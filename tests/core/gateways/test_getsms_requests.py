@@ -14,7 +14,9 @@ from uzotp.gateways.getsms import wire
 from uzotp.gateways.getsms.client import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Message, Money, Secret
+from uzotp.ports.gateway import Message
+from uzotp.ports.money import Money
+from uzotp.privacy import Secret
 
 UZBEK = Phone.parse("+998971234567")
 LOOPBACK = "http://127.0.0.1/smsgateway"

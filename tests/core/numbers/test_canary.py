@@ -13,7 +13,8 @@ from uzotp import errors
 from uzotp.canary.report import CanaryReport, describe
 from uzotp.canary.values import NumberError, Rental
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.money import Money
 from uzotp.testing.clock import FakeClock
 
 # --------------------------------------------------------------------------------------------------------- it works

@@ -16,7 +16,7 @@ from uzotp.canary.run import MAX_MISSES, canary, candidates
 from uzotp.canary.values import NumberError, Rental
 from uzotp.events import CodeRejected
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.testing.clock import FakeClock
 
 # -------------------------------------------------------------------------------------------------------- the wait
@@ -244,7 +244,7 @@ def test_a_number_that_cannot_be_released_is_noted(trial: Trial) -> None:
     assert report.balance_after is None
 
 
-@pytest.mark.parametrize("method", ["reserve", "open", "spend", "delivery"])
+@pytest.mark.parametrize("method", ["reserve", "open", "check", "delivery"])
 def test_a_store_that_is_away_ends_in_a_report(trial: Trial, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     def away(*args: object) -> None:
         raise errors.StoreUnavailable("the store is away")

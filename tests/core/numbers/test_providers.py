@@ -20,7 +20,7 @@ from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
 from uzotp.canary.values import NumberError, Rental
 from uzotp.phones import Phone
-from uzotp.ports.gateway import Money
+from uzotp.ports.money import Money
 from uzotp.testing import faults
 from uzotp.testing.faults import Connection, FaultServer, answer
 

@@ -17,7 +17,7 @@ from uzotp.canary.values import Country, NumberError, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, InsufficientBalance, OutcomeUnknown
 from uzotp.http.client import Reply
 from uzotp.phones import Phone
-from uzotp.ports.gateway import Money
+from uzotp.ports.money import Money
 from uzotp.testing.faults import FaultServer, answer
 
 KEY = "key-5f9c2b7e41d84aa0"

@@ -14,7 +14,8 @@ from uzotp.canary.report import CanaryReport
 from uzotp.canary.run import canary
 from uzotp.canary.values import Rental, Sms
 from uzotp.phones import Phone
-from uzotp.ports.gateway import Message, Money, Receipt
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Money
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 

@@ -18,8 +18,8 @@ from uzotp.errors import ServiceNameRejected
 from uzotp.events import CodeSent, Event, SendFailed, ServiceNameBlocked
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.store import GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
-from uzotp.rules.challenges import day_of
 from uzotp.stores.memory import MemoryStore
+from uzotp.tashkent import day_of
 
 PEOPLE = 64
 #: Where they are when the first answer comes: in devsms's hands, about to go there, or not yet asked for a reservation.
@@ -150,6 +150,6 @@ def test_p6_a_person_hears_of_it_once(crowd: Crowd) -> None:
 
 def test_p6_the_money_of_each_charged_refusal_is_counted(crowd: Crowd) -> None:
     """60 so'm are reserved for each, the dearest gateway's price; a refusal that was charged keeps them."""
-    counted = crowd.site.verifier.store.spent(day_of(int(crowd.site.clock.time() * 1000)))
+    counted = crowd.site.verifier.store.money_used(day_of(int(crowd.site.clock.time() * 1000)))
     assert counted == len(IN_FLIGHT) * 60 + PEOPLE * 60
     assert counted >= len(IN_FLIGHT) * crowd.devsms.price + PEOPLE * crowd.getsms.price

@@ -15,7 +15,8 @@ from uzotp.canary.report import CanaryReport, describe
 from uzotp.canary.run import canary
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
-from uzotp.ports.gateway import DeliveryStatus, Money
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.money import Money
 from uzotp.sandbox import State, running
 from uzotp.testing import FakeClock
 

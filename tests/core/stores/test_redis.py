@@ -14,7 +14,7 @@ from redis import Redis
 
 from tests.core.stores import redis_servers, services
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.stores.memory import MemoryStore
 from uzotp.stores.redis import link as redis_link
 from uzotp.stores.redis import rows as redis_rows
@@ -112,13 +112,13 @@ def use_everything(store, now=T0):
     store.settle(settlement(second, gateway_id="78", **at))
     failed = opened(store.open(opening(binding="third", **at)))
     store.settle(settlement(failed, DeliveryStatus.FAILED, handle=handle_of("A", opening().purpose, "third"), **at))
-    store.spend(attempt(**at))
-    store.spend(attempt(WRONG, binding="other", **at))
+    store.check(attempt(**at))
+    store.check(attempt(WRONG, binding="other", **at))
     opened(store.open(opening(binding="fourth", **at)))
-    store.spend(attempt(WRONG, binding="fourth", **at))
+    store.check(attempt(WRONG, binding="fourth", **at))
     store.credit("+99890123", "UZ", 1, now)
     assert len(list(store.unfinished(10, now))) == 2
-    store.spent("2027-01-15")
+    store.money_used("2027-01-15")
     store.count({"suppressed": 1}, now)
 
 
@@ -166,13 +166,13 @@ def test_no_script_names_two_hash_tags(store, monkeypatch):
         # And none but those: in Lua no key is put together but a delivery's, under the tag of its challenge.
         assert "KEYS[1]" in script.text
         assert "{g}" not in script.text
-        assert script.text.count("string.match(KEYS[1], '^.-}:') .. ") == (script.name == "spend")
+        assert script.text.count("string.match(KEYS[1], '^.-}:') .. ") == (script.name == "check")
 
 
 def test_r44_a_delivery_that_is_gone_is_not_made_anew_by_its_code(store, server):
     store.open(opening())
     store.purge(0, T0)
-    assert store.spend(attempt(now=T0 + 1)).status.value == "verified"
+    assert store.check(attempt(now=T0 + 1)).status.value == "verified"
     assert "d" not in {kind_of(store, key) for key in keys_of(store, server)}
 
 
@@ -200,12 +200,12 @@ def test_a_pending_challenge_takes_300_bytes_at_most(store, server):
 
 def test_p2_a_win_is_remembered_as_long_as_a_challenge_that_began_after_it(store, server):
     store.open(opening())
-    store.spend(attempt())
+    store.check(attempt())
     (wins,) = [key for key in keys_of(store, server) if kind_of(store, key) == "wins"]
     server.pexpire(wins, SECOND)  # nearly eleven minutes later
     store.open(opening(ttl=600))
     assert server.pttl(wins) > 10 * MINUTE
-    assert store.spend(attempt()).status.value == "verified"
+    assert store.check(attempt()).status.value == "verified"
 
 
 def test_a_day_of_money_is_forgotten_after_400_days(store, server):
@@ -214,7 +214,7 @@ def test_a_day_of_money_is_forgotten_after_400_days(store, server):
     assert server.hlen(f"{store.prefix}{{g}}:budget") == 2
     reserved(store.reserve(paying(70, now=T0 + 400 * DAY)))
     assert server.hlen(f"{store.prefix}{{g}}:budget") == 2
-    assert store.spent(TODAY) == 0
+    assert store.money_used(TODAY) == 0
 
 
 # -------------------------------------------------------------------------------------------- the rules are guard.py's
@@ -235,7 +235,7 @@ def _anything(dice, now, phones, past):
         )  # fmt: skip
     if kind < 6:
         code = dice.choice([RIGHT, WRONG, WRONG])
-        return "spend", (attempt(code, *where, now=now, keys=("key002", "key001"), max_attempts=3, **limits),)
+        return "check", (attempt(code, *where, now=now, keys=("key002", "key001"), max_attempts=3, **limits),)
     if kind == 6 and past["open"]:
         sent, who = dice.choice(past["open"])
         status = dice.choice([DeliveryStatus.SENT, DeliveryStatus.FAILED, DeliveryStatus.UNKNOWN])
@@ -308,7 +308,7 @@ def test_prefixes_keep_sites_apart(store):
 
 def test_r18_a_used_code_stays_used_when_redis_has_evicted_the_count_of_wins(store, server):
     store.open(opening())
-    assert store.spend(attempt()).status == "verified"
+    assert store.check(attempt()).status == "verified"
     (wins,) = server.scan_iter(match=f"{store.prefix}*:wins:*", count=1000)
     server.delete(wins)
-    assert store.spend(attempt()).status == "expired"
+    assert store.check(attempt()).status == "expired"

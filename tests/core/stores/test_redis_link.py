@@ -16,8 +16,9 @@ from redis.exceptions import TimeoutError
 from tests.core.stores import redis_servers
 from tests.waiting import until
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.ports.gateway import DeliveryStatus
-from uzotp.settings.config import Config, build_store
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.settings.build import build_store
+from uzotp.settings.config import Config
 from uzotp.stores.redis import link as redis_link
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.store import RedisStore
@@ -73,11 +74,11 @@ def talk(monkeypatch):
 def test_p4_a_decision_is_one_round_trip(store, talk):
     store.open(opening())
     store.open(opening(binding="other"))
-    store.spend(attempt(WRONG, "nobody"))
+    store.check(attempt(WRONG, "nobody"))
     store.reserve(reservation())
     talk.commands.clear()  # by now the server knows the scripts
     for request in (attempt(WRONG), attempt(), attempt(binding="other")):
-        store.spend(request)
+        store.check(request)
     store.reserve(reservation())
     assert talk.commands == [["EVALSHA"]] * 4
 
@@ -85,23 +86,23 @@ def test_p4_a_decision_is_one_round_trip(store, talk):
 def test_a_script_that_redis_forgot_is_sent_again(store, server, talk):
     store.open(opening())
     server.script_flush()
-    assert store.spend(attempt(WRONG)).attempts_left == 4
-    assert store.spend(attempt(WRONG)).attempts_left == 3
+    assert store.check(attempt(WRONG)).attempts_left == 4
+    assert store.check(attempt(WRONG)).attempts_left == 3
     assert talk.commands[-3:] == [["EVALSHA"], ["EVAL"], ["EVALSHA"]]
 
 
 def test_p11_a_lost_reply_is_no_answer_and_nothing_is_asked_twice(store, talk):
     request = opening()
     store.open(request)
-    store.spend(attempt(WRONG, "nobody"))  # by now the server knows the script
+    store.check(attempt(WRONG, "nobody"))  # by now the server knows the script
     talk.commands.clear()
     talk.lose = 1
     with pytest.raises(StoreUnavailable, match="TimeoutError") as caught:
-        store.spend(attempt(WRONG))
+        store.check(attempt(WRONG))
     assert talk.commands == [["EVALSHA"]]
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     assert request.fingerprint not in str(caught.value)
-    assert store.spend(attempt(WRONG)).attempts_left == 3, "it was charged"
+    assert store.check(attempt(WRONG)).attempts_left == 3, "it was charged"
 
 
 def test_what_only_reads_is_asked_for_once_more(store, talk):
@@ -164,13 +165,13 @@ def test_a_forked_worker_makes_connections_of_its_own(store, where):
     if not child:
         code = 1
         try:
-            spent = store.spend(attempt(WRONG))
+            spent = store.check(attempt(WRONG))
             code = 0 if spent.attempts_left == 4 and store._link._client is not parents else 2
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert store.spend(attempt(WRONG)).attempts_left == 3
+    assert store.check(attempt(WRONG)).attempts_left == 3
     store._link._client.close() if where == "cluster" else None
 
 
@@ -188,19 +189,19 @@ def test_p11_a_server_that_is_away_decides_nothing_and_comes_back(alone):
     alone.stop()
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="ConnectionError") as caught:
-            store.spend(attempt())
+            store.check(attempt())
         assert caught.value.__context__ is None
         with pytest.raises(StoreUnavailable):
             store.switches()
     alone.start()
     opened(store.open(opening()))
-    assert store.spend(attempt()).status.value == "verified"
+    assert store.check(attempt()).status.value == "verified"
     store._link._client.close()
 
 
 def test_p11_a_cluster_that_was_never_there_is_no_other_error():
     store = RedisStore("redis+cluster://127.0.0.1:1")
-    for call in (store.switches, store.unfinished, lambda: store.spend(attempt()), lambda: store.purge(0, T0)):
+    for call in (store.switches, store.unfinished, lambda: store.check(attempt()), lambda: store.purge(0, T0)):
         arguments = (10,) if call == store.unfinished else ()
         with pytest.raises(StoreUnavailable, match="Redis did not answer") as caught:
             call(*arguments)
@@ -217,8 +218,8 @@ def test_two_threads_of_which_one_lost_its_connection_decide_once_each(store, mo
         return client
 
     monkeypatch.setattr(redis_link.Link, "_connected", connected)
-    assert store.spend(attempt(WRONG)).attempts_left == 4
-    assert store.spend(attempt(WRONG)).attempts_left == 3
+    assert store.check(attempt(WRONG)).attempts_left == 4
+    assert store.check(attempt(WRONG)).attempts_left == 3
 
 
 def test_p11_a_server_that_hangs_is_waited_for_no_longer_than_told(alone):
@@ -234,7 +235,7 @@ def test_p11_what_no_replica_confirmed_was_not_decided(alone, monkeypatch):
     monkeypatch.setattr(redis_link, "WAIT_MS", 30)
     store = RedisStore(alone.url, prefix="waits:", wait=1)
     calls = [
-        lambda: store.reserve(reservation()), lambda: store.open(opening()), lambda: store.spend(attempt()),
+        lambda: store.reserve(reservation()), lambda: store.open(opening()), lambda: store.check(attempt()),
         lambda: store.redeem(an_id(), an_id(), T0), lambda: store.switch_on("pause"),
     ]  # fmt: skip
     for call in calls:
@@ -247,7 +248,7 @@ def test_p11_what_no_replica_confirmed_was_not_decided(alone, monkeypatch):
     until(lambda: replica.client.info("replication")["master_link_status"] == "up")
     alone.client.script_flush()
     opened(store.open(opening("B")))
-    assert store.spend(attempt(phone="B")).status.value == "verified"
+    assert store.check(attempt(phone="B")).status.value == "verified"
     replica.stop()
     store._link._client.close()
 
@@ -277,7 +278,7 @@ def test_a_slot_that_moves_in_a_cluster_is_followed():
         nodes[number].client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
     opened(store.open(opening("mover")))
     assert nodes[target].client.execute_command("CLUSTER", "COUNTKEYSINSLOT", slot) == 3
-    assert store.spend(attempt(phone="mover")).status.value == "verified"
+    assert store.check(attempt(phone="mover")).status.value == "verified"
     store._link._client.close()
 
 
@@ -291,7 +292,7 @@ def test_p11_a_cluster_that_lost_a_server_comes_back():
     errors = []
     for phone in phones:
         try:
-            store.spend(attempt(WRONG, phone))
+            store.check(attempt(WRONG, phone))
         except StoreUnavailable as error:
             errors.append(str(error))
     assert errors
@@ -300,7 +301,7 @@ def test_p11_a_cluster_that_lost_a_server_comes_back():
     until(lambda: redis_servers.is_whole(nodes))
     for phone in phones:
         opened(store.open(opening(phone, now=T0 + 1)))
-        assert store.spend(attempt(phone=phone, now=T0 + 2)).status.value == "verified"
+        assert store.check(attempt(phone=phone, now=T0 + 2)).status.value == "verified"
     store._link._client.close()
 
 

@@ -19,7 +19,7 @@ from tests.core.stores import services
 from tests.waiting import until
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.policy import Purpose, parse_limits
-from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.stores.sql import dialects
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
@@ -226,14 +226,14 @@ def test_a_database_of_an_older_version_gets_what_it_lacks(service, sqlite_url):
     old._engine.dispose()
 
     store = SQLStore(url)
-    assert store.spend(attempt("000000")).attempts_left == 4, "what was there is there"
+    assert store.check(attempt("000000")).attempts_left == 4, "what was there is there"
     assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(1, 0)]
-    assert store.spend(attempt()).status.value == "verified"
+    assert store.check(attempt()).status.value == "verified"
     assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(1, 1)]
     reserved(store.reserve(paying(50)))
     reserved(store.reserve(watched()))
     assert store.switch_on("pause", now=T0)
-    assert store.spent(TODAY) == 50
+    assert store.money_used(TODAY) == 50
     store._engine.dispose()
 
 
@@ -262,13 +262,13 @@ def test_a_forked_worker_makes_connections_of_its_own(sqlite):
         if not child:
             code = 1
             try:
-                spent = sqlite.spend(attempt("000000"))
+                spent = sqlite.check(attempt("000000"))
                 code = 0 if spent.attempts_left == 4 and sqlite._engine.pool.checkedin() == 1 else 2
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert sqlite.spend(attempt("000000")).attempts_left == 3
+    assert sqlite.check(attempt("000000")).attempts_left == 3
 
 
 # -------------------------------------------------------------------------------------------------- configuration
@@ -350,7 +350,7 @@ def test_a_delivery_that_comes_while_the_right_code_waits_is_noted_too():
     with store._engine.connect() as other, store._engine.connect() as watcher, ThreadPoolExecutor(1) as thread:
         other.exec_driver_sql("BEGIN")
         other.exec_driver_sql(f"SELECT 1 FROM uzotp_phone WHERE fingerprint = '{phone}' FOR UPDATE")
-        answer = thread.submit(store.spend, attempt(now=T0 + 1, areas=("+99890123", "UZ")))
+        answer = thread.submit(store.check, attempt(now=T0 + 1, areas=("+99890123", "UZ")))
         until(lambda: watcher.exec_driver_sql(waiting).scalar(), "the statement waits")
         other.exec_driver_sql(f"INSERT INTO uzotp_delivery SELECT '{newest}', {columns} FROM uzotp_delivery")
         other.exec_driver_sql(f"UPDATE uzotp_challenge SET delivery_id = '{newest}' WHERE handle = '{handle}'")
@@ -373,8 +373,8 @@ def test_r12_who_settles_and_who_checks_never_wait_for_each_other_in_a_circle(se
                 sent = opened(store.open(opening(phone)))
                 settled = settlement(sent, phone=phone, handle=handle_of(phone, Purpose.LOGIN, ""))
                 calls += [
-                    ("settle", (settled,)), ("spend", (attempt(phone=phone, areas=areas),)),
-                    ("spend", (attempt("000000", phone),)),
+                    ("settle", (settled,)), ("check", (attempt(phone=phone, areas=areas),)),
+                    ("check", (attempt("000000", phone),)),
                     ("record", (an_id("phone", phone), sent.delivery_id, report(DeliveryStatus.DELIVERED))),
                 ]  # fmt: skip
             answers = crowd.race(calls)
@@ -396,7 +396,7 @@ def test_r30_a_miss_that_another_commits_while_the_right_code_waits_is_cleared_t
         other.exec_driver_sql("BEGIN")
         miss = f"UPDATE uzotp_phone SET failures = '{T0:013d}abc' WHERE fingerprint = '{phone}'"
         other.exec_driver_sql(miss)
-        answer = thread.submit(store.spend, attempt())
+        answer = thread.submit(store.check, attempt())
         until(lambda: watcher.exec_driver_sql(waiting).scalar(), "the statement waits")
         other.exec_driver_sql("COMMIT")
         assert answer.result(30).status.value == "verified"

@@ -35,14 +35,14 @@ def test_r43_an_error_tells_no_value_and_carries_no_other_error(sqlite):
     with sqlite.session() as session:
         session.run("INSERT INTO uzotp_proof VALUES (%s, %s, 0)", (request.proof_id, request.fingerprint))
     with pytest.raises(StoreUnavailable) as caught:
-        sqlite.spend(request)
+        sqlite.check(request)
     error = caught.value
     assert error.__cause__ is None
     assert error.__context__ is None
     for value in (request.proof_id, request.fingerprint, request.handle, *request.digests):
         assert value not in str(error)
     # And all of it was rolled back: the attempt was neither charged nor did it use the challenge up.
-    assert sqlite.spend(attempt("000000")).attempts_left == 4
+    assert sqlite.check(attempt("000000")).attempts_left == 4
 
 
 @pytest.mark.parametrize("service", ["postgres", "mariadb"])
@@ -53,10 +53,10 @@ def test_r43_a_servers_error_tells_no_value(service):
     with store.session() as session:
         session.run("INSERT INTO uzotp_proof VALUES (%s, %s, 0)", (request.proof_id, request.fingerprint))
     with pytest.raises(StoreUnavailable, match=r"UniqueViolation 23505|IntegrityError 1062") as caught:
-        store.spend(request)
+        store.check(request)
     assert request.proof_id not in str(caught.value)
     assert caught.value.__context__ is None
-    assert store.spend(attempt("000000")).attempts_left == 4
+    assert store.check(attempt("000000")).attempts_left == 4
     store._engine.dispose()
 
 
@@ -85,7 +85,7 @@ LOCKED = sqlite3.OperationalError("database is locked")
 def test_a_deadlock_is_tried_again(sqlite, monkeypatch):
     sqlite.open(opening())
     flaky = Flaky(monkeypatch, "SELECT", LOCKED, times=2)
-    assert sqlite.spend(attempt("000000")).attempts_left == 4
+    assert sqlite.check(attempt("000000")).attempts_left == 4
     assert flaky.seen > 2
 
 
@@ -93,7 +93,7 @@ def test_a_deadlock_is_not_tried_for_ever(sqlite, monkeypatch):
     sqlite.open(opening())
     flaky = Flaky(monkeypatch, "BEGIN", LOCKED, times=99)
     with pytest.raises(StoreUnavailable, match="database is locked"):
-        sqlite.spend(attempt("000000"))
+        sqlite.check(attempt("000000"))
     assert flaky.seen == 3
 
 
@@ -101,7 +101,7 @@ def test_another_error_is_not_tried_again(sqlite, monkeypatch):
     sqlite.open(opening())
     flaky = Flaky(monkeypatch, "SELECT", sqlite3.OperationalError("disk I/O error"), times=99)
     with pytest.raises(StoreUnavailable, match="disk I/O error"):
-        sqlite.spend(attempt("000000"))
+        sqlite.check(attempt("000000"))
     assert flaky.seen == 1
 
 
@@ -109,10 +109,10 @@ def test_a_commit_that_fails_is_not_an_answer_and_is_not_repeated(sqlite, monkey
     sqlite.open(opening())
     flaky = Flaky(monkeypatch, "COMMIT", LOCKED, times=1)
     with pytest.raises(StoreUnavailable, match="did not confirm the commit") as caught:
-        sqlite.spend(attempt())
+        sqlite.check(attempt())
     assert caught.value.__context__ is None
     assert flaky.seen == 1
-    assert sqlite.spend(attempt("000000")).attempts_left == 4
+    assert sqlite.check(attempt("000000")).attempts_left == 4
 
 
 def test_an_interrupted_decision_is_rolled_back(sqlite):
@@ -124,7 +124,7 @@ def test_an_interrupted_decision_is_rolled_back(sqlite):
 
     with pytest.raises(KeyboardInterrupt):
         sqlite.transact(work, T0)
-    assert sqlite.spend(attempt("000000")).attempts_left == 4
+    assert sqlite.check(attempt("000000")).attempts_left == 4
     assert sqlite.purge(0, T0 + 10**9) == 3
 
 
@@ -135,17 +135,17 @@ def test_a_writer_that_holds_the_file_too_long_is_not_waited_for_for_ever(sqlite
     opened(sqlite.open(opening()))
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="database is locked"):
-        sqlite.spend(attempt())
+        sqlite.check(attempt())
     holder.execute("ROLLBACK")
     holder.close()
-    assert sqlite.spend(attempt()).status.value == "verified"
+    assert sqlite.check(attempt()).status.value == "verified"
 
 
 def test_a_thread_waits_its_turn_and_no_longer(sqlite, monkeypatch):
     sqlite.open(opening())
     monkeypatch.setattr(statements, "SQLITE_WAIT", 0.01)
     with sqlite._turn, pytest.raises(StoreUnavailable, match="busy"):
-        sqlite.spend(attempt())
+        sqlite.check(attempt())
 
 
 @pytest.mark.parametrize("service", ["postgres", "mariadb"])
@@ -159,7 +159,7 @@ def test_a_connection_that_the_server_dropped_is_replaced(service):
     with other.connect() as connection:
         kill = "SELECT pg_terminate_backend({})" if service == "postgres" else "KILL {}"
         connection.exec_driver_sql(kill.format(number))
-    assert store.spend(attempt("000000")).attempts_left == 4
+    assert store.check(attempt("000000")).attempts_left == 4
     other.dispose()
     store._engine.dispose()
 
@@ -188,7 +188,7 @@ def test_p11_a_server_that_says_nothing_is_not_waited_for_for_ever(scheme, monke
         where = f"{scheme}://uzotp@127.0.0.1:{silent.getsockname()[1]}/uzotp"
         store = SQLStore(where)
         with pytest.raises(StoreUnavailable):
-            store.spend(attempt())
+            store.check(attempt())
         own = make_url(f"{where}?connect_timeout=77")
     assert sql._patience(own) == {name: 1 for name in sql._PATIENCE[driver] if name != "connect_timeout"}
 
@@ -204,8 +204,8 @@ def test_p2_an_error_while_the_connection_is_given_back_changes_no_answer(sqlite
         raise exc.OperationalError("ROLLBACK", (), LOCKED)
 
     monkeypatch.setattr(sqlite, "session", session)
-    assert sqlite.spend(attempt("000000")).attempts_left == 4
-    assert sqlite.spend(attempt()).status.value == "verified"
+    assert sqlite.check(attempt("000000")).attempts_left == 4
+    assert sqlite.check(attempt()).status.value == "verified"
 
 
 @pytest.mark.parametrize(("state", "told", "left"), [("08P01", "", 3), ("40001", "wrong_code", 3)])
@@ -231,10 +231,10 @@ def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
     monkeypatch.setattr(sql._Session, "_execute", cut)
     monkeypatch.setattr(sql._Session, "discard", lambda session: discarded.append(discard(session)))
     if told:
-        assert store.spend(attempt("000000")).status.value == told
+        assert store.check(attempt("000000")).status.value == told
     else:
         with pytest.raises(StoreUnavailable):
-            store.spend(attempt("000000"))
+            store.check(attempt("000000"))
     assert len(discarded) == (not told), "nobody knows what that connection is in the middle of"
-    assert store.spend(attempt("000000")).attempts_left == left
+    assert store.check(attempt("000000")).attempts_left == left
     store._engine.dispose()

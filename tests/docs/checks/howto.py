@@ -153,7 +153,7 @@ from django.test import RequestFactory, override_settings
 from django.conf import settings
 import requests
 from shop.captcha import check
-from uzotp.settings.config import overrides
+from uzotp.settings.build import overrides
 
 answer = {"success": False}
 requests.post = lambda address, data, timeout: SimpleNamespace(json=lambda: answer)
@@ -185,7 +185,7 @@ from django.test import override_settings
 from django_uzotp import get_verifier
 ask = dict(client_ip=None, binding="")
 with installed() as outbox:
-    from uzotp.settings.config import overrides
+    from uzotp.settings.build import overrides
     store = overrides.store
     with override_settings(SECRET_KEY=settings.SECRET_KEY_FALLBACKS[0], SECRET_KEY_FALLBACKS=[]):
         get_verifier().send_code("901234567", "login", **ask)

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 from uzotp.errors import ConfigurationError, GatewayError, MessageRejected
 from uzotp.gateways.devsms import wire
 from uzotp.http.client import Client, check_base_url
-from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Message, Money, Receipt, Secret
-from uzotp.sms.parts import check_service_name, parts
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Balance, Money
+from uzotp.privacy import Secret
+from uzotp.sms.parts import parts
 from uzotp.sms.prices import price_for
+from uzotp.sms.templates import check_service_name
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

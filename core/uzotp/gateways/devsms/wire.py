@@ -22,8 +22,11 @@ from uzotp.gateways.recipient import validated
 from uzotp.http import parse
 from uzotp.http.client import NoReply, Reply
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Balance, DeliveryReport, DeliveryStatus, Message, Receipt
-from uzotp.sms.parts import fold_apostrophes, template_text
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Balance
+from uzotp.sms.parts import fold_apostrophes
+from uzotp.sms.templates import template_text
 
 NAME = "devsms"
 

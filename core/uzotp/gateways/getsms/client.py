@@ -19,7 +19,10 @@ from uzotp.errors import (
 from uzotp.gateways.getsms import wire
 from uzotp.http.client import Client, check_base_url
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryReport, Message, Money, Receipt, Secret, veiled
+from uzotp.ports.delivery import DeliveryReport
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Money
+from uzotp.privacy import Secret, veiled
 from uzotp.sms.parts import parts
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from uzotp.gateways.recipient import validated
 from uzotp.http import parse
 from uzotp.http.client import NoReply, Reply
 from uzotp.phones import Phone
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
 
 NAME = "getsms"
 

@@ -10,13 +10,13 @@ from typing import Any
 from redis import Redis
 
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Money
-from uzotp.ports.store import DeliveryRecord
-from uzotp.rules.challenges import DAY_MS, TASHKENT_MS
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.money import Money
 from uzotp.rules.pumping import MEMORY_MS
 from uzotp.stores.locked import BUDGET_MS, COUNT_MS, GRACE_MS
 from uzotp.stores.redis.link import plain
 from uzotp.stores.summary import Summary
+from uzotp.tashkent import DAY_MS, OFFSET_MS
 
 _PURPOSES = tuple(Purpose)
 #: A slot of the day in a tally: milliseconds.
@@ -91,7 +91,7 @@ def _end(server: Any, kind: str, key: Any, keep_deliveries_ms: int) -> int | Non
     if kind == "d":
         return int(server.hget(key, "created_at") or 0) + keep_deliveries_ms
     if kind == "count":
-        return int(plain(key).rpartition(":")[2]) * DAY_MS - TASHKENT_MS + COUNT_MS
+        return int(plain(key).rpartition(":")[2]) * DAY_MS - OFFSET_MS + COUNT_MS
     if kind not in ("client", "tally", "sends", "proof"):
         return None
     text = str(plain(server.get(key) or ""))

@@ -17,30 +17,29 @@ from typing import Any
 
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.policy import Limit, Purpose
-from uzotp.ports.gateway import DeliveryReport
+from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
+from uzotp.ports.ledger import History
 from uzotp.ports.store import (
     PAUSE,
     AddDelivery,
     Attempt,
     AttemptStatus,
-    DeliveryRecord,
+    Checked,
     GlobalReservation,
-    History,
     OpenChallenge,
     Opened,
     Refusal,
     ReserveGlobal,
     Settlement,
-    Spent,
     Suspicion,
     Switch,
 )
-from uzotp.rules.challenges import DAY_MS, day_of
 from uzotp.stores.locked import COUNT_MS, DELIVERY_MS, count_end
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Client, Link, maker, read_url
 from uzotp.stores.redis.rows import delivery_of, drop_over, summary_of
 from uzotp.stores.summary import Summary
+from uzotp.tashkent import DAY_MS, day_of
 
 _PURPOSES = tuple(Purpose)
 _EPOCH = date(1970, 1, 1)
@@ -152,7 +151,7 @@ class RedisStore:
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
         self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now, sends=sends))
 
-    def spent(self, day: str) -> int:
+    def money_used(self, day: str) -> int:
         (budget,) = self._shared("budget")
         return int(self._link.read(("HGET", budget, _number(day)))[0] or 0)
 
@@ -247,9 +246,9 @@ class RedisStore:
             self._track(fingerprint, delivery_id, int(created_at[0]), settlement.now)
         return bool(settled)
 
-    def spend(self, attempt: Attempt) -> Spent:
+    def check(self, attempt: Attempt) -> Checked:
         status, *numbers = self._link.decide(
-            scripts.SPEND,
+            scripts.CHECK,
             self._of(
                 attempt.fingerprint,
                 f"c:{attempt.handle}",
@@ -266,8 +265,8 @@ class RedisStore:
             spends=True,
         )
         if status == "verified":
-            return Spent(AttemptStatus.VERIFIED, numbers[0], sends=numbers[1])
-        return Spent(AttemptStatus(status), *numbers)
+            return Checked(AttemptStatus.VERIFIED, numbers[0], sends=numbers[1])
+        return Checked(AttemptStatus(status), *numbers)
 
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         keys = self._of(fingerprint, f"proof:{proof_id}")
@@ -355,7 +354,7 @@ class RedisStore:
 
     # --------------------------------------------------------------------------------------------------- the rest
 
-    def rest(self) -> None:
+    def release_thread(self) -> None:
         """Nothing is held for a thread."""
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:

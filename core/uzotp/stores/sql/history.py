@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from uzotp.ports.gateway import DeliveryStatus
-from uzotp.ports.store import History, PrefixTraffic, Traffic
-from uzotp.rules.challenges import DAY_MS, day_begins, day_of
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.ledger import History, PrefixTraffic, Traffic
 from uzotp.stores.sql.rows import Session
 from uzotp.stores.summary import in_order
+from uzotp.tashkent import DAY_MS, day_begins, day_of
 
 _FIRST = day_begins("1970-01-01")
 _PLACES = Decimal("0.0001")

@@ -16,8 +16,8 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from uzotp.policy import Limit
-from uzotp.ports.store import Attempt, AttemptStatus, Spent
-from uzotp.rules import challenges as guard
+from uzotp.ports.store import Attempt, AttemptStatus, Checked
+from uzotp.rules import logs
 from uzotp.rules.pumping import DAY, HOUR, MEMORY_MS, Window
 from uzotp.stores.locked import memory_of
 
@@ -110,14 +110,14 @@ def _from_now(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _spend(digests: int, most: int, limits: tuple[Limit, ...], proof_ttl_ms: int, areas: int) -> Statement:
+def _check(digests: int, most: int, limits: tuple[Limit, ...], proof_ttl_ms: int, areas: int) -> Statement:
     """The phone is locked first, then its challenge, the delivery, then the areas in their order, as everywhere.
 
     What was locked is read as it is then, and only there: a condition on a row that is not locked yet goes by how it
     was when the statement began. Other challenges of the phone are those of then, as if one that was opened meanwhile
     had come after. A digest is a keyed one: how long a comparison takes tells nothing.
     """
-    failure = "lpad(CAST(:now AS text), 13, '0') || substr(:proof_id, 1, 3)"  # guard.entry
+    failure = "lpad(CAST(:now AS text), 13, '0') || substr(:proof_id, 1, 3)"  # logs.entry
     among = ", ".join(f":digest{number}" for number in range(digests))
     counted = [
         f""", counted{number} AS (
@@ -170,10 +170,10 @@ def _after(number: int) -> str:
     return f" AND (SELECT count(*) FROM {f'counted{number - 1}' if number else 'told'}) >= 0"
 
 
-def spend(attempt: Attempt, now: int) -> tuple[Statement, dict[str, Any]]:
+def check(attempt: Attempt, now: int) -> tuple[Statement, dict[str, Any]]:
     """The statement of an attempt at the moment *now*, and what it binds."""
-    digests, limits, areas = attempt.digests, attempt.failure_limits, attempt.areas
-    statement = _spend(len(digests), attempt.max_attempts, limits, attempt.proof_ttl_ms, len(areas))
+    digests, limits, areas = attempt.digests, attempt.failure_limits, attempt.guard_areas
+    statement = _check(len(digests), attempt.max_attempts, limits, attempt.proof_ttl_ms, len(areas))
     return statement, {
         **{f"digest{number}": digest for number, digest in enumerate(digests)},
         **named(areas),
@@ -189,7 +189,7 @@ def owed(attempt: Attempt, rows: Sequence[Sequence[Any]]) -> list[str]:
     """The areas that a success was not credited to: without a row yet, or with a newer slot by another's clock."""
     if not rows or rows[0][0] != "verified":
         return []
-    return [area for area, counted in zip(attempt.areas, rows[0][5:], strict=True) if not counted]
+    return [area for area, counted in zip(attempt.guard_areas, rows[0][5:], strict=True) if not counted]
 
 
 def untold(rows: Sequence[Sequence[Any]]) -> str | None:
@@ -197,24 +197,24 @@ def untold(rows: Sequence[Sequence[Any]]) -> str | None:
     return rows[0][4] if rows else None
 
 
-def spent(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> Spent:
+def answer(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> Checked:
     """What the statement's answer means."""
     if not rows:
-        return Spent(AttemptStatus.EXPIRED)
+        return Checked(AttemptStatus.EXPIRED)
     word, attempts, sends, until, _, *counted = rows[0]
     status, left = AttemptStatus(word), attempt.max_attempts - attempts
     if status is AttemptStatus.LOCKED:
-        return Spent(status, left, int(until) - now)
+        return Checked(status, left, int(until) - now)
     if status is AttemptStatus.VERIFIED:
-        return Spent(status, left - 1, sends=sends, credited=bool(counted))
-    return Spent(status, left - 1 if status is AttemptStatus.WRONG_CODE else 0)
+        return Checked(status, left - 1, sends=sends, credited=bool(counted))
+    return Checked(status, left - 1 if status is AttemptStatus.WRONG_CODE else 0)
 
 
 def _until(limits: tuple[Limit, ...]) -> str:
-    """When the last of the broken limits lets go, as ``guard.exceeded`` has it; NULL where none is broken."""
+    """When the last of the broken limits lets go, as ``logs.exceeded`` has it; NULL where none is broken."""
     ends = ["CAST(NULL AS bigint)"]
     for limit in limits:
-        window, start = limit.window * 1000, (limit.count - 1) * guard.WIDTH + 1
+        window, start = limit.window * 1000, (limit.count - 1) * logs.WIDTH + 1
         if limit.count:
             ends.append(f"CAST(nullif(substr(phone.failures, {start}, 13), '') AS bigint) + {window}")
         else:
@@ -223,4 +223,4 @@ def _until(limits: tuple[Limit, ...]) -> str:
 
 
 def _kept(limits: tuple[Limit, ...]) -> int:
-    return max([limit.count for limit in limits], default=0) * guard.WIDTH
+    return max([limit.count for limit in limits], default=0) * logs.WIDTH

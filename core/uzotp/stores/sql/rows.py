@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Money
-from uzotp.ports.store import Attempt, DeliveryRecord
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.money import Money
+from uzotp.ports.store import Attempt
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import Tally
 from uzotp.stores.locked import Transaction, count_end

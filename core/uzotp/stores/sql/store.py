@@ -24,15 +24,17 @@ from typing import Any
 
 from uzotp.errors import StoreUnavailable
 from uzotp.events import logger
-from uzotp.ports.store import Attempt, DeliveryRecord, History, Refusal, Spent, Switch
-from uzotp.rules.challenges import day_of
+from uzotp.ports.delivery import DeliveryRecord
+from uzotp.ports.ledger import History
+from uzotp.ports.store import Attempt, Checked, Refusal, Switch
 from uzotp.stores.clock import ServerClock
-from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, spend
+from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, check
 from uzotp.stores.sql import history as past
 from uzotp.stores.sql import postgresql as one_statement
 from uzotp.stores.sql.dialects import TABLES, Dialect
 from uzotp.stores.sql.postgresql import Statement
 from uzotp.stores.sql.rows import Rows, Session, delivery_of, key_of
+from uzotp.tashkent import day_of
 
 _TRIES = 3
 _BATCH = 500
@@ -76,20 +78,20 @@ class StatementStore(LockedStore):
     def transact(self, work: Callable[[Transaction], T], now: int) -> T:
         return self._attempt(lambda session: self._all_or_nothing(session, work))
 
-    def spend(self, attempt: Attempt) -> Spent:
+    def check(self, attempt: Attempt) -> Checked:
         now = self._at(attempt.now)
 
-        def act(session: Session) -> Spent:
+        def act(session: Session) -> Checked:
             if session.dialect.one_statement:
-                return self._spend(session, attempt, now)
-            return self._all_or_nothing(session, lambda rows: spend(rows, attempt, now))
+                return self._check(session, attempt, now)
+            return self._all_or_nothing(session, lambda rows: check(rows, attempt, now))
 
         return self._attempt(act)
 
-    def _spend(self, session: Session, attempt: Attempt, now: int) -> Spent:
-        statement, values = one_statement.spend(attempt, now)
+    def _check(self, session: Session, attempt: Attempt, now: int) -> Checked:
+        statement, values = one_statement.check(attempt, now)
         answer = self._tell(session, statement, values)
-        spent, owed = one_statement.spent(attempt, now, answer), one_statement.owed(attempt, answer)
+        spent, owed = one_statement.answer(attempt, now, answer), one_statement.owed(attempt, answer)
         untold = one_statement.untold(answer)
         if owed or untold:
             away: tuple[type[Exception], ...] = (StoreUnavailable, *self.errors)
@@ -177,7 +179,7 @@ class StatementStore(LockedStore):
     def switches(self) -> list[Switch]:
         return [Switch(*row) for row in self._read("SELECT name, note, since FROM uzotp_switch ORDER BY since, id", ())]
 
-    def spent(self, day: str) -> int:
+    def money_used(self, day: str) -> int:
         found = self._read("SELECT used FROM uzotp_budget WHERE day = %s", (day,))
         return int(found[0][0]) if found else 0
 

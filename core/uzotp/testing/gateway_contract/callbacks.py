@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from uzotp.ports.gateway import DeliveryReport
+from uzotp.ports.delivery import DeliveryReport
 from uzotp.testing.gateway_contract.hooks import Hooks
 from uzotp.testing.gateway_contract.replies import GARBAGE, odd_ones
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from uzotp.errors import GatewayError, GatewayUnavailable, OutcomeUnknown
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Receipt
 
 PHONE, CODE, CALLBACK_TOKEN = "998901234567", "493021", "callback-secret"
 #: What is in each message of the tests, and may be shown nowhere.

@@ -14,7 +14,8 @@ from uzotp.errors import GatewayError
 from uzotp.http.client import Reply
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import Gateway, Message, Receipt, Secret
+from uzotp.ports.gateway import Gateway, Message, Receipt
+from uzotp.privacy import Secret
 from uzotp.sending.router import takes_timeout
 from uzotp.testing.faults import FaultServer, Script, answer
 from uzotp.testing.gateway_contract.checks import CALLBACK_TOKEN, CODE, PHONE, Checks

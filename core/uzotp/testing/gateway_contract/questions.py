@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 
 from uzotp.errors import GatewayError
-from uzotp.ports.gateway import Balance, DeliveryReport, Gateway, Money
+from uzotp.ports.delivery import DeliveryReport
+from uzotp.ports.gateway import Gateway
+from uzotp.ports.money import Balance, Money
 from uzotp.testing import faults
 from uzotp.testing.faults import FaultServer, answer
 from uzotp.testing.gateway_contract.hooks import SLACK, Hooks, timed

@@ -8,7 +8,8 @@ from urllib.parse import unquote
 import pytest
 
 from uzotp.errors import GatewayError, MessageRejected
-from uzotp.ports.gateway import Gateway, Message, Money, Receipt
+from uzotp.ports.gateway import Gateway, Message, Receipt
+from uzotp.ports.money import Money
 from uzotp.testing.faults import Connection, FaultServer, Request, answer
 from uzotp.testing.gateway_contract.checks import CODE, PHONE
 from uzotp.testing.gateway_contract.hooks import Hooks

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from uzotp.ports.gateway import DeliveryStatus
-from uzotp.ports.store import DeliveryRecord, Opened, Store
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.store import Opened, Store
 from uzotp.testing.store_contract.requests import (
     T0,
     Hooks,
@@ -67,7 +67,7 @@ class CopyTests(Hooks):
         again = opened(store.open(opening(now=T0 + 1)))
         assert again.sends == 1
         assert self._newest(store).id == again.delivery_id
-        assert store.spend(attempt(now=T0 + 2)).sends == 1
+        assert store.check(attempt(now=T0 + 2)).sends == 1
 
     def test_p7_a_copy_without_a_handle_stays_behind(self, store: Store) -> None:
         first, more = self._first_unknown(store), addition()

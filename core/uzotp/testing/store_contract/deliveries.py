@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus, Money
-from uzotp.ports.store import DeliveryRecord, GlobalReservation, Opened, Refusal, Store
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.money import Money
+from uzotp.ports.store import GlobalReservation, Opened, Refusal, Store
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,
@@ -121,7 +122,7 @@ class DeliveryTests(Hooks):
     def test_r50_no_report_verifies_anything(self, store: Store) -> None:
         sent = begun(store)
         store.record(PHONE, sent.delivery_id, report(DELIVERED), T0 + 1)
-        assert store.spend(attempt("000000")).attempts_left == 4
+        assert store.check(attempt("000000")).attempts_left == 4
 
     # -------------------------------------------------------------------------------------- poll and purge
 
@@ -144,7 +145,7 @@ class DeliveryTests(Hooks):
 
     def test_r44_a_purge_deletes_what_is_over_and_nothing_else(self, store: Store) -> None:
         begun(store, "A")
-        store.spend(attempt(phone="A"))
+        store.check(attempt(phone="A"))
         store.reserve(reservation())
         assert store.purge(DAY, T0 + 1) == 0
         assert store.purge(DAY, T0 + 5 * MINUTE + MINUTE - 1) == 0
@@ -156,10 +157,10 @@ class DeliveryTests(Hooks):
 
     def test_r44_a_purge_leaves_every_quota_and_tries_as_they_are(self, store: Store) -> None:
         opened(store.open(opening(quota="1/day")))
-        store.spend(attempt("000000"))
+        store.check(attempt("000000"))
         store.reserve(reservation(quota="1/day"))
         store.purge(DAY, T0 + MINUTE)
-        assert store.spend(attempt("000000", now=T0 + MINUTE)).attempts_left == 3
+        assert store.check(attempt("000000", now=T0 + MINUTE)).attempts_left == 3
         store.purge(DAY, T0 + DAY - 1)
         assert isinstance(store.open(opening(quota="1/day", now=T0 + DAY - 1)), Refusal)
         assert isinstance(store.reserve(reservation(quota="1/day", now=T0 + DAY - 1)), Refusal)

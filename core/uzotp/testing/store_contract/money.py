@@ -42,7 +42,7 @@ class MoneyTests(Hooks):
             True,
             False,
         ]
-        assert store.spent(TODAY) == 1000
+        assert store.money_used(TODAY) == 1000
         assert self._fits(store, 0), "what costs nothing has room"
         assert not self._fits(store, 1)
 
@@ -58,8 +58,8 @@ class MoneyTests(Hooks):
         assert refused(store.reserve(paying(1, now=MIDNIGHT - 1))).retry_after_ms == 1
         assert self._fits(store, 600, now=MIDNIGHT)
         assert refused(store.reserve(paying(401, now=MIDNIGHT))).retry_after_ms == DAY
-        assert (store.spent(TODAY), store.spent(TOMORROW)) == (1000, 600)
-        assert store.spent("2027-01-17") == 0
+        assert (store.money_used(TODAY), store.money_used(TOMORROW)) == (1000, 600)
+        assert store.money_used("2027-01-17") == 0
 
     def test_p6_a_tighter_budget_applies_to_what_was_before(self, store: Store) -> None:
         assert self._fits(store, 700)
@@ -77,17 +77,17 @@ class MoneyTests(Hooks):
         store.adjust(free, 500, sent=True)
         store.adjust(free, 500, sent=False)
         store.release(free)
-        assert store.spent(TODAY) == 0
+        assert store.money_used(TODAY) == 0
 
     def test_p6_a_crashed_send_counts_as_spent(self, store: Store) -> None:
         assert self._fits(store, 900)
         later = self.reopen(store)
-        assert later.spent(TODAY) == 900
+        assert later.money_used(TODAY) == 900
         assert not self._fits(later, 101, now=MIDNIGHT - 1)
 
     def test_p6_sums_are_large(self, store: Store) -> None:
         assert self._fits(store, 10**12, budget=10**12 + 1)
-        assert store.spent(TODAY) == 10**12
+        assert store.money_used(TODAY) == 10**12
 
     # ------------------------------------------------------------------------------------------- taken back
 
@@ -101,7 +101,7 @@ class MoneyTests(Hooks):
             budget=1000,
         )
         store.release(reserved(store.reserve(request)))
-        assert store.spent(TODAY) == 0
+        assert store.money_used(TODAY) == 0
         again = replace(request, entry_id=reservation().entry_id, amount=1000, now=T0 + 1)
         assert reserved(store.reserve(again)).amount == 1000, "client, prefix, country and money are free again"
 
@@ -109,7 +109,7 @@ class MoneyTests(Hooks):
         request = replace(watched(floor=1), amount=600, budget=1000)
         failed = reserved(store.reserve(request))
         store.adjust(failed, 0, sent=False)
-        assert store.spent(TODAY) == 0
+        assert store.money_used(TODAY) == 0
         assert reserved(store.reserve(replace(watched(floor=1), amount=1000, budget=1000))).suspicion is None
 
     def test_p5_a_certain_failure_does_not_give_back_the_clients_place(self, store: Store) -> None:
@@ -122,14 +122,14 @@ class MoneyTests(Hooks):
     def test_p6_a_cheaper_send_gives_back_the_difference(self, store: Store) -> None:
         sent = reserved(store.reserve(paying(900)))
         store.adjust(sent, 250, sent=True)
-        assert store.spent(TODAY) == 250
+        assert store.money_used(TODAY) == 250
         assert self._fits(store, 750)
         assert not self._fits(store, 1)
 
     def test_p6_a_dearer_send_takes_more_and_stops_further_sends(self, store: Store) -> None:
         sent = reserved(store.reserve(paying(900)))
         store.adjust(sent, 1100, sent=True)
-        assert store.spent(TODAY) == 1100
+        assert store.money_used(TODAY) == 1100
         assert not self._fits(store, 1)
         assert not self._fits(store, 0)
         assert self._fits(store, 1000, now=MIDNIGHT)
@@ -137,24 +137,24 @@ class MoneyTests(Hooks):
     def test_p6_a_send_that_cost_what_was_reserved_changes_nothing(self, store: Store) -> None:
         store.adjust(reserved(store.reserve(paying(300))), 300, sent=True)
         store.adjust(reserved(store.reserve(paying(300))), 300, sent=False)
-        assert store.spent(TODAY) == 600
+        assert store.money_used(TODAY) == 600
 
     def test_p6_what_was_free_by_the_estimate_may_have_cost(self, store: Store) -> None:
         store.adjust(reserved(store.reserve(paying(0))), 40, sent=True)
-        assert store.spent(TODAY) == 40
+        assert store.money_used(TODAY) == 40
 
     @pytest.mark.parametrize("spent", [0, 100, 700])
     def test_p6_a_correction_belongs_to_the_reservations_day(self, store: Store, spent: int) -> None:
         late = reserved(store.reserve(paying(400, now=MIDNIGHT - 1)))
         assert self._fits(store, 600, now=MIDNIGHT + MINUTE)
         store.adjust(late, spent, sent=True)
-        assert (store.spent(TODAY), store.spent(TOMORROW)) == (spent, 600)
+        assert (store.money_used(TODAY), store.money_used(TOMORROW)) == (spent, 600)
 
     def test_p6_a_release_belongs_to_the_reservations_day_too(self, store: Store) -> None:
         late = reserved(store.reserve(paying(400, now=MIDNIGHT - 1)))
         assert self._fits(store, 600, now=MIDNIGHT)
         store.release(late)
-        assert (store.spent(TODAY), store.spent(TOMORROW)) == (0, 600)
+        assert (store.money_used(TODAY), store.money_used(TOMORROW)) == (0, 600)
 
     def test_p6_a_day_is_remembered_for_a_year_and_its_switches_for_ever(self, store: Store) -> None:
         sent = reserved(store.reserve(paying(400)))
@@ -162,7 +162,7 @@ class MoneyTests(Hooks):
         assert store.purge(DAY, T0 + 366 * DAY) == 0
         store.adjust(sent, 300, sent=True)
         assert store.purge(DAY, T0 + 399 * DAY) == 0
-        assert store.spent(TODAY) == 300
+        assert store.money_used(TODAY) == 300
         assert store.purge(DAY, T0 + 400 * DAY) == 1
-        assert store.spent(TODAY) == 0
+        assert store.money_used(TODAY) == 0
         assert len(list(store.switches())) == 1

@@ -9,10 +9,12 @@ from random import Random
 
 import pytest
 
-from uzotp.ports.gateway import DeliveryStatus, Money
-from uzotp.ports.store import History, PrefixTraffic, Store, Traffic
-from uzotp.rules.challenges import day_begins
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.ledger import History, PrefixTraffic, Traffic
+from uzotp.ports.money import Money
+from uzotp.ports.store import Store
 from uzotp.stores.memory import MemoryStore
+from uzotp.tashkent import day_begins
 from uzotp.testing.store_contract.requests import (
     DAY,
     HOUR,
@@ -52,29 +54,29 @@ class PastTests(Hooks):
         store.settle(settlement(begun(store, now=T0 + SECOND)))
         begun(store, "B")
         before = newest(store)
-        store.spend(attempt(now=T0 + 9 * SECOND))
+        store.check(attempt(now=T0 + 9 * SECOND))
         assert newest(store) == replace(before, verified_at=T0 + 9 * SECOND), "its status is not touched"
         traffic = {(row.gateway, row.status): (row.messages, row.verified) for row in store.history(T0).traffic}
         assert traffic == {("devsms", SENT): (1, 1), ("getsms", DELIVERED): (1, 0), ("", PENDING): (1, 0)}
 
     def test_only_an_accepted_code_is_noted_and_once(self, store: Store) -> None:
         begun(store)
-        store.spend(attempt(WRONG, now=T0 + 1))
+        store.check(attempt(WRONG, now=T0 + 1))
         assert newest(store).verified_at is None
-        store.spend(attempt(now=T0 + 2))
-        store.spend(attempt(now=T0 + 3))
-        store.spend(attempt(WRONG, now=T0 + 4))
+        store.check(attempt(now=T0 + 2))
+        store.check(attempt(now=T0 + 3))
+        store.check(attempt(WRONG, now=T0 + 4))
         assert newest(store).verified_at == T0 + 2
         assert self._how_many_verified(store) == 1
 
     def test_a_code_that_comes_too_late_is_not_noted(self, store: Store) -> None:
         begun(store)
-        assert store.spend(attempt(now=T0 + 300 * SECOND)).status.value == "expired"
+        assert store.check(attempt(now=T0 + 300 * SECOND)).status.value == "expired"
         assert self._how_many_verified(store) == 0
 
     def test_what_becomes_of_a_delivery_afterwards_leaves_the_moment(self, store: Store) -> None:
         sent = begun(store)
-        store.spend(attempt(now=T0 + 1))
+        store.check(attempt(now=T0 + 1))
         store.settle(settlement(sent, SENT, gateway_id="77", now=T0 + 2))
         moved = store.record(an_id("phone", "A"), sent.delivery_id, report(DELIVERED, "77"), T0 + 3)
         assert moved is not None
@@ -88,13 +90,13 @@ class PastTests(Hooks):
         store.add(copy)
         of_copy = settlement(sent, delivery_id=copy.delivery_id, gateway="getsms", handle=copy.handle)
         store.settle(of_copy)
-        store.spend(attempt(now=T0 + 1))
+        store.check(attempt(now=T0 + 1))
         traffic = {row.gateway: row.verified for row in store.history(T0, T0 + 1).traffic}
         assert traffic == {"devsms": 0, "getsms": 1}
 
     def test_the_guard_is_credited_and_the_moment_noted_in_one_decision(self, store: Store) -> None:
         begun(store)
-        spent = store.spend(attempt(areas=("+99890123", "UZ"), now=T0 + 1))
+        spent = store.check(attempt(areas=("+99890123", "UZ"), now=T0 + 1))
         assert spent.status.value == "verified"
         assert newest(store).verified_at == T0 + 1
 
@@ -137,7 +139,7 @@ class PastTests(Hooks):
             status = (DELIVERED, FAILED, SENT)[number % 3]
             store.settle(settlement(sent, status, phone, refund=False))
             if status is DELIVERED:
-                store.spend(attempt(phone=phone))
+                store.check(attempt(phone=phone))
         told = (
             PrefixTraffic("+99893777", "UZ", messages=3, delivered=1, failed=1, verified=1),
             PrefixTraffic("+7701222", "KZ", messages=2, delivered=1, failed=0, verified=1),
@@ -151,7 +153,7 @@ class PastTests(Hooks):
         waits = (("A", "devsms", 0), ("B", "devsms", 999), ("C", "devsms", 1000), ("D", "getsms", 61_500))
         for phone, gateway, wait in waits:
             store.settle(settlement(begun(store, phone), phone=phone, gateway=gateway))
-            store.spend(attempt(phone=phone, now=T0 + wait))
+            store.check(attempt(phone=phone, now=T0 + wait))
         begun(store, "never verified")
         past = store.history(T0, T0 + HOUR)
         assert {gateway: dict(found) for gateway, found in past.waits.items()} == {
@@ -223,7 +225,7 @@ def _live(chance: Random, stores: Sequence[Store], phone: str) -> None:
         now += 1
     tried = attempt(code, phone, now=now + wait)
     for store in stores:
-        store.spend(tried)
+        store.check(tried)
 
 
 def _counts(past: History) -> dict[str, dict[str, int]]:

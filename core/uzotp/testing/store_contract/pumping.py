@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from uzotp.ports.store import GlobalReservation, Store, Suspicion
-from uzotp.rules import challenges as guard
+from uzotp.rules import pumping
 from uzotp.rules.pumping import Tally
 from uzotp.testing.store_contract.requests import (
     DAY,
@@ -125,7 +125,7 @@ class PumpingTests(Hooks):
         phone = f"phone {now} {areas}"
         for number in range(sends):
             opened(store.open(opening(phone, wait=(0,), quota="99/hour", now=now + number - sends + 1)))
-        spent = store.spend(attempt(code, phone, areas=areas, now=now))
+        spent = store.check(attempt(code, phone, areas=areas, now=now))
         assert spent.sends == (sends if code == RIGHT else 0)
         if spent.sends and areas and not spent.credited:
             prefix, country = areas
@@ -178,7 +178,7 @@ class PumpingTests(Hooks):
                 request = watched(floor=floor, ratio=0.5, now=T0 + minute * MINUTE)
                 assert request.guard is not None
                 assert request.now is not None
-                expected = guard.watch(ours, country, request.guard, request.now)
+                expected = pumping.watch(ours, country, request.guard, request.now)
                 answer = store.reserve(request)
                 if isinstance(answer, GlobalReservation):
                     store.release(answer)
@@ -296,7 +296,7 @@ class PumpingTests(Hooks):
         kinds.append(refused(store.reserve(vouched)).kind)
         assert kinds == ["paused", "rate_limited", "suspicious", "budget"]
 
-        assert store.spent(TODAY) == 600
+        assert store.money_used(TODAY) == 600
         assert isinstance(store.reserve(replace(vouched, amount=400)), GlobalReservation), "the other client's place"
         store.release(held)
         assert self._room(store, floor=2) == 1, "two were granted, one of them was released"

@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.store import GlobalReservation, Opened, Store
-from uzotp.rules import challenges as guard
+from uzotp.rules import challenges, clients, money, pumping
 from uzotp.testing.store_contract.crowd import Call, Crowd, in_processes, rounds, together
 from uzotp.testing.store_contract.requests import (
     DAY,
@@ -44,13 +44,13 @@ class RaceTests(Hooks):
     def test_r11_of_64_right_codes_at_once_one_is_accepted(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             opened(store.open(opening(f"phone {number}")))
-            answers = crowd.race([("spend", (attempt(RIGHT, f"phone {number}"),)) for _ in range(64)])
+            answers = crowd.race([("check", (attempt(RIGHT, f"phone {number}"),)) for _ in range(64)])
             assert tally(answers) == {"verified": 1, "expired": 63}
 
     def test_r13_of_64_wrong_codes_at_once_five_are_compared(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
             opened(store.open(opening(f"phone {number}")))
-            answers = crowd.race([("spend", (attempt(WRONG, f"phone {number}"),)) for _ in range(64)])
+            answers = crowd.race([("check", (attempt(WRONG, f"phone {number}"),)) for _ in range(64)])
             assert tally(answers) == {"wrong_code": 5, "too_many_attempts": 59}
             left = sorted(answer.attempts_left for answer in answers if answer.status.value == "wrong_code")
             assert left == [0, 1, 2, 3, 4]
@@ -62,7 +62,7 @@ class RaceTests(Hooks):
                 for binding in "ab":
                     opened(store.open(opening(phone, purpose, binding)))
                     guess = (WRONG, phone, purpose, binding)
-                    calls += [("spend", (attempt(*guess, failures="7/hour"),)) for _ in range(4)]
+                    calls += [("check", (attempt(*guess, failures="7/hour"),)) for _ in range(4)]
             assert tally(crowd.race(calls)) == {"wrong_code": 7, "locked": 25}
 
     @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ class RaceTests(Hooks):
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, code: str, expected: dict[str, int]
     ) -> None:
         opened(store.open(opening()))
-        monkeypatch.setattr(guard, "spend", together(8, guard.spend))
-        assert tally(crowd.race([("spend", (attempt(code),)) for _ in range(8)])) == expected
+        monkeypatch.setattr(challenges, "check", together(8, challenges.check))
+        assert tally(crowd.race([("check", (attempt(code),)) for _ in range(8)])) == expected
 
     def test_r33_of_many_sends_to_one_phone_at_once_one_is_granted(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
@@ -86,7 +86,7 @@ class RaceTests(Hooks):
     def test_r33_r12_a_send_is_not_decided_on_what_another_is_changing(
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guard, "open_challenge", together(8, guard.open_challenge))
+        monkeypatch.setattr(challenges, "open_challenge", together(8, challenges.open_challenge))
         answers = crowd.race([("open", (opening(wait=(60,)),)) for _ in range(8)])
         assert sum(isinstance(answer, Opened) for answer in answers) == 1
 
@@ -107,7 +107,7 @@ class RaceTests(Hooks):
     def test_r35_r12_a_reservation_is_not_decided_on_what_another_is_changing(
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guard, "reserve_client", together(8, guard.reserve_client))
+        monkeypatch.setattr(clients, "reserve_client", together(8, clients.reserve_client))
         answers = crowd.race([("reserve", (reservation(quota="3/hour"),)) for _ in range(8)])
         assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
 
@@ -127,14 +127,14 @@ class RaceTests(Hooks):
             answers = crowd.race([("reserve", (request,)) for request in requests])
             granted = [answer for answer in answers if isinstance(answer, GlobalReservation)]
             left = 10_000 - sum(answer.amount for answer in granted)
-            assert store.spent(granted[0].day) == 10_000 - left <= 10_000
+            assert store.money_used(granted[0].day) == 10_000 - left <= 10_000
             no = [request.amount for request, answer in zip(requests, answers, strict=True) if answer not in granted]
             assert left < min(no, default=10_000)
 
         takes_back: list[Call] = [("release", (answer,)) for answer in granted[::2]]
         corrects: list[Call] = [("adjust", (answer, answer.amount - 9), {"sent": True}) for answer in granted[1::2]]
         crowd.race([*takes_back, *corrects])
-        assert store.spent(granted[0].day) == sum(answer.amount - 9 for answer in granted[1::2])
+        assert store.money_used(granted[0].day) == sum(answer.amount - 9 for answer in granted[1::2])
 
     def test_p8_of_many_sends_at_once_the_guard_lets_its_floor_pass(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
@@ -159,7 +159,8 @@ class RaceTests(Hooks):
     ) -> None:
         first, *requests = [watched(floor=4) if rule == "watch" else paying(250) for _ in range(9)]
         store.reserve(first)
-        monkeypatch.setattr(guard, rule, together(8, getattr(guard, rule)))
+        home = pumping if rule == "watch" else money
+        monkeypatch.setattr(home, rule, together(8, getattr(home, rule)))
         answers = crowd.race([("reserve", (request,)) for request in requests])
         assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
 
@@ -173,7 +174,7 @@ class RaceTests(Hooks):
         for number in rounds():
             phone = f"phone {number}"
             opened(store.open(opening(phone)))
-            calls: list[Call] = [("spend", (attempt(RIGHT, phone, now=T0 + each),)) for each in range(24)]
+            calls: list[Call] = [("check", (attempt(RIGHT, phone, now=T0 + each),)) for each in range(24)]
             newest = opened(store.open(opening(phone))).delivery_id
             arrived = report(DeliveryStatus.DELIVERED)
             crowd.race([*calls, ("record", (an_id("phone", phone), newest, arrived))])
@@ -193,7 +194,7 @@ class RaceTests(Hooks):
         for number in rounds():
             phone, proof_id = f"phone {number}", an_id()
             store.open(opening(phone))
-            store.spend(attempt(RIGHT, phone, proof_id=proof_id))
+            store.check(attempt(RIGHT, phone, proof_id=proof_id))
             calls = [("redeem", (an_id("phone", phone), proof_id, T0 + 1)) for _ in range(16)]
             assert sorted(crowd.race(calls)) == [False] * 15 + [True]
 
@@ -207,10 +208,10 @@ class RaceTests(Hooks):
             for phone in (right, wrong, proved):
                 opened(store.open(opening(phone)))
             proof_id = an_id()
-            store.spend(attempt(RIGHT, proved, proof_id=proof_id))
+            store.check(attempt(RIGHT, proved, proof_id=proof_id))
             races += [
-                [("spend", (attempt(RIGHT, right),)) for _ in range(16)],
-                [("spend", (attempt(WRONG, wrong),)) for _ in range(16)],
+                [("check", (attempt(RIGHT, right),)) for _ in range(16)],
+                [("check", (attempt(WRONG, wrong),)) for _ in range(16)],
                 [("open", (opening(new, wait=(60,)),)) for _ in range(16)],
                 [("reserve", (reservation(f"net {number}", quota="7/hour"),)) for _ in range(16)],
                 [("redeem", (an_id("phone", proved), proof_id, T0 + 1)) for _ in range(16)],

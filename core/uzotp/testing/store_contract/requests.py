@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from uzotp.policy import Purpose, parse_limits
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus
+from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
 from uzotp.ports.store import (
     AddDelivery,
     Attempt,
     AttemptStatus,
-    DeliveryRecord,
+    Checked,
     GlobalReservation,
     GuardRule,
     OpenChallenge,
@@ -26,7 +26,6 @@ from uzotp.ports.store import (
     Refusal,
     ReserveGlobal,
     Settlement,
-    Spent,
     Store,
 )
 
@@ -143,7 +142,7 @@ def attempt(
         proof_ttl_ms=600 * SECOND,
         max_attempts=max_attempts,
         failure_limits=parse_limits(failures),
-        areas=areas,
+        guard_areas=areas,
         now=now,
     )
 
@@ -235,7 +234,7 @@ def refused(answer: object) -> Refusal:
     return answer
 
 
-def tally(answers: list[Spent]) -> dict[str, int]:
+def tally(answers: list[Checked]) -> dict[str, int]:
     """How many attempts ended in which way."""
     statuses = [answer.status.value for answer in answers]
     return {status.value: statuses.count(status.value) for status in AttemptStatus if status.value in statuses}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from uzotp.policy import Purpose
-from uzotp.ports.gateway import DeliveryStatus
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.store import AttemptStatus, GlobalReservation, Opened, Store
 from uzotp.testing.store_contract.requests import (
     HOUR,
@@ -44,13 +44,13 @@ class SendTests(Hooks):
 
     def test_r48_a_resend_is_the_same_code_with_the_same_tries(self, store: Store) -> None:
         first = opened(store.open(opening()))
-        store.spend(attempt(WRONG, now=T0 + 1))
+        store.check(attempt(WRONG, now=T0 + 1))
         request = opening(now=T0 + 2 * MINUTE)
         again = opened(store.open(request))
         assert (again.nonce, again.key_id, again.attempts, again.sends) == (first.nonce, KEY, 1, 2)
         assert again.delivery_id == request.delivery_id
         assert again.expires_at == T0 + 7 * MINUTE
-        assert store.spend(attempt(now=T0 + 7 * MINUTE - 1)).status is AttemptStatus.VERIFIED
+        assert store.check(attempt(now=T0 + 7 * MINUTE - 1)).status is AttemptStatus.VERIFIED
 
     def test_r05_no_resend_outlives_ten_minutes(self, store: Store) -> None:
         assert opened(store.open(opening(ttl=600))).expires_at == T0 + 10 * MINUTE
@@ -71,35 +71,35 @@ class SendTests(Hooks):
         store.open(opening())
         now = T0 + 1
         if over == "used":
-            assert store.spend(attempt(now=now)).status is AttemptStatus.VERIFIED
+            assert store.check(attempt(now=now)).status is AttemptStatus.VERIFIED
         elif over == "expired":
             now = T0 + 5 * MINUTE
         else:
             for _ in range(5):
-                store.spend(attempt(WRONG, now=now))
+                store.check(attempt(WRONG, now=now))
         request = opening(now=now)
         new = opened(store.open(request))
         assert (new.nonce, new.key_id, new.attempts, new.sends) == (request.nonce, KEY, 0, 1)
         assert new.expires_at == now + 5 * MINUTE
-        assert store.spend(attempt(now=now + 1)).status is AttemptStatus.VERIFIED
+        assert store.check(attempt(now=now + 1)).status is AttemptStatus.VERIFIED
 
     def test_a_code_that_cannot_be_made_again_is_exchanged_under_the_same_tries(self, store: Store) -> None:
         store.open(opening(ttl=600))
-        store.spend(attempt(WRONG))
+        store.check(attempt(WRONG))
         request = opening(ttl=600, now=T0 + MINUTE, key="key002", live=("key002",))
         new = opened(store.open(request))
         assert (new.nonce, new.key_id, new.attempts, new.sends) == (request.nonce, "key002", 1, 2)
         assert new.expires_at == T0 + 10 * MINUTE
-        assert store.spend(attempt(now=T0 + MINUTE)).status is AttemptStatus.WRONG_CODE, "the code before"
+        assert store.check(attempt(now=T0 + MINUTE)).status is AttemptStatus.WRONG_CODE, "the code before"
         right = attempt(now=T0 + MINUTE, keys=("other1", "key002"))
-        assert store.spend(right).attempts_left == 2
+        assert store.check(right).attempts_left == 2
 
     def test_r32_the_cooldown_is_exact_and_leaves_the_code_valid(self, store: Store) -> None:
         store.open(opening(wait=LADDER))
         refusal = refused(store.open(opening(wait=LADDER, now=T0 + MINUTE - 1)))
         assert (refusal.kind, refusal.retry_after_ms) == ("cooldown", 1)
         assert refused(store.open(opening(wait=LADDER, now=T0))).retry_after_ms == MINUTE
-        assert store.spend(attempt(now=T0 + MINUTE - 1)).status is AttemptStatus.VERIFIED
+        assert store.check(attempt(now=T0 + MINUTE - 1)).status is AttemptStatus.VERIFIED
         assert opened(store.open(opening(wait=LADDER, now=T0 + MINUTE))).sends == 1
 
     def test_r32_the_ladder_counts_a_phones_sends_over_purposes_and_bindings(self, store: Store) -> None:
@@ -142,7 +142,7 @@ class SendTests(Hooks):
 
     def test_a_quota_of_none_lets_none_pass(self, store: Store) -> None:
         assert refused(store.open(opening(quota="0/hour"))).quota == "phone 0/hour"
-        assert store.spend(attempt()).status is AttemptStatus.EXPIRED
+        assert store.check(attempt()).status is AttemptStatus.EXPIRED
 
     def test_a_refused_open_changes_nothing(self, store: Store) -> None:
         first = opened(store.open(opening(wait=LADDER)))
@@ -189,7 +189,7 @@ class SendTests(Hooks):
         opened(store.open(hidden))
         again = opened(store.open(replace(opening(quota="2/hour", live=(KEY, "-")), now=T0 + 1)))
         assert (again.key_id, again.sends) == ("-", 2)
-        spent = store.spend(attempt(now=T0 + 2))
+        spent = store.check(attempt(now=T0 + 2))
         assert (spent.status, spent.attempts_left) == (AttemptStatus.WRONG_CODE, 4)
         refused(store.open(opening(quota="2/hour", now=T0 + 3)))
 

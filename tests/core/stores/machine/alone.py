@@ -158,7 +158,7 @@ class Alone(Site):
     @rule(who=visitors.targets, right=st.booleans())
     def dies_while_guessing(self, who: Who | None, right: bool) -> None:
         """The try is charged, and a success stands, though nobody heard of it (R14)."""
-        self.oracle.crash = self.store.crash_after = "spend"
+        self.oracle.crash = self.store.crash_after = "check"
         who, credits = self.pick(who), self.oracle.pumping.verified
         code, before = self.code_of(who) if right else self.wrong(who), len(credits)
         self.guess("crash after spend", who, code, code)

@@ -78,11 +78,11 @@ class Money:
     budget: int | None
     entries: list[Reservation] = field(default_factory=list)
 
-    def spent(self, day: int) -> int:
+    def money_used(self, day: int) -> int:
         return sum(each.amount for each in self.entries if day_number(each.at) == day)
 
     def left(self, now: int) -> int:
-        return 10**9 if self.budget is None else self.budget - self.spent(day_number(now))
+        return 10**9 if self.budget is None else self.budget - self.money_used(day_number(now))
 
 
 @dataclass

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from uzotp.errors import GatewayUnavailable, MessageRejected, OutcomeUnknown, ServiceNameRejected
-from uzotp.ports.gateway import DeliveryReport, DeliveryStatus, Message, Money, Receipt
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.money import Money
 
 BASE_URL = "https://shop.uz/otp"
 
@@ -87,7 +89,7 @@ class Witness:
             answer = decide(*arguments, **options)
             if name == "settle":
                 self.settlement = arguments[0]
-            if name == "spend":
+            if name == "check":
                 self.credited = answer.credited
             if name == self.crash_after:
                 self.crash_after = None

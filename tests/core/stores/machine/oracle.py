@@ -315,7 +315,7 @@ class Oracle:
         answer = self._compared(now, who, code)
         if answer[0] == "verified" and self.rules.guard != "off":
             self.pumping.verified.append((now, who.places, self.pending[who].sends))
-        self._done("spend")
+        self._done("check")
         if answer[0] == "verified":
             self.proofs.append(Proof(who, self.keys[-1], now + self.rules.proof_ttl * SECOND))
         return answer

@@ -18,7 +18,7 @@ from tests.core.stores.machine.books import day_number
 from tests.core.stores.machine.site import date_of
 from uzotp.policy import Limit
 from uzotp.ports.store import Refusal
-from uzotp.rules import challenges as guard
+from uzotp.rules import challenges, logs
 from uzotp.stores import locked
 
 Patch = pytest.MonkeyPatch
@@ -39,7 +39,7 @@ class Bug:
 def code_never_ends(patch: Patch, store: Any) -> None:
     opened: dict[str, int] = {}
     _around(patch, store, "open", before=lambda request: opened.update({request.handle: request.now}) or request)
-    _around(patch, store, "spend", before=lambda attempt: replace(attempt, now=opened.get(attempt.handle, attempt.now)))
+    _around(patch, store, "check", before=lambda attempt: replace(attempt, now=opened.get(attempt.handle, attempt.now)))
 
 
 def proof_never_ends(patch: Patch, store: Any) -> None:
@@ -62,7 +62,7 @@ def place_never_given_back(patch: Patch, store: Any) -> None:
 
 
 def misses_not_counted(patch: Patch, store: Any) -> None:
-    _around(patch, store, "spend", before=lambda attempt: replace(attempt, failure_limits=()))
+    _around(patch, store, "check", before=lambda attempt: replace(attempt, failure_limits=()))
 
 
 def quota_of_one_more(patch: Patch, store: Any) -> None:
@@ -76,7 +76,7 @@ def budget_read_then_written(patch: Patch, store: Any) -> None:
     def unlimited(request: Any) -> Any:
         if request.budget is None:
             return request
-        used = store.spent(date_of(day_number(request.now)))
+        used = store.money_used(date_of(day_number(request.now)))
         MEETING.wait()
         return request if used + request.amount > request.budget else replace(request, budget=10**9)
 
@@ -133,7 +133,7 @@ def read_then_written(patch: Patch, store: Any) -> None:
 
     patch.setattr(store, "transact", twice)
     if not _in_one_statement(store):
-        patch.setattr(store, "spend", lambda attempt: locked.LockedStore.spend(store, attempt))
+        patch.setattr(store, "check", lambda attempt: locked.LockedStore.check(store, attempt))
 
 
 def _in_one_statement(store: Any) -> bool:
@@ -161,8 +161,8 @@ class _Forgetful:
 
 
 def window_ends_late(patch: Patch, store: Any) -> None:
-    exceeded = guard.exceeded
-    patch.setattr(guard, "exceeded", lambda log, limits, now: exceeded(log, limits, now - 1))
+    exceeded = logs.exceeded
+    patch.setattr(logs, "exceeded", lambda log, limits, now: exceeded(log, limits, now - 1))
 
 
 def _in_transactions(patch: Patch, store: Any, rows_of: Callable[[Any], Any]) -> None:
@@ -178,13 +178,13 @@ LOCKED = (
 
 
 def _meeting_in_open(patch: Patch) -> None:
-    decide = guard.open_challenge
+    decide = challenges.open_challenge
 
     def late(*arguments: Any) -> Any:
         MEETING.wait()
         return decide(*arguments)
 
-    patch.setattr(guard, "open_challenge", late)
+    patch.setattr(challenges, "open_challenge", late)
 
 
 def without_the_lock(patch: Patch, store: Any) -> None:
@@ -214,7 +214,7 @@ def statement_without_for_update(patch: Patch, store: Any) -> None:
         make(statement, bare)
 
     patch.setattr(one_statement.Statement, "__init__", unlocked)
-    patch.setattr(one_statement, "_spend", one_statement._spend.__wrapped__)
+    patch.setattr(one_statement, "_check", one_statement._check.__wrapped__)
 
 
 NO_LOCK = Bug("nothing is locked", without_the_lock)
@@ -261,7 +261,7 @@ def _lua(found: Any) -> str:
 def tries_read_then_written(patch: Patch, store: Any) -> None:
     fields = ("d", "e", "a", "s", "u", "w")
     expression = f"redis.call('HMGET', KEYS[1], {', '.join(map(repr, fields))})"
-    _read_first(patch, store, "spend", expression, "HMGET", *fields)
+    _read_first(patch, store, "check", expression, "HMGET", *fields)
 
 
 def sends_read_then_written(patch: Patch, store: Any) -> None:

@@ -107,7 +107,7 @@ class Site(RuleBasedStateMachine):
             self._check_money(day_number(self.now))
 
     def _check_money(self, day: int) -> None:
-        spent, wanted = self.arena.store.spent(date_of(day)), self.oracle.money.spent(day)
+        spent, wanted = self.arena.store.money_used(date_of(day)), self.oracle.money.money_used(day)
         self.demand(spent == wanted, f"{spent} so'm are reserved and spent, by the oracle {wanted}")
 
     # -------------------------------------------------------------------------------------------------------- to send
@@ -120,7 +120,7 @@ class Site(RuleBasedStateMachine):
             gateway.fate = told[gateway.name]
         before = len(self.messages)
         self.expect_sends(who)
-        self._leaving = who, self.oracle.money.spent(day_number(self.now)) + self.rules.dearest
+        self._leaving = who, self.oracle.money.money_used(day_number(self.now)) + self.rules.dearest
         answer = self.agree(
             step,
             lambda oracle: oracle.send(self.now, who, visitors.CLIENTS[client], trusted, told),
@@ -154,7 +154,7 @@ class Site(RuleBasedStateMachine):
             record = self.record(who)
             if record is None or record.created_at != self.now:
                 self._unrecorded.append("a message left without a delivery")
-            if self.rules.budget is not None and self.arena.store.spent(date_of(day_number(self.now))) < money:
+            if self.rules.budget is not None and self.arena.store.money_used(date_of(day_number(self.now))) < money:
                 self._unrecorded.append("a message left without a reservation")
 
     def _check_messages(self, who: Who, messages: list[tuple[str, Message]], answer: Answer) -> None:

@@ -1,0 +1,82 @@
+"""One message's life: its statuses, what a gateway reports of it, what a store keeps of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from uzotp.policy import Purpose
+from uzotp.ports.money import Money
+
+
+class DeliveryStatus(str, Enum):
+    """One message's life. It moves forward only; see :attr:`rank`."""
+
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+    @property
+    def rank(self) -> int:
+        """Forward is up: pending 0, unknown 1, sent 2, delivered and failed 3 (final)."""
+        return {"pending": 0, "unknown": 1, "sent": 2}.get(self.value, 3)
+
+    @property
+    def final(self) -> bool:
+        return self.rank == 3
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class DeliveryReport:
+    """What a gateway says of one message: a status row, a history row or a callback.
+
+    Times are aware, or ``None``; ``text`` is the SMS text where the gateway echoes it, hidden in ``repr``.
+    """
+
+    gateway: str
+    id: str | None
+    status: DeliveryStatus
+    raw_status: str | None = None
+    request_id: str | None = None
+    message_id: str | None = None
+    phone: str | None = field(default=None, repr=False)
+    text: str | None = field(default=None, repr=False)
+    parts: int | None = None
+    cost: Money | None = None
+    sender: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    failed_at: datetime | None = None
+    #: The time of the event a callback reports (WIRE Q9); never to be ordered by.
+    event_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DeliveryRecord:
+    """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled.
+
+    ``verified_at`` is when a code was accepted whose challenge this was the newest message of.
+    """
+
+    id: str
+    fingerprint: str
+    handle: str
+    purpose: Purpose
+    prefix: str
+    country: str
+    status: DeliveryStatus
+    gateway: str
+    gateway_id: str | None
+    cost: Money | None
+    parts: int | None
+    created_at: int
+    updated_at: int
+    verified_at: int | None = None

@@ -1,0 +1,51 @@
+"""A history of moments as text.
+
+A *log* is text of fixed-width entries, newest first, each 13 digits of milliseconds and 3 characters that tell entries
+of one millisecond apart. The n-th newest moment is a slice of it, in Python, in SQL and in Lua alike, and that one
+moment answers "were there n in the last hour".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from uzotp.policy import Limit
+
+WIDTH = 16
+
+
+def entry(at: int, tag: str) -> str:
+    """One log entry: *at* in milliseconds, and the first three characters of *tag*."""
+    return f"{at:013d}{tag[:3]:_<3}"
+
+
+def nth_newest(log: str, n: int) -> int | None:
+    """The moment of the *n*-th newest entry (1 is the newest), or ``None`` when there are fewer."""
+    start = (n - 1) * WIDTH
+    return int(log[start : start + 13]) if 0 <= start < len(log) else None
+
+
+def add(log: str, at: int, tag: str, limits: Iterable[Limit], at_least: int = 0) -> str:
+    """*log* with one more entry, cut to what *limits* can ever ask for."""
+    keep = max([limit.count for limit in limits] + [at_least])
+    return (entry(at, tag) + log)[: keep * WIDTH]
+
+
+def exceeded(log: str, limits: Iterable[Limit], now: int) -> tuple[Limit, int] | None:
+    """The limit that one more entry at *now* would break, with the milliseconds until it would not.
+
+    Of several the longest wait wins. The window is half open: an entry a whole window old no longer counts.
+    """
+    worst: tuple[Limit, int] | None = None
+    for limit in limits:
+        moment = nth_newest(log, limit.count) if limit.count else now
+        if moment is None:
+            continue
+        wait = moment + limit.window * 1000 - now
+        if wait > 0 and (worst is None or wait > worst[1]):
+            worst = (limit, wait)
+    return worst
+
+
+def count_since(log: str, moment: int) -> int:
+    return sum(int(log[i : i + 13]) > moment for i in range(0, len(log), WIDTH))
