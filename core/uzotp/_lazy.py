@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -19,3 +20,10 @@ def loader(package: dict[str, Any], homes: Mapping[str, str]) -> Callable[[str],
         return value
 
     return load
+
+
+def moved(old: str, new: str) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module that went to another place: its names are there, and importing it here warns."""
+    warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)
+    module = import_module(new)
+    return lambda name: getattr(module, name)

@@ -102,10 +102,8 @@ class PhoneAdapter(DefaultAccountAdapter):
     def generate_phone_verification_code(self, *, user: Any, phone: str) -> str:
         if self._headless:
             return get_random_string(get_verifier().policy.code_length, "0123456789")
-        from django_uzotp.contrib.allauth.forms import CodeForm  # a project's sign-up form may need this module first
-
         for name in ("verify_phone", "confirm_login_code"):
-            if not issubclass(get_form_class(app_settings.FORMS, name, object), CodeForm):
+            if not getattr(get_form_class(app_settings.FORMS, name, object), "asks_uzotp", False):
                 raise ImproperlyConfigured(f"ACCOUNT_FORMS[{name!r}] is to be the form of django_uzotp.contrib.allauth")
         return f"{OURS}{self.purpose(user, phone)} {phone}"
 

@@ -13,6 +13,9 @@ from django_uzotp.contrib.allauth.adapter import OURS
 class CodeForm(forms.BaseConfirmCodeForm):
     """A code of ours is asked of uzotp; another (of an e-mail) is compared as ever."""
 
+    #: By this the adapter knows that the project has set these forms.
+    asks_uzotp = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
