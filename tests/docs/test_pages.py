@@ -93,7 +93,7 @@ class TestOthers:
 
 def test_every_page_is_followed() -> None:
     """Each folder is in one of the classes above, and each check of a page is there."""
-    assert {name.rpartition("/")[0] for name in names()} == {"", "start", "uz", "howto", "ecosystem", "reference"}
+    assert {name.rpartition("/")[0] for name in names()} == {"", "start", "uz", "howto", "ecosystem", "reference", "internals"}
     named = {part.name for name in names() for part in read(name).parts if isinstance(part, Check)}
     assert {name for name in named if not callable(getattr(checks, name, None))} == set()
 
