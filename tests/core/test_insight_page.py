@@ -15,10 +15,10 @@ import pytest
 import uzotp.insight
 from tests.core.histories import EMPTY, SENT, Plain, Priced, Told, Wealthy, rich, traffic, troubled_store
 from tests.core.shop import SOUND, Broken, Done, Shop
+from uzotp.cli.report import lines
 from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.layout import Page, Section
 from uzotp.insight.page import away, page
-from uzotp.insight.terminal import lines
 from uzotp.insight.words import LANGUAGES, words
 from uzotp.ports.ledger import History
 from uzotp.ports.store import PAUSE

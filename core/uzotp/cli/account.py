@@ -11,7 +11,8 @@ from uzotp.errors import ConfigurationError, GatewayError
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport
 from uzotp.ports.gateway import Gateway
-from uzotp.ports.money import Balance, Money
+from uzotp.ports.money import Money
+from uzotp.sending.balances import BalanceAnswer
 
 _TIMES = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
 
@@ -20,30 +21,21 @@ def balance(project: Project, options: Namespace) -> bool:
     """Of each gateway that can say; one that fails does not keep the others' answers back."""
     gateways = project.verifier.router.gateways
     _able(gateways, "balance")
-    if len(gateways) == 1:
-        found = call_of(gateways[0], "balance")()
-        report(options, balance_data(gateways[0].name, found), balance_lines(gateways[0].name, found))
-        return True
-    rows: list[dict[str, Any]] = []
-    lines: list[str] = []
-    for gateway in gateways:
-        try:
-            found = call_of(gateway, "balance")()
-        except ConfigurationError as error:
-            note(str(error))
-        except GatewayError as error:
-            rows.append({"gateway": gateway.name, "error": plain(str(error))})
-            lines.append(f"no balance: {plain(str(error))}")
-        else:
-            rows.append(balance_data(gateway.name, found))
-            lines += balance_lines(gateway.name, found)
-    report(options, {"gateways": rows}, lines)
-    return not any("error" in row for row in rows)
+    answers = ask_balances(project)
+    rows = [balance_data(answer) for answer in answers]
+    lines = [line for answer in answers for line in balance_lines(answer)]
+    if len(gateways) > 1:
+        report(options, {"gateways": rows}, lines)
+        return not any(answer.error for answer in answers)
+    if answers[0].error:
+        raise answers[0].error
+    report(options, rows[0], lines)
+    return True
 
 
 def status(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "status")
-    data = _report_data(call_of(gateway, "status")(options.id))
+    data = _report_data(_call_of(gateway, "status")(options.id))
     lines = [f"{name.replace('_', ' ') + ':':<14}{_money(value)}" for name, value in data.items() if value is not None]
     report(options, data, lines)
     return True
@@ -51,7 +43,7 @@ def status(project: Project, options: Namespace) -> bool:
 
 def history(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "history")
-    rows = [_report_data(row) for row in call_of(gateway, "history")(limit=options.limit, status=options.status)]
+    rows = [_report_data(row) for row in _call_of(gateway, "history")(limit=options.limit, status=options.status)]
     lines = [
         f"{row['id'] or '':>10}  {row['created_at'] or '':<25}  {row['phone'] or '':<18}  {row['status']:<9}  "
         f"{_money(row['cost'])}".rstrip()
@@ -64,12 +56,16 @@ def history(project: Project, options: Namespace) -> bool:
 # --------------------------------------------------------------------------------------------------- which gateway
 
 
-def call_of(gateway: Gateway, name: str) -> Callable[..., Any]:
+def _call_of(gateway: Gateway, name: str) -> Callable[..., Any]:
     """:raises ConfigurationError: when *gateway* has no such call."""
     call: Callable[..., Any] | None = getattr(gateway, name, None)
     if call is None:
-        raise ConfigurationError(f"the gateway {gateway.name} cannot be asked for its {name}")
+        raise ConfigurationError(_unable(gateway.name, name))
     return call
+
+
+def _unable(gateway: str, call: str) -> str:
+    return f"the gateway {gateway} cannot be asked for its {call}"
 
 
 def _able(gateways: tuple[Gateway, ...], name: str) -> list[Gateway]:
@@ -78,7 +74,7 @@ def _able(gateways: tuple[Gateway, ...], name: str) -> list[Gateway]:
     if able:
         return able
     if len(gateways) == 1:
-        call_of(gateways[0], name)
+        _call_of(gateways[0], name)
     raise ConfigurationError(f"none of the gateways {_names(gateways)} can be asked for its {name}")
 
 
@@ -100,17 +96,36 @@ def _names(gateways: tuple[Gateway, ...]) -> str:
 # --------------------------------------------------------------------------------------------------- what they say
 
 
-def balance_data(name: str, found: Balance) -> dict[str, Any]:
+def ask_balances(project: Project) -> list[BalanceAnswer]:
+    """What each gateway says of its money; a note tells of one that cannot be asked."""
+    answers = project.verifier.balances.ask()
+    for answer in answers:
+        if answer.error and not isinstance(answer.error, GatewayError):
+            raise answer.error
+    asked = {answer.gateway for answer in answers}
+    for gateway in project.verifier.router.gateways:
+        if gateway.name not in asked:
+            note(_unable(gateway.name, "balance"))
+    return answers
+
+
+def balance_data(answer: BalanceAnswer) -> dict[str, Any]:
+    found = answer.balance
+    if found is None:
+        return {"gateway": answer.gateway, "error": plain(str(answer.error))}
     return {
-        "gateway": name,
+        "gateway": answer.gateway,
         "balance": money_data(found.amount),
         "sms_price": money_data(found.sms_price),
         "statistics": dict(found.statistics),
     }
 
 
-def balance_lines(name: str, found: Balance) -> list[str]:
-    lines = [f"balance of {name}: {found.amount}"]
+def balance_lines(answer: BalanceAnswer) -> list[str]:
+    found = answer.balance
+    if found is None:
+        return [f"no balance: {plain(str(answer.error))}"]
+    lines = [f"balance of {answer.gateway}: {found.amount}"]
     if found.sms_price:
         lines.append(f"one part: {found.sms_price}")
     return lines + [f"{name.replace('_', ' ')}: {count}" for name, count in found.statistics.items()]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from uzotp.insight.balances import Asked
 from uzotp.insight.collect import Insight
-from uzotp.insight.figures import Figures, Outcome, Spend, Waits, rate
-from uzotp.insight.money import Funds
+from uzotp.insight.figures import STATUSES, Figures, Outcome, Waits, rate
+from uzotp.insight.spend import Funds, Spend
+from uzotp.sending.balances import BalanceAnswer
 
 
 def data(insight: Insight) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def data(insight: Insight) -> dict[str, Any]:
         "blocked": [
             {"gateway": each.gateway, "service_name": each.name, "since": each.since} for each in insight.blocked
         ],
-        "balances": [_balance(asked) for asked in insight.balances],
+        "balances": [_balance(answer) for answer in insight.balances],
     }
 
 
@@ -66,11 +67,7 @@ def _amount(amount: Decimal) -> str:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "messages": outcome.messages,
-        "delivered": outcome.delivered,
-        "sent": outcome.sent,
-        "unknown": outcome.unknown,
-        "pending": outcome.pending,
-        "failed": outcome.failed,
+        **{name: getattr(outcome, name) for name in STATUSES},
         "verified": outcome.verified,
         "delivered_share": outcome.share("delivered"),
         "verified_share": outcome.share("verified"),
@@ -83,16 +80,8 @@ def _outcomes(figures: Figures, by: str) -> list[dict[str, Any]]:
 
 def _prefixes(figures: Figures) -> list[dict[str, Any]]:
     return [
-        {
-            "prefix": row.prefix,
-            "country": row.country,
-            "messages": row.messages,
-            "delivered": row.delivered,
-            "failed": row.failed,
-            "verified": row.verified,
-            "delivered_share": rate(row.delivered, row.messages),
-            "verified_share": rate(row.verified, row.messages),
-        }
+        asdict(row)
+        | {"delivered_share": rate(row.delivered, row.messages), "verified_share": rate(row.verified, row.messages)}
         for row in figures.prefixes
     ]
 
@@ -106,7 +95,7 @@ def _days(figures: Figures) -> list[dict[str, Any]]:
     return [{"day": day} | _outcome(each) | _spend(spend[day]) for day, each in figures.daily_outcomes().items()]
 
 
-def _balance(asked: Asked) -> dict[str, Any]:
-    amount = asked.amount
+def _balance(answer: BalanceAnswer) -> dict[str, Any]:
+    amount = answer.amount
     money = None if amount is None else {"amount": _amount(amount.amount), "currency": amount.currency}
-    return {"gateway": asked.gateway, "balance": money, "problem": asked.problem or None}
+    return {"gateway": answer.gateway, "balance": money, "problem": answer.problem or None}
