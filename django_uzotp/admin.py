@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -231,8 +230,4 @@ class InsightAdmin(_ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """That of the deliveries: as in the admin, who may change may view."""
-        options, user = Delivery._meta, request.user
-        return any(
-            user.has_perm(f"{options.app_label}.{get_permission_codename(action, options)}")
-            for action in ("view", "change")
-        )
+        return _Admin(Delivery, self.admin_site).has_view_permission(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from uzotp.cli.project import Project, note, plain, report, time_text
@@ -35,7 +35,7 @@ def balance(project: Project, options: Namespace) -> bool:
 
 def status(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "status")
-    data = _report_data(_call_of(gateway, "status")(options.id))
+    data = _report_data(gateway.status(options.id))
     lines = [f"{name.replace('_', ' ') + ':':<14}{_money(value)}" for name, value in data.items() if value is not None]
     report(options, data, lines)
     return True
@@ -43,7 +43,7 @@ def status(project: Project, options: Namespace) -> bool:
 
 def history(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "history")
-    rows = [_report_data(row) for row in _call_of(gateway, "history")(limit=options.limit, status=options.status)]
+    rows = [_report_data(row) for row in gateway.history(limit=options.limit, status=options.status)]
     lines = [
         f"{row['id'] or '':>10}  {row['created_at'] or '':<25}  {row['phone'] or '':<18}  {row['status']:<9}  "
         f"{_money(row['cost'])}".rstrip()
@@ -56,40 +56,30 @@ def history(project: Project, options: Namespace) -> bool:
 # --------------------------------------------------------------------------------------------------- which gateway
 
 
-def _call_of(gateway: Gateway, name: str) -> Callable[..., Any]:
-    """:raises ConfigurationError: when *gateway* has no such call."""
-    call: Callable[..., Any] | None = getattr(gateway, name, None)
-    if call is None:
-        raise ConfigurationError(_unable(gateway.name, name))
-    return call
+def _able(gateways: Sequence[Gateway], call: str) -> list[Any]:
+    """Those of *gateways* that have the *call*, one at least. :raises ConfigurationError: for none."""
+    able = [gateway for gateway in gateways if getattr(gateway, call, None) is not None]
+    if not able and len(gateways) == 1:
+        raise ConfigurationError(_unable(gateways[0], call))
+    if not able:
+        raise ConfigurationError(f"none of the gateways {_names(gateways)} can be asked for its {call}")
+    return able
 
 
-def _unable(gateway: str, call: str) -> str:
-    return f"the gateway {gateway} cannot be asked for its {call}"
+def _unable(gateway: Gateway, call: str) -> str:
+    return f"the gateway {gateway.name} cannot be asked for its {call}"
 
 
-def _able(gateways: tuple[Gateway, ...], name: str) -> list[Gateway]:
-    """Those of *gateways* that have the call, one at least. :raises ConfigurationError: for none."""
-    able = [gateway for gateway in gateways if getattr(gateway, name, None) is not None]
-    if able:
-        return able
-    if len(gateways) == 1:
-        _call_of(gateways[0], name)
-    raise ConfigurationError(f"none of the gateways {_names(gateways)} can be asked for its {name}")
-
-
-def _chosen(project: Project, name: str | None, call: str) -> Gateway:
-    """The gateway called *name*; without a name the first that has the *call*."""
+def _chosen(project: Project, name: str | None, call: str) -> Any:
+    """The gateway called *name*, which must have the *call*; without a name the first that has it."""
     gateways = project.verifier.router.gateways
-    if name is None:
-        return _able(gateways, call)[0]
-    named = [gateway for gateway in gateways if gateway.name == name]
+    named = [gateway for gateway in gateways if name in (None, gateway.name)]
     if not named:
         raise ConfigurationError(f"--gateway: {name} is not one of {_names(gateways)}")
-    return named[0]
+    return _able(named, call)[0]
 
 
-def _names(gateways: tuple[Gateway, ...]) -> str:
+def _names(gateways: Sequence[Gateway]) -> str:
     return ", ".join(gateway.name for gateway in gateways)
 
 
@@ -105,7 +95,7 @@ def ask_balances(project: Project) -> list[BalanceAnswer]:
     asked = {answer.gateway for answer in answers}
     for gateway in project.verifier.router.gateways:
         if gateway.name not in asked:
-            note(_unable(gateway.name, "balance"))
+            note(_unable(gateway, "balance"))
     return answers
 
 

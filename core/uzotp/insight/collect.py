@@ -90,7 +90,8 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
 
 def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
     today = day_of(at)
-    period = _days_until(today, days)
+    last = date.fromisoformat(today)
+    period = tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
     history = _history(verifier, period[0], PREFIXES)
     prices = _prices(verifier.router.gateways)
     figures = Figures(
@@ -111,11 +112,6 @@ def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
 def _history(verifier: Verifier, day: str, prefixes: int) -> History:
     now = None if verifier.clock is time else int(verifier.clock.time() * 1000)
     return verifier.store.history(day_begins(day), now, prefixes=prefixes)
-
-
-def _days_until(today: str, days: int) -> tuple[str, ...]:
-    last = date.fromisoformat(today)
-    return tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
 
 
 def _prices(gateways: Iterable[Gateway]) -> dict[str, int]:

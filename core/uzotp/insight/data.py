@@ -9,6 +9,7 @@ from typing import Any
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import STATUSES, Figures, Outcome, Waits, rate
 from uzotp.insight.spend import Funds, Spend
+from uzotp.ports.ledger import PrefixTraffic
 from uzotp.sending.balances import BalanceAnswer
 
 
@@ -21,9 +22,9 @@ def data(insight: Insight) -> dict[str, Any]:
         "days": list(figures.days),
         "money": _funds(funds, figures),
         "total": _outcome(figures.total),
-        "gateways": _outcomes(figures, "gateway"),
-        "countries": _outcomes(figures, "country"),
-        "prefixes": _prefixes(figures),
+        "gateways": [{"gateway": name} | _outcome(each) for name, each in figures.outcomes("gateway").items()],
+        "countries": [{"country": name} | _outcome(each) for name, each in figures.outcomes("country").items()],
+        "prefixes": [asdict(row) | _shares(row) for row in figures.prefixes],
         "waits": {"all": _waits(figures.wait), **{name: _waits(each) for name, each in figures.waits.items()}},
         "counts": [
             {"kind": row.kind, "words": list(row.words), "total": row.total, "by_day": dict(row.by_day)}
@@ -69,21 +70,11 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "messages": outcome.messages,
         **{name: getattr(outcome, name) for name in STATUSES},
         "verified": outcome.verified,
-        "delivered_share": outcome.share("delivered"),
-        "verified_share": outcome.share("verified"),
-    }
+    } | _shares(outcome)
 
 
-def _outcomes(figures: Figures, by: str) -> list[dict[str, Any]]:
-    return [{by: name} | _outcome(outcome) for name, outcome in figures.outcomes(by).items()]
-
-
-def _prefixes(figures: Figures) -> list[dict[str, Any]]:
-    return [
-        asdict(row)
-        | {"delivered_share": rate(row.delivered, row.messages), "verified_share": rate(row.verified, row.messages)}
-        for row in figures.prefixes
-    ]
+def _shares(found: Outcome | PrefixTraffic) -> dict[str, float | None]:
+    return {f"{name}_share": rate(getattr(found, name), found.messages) for name in ("delivered", "verified")}
 
 
 def _waits(waits: Waits) -> dict[str, int | None]:

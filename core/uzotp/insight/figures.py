@@ -42,10 +42,6 @@ class Outcome:
     def messages(self) -> int:
         return sum(getattr(self, name) for name in STATUSES)
 
-    def share(self, name: str) -> float | None:
-        """The part of all messages that *name* (a field) counts."""
-        return rate(getattr(self, name), self.messages)
-
     @classmethod
     def of(cls, rows: Iterable[Traffic]) -> Outcome:
         found: Counter[str] = Counter()

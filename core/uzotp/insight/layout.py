@@ -54,14 +54,6 @@ class Chart:
     legend: tuple[Key, ...] = ()
     wide: bool = False
 
-    @property
-    def title(self) -> str:
-        return self.table.caption
-
-    @property
-    def scroll(self) -> str:
-        return self.table.scroll
-
 
 @dataclass(frozen=True)
 class Card:

@@ -36,7 +36,10 @@ def _stages(total: Outcome, words: Words) -> Chart:
     stages = {"sent": whole, "delivered": total.delivered, "verified": total.verified}
     said = {name: f"{words.number(count)} ({words.percent(rate(count, whole))})" for name, count in stages.items()}
     summary = text["summary"].format(**said | {"sent": words.number(whole)})
-    bars = [svg.Bar(text[name], count, said[name], f"stage-{name}") for name, count in stages.items()]
+    bars = [
+        svg.Column(text[name], said[name], (svg.Part(f"stage-{name}", count, f"{text[name]}: {said[name]}"),))
+        for name, count in stages.items()
+    ]
     head = (text["stage"], text["messages"], text["share"])
     rows = ((text[name], count, Share(count, whole)) for name, count in stages.items())
     return Chart(svg.bars("uzi-funnel", text["chart"], summary, bars), table(words, text["chart"], head, rows))
