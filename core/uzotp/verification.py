@@ -81,16 +81,9 @@ class Verifier:
         self._admission = Admission(
             store, self.policy, self.keys, self.accounts, self.clock, now, sink, should_send, risk
         )
+        callback_url = self._admission.callback_url
         self._sender = Sender(
-            self.router,
-            store,
-            self.policy,
-            self.accounts,
-            self.balances,
-            self.clock,
-            now,
-            sink,
-            self._admission.callback_url,
+            self.router, store, self.policy, self.accounts, self.balances, self.clock, now, sink, callback_url
         )
 
     # ------------------------------------------------------------------------------------------------- send

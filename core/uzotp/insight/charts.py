@@ -28,9 +28,10 @@ def per_day(
     above: Callable[[int | Decimal], str] | None = None,
     total: bool = False,
 ) -> Chart:
-    """
+    """A chart with a column for each of *days*, and its table.
+
     :param name: keeps the ids of one page apart.
-    :param days: the values of each day.
+    :param days: each day with its values.
     :param drawn: the values that a column is stacked of, from the bottom up, and what they are called. They are kinds
         of :mod:`~uzotp.insight.svg` and classes of ``insight.css``.
     :param listed: the columns of the table, where these are others.
