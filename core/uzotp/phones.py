@@ -66,7 +66,7 @@ class Phone(str):
         import phonenumbers
 
         number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-        return cls(f"+{number.country_code}{_national(number)}", _country(number)) if number else None
+        return cls(f"+{number.country_code}{_national(number)}", region) if number else None
 
     @classmethod
     def _read(cls, value: object, region: str) -> Phone:

@@ -79,6 +79,7 @@ class Verifier:
             should_send=should_send,
             risk=risk,
         )
+        self.accounts = Accounts(core)
         check_texts(
             core.service_name,
             languages=self.policy.languages,
@@ -87,7 +88,6 @@ class Verifier:
             autofill_host=self.policy.autofill_host,
             android_hash=self.policy.android_hash,
         )
-        self.accounts = Accounts(core)
         self._admission = Admission(core, self.accounts)
         self._sender = Sender(core, self.accounts)
 
@@ -256,6 +256,7 @@ class Verifier:
     def _check(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
+        guarded = self.policy.guard != "off" and not self._core.test_number(number)
         attempt = Attempt(
             handle=self.keys.handle(number, why, binding),
             fingerprint=self.keys.fingerprint(number),
@@ -265,7 +266,7 @@ class Verifier:
             proof_ttl_ms=self.policy.proof_ttl * 1000,
             max_attempts=self.policy.max_attempts,
             failure_limits=self.policy.failure_limits,
-            guard_areas=self._guard_areas(number),
+            guard_areas=(number.prefix, number.country) if guarded else (),
             now=self._core.now(),
         )
         checked = self.store.check(attempt)
@@ -273,16 +274,10 @@ class Verifier:
             self._core.emit(events.CodeRejected(number, why, checked.status.value, checked.attempts_left))
             return Verification(checked.status, number, checked.attempts_left, seconds(checked.retry_after_ms))
         self._core.emit(events.CodeVerified(number, why))
-        if attempt.guard_areas and not checked.credited:
+        if guarded and not checked.credited:
             self._credit(number, checked.sends)
         proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
         return Verification(checked.status, number, checked.attempts_left, proof=proof)
-
-    def _guard_areas(self, phone: Phone) -> tuple[str, ...]:
-        """Where the guard counts a success: it has seen what was sent there."""
-        if self.policy.guard == "off" or self._core.test_number(phone):
-            return ()
-        return phone.prefix, phone.country
 
     def _credit(self, phone: Phone, sends: int) -> None:
         """The guard's other side; a success stands without it (P4)."""
