@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
 from uzotp import events
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
@@ -22,8 +21,7 @@ from uzotp.ports.store import Attempt, AttemptStatus, Store
 from uzotp.privacy import Secret, Veiled, veiled
 from uzotp.results import Challenge, Delivery, Verification
 from uzotp.sending import reports
-from uzotp.sending.admission import FOREIGN, Admission, seconds
-from uzotp.sending.books import PendingSend
+from uzotp.sending.admission import FOREIGN, seconds
 from uzotp.sending.core import Core, Risk, SendRequest, ShouldSend
 from uzotp.sending.counters import Journal
 from uzotp.sending.router import Router
@@ -88,7 +86,6 @@ class Verifier:
             autofill_host=self.policy.autofill_host,
             android_hash=self.policy.android_hash,
         )
-        self._admission = Admission(core, self.accounts)
         self._sender = Sender(core, self.accounts)
 
     # ------------------------------------------------------------------------------------------------- send
@@ -116,7 +113,7 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        return self._send(SendRequest(number, why, client_ip, binding, language, trusted))
+        return self._sender.send(SendRequest(number, why, client_ip, binding, language, trusted))
 
     def send_code_later(
         self,
@@ -139,17 +136,7 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        request = SendRequest(number, why, client_ip, binding, language, trusted)
-        openly, queued = self.should_send is None, self._sender.background.enter()
-        if openly and not queued:
-            raise self._sender.overloaded(request, queued=True)
-        try:
-            pending = self._admission.admit(request)
-        except BaseException:
-            if queued:
-                self._sender.background.leave()
-            raise
-        return self._challenge(pending, self._sender.send_later(pending, queued=queued, openly=openly))
+        return self._sender.send_later(SendRequest(number, why, client_ip, binding, language, trusted))
 
     def deliver_code(
         self,
@@ -174,7 +161,7 @@ class Verifier:
         if not 4 <= len(code) <= 8:
             raise InvalidCode("a code to deliver is 4 to 8 digits")
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        return self._send(SendRequest(number, why, client_ip, binding, language, trusted, code)).delivery
+        return self._sender.send(SendRequest(number, why, client_ip, binding, language, trusted, code)).delivery
 
     def objections_to_send(self, phone: object, purpose: str, *, language: str | None = None) -> list[UzotpError]:
         """Why no message would go to *phone* now, whoever asked: no gateway sends there, sending is paused, every
@@ -186,27 +173,7 @@ class Verifier:
         """
         phone = veiled(phone)
         request = SendRequest(self.read_phone(phone), self.read_purpose(purpose), None, Secret(), language)
-        return self._admission.objections(request)
-
-    def _send(self, request: SendRequest) -> Challenge:
-        with self._sender.background.place() as free:
-            if not free:
-                raise self._sender.overloaded(request, queued=False)
-            pending = self._admission.admit(request)
-            return self._challenge(pending, self._sender.send(pending))
-
-    def _challenge(self, pending: PendingSend, delivery: Delivery) -> Challenge:
-        opened = pending.opened
-        return Challenge(
-            phone=pending.request.phone,
-            purpose=pending.request.purpose,
-            code_length=self.policy.code_length,
-            expires_at=_utc(opened.expires_at),
-            resend_at=_utc(opened.resend_at),
-            sends=opened.sends,
-            attempts_left=max(0, self.policy.max_attempts - opened.attempts),
-            delivery=delivery,
-        )
+        return self._sender.objections(request)
 
     def close(self) -> None:
         """Wait for the sends in the background; nothing can be sent later after this."""
@@ -355,7 +322,3 @@ def _binding(binding: str) -> Secret:
 def _foreign(binding: str) -> Secret:
     """A binding that no code of ours has, for no browser or app is given a NUL: the two never meet in one challenge."""
     return Secret("\0given " + _binding(binding))
-
-
-def _utc(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, timezone.utc)

@@ -77,7 +77,7 @@ class Admission:
             raise self._refused(request, _refusal(opened))
         message = None
         if not suppressed and not test:
-            code = request.foreign_code or self._code(request, _key_of(opened.key_id), opened.nonce)
+            code = request.foreign_code or self._code(request, opened.key_id[:4], opened.nonce)
             message = self._message(request, code, core.callback_url(opening.fingerprint, opened.delivery_id))
         return PendingSend(
             request=request,
@@ -233,15 +233,11 @@ class Admission:
 
 
 def _mark(key_id: str, *, length: int, test: bool) -> str:
-    """What made a code: a key, a length, and whether it is a test number's fixed one.
+    """What made a code: a key (four characters), a length, and whether it is a test number's fixed one.
 
     A challenge is sent again only by what made it: the code would be another, and never verify.
     """
     return f"{key_id}{length}{'+' if test else ''}"
-
-
-def _key_of(mark: str) -> str:
-    return mark[:4]
 
 
 def _refusal(refusal: Refusal) -> Refused:

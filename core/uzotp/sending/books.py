@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 
 from uzotp import events
 from uzotp.codes import random_id
 from uzotp.errors import GatewayError, StoreUnavailable
+from uzotp.policy import Policy
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.store import AddDelivery, GlobalReservation, Opened, Refusal, ReserveGlobal, Settlement
-from uzotp.results import Delivery
+from uzotp.results import Challenge, Delivery
 from uzotp.sending.core import Core, SendRequest
 from uzotp.sending.spending import Accounts
 
@@ -42,6 +44,19 @@ class PendingSend:
         """The gateway of a message that nobody confirmed: a person's resend had better go another way (P7)."""
         before = self.opened.before
         return before.gateway if before and before.status is not DeliveryStatus.DELIVERED else ""
+
+    def challenge(self, delivery: Delivery, policy: Policy) -> Challenge:
+        """What the caller is told."""
+        return Challenge(
+            phone=self.request.phone,
+            purpose=self.request.purpose,
+            code_length=policy.code_length,
+            expires_at=_utc(self.opened.expires_at),
+            resend_at=_utc(self.opened.resend_at),
+            sends=self.opened.sends,
+            attempts_left=max(0, policy.max_attempts - self.opened.attempts),
+            delivery=delivery,
+        )
 
 
 @dataclass(frozen=True)
@@ -172,3 +187,7 @@ class Books:
         reason, gateway = reason or type(problem).__name__, problem.gateway
         failed = events.SendFailed(request.phone, request.purpose, gateway, reason, problem.detail, problem.charged)
         self._core.emit(failed)
+
+
+def _utc(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, timezone.utc)

@@ -45,14 +45,15 @@ class Plan:
         seconds: float,
         *,
         repeats: bool,
-        objection: Callable[[Gateway], object] = lambda gateway: None,
+        objection: Callable[[Gateway], object],
     ) -> None:
         self.deadline = Deadline(seconds)
         #: The first outcome that nobody knows, and the last certain refusal.
         self.unknown: GatewayError | None = None
         self.refusal: GatewayError | None = None
-        #: The gateway of this try and those that may come after it.
+        #: The gateway of this try and those that may come after it, if any more may.
         self.rest = [gateway for gateway in gateways if not objection(gateway)]
+        self.more = False
         self._breakers = breakers
         self._repeats = repeats
         self._objection = objection
@@ -60,18 +61,13 @@ class Plan:
     def __iter__(self) -> Iterator[Gateway]:
         gateways = self.rest
         for index, gateway in enumerate(gateways):
-            self.rest = gateways[index:]
+            self.rest, self.more = gateways[index:], index + 1 < len(gateways)
             if self.deadline.passed or (self.unknown is not None and not self._repeats):
                 return
             if self._objection(gateway):  # learned since the plan was made
                 continue
             if self._breakers[gateway.name].allows() or not (self.more or self.unknown):
                 yield gateway
-
-    @property
-    def more(self) -> bool:
-        """Whether another gateway may come after this one."""
-        return len(self.rest) > 1
 
     def note(self, outcome: Receipt | GatewayError) -> None:
         if isinstance(outcome, Receipt):

@@ -8,10 +8,11 @@ from __future__ import annotations
 from functools import partial
 
 from uzotp import events
-from uzotp.errors import GatewayError, GatewayUnavailable
+from uzotp.errors import GatewayError, GatewayUnavailable, UzotpError
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway, Message, Receipt
-from uzotp.results import Delivery
+from uzotp.results import Challenge, Delivery
+from uzotp.sending.admission import Admission
 from uzotp.sending.books import Books, Copy, PendingSend
 from uzotp.sending.core import Core, SendRequest
 from uzotp.sending.spending import Accounts
@@ -20,27 +21,81 @@ from uzotp.sending.workers import QUEUE, Background
 #: The name under which test numbers' messages are recorded; no gateway sees them.
 TEST_GATEWAY = "test"
 _BUSY = "MAX_CONCURRENT_SENDS are under way"
-_FULL = f"{QUEUE} messages are waiting or under way"
 
 
 class Sender:
-    """Hands messages to the gateways, and has what became of them written down."""
+    """Has requests admitted, hands their messages to the gateways, and has what became of them written down."""
 
     def __init__(self, core: Core, accounts: Accounts) -> None:
         self._core = core
         self._accounts = accounts
         self._books = Books(core, accounts)
+        self._admission = Admission(core, accounts)
         self.background = Background(core.policy.max_concurrent_sends)
 
     # ------------------------------------------------------------------------------------------ now, or later
 
-    def overloaded(self, request: SendRequest, *, queued: bool) -> GatewayUnavailable:
+    def send(self, request: SendRequest) -> Challenge:
+        """:raises UzotpError: a refusal of ours, or the last gateway's when certainly nothing was sent."""
+        with self.background.place() as free:
+            if not free:
+                raise self._overloaded(request, "Overloaded", _BUSY)
+            pending = self._admission.admit(request)
+            return pending.challenge(self._deliver(pending), self._core.policy)
+
+    def send_later(self, request: SendRequest) -> Challenge:
+        """Send in the background; failures are events.
+
+        Without ``should_send`` the answer is ``pending``, and a certain failure gives back what :meth:`send` does (P5).
+        With it nobody may tell a suppressed send from a real one (P9): the answer is ``sent`` whatever becomes of it,
+        and nothing is given back, no quota and no money, for a suppressed one cannot fail.
+
+        :raises UzotpError: a refusal of ours; ``GatewayUnavailable``, without ``should_send``, when there is no place,
+            or no background any more.
+        """
+        openly, queued = self._core.should_send is None, self.background.enter()
+        if openly and not queued:
+            raise self._overloaded(request, "QueueFull", f"{QUEUE} messages are waiting or under way")
+        try:
+            pending = self._admission.admit(request)
+        except BaseException:
+            if queued:
+                self.background.leave()
+            raise
+        if not (queued and self.background.submit(partial(self._send_quietly, pending, refund=openly))):
+            problem = self._unavailable()
+            self._books.give_up(pending, problem, "QueueFull", refund=openly)
+            if openly:
+                raise problem
+        status = DeliveryStatus.PENDING if openly else DeliveryStatus.SENT
+        return pending.challenge(Delivery(pending.delivery_id, status, self._core.router.name), self._core.policy)
+
+    def objections(self, request: SendRequest) -> list[UzotpError]:
+        return self._admission.objections(request)
+
+    def _overloaded(self, request: SendRequest, reason: str, detail: str) -> GatewayUnavailable:
         """What to raise where there is no place: nothing was asked of anybody, and it is said (R46)."""
-        problem = self._unavailable(_FULL if queued else _BUSY)
-        self._books.say_failed(request, problem, "QueueFull" if queued else "Overloaded")
+        problem = self._unavailable(detail)
+        self._books.say_failed(request, problem, reason)
         return problem
 
-    def send(self, pending: PendingSend, *, refund: bool = True) -> Delivery:
+    def _send_quietly(self, pending: PendingSend, refund: bool) -> None:
+        try:
+            with self.background.place(self._core.policy.deadline) as free:
+                if not free:
+                    self._books.give_up(pending, self._unavailable(_BUSY), refund=refund)
+                elif self._core.clock.time() * 1000 < pending.opened.expires_at:
+                    self._deliver(pending, refund=refund)
+                else:  # a message older than its code is dropped (R47)
+                    self._books.give_up(pending, GatewayUnavailable(self._core.router.name), "Expired", refund=refund)
+        except GatewayError:
+            pass  # it is an event already
+        except Exception as error:
+            events.logger.error("delivery %s ended with %s", pending.delivery_id, type(error).__name__)
+        finally:
+            self._core.store.release_thread()
+
+    def _deliver(self, pending: PendingSend, *, refund: bool = True) -> Delivery:
         """Send what is *pending* and write down how that ended.
 
         *refund*: whether anything comes back: of a certain failure the phone's quota, the money and the guard's
@@ -55,39 +110,6 @@ class Sender:
             return outcome
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
-
-    def send_later(self, pending: PendingSend, *, queued: bool, openly: bool) -> Delivery:
-        """Send in the background, where *queued* says that there is a place; failures are events.
-
-        *openly*: the answer is ``pending``, and a certain failure gives back what :meth:`send` does (P5). Else nobody
-        may tell a suppressed send from this one (P9): the answer is ``sent`` whatever becomes of it, and nothing is
-        given back, no quota and no money, for a suppressed one cannot fail.
-
-        :raises GatewayUnavailable: *openly*, when there is no place, or no background any more.
-        """
-        if not (queued and self.background.submit(partial(self._send_quietly, pending, refund=openly))):
-            problem = self._unavailable()
-            self._books.give_up(pending, problem, "QueueFull", refund=openly)
-            if openly:
-                raise problem
-        status = DeliveryStatus.PENDING if openly else DeliveryStatus.SENT
-        return Delivery(pending.delivery_id, status, self._core.router.name)
-
-    def _send_quietly(self, pending: PendingSend, refund: bool) -> None:
-        try:
-            with self.background.place(self._core.policy.deadline) as free:
-                if not free:
-                    self._books.give_up(pending, self._unavailable(_BUSY), refund=refund)
-                elif self._core.clock.time() * 1000 < pending.opened.expires_at:
-                    self.send(pending, refund=refund)
-                else:  # a message older than its code is dropped (R47)
-                    self._books.give_up(pending, GatewayUnavailable(self._core.router.name), "Expired", refund=refund)
-        except GatewayError:
-            pass  # it is an event already
-        except Exception as error:
-            events.logger.error("delivery %s ended with %s", pending.delivery_id, type(error).__name__)
-        finally:
-            self._core.store.release_thread()
 
     def _pretend(self, pending: PendingSend) -> Delivery:
         if not pending.suppressed:
