@@ -1,7 +1,8 @@
-"""The one orchestrator: ask for a code, check a code, redeem a proof.
+"""What is asked for from outside: send a code, check a code, redeem a proof.
 
-A send is: read the request, reserve what all phones share, open the challenge under the phone's quotas, call the
-gateway with no lock of ours held, write down how it ended. A check is one decision of the store.
+A send is read here and made in :mod:`uzotp.sending.sender`: reserve what all phones share, open the challenge under
+the phone's quotas, call the gateway with no lock of ours held, write down how it ended. A check is one decision of
+the store.
 """
 
 from __future__ import annotations
