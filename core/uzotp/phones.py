@@ -61,6 +61,14 @@ class Phone(str):
         raise refused
 
     @classmethod
+    def example(cls, region: str) -> Phone | None:
+        """A mobile number as *region* (ISO 3166-1 alpha-2) has them; ``None`` where it has none."""
+        import phonenumbers
+
+        number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+        return cls(f"+{number.country_code}{_national(number)}", region) if number else None
+
+    @classmethod
     def _read(cls, value: object, region: str) -> Phone:
         if not isinstance(value, str):
             raise InvalidPhone("not_a_number", "a phone number is text")

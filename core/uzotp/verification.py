@@ -1,31 +1,33 @@
-"""The one orchestrator: ask for a code, check a code, redeem a proof.
+"""What is asked for from outside: send a code, check a code, redeem a proof.
 
-A send is: read the request, reserve what all phones share, open the challenge under the phone's quotas, call the
-gateway with no lock of ours held, write down how it ended. A check is one decision of the store.
+A send is read here and made in :mod:`uzotp.sending.sender`: reserve what all phones share, open the challenge under
+the phone's quotas, call the gateway with no lock of ours held, write down how it ended. A check is one decision of
+the store.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from collections.abc import Sequence
 
-from uzotp import errors, events
+from uzotp import events
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
-from uzotp.errors import GatewayError, InvalidCode, InvalidProof, StoreUnavailable
+from uzotp.errors import CountryNotAllowed, InvalidCode, InvalidProof, StoreUnavailable, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
 from uzotp.ports.clock import Clock
-from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
+from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.gateway import Gateway
-from uzotp.ports.store import Attempt, AttemptStatus, Opened, Store
-from uzotp.privacy import Secret, veiled
+from uzotp.ports.store import Attempt, AttemptStatus, Store
+from uzotp.privacy import Secret, Veiled, veiled
 from uzotp.results import Challenge, Delivery, Verification
-from uzotp.sending.admission import GIVEN, Admission, Risk, ShouldSend, seconds
+from uzotp.sending import reports
+from uzotp.sending.admission import FOREIGN, seconds
 from uzotp.sending.balances import Balances
+from uzotp.sending.core import Core, Risk, SendRequest, ShouldSend
 from uzotp.sending.counters import Journal
 from uzotp.sending.router import Router
-from uzotp.sending.sender import PendingSend, Sender
+from uzotp.sending.sender import Sender
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import check_texts
 
@@ -61,30 +63,33 @@ class Verifier:
         self.keys = Keyring(secret_keys, fingerprint_key)
         self.should_send = should_send
         self.clock: Clock = clock or time
-        self._now_of_store: Callable[[], int | None] = (lambda: int(clock.time() * 1000)) if clock else lambda: None
         self._tokens: dict[str, Tokens] = {}
         self.gateway: Gateway = gateway if isinstance(gateway, Gateway) else Router(gateway)
         self.router = self.gateway if isinstance(self.gateway, Router) else Router([self.gateway])
         #: Counts what is refused, by the day; ``journal.write()`` before the counts are looked at.
         self.journal = Journal(store, self.clock, events)
-        now, sink = self._now_of_store, self.journal
-        self.accounts = Accounts(self.router.gateways, store, self.policy, now, sink)
-        self.balances = Balances(self.router.gateways, self.policy.low_balance, sink)
+        self._core = core = Core(
+            store=store,
+            policy=self.policy,
+            keys=self.keys,
+            router=self.router,
+            clock=self.clock,
+            clock_rules=clock is not None,
+            listener=self.journal,
+            should_send=should_send,
+            risk=risk,
+        )
+        self.accounts = Accounts(core)
+        self.balances = Balances(self.router.gateways, self.policy.low_balance, self.journal)
         check_texts(
-            self.accounts.service_name,
+            core.service_name,
             languages=self.policy.languages,
             purposes=self.policy.purposes,
             code_length=self.policy.code_length,
             autofill_host=self.policy.autofill_host,
             android_hash=self.policy.android_hash,
         )
-        self._admission = Admission(
-            store, self.policy, self.keys, self.accounts, self.clock, now, sink, should_send, risk
-        )
-        callback_url = self._admission.callback_url
-        self._sender = Sender(
-            self.router, store, self.policy, self.accounts, self.balances, self.clock, now, sink, callback_url
-        )
+        self._sender = Sender(core, self.accounts, self.balances)
 
     # ------------------------------------------------------------------------------------------------- send
 
@@ -111,11 +116,7 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        with self._sender.background.place() as free:
-            if not free:
-                raise self._sender.overloaded(number, why, queued=False)
-            order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
-            return self._challenge(order, opened, self._sender.send(order))
+        return self._sender.send(SendRequest(number, why, client_ip, binding, language, trusted))
 
     def send_code_later(
         self,
@@ -138,16 +139,7 @@ class Verifier:
         """
         phone, binding = veiled(phone), _binding(binding)
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        openly, queued = self.should_send is None, self._sender.background.enter()
-        if openly and not queued:
-            raise self._sender.overloaded(number, why, queued=True)
-        try:
-            order, opened = self._admission.admit(number, why, client_ip, binding, language, trusted)
-        except BaseException:
-            if queued:
-                self._sender.background.leave()
-            raise
-        return self._challenge(order, opened, self._sender.send_later(order, queued=queued, openly=openly))
+        return self._sender.send_later(SendRequest(number, why, client_ip, binding, language, trusted))
 
     def deliver_code(
         self,
@@ -168,15 +160,23 @@ class Verifier:
         :raises InvalidCode: it is not 4 to 8 digits, which is what the gateways' templates take.
         :raises UzotpError: as :meth:`send_code` does.
         """
-        phone, code, binding = veiled(phone), normalise_code(code), _given(binding)
+        phone, code, binding = veiled(phone), normalise_code(code), _foreign(binding)
         if not 4 <= len(code) <= 8:
             raise InvalidCode("a code to deliver is 4 to 8 digits")
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        with self._sender.background.place() as free:
-            if not free:
-                raise self._sender.overloaded(number, why, queued=False)
-            order, _ = self._admission.admit(number, why, client_ip, binding, language, trusted, code)
-            return self._sender.send(order)
+        return self._sender.send(SendRequest(number, why, client_ip, binding, language, trusted, code)).delivery
+
+    def objections_to_send(self, phone: object, purpose: str, *, language: str | None = None) -> list[UzotpError]:
+        """Why no message would go to *phone* now, whoever asked: no gateway sends there, sending is paused, every
+        gateway refuses its service name, the day's money has no room for what this message may cost.
+
+        Nothing is reserved or charged; quotas and the guard are not looked at, nor is ``TEST_NUMBERS``.
+
+        :raises InvalidPhone, CountryNotAllowed: the number cannot be served. :raises StoreUnavailable: nobody knows.
+        """
+        phone = veiled(phone)
+        request = SendRequest(self.read_phone(phone), self.read_purpose(purpose), None, Secret(), language)
+        return self._sender.objections(request)
 
     def close(self) -> None:
         """Wait for the sends in the background; nothing can be sent later after this."""
@@ -194,7 +194,7 @@ class Verifier:
         phone = veiled(phone)
         parsed = Phone.parse(phone, self.policy.default_region)
         if not self.policy.allows(parsed):
-            raise errors.CountryNotAllowed(parsed.country)
+            raise CountryNotAllowed(parsed.country)
         return parsed
 
     def read_purpose(self, purpose: str) -> Purpose:
@@ -203,18 +203,6 @@ class Verifier:
         if known not in self.policy.purposes:
             raise ValueError(f"the purpose {known} is switched off by PURPOSES")
         return known
-
-    def _challenge(self, order: PendingSend, opened: Opened, delivery: Delivery) -> Challenge:
-        return Challenge(
-            phone=order.phone,
-            purpose=order.purpose,
-            code_length=self.policy.code_length,
-            expires_at=_utc(opened.expires_at),
-            resend_at=_utc(opened.resend_at),
-            sends=opened.sends,
-            attempts_left=max(0, self.policy.max_attempts - opened.attempts),
-            delivery=delivery,
-        )
 
     # ------------------------------------------------------------------------------------------------ verify
 
@@ -233,11 +221,12 @@ class Verifier:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
         phone = veiled(phone)
-        return self._check(phone, GIVEN, purpose, _given(binding))
+        return self._check(phone, FOREIGN, purpose, _foreign(binding))
 
     def _check(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
+        guarded = self.policy.guard != "off" and not self._core.test_number(number)
         attempt = Attempt(
             handle=self.keys.handle(number, why, binding),
             fingerprint=self.keys.fingerprint(number),
@@ -247,30 +236,23 @@ class Verifier:
             proof_ttl_ms=self.policy.proof_ttl * 1000,
             max_attempts=self.policy.max_attempts,
             failure_limits=self.policy.failure_limits,
-            guard_areas=self._guard_areas(number),
-            now=self._now_of_store(),
+            guard_areas=(number.prefix, number.country) if guarded else (),
+            now=self._core.now(),
         )
-        spent = self.store.check(attempt)
-        if spent.status is not AttemptStatus.VERIFIED:
-            rejected = events.CodeRejected(number, why, spent.status.value, spent.attempts_left)
-            events.emit(self.journal, rejected)
-            return Verification(spent.status, number, spent.attempts_left, seconds(spent.retry_after_ms))
-        events.emit(self.journal, events.CodeVerified(number, why))
-        if attempt.guard_areas and not spent.credited:
-            self._credit(number, spent.sends)
+        checked = self.store.check(attempt)
+        if checked.status is not AttemptStatus.VERIFIED:
+            self._core.emit(events.CodeRejected(number, why, checked.status.value, checked.attempts_left))
+            return Verification(checked.status, number, checked.attempts_left, seconds(checked.retry_after_ms))
+        self._core.emit(events.CodeVerified(number, why))
+        if guarded and not checked.credited:
+            self._credit(number, checked.sends)
         proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
-        return Verification(spent.status, number, spent.attempts_left, proof=proof)
-
-    def _guard_areas(self, phone: Phone) -> tuple[str, ...]:
-        """Where the guard counts a success: it has seen what was sent there."""
-        if self.policy.guard == "off" or self._admission.test_number(phone):
-            return ()
-        return phone.prefix, phone.country
+        return Verification(checked.status, number, checked.attempts_left, proof=proof)
 
     def _credit(self, phone: Phone, sends: int) -> None:
         """The guard's other side; a success stands without it (P4)."""
         try:
-            self.store.credit(phone.prefix, phone.country, sends, self._now_of_store())
+            self.store.credit(phone.prefix, phone.country, sends, self._core.now())
         except StoreUnavailable:
             events.logger.warning("a verified send was not credited to the guard: the store is away")
 
@@ -281,7 +263,7 @@ class Verifier:
         """
         proof = veiled(proof)
         phone, proof_id = self._open_proof(proof, purpose)
-        if not self.store.redeem(self.keys.fingerprint(phone), proof_id, self._now_of_store()):
+        if not self.store.redeem(self.keys.fingerprint(phone), proof_id, self._core.now()):
             raise InvalidProof
         return phone
 
@@ -307,45 +289,21 @@ class Verifier:
     def delivery(self, phone: Phone, purpose: str, *, binding: str) -> DeliveryRecord | None:
         """The newest delivery of a challenge, while the store keeps it."""
         handle = self.keys.handle(phone, Purpose(purpose), binding)
-        return self.store.delivery(self.keys.fingerprint(phone), handle, self._now_of_store())
+        return self.store.delivery(self.keys.fingerprint(phone), handle, self._core.now())
 
     def receive_callback(self, token: str, body: bytes) -> bool:
         """Take a gateway's delivery callback as a hint. ``False`` only for a token that is not ours (P10)."""
-        token = Secret(token)
-        named = self.keys.read_delivery_token(token)
-        if named is None:
-            return False
-        report = next(filter(None, (_read_callback(gateway, body) for gateway in self.router.gateways)), None)
-        del body  # it holds the number
-        if report is not None:
-            self._changed(self.store.record(*named, report, self._now_of_store()))
-        return True
+        token, body = Secret(token), Veiled(body)
+        return reports.receive(self._core, token, body)
 
     def poll(self, limit: int = 200) -> int:
         """Ask the gateways about deliveries that callbacks missed; returns how many moved (P10).
 
         A question that fails is left for the next round.
         """
-        moved = 0
-        asked = {gateway.name: getattr(gateway, "status", None) for gateway in self.router.gateways}
-        for record in self.store.unfinished(limit, self._now_of_store()):
-            status = asked.get(record.gateway)
-            if status is None:
-                continue
-            try:
-                report = status(str(record.gateway_id))
-            except Exception as error:  # one that cannot be answered must not keep the others waiting
-                why = error if isinstance(error, GatewayError) else type(error).__name__
-                events.logger.warning("status of delivery %s: %s", record.id, why)
-                continue
-            moved += self._changed(self.store.record(record.fingerprint, record.id, report, self._now_of_store()))
+        moved = reports.poll(self._core, limit)
         self.journal.write()
         return moved
-
-    def _changed(self, record: DeliveryRecord | None) -> bool:
-        if record is not None:
-            events.emit(self.journal, events.DeliveryChanged(record.id, record.gateway, record.status.value))
-        return record is not None
 
     def purge(self, keep_deliveries_days: int = 30) -> int:
         """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44).
@@ -355,16 +313,7 @@ class Verifier:
         deliveries after a day.
         """
         self.journal.write()
-        return self.store.purge(keep_deliveries_days * 86_400_000, self._now_of_store())
-
-
-def _read_callback(gateway: Gateway, body: bytes) -> DeliveryReport | None:
-    parse: Callable[[bytes], DeliveryReport | None] | None = getattr(gateway, "parse_callback", None)
-    try:
-        return parse(body) if parse else None
-    except Exception as error:  # a gateway of somebody else's, and bytes of anybody's
-        events.logger.warning("%s could not read a callback: %s", gateway.name, type(error).__name__)
-        return None
+        return self.store.purge(keep_deliveries_days * 86_400_000, self._core.now())
 
 
 def _binding(binding: str) -> Secret:
@@ -373,10 +322,6 @@ def _binding(binding: str) -> Secret:
     return Secret(binding)
 
 
-def _given(binding: str) -> Secret:
+def _foreign(binding: str) -> Secret:
     """A binding that no code of ours has, for no browser or app is given a NUL: the two never meet in one challenge."""
     return Secret("\0given " + _binding(binding))
-
-
-def _utc(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, timezone.utc)

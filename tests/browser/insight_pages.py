@@ -8,7 +8,8 @@ from typing import Any
 from tests.browser.driving import show
 from tests.core.histories import Priced, Wealthy, troubled_store
 from tests.web.sites import SITES, Site, flask_app
-from uzotp.sending.router import TRIP_AFTER, Router
+from uzotp.sending.breaker import TRIP_AFTER
+from uzotp.sending.router import Router
 from uzotp.settings.build import overrides
 from uzotp.testing.clock import FakeClock
 

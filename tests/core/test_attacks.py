@@ -26,7 +26,8 @@ from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Money
-from uzotp.sending.router import TRIP_AFTER, Router
+from uzotp.sending.breaker import TRIP_AFTER
+from uzotp.sending.router import Router
 from uzotp.stores.memory import MemoryStore
 from uzotp.tashkent import day_of
 

@@ -173,7 +173,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[SQLStore]:
 
 
 @pytest.fixture
-def check(store: SQLStore, crew: tuple[ProcessPoolExecutor, Books]) -> Callable[[Callable[..., int]], list[int]]:
+def spend(store: SQLStore, crew: tuple[ProcessPoolExecutor, Books]) -> Callable[[Callable[..., int]], list[int]]:
     pool, books = crew
     books.clear()
     url = store._engine.url.render_as_string(hide_password=False)

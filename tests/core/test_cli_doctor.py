@@ -10,7 +10,8 @@ import pytest
 
 from tests.core.host import Postcard
 from tests.core.shop import SOUND, Account, Broken, Done, Named, Shop
-from uzotp.errors import AuthenticationFailed, ConfigurationError
+from uzotp import DevSMS, GetSMS
+from uzotp.errors import AuthenticationFailed, BudgetExhausted, ConfigurationError
 from uzotp.ports.money import Balance, Money
 from uzotp.ports.store import PAUSE
 from uzotp.settings.config import Config
@@ -200,3 +201,57 @@ def test_p6_the_doctor_shows_the_money_of_the_day_in_tashkent(
     clock.advance(1)
     assert "spent on 2026-01-01 (Asia/Tashkent): 0 of 1000 so'm\n" in run("doctor", shop=shop).out
     assert "budget" not in run("doctor", "--json").report, "without a budget nobody counts"
+
+
+DEVSMS = DevSMS("token", "TechShop")
+GETSMS = GetSMS("login", "password", base_url="https://getsms.example/", price=85)
+#: Its Russian text for an operation takes two parts, its others one.
+LONG_NAME = "Toshkent Onlayn Savdo Uyi Dokon Market"
+
+
+@pytest.mark.parametrize(
+    ("gateways", "languages", "price"),
+    [
+        ((DEVSMS,), ("uz",), 50),
+        ((GETSMS,), ("uz",), 85),
+        ((DEVSMS, GETSMS), ("uz",), 85),
+        ((DevSMS("token", LONG_NAME, type="simple"),), ("ru",), 100),
+        ((DevSMS("token", LONG_NAME), GETSMS), ("ru",), 170),
+    ],
+)
+def test_p6_the_doctor_reckons_with_what_a_real_send_reserves(
+    run: Callable[..., Done], make_site: Any, gateways: Any, languages: tuple[str, ...], price: int
+) -> None:
+    for budget, status in ((price, 0), (price - 1, 1)):
+        site = make_site(
+            gateway=gateways, languages=languages, purposes=("operation",), daily_budget=budget, store=MemoryStore()
+        )
+        done = run("doctor", shop=Shop(site.verifier))
+        assert (done.status, "uzotp.E009" in done.out) == (status, bool(status))
+        if status:
+            assert "is less than one message costs: nothing is sent" in done.out
+            with pytest.raises(BudgetExhausted):
+                site.send(purpose="operation")
+        assert "0 of" in done.out, "nothing is reserved by asking"
+
+
+def test_p6_the_doctor_tells_which_texts_the_money_does_not_reach_for(run: Callable[..., Done], make_site: Any) -> None:
+    site = make_site(gateway=DevSMS("token", LONG_NAME, type="simple"), daily_budget=60)
+    done = run("doctor", shop=Shop(site.verifier))
+    assert done.status == 1
+    assert (
+        "error uzotp.E009: the budget of today has no room for operation in ru: these are not sent until midnight"
+        in done.out
+    )
+
+
+def test_p6_the_doctor_asks_for_a_number_of_a_country_that_is_served(run: Callable[..., Done], make_site: Any) -> None:
+    from uzotp.phones import Phone
+    from uzotp.sms.prices import price_for
+
+    abroad = price_for(Phone.parse("+77019012381"))
+    assert abroad
+    assert abroad > 60
+    for budget, status in ((abroad, 0), (60, 1)):
+        site = make_site(gateway=DEVSMS, countries=("KZ",), daily_budget=budget)
+        assert run("doctor", shop=Shop(site.verifier)).status == status

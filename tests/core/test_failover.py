@@ -15,8 +15,10 @@ from uzotp.events import CodeSent, SendFailed, ServiceNameBlocked
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
-from uzotp.sending import router as routing
-from uzotp.sending.router import REST, TRIP_AFTER, Breaker, Deadline, Router
+from uzotp.sending import plan
+from uzotp.sending.breaker import REST, TRIP_AFTER, Breaker
+from uzotp.sending.plan import Deadline
+from uzotp.sending.router import Router
 
 HOME, ABROAD = "+998901238190", "+77019012381"
 
@@ -370,7 +372,7 @@ def test_p7_a_gateway_is_not_asked_when_there_is_no_time_left_for_its_answer(
     pair: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(routing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(plan.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(Deadline.__init__, "__defaults__", (lambda: now[0],))
 
     def slow(way: Way, message: Message) -> Receipt:

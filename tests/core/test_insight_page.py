@@ -22,7 +22,7 @@ from uzotp.insight.page import away, page
 from uzotp.insight.words import LANGUAGES, words
 from uzotp.ports.ledger import History
 from uzotp.ports.store import PAUSE
-from uzotp.sending.router import TRIP_AFTER
+from uzotp.sending.breaker import TRIP_AFTER
 from uzotp.tashkent import day_of
 from uzotp.testing.clock import FakeClock
 
@@ -138,7 +138,7 @@ def test_r59_what_wants_a_person_stands_first(make_site: Callable[..., Any], clo
 
 
 def test_a_look_does_not_take_the_breaker_s_probe(make_site: Callable[..., Any]) -> None:
-    from uzotp.sending.router import Breaker
+    from uzotp.sending.breaker import Breaker
 
     now = [0.0]
     breaker = Breaker(lambda: now[0])

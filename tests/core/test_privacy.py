@@ -8,6 +8,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import dropwhile
@@ -281,7 +282,8 @@ def _redeemed_twice(site: Any) -> Any:
 
 
 def _risk(site: Any) -> Any:
-    site.verifier._admission._risk = lambda *_facts: True
+    admission = site.verifier._sender._admission
+    admission._core = replace(admission._core, risk=lambda *_facts: True)
     return site.send()
 
 

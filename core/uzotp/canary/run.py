@@ -16,14 +16,20 @@ from typing import TYPE_CHECKING
 from uzotp.canary.providers import NumberProvider
 from uzotp.canary.report import CanaryReport, shown
 from uzotp.canary.values import Rental, Sms
-from uzotp.errors import GatewayError, OutcomeUnknown, UzotpError
+from uzotp.errors import (
+    BudgetExhausted,
+    CountryNotAllowed,
+    GatewayError,
+    OutcomeUnknown,
+    SendingPaused,
+    ServiceNameRejected,
+    UzotpError,
+)
 from uzotp.phones import Phone
 from uzotp.ports.clock import Clock
 from uzotp.ports.money import Money
-from uzotp.ports.store import PAUSE, AttemptStatus
+from uzotp.ports.store import AttemptStatus
 from uzotp.privacy import Secret
-from uzotp.sms.prices import HOME_PRICE
-from uzotp.tashkent import day_of
 
 if TYPE_CHECKING:
     from uzotp.verification import Verifier
@@ -36,6 +42,14 @@ MAX_MISSES = 3
 
 #: An SMS older than the rental by this is a former owner's. A day, for its time has no zone: seconds.
 _STALE = 86_400
+
+#: What would refuse the code, in a few words.
+_OBJECTIONS: dict[type[UzotpError], str] = {
+    CountryNotAllowed: "no gateway sends to {country}",
+    SendingPaused: "sending is paused",
+    ServiceNameRejected: "every gateway refuses the service name, see uzotp unblock",
+    BudgetExhausted: "the budget of today is used up",
+}
 
 #: ``progress(seconds since the start, what is going on)``. It never holds a whole number or a code.
 Progress = Callable[[float, str], None]
@@ -149,15 +163,10 @@ class _Trial:
 
     def _may_send(self) -> None:
         """What would refuse the code must be known before a number is paid for."""
-        store, budget = self._verifier.store, self._verifier.policy.daily_budget
-        on = {switch.name for switch in store.switches()}
-        if PAUSE in on:
-            raise _Stop("sending is paused: nothing was rented")
-        if on.issuperset(self._verifier.accounts.switches):
-            raise _Stop("every gateway refuses the service name, see uzotp unblock: nothing was rented")
-        today = day_of(int(self._clock.time() * 1000))
-        if budget is not None and store.money_used(today) + HOME_PRICE > budget:
-            raise _Stop("the budget of today is used up: nothing was rented")
+        phone = Phone.example(self._country)  # the number to rent is not known yet: one like it
+        for objection in self._verifier.objections_to_send(phone, self._purpose) if phone else ():
+            words = next(words for kind, words in _OBJECTIONS.items() if isinstance(objection, kind))
+            raise _Stop(f"{words.format(country=self._country)}: nothing was rented")
 
     def _rent(self) -> Rental:
         """The one purchase (Q89). After this the number must be released."""

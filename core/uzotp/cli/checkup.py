@@ -10,12 +10,12 @@ from typing import Any
 
 from uzotp.cli.account import ask_balances, balance_data, balance_lines
 from uzotp.cli.project import Project, plain, report, time_text
-from uzotp.errors import ConfigurationError, StoreUnavailable
+from uzotp.errors import BudgetExhausted, ConfigurationError, StoreUnavailable
+from uzotp.phones import Phone
 from uzotp.ports.store import PAUSE, Switch
 from uzotp.sending.balances import BalanceAnswer
 from uzotp.sending.spending import blocked_name
 from uzotp.settings.checks import Advice, advise
-from uzotp.sms.prices import HOME_PRICE
 from uzotp.tashkent import day_of
 from uzotp.verification import Verifier
 
@@ -82,7 +82,7 @@ def _examine_store(project: Project) -> tuple[list[Advice], dict[str, Any] | Non
         found = [advice for switch in verifier.store.switches() for advice in _about_switch(switch, in_use)]
         risks = getattr(verifier.store, "risks", frozenset)
         money = _money_of_today(verifier)
-        return [*found, *(_RISKS[risk] for risk in sorted(risks())), *_about_budget(money)], money
+        return [*found, *(_RISKS[risk] for risk in sorted(risks())), *_about_budget(verifier, money)], money
     except (StoreUnavailable, ConfigurationError) as error:
         cure = "Is the database running, is STORE its address, and are the migrations applied?"
         return [Advice("uzotp.E005", plain(str(error)), cure, error=True)], None
@@ -118,15 +118,34 @@ def _money_of_today(verifier: Verifier) -> dict[str, Any] | None:
     return {"day": day, "spent": verifier.store.money_used(day), "budget": budget}
 
 
-def _about_budget(money: dict[str, Any] | None) -> Iterator[Advice]:
-    """Whether the day can still pay one message at home."""
-    if money and money["spent"] + HOME_PRICE > money["budget"]:
-        yield Advice(
-            "uzotp.E009",
-            "the budget of today is used up: nothing is sent until midnight in Tashkent",
-            "If these were your users, raise DAILY_BUDGET; `uzotp history` shows where the messages went.",
-            error=True,
-        )
+def _about_budget(verifier: Verifier, money: dict[str, Any] | None) -> Iterator[Advice]:
+    """Whether the day can still pay what a real send would reserve, for a number of the first country served."""
+    policy = verifier.policy
+    served = (policy.default_region,) if policy.countries == "*" else policy.countries
+    phone = Phone.example(policy.default_region if policy.default_region in served else served[0])
+    if money is None or phone is None:
+        return
+    texts = [(purpose, language) for purpose in policy.purposes for language in policy.languages]
+    refused = [
+        f"{purpose} in {language}"
+        for purpose, language in texts
+        for objection in verifier.objections_to_send(phone, purpose, language=language)
+        if isinstance(objection, BudgetExhausted)
+    ]
+    if not refused:
+        return
+    if len(refused) < len(texts):
+        what = f"has no room for {', '.join(refused)}: these are not sent until midnight in Tashkent"
+    elif money["spent"]:
+        what = "is used up: nothing is sent until midnight in Tashkent"
+    else:
+        what = "is less than one message costs: nothing is sent"
+    yield Advice(
+        "uzotp.E009",
+        f"the budget of today {what}",
+        "If these were your users, raise DAILY_BUDGET; `uzotp history` shows where the messages went.",
+        error=True,
+    )
 
 
 def _about_balance(answer: BalanceAnswer) -> Iterator[Advice]:

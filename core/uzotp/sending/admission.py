@@ -1,4 +1,4 @@
-"""What must be agreed before a message leaves: the request is read, a place is reserved, the challenge is opened.
+"""What must be agreed before a message leaves: a place is reserved, then the challenge is opened.
 
 The global part comes first (the pause, the client, the guard, the money), then the phone's; a refusal of the second
 takes the first back (P4).
@@ -8,43 +8,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import partial
 
 from uzotp import errors, events
-from uzotp.codes import Keyring, random_id
-from uzotp.errors import Refused, StoreUnavailable
-from uzotp.phones import Phone
-from uzotp.policy import Policy, Purpose, TestNumber
-from uzotp.ports.clock import Clock
-from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.codes import random_id
+from uzotp.errors import Refused, StoreUnavailable, UzotpError
+from uzotp.policy import TestNumber
 from uzotp.ports.gateway import Message
-from uzotp.ports.store import (
-    GlobalReservation,
-    GuardRule,
-    OpenChallenge,
-    Opened,
-    Refusal,
-    ReserveGlobal,
-    Store,
-    Suspicion,
-)
+from uzotp.ports.store import PAUSE, GlobalReservation, GuardRule, OpenChallenge, Refusal, ReserveGlobal
 from uzotp.privacy import Secret
 from uzotp.rules import clients
-from uzotp.sending.sender import PendingSend
+from uzotp.rules.money import reserve_money
+from uzotp.sending.books import PendingSend
+from uzotp.sending.core import Core, SendRequest
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import compose
-
-#: ``should_send(phone, purpose)``: ``False`` suppresses the send, and the visitor cannot tell (P9).
-ShouldSend = Callable[[Phone, Purpose], bool]
-#: ``risk(phone, purpose, client_ip)``: anything true vetoes the send with ``Suspicious`` (R39).
-Risk = Callable[[Phone, Purpose, "str | None"], object]
+from uzotp.tashkent import day_of
 
 #: Marks a challenge whose send was suppressed: no key made its digest, so no code opens it.
 _SUPPRESSED = "-"
-#: What opens the challenge of a code that somebody else made: nothing that a person types reads like this.
-GIVEN = Secret("given")
+#: What opens the challenge of a foreign code: nothing that a person types reads like this.
+FOREIGN = Secret("given")
 
 #: What stops every visitor is worth a line in the log, once in so many seconds.
 _FOR_EVERYBODY = (errors.BudgetExhausted, errors.SendingPaused)
@@ -61,116 +45,94 @@ _REFUSALS: dict[str, type[Refused]] = {
 
 
 class Admission:
-    """Turns a visitor's request into an order that the store has agreed to, or refuses it."""
+    """Turns a request into a send that the store has agreed to, or refuses it."""
 
-    def __init__(
-        self,
-        store: Store,
-        policy: Policy,
-        keys: Keyring,
-        accounts: Accounts,
-        clock: Clock,
-        now: Callable[[], int | None],
-        sink: events.Listener | None,
-        should_send: ShouldSend | None,
-        risk: Risk | None,
-    ) -> None:
-        self._store = store
-        self._policy = policy
-        self._keys = keys
+    def __init__(self, core: Core, accounts: Accounts) -> None:
+        self._core = core
         self._accounts = accounts
-        self._clock = clock
-        self._now = now
-        self._sink = sink
-        self._should_send = should_send
-        self._risk = risk
         self._warned = False
         self._quiet_until = 0.0
 
-    def admit(
-        self,
-        phone: Phone,
-        purpose: Purpose,
-        client_ip: str | None,
-        binding: str,
-        language: str | None,
-        trusted: bool,
-        given: Secret | None = None,
-    ) -> tuple[PendingSend, Opened]:
-        """*given* is a code that somebody else made and will check.
-
-        :raises Refused, CountryNotAllowed, StoreUnavailable: and nothing is reserved.
-        """
-        if self._risk and self._risk(phone, purpose, client_ip):
-            raise self._refused(phone, purpose, errors.Suspicious(self._policy.resend_after[-1], "risk"))
-        suppressed = bool(self._should_send and not self._should_send(phone, purpose))
-        test = self.test_number(phone)
-        now, asked_at = self._now(), time.monotonic()
-        request = self._request(phone, purpose, client_ip, language, trusted, test, given, now)
-        reservation = self._store.reserve(request)
-        self._say_suspicious(phone, purpose, trusted, reservation.suspicion, isinstance(reservation, Refusal))
+    def admit(self, request: SendRequest) -> PendingSend:
+        """:raises Refused, CountryNotAllowed, StoreUnavailable: and nothing is reserved."""
+        core, phone, purpose = self._core, request.phone, request.purpose
+        if core.risk and core.risk(phone, purpose, request.client_ip):
+            raise self._refused(request, errors.Suspicious(core.policy.resend_after[-1], "risk"))
+        suppressed = bool(core.should_send and not core.should_send(phone, purpose))
+        test = core.test_number(phone)
+        now, asked_at = core.now(), time.monotonic()
+        wanted = self._reservation(request, now, test=test is not None)
+        reservation = core.store.reserve(wanted)
+        self._say_suspicious(request, reservation)
         if isinstance(reservation, Refusal):
-            raise self._refused(phone, purpose, _refusal(reservation))
-        opening = self._opening(phone, purpose, binding, request.entry_id, suppressed, test, given, now)
+            raise self._refused(request, _refusal(reservation))
+        opening = self._opening(request, wanted.entry_id, suppressed, test, now)
         try:
-            opened = self._store.open(opening)
+            opened = core.store.open(opening)
         except StoreUnavailable:
             self._release(reservation)
             raise
         if isinstance(opened, Refusal):
             self._release(reservation)
-            raise self._refused(phone, purpose, _refusal(opened))
+            raise self._refused(request, _refusal(opened))
         message = None
         if not suppressed and not test:
-            code = given or self._code(phone, purpose, binding, _key_of(opened.key_id), opened.nonce)
-            callback_url = self.callback_url(opening.fingerprint, opened.delivery_id)
-            message = self._message(phone, purpose, code, language, callback_url)
-        order = PendingSend(
-            phone=phone,
-            purpose=purpose,
+            code = request.foreign_code or self._code(request, opened.key_id[:4], opened.nonce)
+            message = self._message(request, code, core.callback_url(opening.fingerprint, opened.delivery_id))
+        return PendingSend(
+            request=request,
             fingerprint=opening.fingerprint,
             handle=opening.handle,
-            delivery_id=opened.delivery_id,
-            expires_at=opened.expires_at,
+            opened=opened,
             reservation=reservation,
             message=message,
             suppressed=suppressed,
-            avoid=_unconfirmed(opened.before),
             asked_at=asked_at,
         )
-        return order, opened
+
+    def objections(self, request: SendRequest) -> list[UzotpError]:
+        """Why a message for this request would be refused now, whoever asks: what stands against every send, the
+        worst first. Nothing is reserved or charged."""
+        core, now = self._core, int(self._core.clock.time() * 1000)
+        try:
+            wanted = self._reservation(request, now)
+        except errors.CountryNotAllowed as error:
+            return [error]
+        found: list[UzotpError] = []
+        on = {switch.name for switch in core.store.switches()}
+        if PAUSE in on:
+            found.append(_refusal(Refusal("paused", "paused", None)))
+        blocked = [self._accounts.objection(gateway, on, time.monotonic()) for gateway in core.router.gateways]
+        if blocked[0] and all(blocked):
+            found.append(blocked[0])
+        if wanted.budget is not None:
+            money = reserve_money(core.store.money_used(day_of(now)), wanted, now)
+            if isinstance(money, Refusal):
+                found.append(_refusal(money))
+        return found
 
     def _release(self, reservation: GlobalReservation) -> None:
         try:
-            self._store.release(reservation)
+            self._core.store.release(reservation)
         except StoreUnavailable:  # it stays spent, which is the safe side
             events.logger.error("reservation %s could not be taken back: the store is away", reservation.entry_id)
 
-    def _request(
-        self,
-        phone: Phone,
-        purpose: Purpose,
-        client_ip: str | None,
-        language: str | None,
-        trusted: bool,
-        test: TestNumber | None,
-        given: Secret | None,
-        now: int | None,
-    ) -> ReserveGlobal:
-        """What to ask of the store for all phones together. A test number's message costs and proves nothing.
+    def _reservation(self, request: SendRequest, now: int | None, *, test: bool = False) -> ReserveGlobal:
+        """What to ask of the store for all phones together. A *test* number's message costs and proves nothing.
 
         :raises CountryNotAllowed: no gateway sends there.
         """
-        policy, network = self._policy, self._network(client_ip)
-        sample = self._message(phone, purpose, given or Secret("0" * policy.code_length), language, None)
+        policy, phone = self._core.policy, request.phone
+        sample = self._message(request, request.foreign_code or Secret("0" * policy.code_length), None)
         amount = 0 if test else self._accounts.estimate(sample)
         if amount is None:
             raise errors.CountryNotAllowed(phone.country)
+        network = self._network(request.client_ip)
         prefix_floor, country_floor = policy.guard_floors
-        rule = GuardRule(policy.guard == "enforce", trusted, prefix_floor, country_floor, policy.guard_ratio)
+        rule = GuardRule(policy.guard == "enforce", request.trusted, prefix_floor, country_floor, policy.guard_ratio)
         return ReserveGlobal(
             entry_id=random_id(),
-            client=self._keys.client(network) if network else None,
+            client=self._core.keys.client(network) if network else None,
             client_limits=policy.client_limits,
             prefix=phone.prefix,
             country=phone.country,
@@ -181,26 +143,19 @@ class Admission:
             now=now,
         )
 
-    def _message(
-        self, phone: Phone, purpose: Purpose, code: Secret, language: str | None, callback_url: str | None
-    ) -> Message:
-        policy = self._policy
+    def _message(self, request: SendRequest, code: Secret, callback_url: str | None) -> Message:
+        policy, language = self._core.policy, request.language
         if language not in policy.languages:
-            language = next(iter(policy.languages))
+            language = policy.languages[0]
         text = compose(
-            purpose,
+            request.purpose,
             language,
             code,
-            self._accounts.service_name,
+            self._core.service_name,
             autofill_host=policy.autofill_host,
             android_hash=policy.android_hash,
         )
-        return Message(phone, code, purpose, language, Secret(text), callback_url)
-
-    def callback_url(self, fingerprint: str, delivery_id: str) -> str | None:
-        """Where a gateway may report this delivery; ``None`` without ``CALLBACK_BASE_URL``."""
-        base = self._policy.callback_base_url
-        return f"{base.rstrip('/')}/callback/{self._keys.delivery_token(fingerprint, delivery_id)}" if base else None
+        return Message(request.phone, code, request.purpose, language, Secret(text), callback_url)
 
     def _network(self, client_ip: str | None) -> str | None:
         network = clients.client_network(client_ip)
@@ -213,33 +168,25 @@ class Admission:
         return network
 
     def _opening(
-        self,
-        phone: Phone,
-        purpose: Purpose,
-        binding: str,
-        delivery_id: str,
-        suppressed: bool,
-        test: TestNumber | None,
-        given: Secret | None,
-        now: int | None,
+        self, request: SendRequest, delivery_id: str, suppressed: bool, test: TestNumber | None, now: int | None
     ) -> OpenChallenge:
-        keys, policy = self._keys, self._policy
-        nonce = random_id()
-        if given:
-            code = GIVEN
+        keys, policy = self._core.keys, self._core.policy
+        who, nonce = (request.phone, request.purpose, request.binding), random_id()
+        if request.foreign_code:
+            code = FOREIGN
         else:
-            code = Secret(test.code) if test else self._code(phone, purpose, binding, keys.newest, nonce)
-        digest = keys.digest(keys.newest, phone, purpose, binding, code)
+            code = Secret(test.code) if test else self._code(request, keys.newest, nonce)
+        digest = keys.digest(keys.newest, *who, code)
         mark = partial(_mark, length=policy.code_length, test=test is not None)
         origin, live = mark(keys.newest), frozenset(map(mark, keys.live))
         if suppressed:
             origin, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
         return OpenChallenge(
-            handle=keys.handle(phone, purpose, binding),
-            fingerprint=keys.fingerprint(phone),
-            purpose=purpose,
-            prefix=phone.prefix,
-            country=phone.country,
+            handle=keys.handle(*who),
+            fingerprint=keys.fingerprint(request.phone),
+            purpose=request.purpose,
+            prefix=request.phone.prefix,
+            country=request.phone.country,
             nonce=nonce,
             digest=digest,
             key_id=origin,
@@ -253,58 +200,44 @@ class Admission:
             now=now,
         )
 
-    def _code(self, phone: Phone, purpose: Purpose, binding: str, key_id: str, nonce: str) -> Secret:
-        return self._keys.code(key_id, nonce, phone, purpose, binding, self._policy.code_length)
+    def _code(self, request: SendRequest, key_id: str, nonce: str) -> Secret:
+        who, length = (request.phone, request.purpose, request.binding), self._core.policy.code_length
+        return self._core.keys.code(key_id, nonce, *who, length)
 
-    def test_number(self, phone: Phone) -> TestNumber | None:
-        """The test number that *phone* is today; ``None`` otherwise (R60)."""
-        test = self._policy.test_numbers.get(phone)
-        today = datetime.fromtimestamp(self._clock.time(), timezone.utc).date()
-        return test if test and today <= test.until else None
-
-    def _refused(self, phone: Phone, purpose: Purpose, error: Refused) -> Refused:
-        refused = events.SendRefused(phone, purpose, type(error).__name__, error.quota, error.retry_after)
-        events.emit(self._sink, refused)
-        if isinstance(error, _FOR_EVERYBODY) and self._clock.time() >= self._quiet_until:
-            self._quiet_until = self._clock.time() + _QUIET
+    def _refused(self, request: SendRequest, error: Refused) -> Refused:
+        reason = type(error).__name__
+        self._core.emit(events.SendRefused(request.phone, request.purpose, reason, error.quota, error.retry_after))
+        now = self._core.clock.time()
+        if isinstance(error, _FOR_EVERYBODY) and now >= self._quiet_until:
+            self._quiet_until = now + _QUIET
             events.logger.warning("uzotp: nobody gets a code: %s", error)
         return error
 
-    def _say_suspicious(
-        self, phone: Phone, purpose: Purpose, trusted: bool, seen: Suspicion | None, refused: bool
-    ) -> None:
-        if seen is not None:
-            area = phone.prefix if seen.level == "prefix" else phone.country
-            decision = events.GuardDecision(
-                phone=phone,
-                purpose=purpose,
-                scope=seen.level,
-                area=area,
-                window=seen.window,
-                unverified=seen.unverified,
-                verified=seen.verified,
-                limit=seen.limit,
-                trusted=trusted,
-                refused=refused,
-            )
-            events.emit(self._sink, decision)
-
-
-def _unconfirmed(before: DeliveryRecord | None) -> str:
-    """The gateway of a message that nobody confirmed: a person's resend had better go another way (P7)."""
-    return before.gateway if before and before.status is not DeliveryStatus.DELIVERED else ""
+    def _say_suspicious(self, request: SendRequest, answer: GlobalReservation | Refusal) -> None:
+        seen = answer.suspicion
+        if seen is None:
+            return
+        decision = events.GuardDecision(
+            phone=request.phone,
+            purpose=request.purpose,
+            scope=seen.level,
+            area=request.phone.prefix if seen.level == "prefix" else request.phone.country,
+            window=seen.window,
+            unverified=seen.unverified,
+            verified=seen.verified,
+            limit=seen.limit,
+            trusted=request.trusted,
+            refused=isinstance(answer, Refusal),
+        )
+        self._core.emit(decision)
 
 
 def _mark(key_id: str, *, length: int, test: bool) -> str:
-    """What made a code: a key, a length, and whether it is a test number's fixed one.
+    """What made a code: a key (four characters), a length, and whether it is a test number's fixed one.
 
     A challenge is sent again only by what made it: the code would be another, and never verify.
     """
     return f"{key_id}{length}{'+' if test else ''}"
-
-
-def _key_of(mark: str) -> str:
-    return mark[:4]
 
 
 def _refusal(refusal: Refusal) -> Refused:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 
 from uzotp import events
 from uzotp.errors import ConfigurationError, GatewayError, MessageRejected, ServiceNameRejected, StoreUnavailable
 from uzotp.phones import Phone
-from uzotp.policy import Policy, Purpose
+from uzotp.policy import Purpose
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.money import Money
-from uzotp.ports.store import Store
+from uzotp.sending.core import Core
 from uzotp.sms.parts import parts
 from uzotp.sms.prices import price_for
 
@@ -34,26 +34,15 @@ def blocked_name(switch: str) -> tuple[str, str] | None:
 class Accounts:
     """The money side of the gateways. Amounts are whole so'm, rounded up."""
 
-    def __init__(
-        self,
-        gateways: Sequence[Gateway],
-        store: Store,
-        policy: Policy,
-        now: Callable[[], int | None],
-        sink: events.Listener | None,
-    ) -> None:
-        self._gateways = gateways
-        self._store = store
-        self._now = now
-        self._sink = sink
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._gateways = core.router.gateways
         self._blocked_at: dict[str, float] = {}
         #: What the store has yet to be told: switches and their notes.
         self._unsaved: dict[str, str] = {}
-        #: The name that own texts carry: the first that a gateway was given.
-        self.service_name = next(filter(None, (getattr(gateway, "service_name", None) for gateway in gateways)), None)
         #: The switches that a reservation shall tell of.
-        self.switches = tuple(map(switch_of, gateways))
-        if policy.daily_budget is not None:
+        self.switches = tuple(map(switch_of, self._gateways))
+        if core.policy.daily_budget is not None:
             self._check_prices()
 
     # -------------------------------------------------------------------------------------------------- prices
@@ -82,7 +71,7 @@ class Accounts:
         charged = receipt.cost
         if charged and quoted and (charged.currency, charged.amount) != (quoted.currency, quoted.amount):
             country = message.phone.country
-            events.emit(self._sink, events.PriceMismatch(gateway.name, country, str(quoted), str(charged)))
+            self._core.emit(events.PriceMismatch(gateway.name, country, str(quoted), str(charged)))
         spent = _so_m(charged)
         return _so_m(quoted) if spent is None else spent
 
@@ -98,17 +87,17 @@ class Accounts:
 
     # ------------------------------------------------------------------------------------------- blocked names
 
-    def objection(self, gateway: Gateway, on: Collection[str], asked_at: float) -> GatewayError | None:
+    def objection(self, gateway: Gateway, switches_on: Collection[str], asked_at: float) -> GatewayError | None:
         """Why *gateway* is not to be tried: it refused this service name before, and charged for it.
 
-        *on* is what the reservation said that was asked for at *asked_at* (``time.monotonic``); what this process
-        learned later goes before it.
+        *switches_on* is what the reservation said that was asked for at *asked_at* (``time.monotonic``); what this
+        process learned later goes before it.
         """
         switch = switch_of(gateway)
         unsaved = self._unsaved.get(switch)
         if unsaved is not None:
             self._remember(gateway, unsaved)
-        if switch in on or self._blocked_at.get(switch, -math.inf) > asked_at:
+        if switch in switches_on or self._blocked_at.get(switch, -math.inf) > asked_at:
             return ServiceNameRejected(gateway.name, "this service name was refused before", charged=False)
         return None
 
@@ -122,7 +111,7 @@ class Accounts:
     def _remember(self, gateway: Gateway, detail: str) -> None:
         switch = switch_of(gateway)
         try:
-            is_new = self._store.switch_on(switch, detail, self._now())
+            is_new = self._core.store.switch_on(switch, detail, self._core.now())
         except StoreUnavailable:
             events.logger.error("%s could not be remembered: the store is away", switch)
             self._unsaved[switch] = detail  # this process knows, and tries again
@@ -131,7 +120,7 @@ class Accounts:
         self._blocked_at[switch] = time.monotonic()  # a reservation asked for from now on knows by itself
         if is_new:
             name = getattr(gateway, "service_name", None) or ""
-            events.emit(self._sink, events.ServiceNameBlocked(gateway.name, name, detail))
+            self._core.emit(events.ServiceNameBlocked(gateway.name, name, detail))
 
 
 def _quote(gateway: Gateway, message: Message) -> Money | None:

@@ -17,7 +17,7 @@ WORKERS = 16
 
 
 class Background:
-    """At most *cap* sends at once, however they are made; threads that make those for which nobody waits."""
+    """At most *cap* sends at once, in the foreground and in the background; the threads of the background."""
 
     def __init__(self, cap: int | None) -> None:
         self._cap = cap

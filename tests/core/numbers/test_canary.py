@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.core.conftest import Site
 from tests.core.numbers.trial import BROKEN, LOST, NUMBER, PRICE, Paid, Trial
-from uzotp import errors
+from uzotp import DevSMS, GetSMS, errors
 from uzotp.canary.report import CanaryReport, describe
 from uzotp.canary.values import NumberError, Rental
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.money import Money
+from uzotp.sms.prices import price_for
+from uzotp.tashkent import day_of
 from uzotp.testing.clock import FakeClock
 
 # --------------------------------------------------------------------------------------------------------- it works
@@ -158,6 +161,44 @@ def test_what_would_refuse_the_code_is_known_before_a_number_is_rented(make_tria
         store.switch_on(switch)
         assert words in trial.run().detail
         store.switch_off(switch)
+    assert trial.numbers.calls == []
+
+
+DEVSMS = DevSMS("token", "TechShop")
+GETSMS = GetSMS("login", "password", base_url="https://getsms.example/", price=85)
+#: Its Russian text for an operation takes two parts.
+LONG_NAME = "Toshkent Onlayn Savdo Uyi Dokon Market"
+
+
+@pytest.mark.parametrize(
+    ("gateways", "options", "price"),
+    [
+        ((DEVSMS,), {}, 50),
+        ((GETSMS,), {}, 85),
+        ((DEVSMS, GETSMS), {}, 85),
+        ((DevSMS("token", LONG_NAME, type="simple"),), {"languages": ("ru",)}, 100),
+        ((DevSMS("token", "TechShop", account="foreign"),), {"countries": ("KZ",)}, None),
+    ],
+)
+def test_p6_the_money_of_a_real_send_is_there_before_a_number_is_rented(
+    make_trial: Callable[..., Trial], gateways: Any, options: Any, price: int | None
+) -> None:
+    country = options.get("countries", ("UZ",))[0]
+    price = price or price_for(Phone.parse("+77019012381"), "foreign")
+    assert price
+    trial = make_trial(gateway=gateways, daily_budget=price - 1, **options)
+    report = trial.run(purpose="operation", country=country)
+    assert "the budget of today is used up" in report.detail
+    assert trial.numbers.calls == []
+    trial = make_trial(gateway=gateways, daily_budget=price, **options)
+    trial.numbers.price = None  # it is asked: the message could be paid for
+    assert "has no number" in trial.run(purpose="operation", country=country).detail
+    assert trial.site.verifier.store.money_used(day_of(int(trial.site.clock.time() * 1000))) == 0
+
+
+def test_a_country_that_no_gateway_sends_to_rents_nothing(make_trial: Callable[..., Trial]) -> None:
+    trial = make_trial(gateway=DEVSMS, countries="*")
+    assert trial.run(country="VN").detail == "no gateway sends to VN: nothing was rented"
     assert trial.numbers.calls == []
 
 
