@@ -86,40 +86,12 @@ def build_gateway(config: Config, *, production: bool) -> Gateway:
         return gateways[0]
     from uzotp.sending.router import Router
 
-    return Router(gateways, failover_on_unknown=config.failover_on_unknown)
+    return Router(gateways, failover_on_unknown=config.policy.failover_on_unknown)
 
 
 def _one_gateway(config: Config, name: str, production: bool) -> Gateway:
-    if name == "devsms":
-        from uzotp.gateways.devsms.client import DevSMS
-
-        return DevSMS(
-            _needed(config.devsms_token, "DEVSMS_TOKEN is missing: the token of your devsms.uz account"),
-            _needed(config.service_name, "SERVICE_NAME is missing: the name people know your service by"),
-            base_url=config.devsms_base_url,
-            sender=config.devsms_sender,
-            timeout=config.deadline,
-            type=config.devsms_type,
-            account=config.devsms_account,
-            allow_insecure_http=not production,  # a sandbox in another container, say
-        )
-    if name == "getsms":
-        from uzotp.gateways.getsms.client import GetSMS
-
-        return GetSMS(
-            _needed(config.getsms_login, "GETSMS_LOGIN is missing: the login that getsms.uz gave you"),
-            _needed(config.getsms_password, "GETSMS_PASSWORD is missing: the password that getsms.uz gave you"),
-            config.getsms_nickname,
-            base_url=config.getsms_base_url,
-            allow_insecure_http=config.getsms_allow_insecure_http,
-            timeout=config.deadline,
-            service_name=config.service_name,
-            price=config.getsms_price,
-        )
-    if name == "console":
-        from uzotp.gateways.console import Console
-
-        return Console(production=production)
+    if "." not in name:
+        return config.of(name).build(config, production=production)
     gateway: Gateway = _made("GATEWAYS", name, "send")
     if not callable(getattr(gateway, "send", None)) or not getattr(gateway, "name", None):
         raise ConfigurationError(f"GATEWAYS: {name} is no gateway: it needs a name and send(message, *, timeout)")
@@ -133,12 +105,6 @@ def _made(setting: str, path: str, method: str) -> Any:
         return target() if isinstance(target, type) or not hasattr(target, method) else target
     except TypeError as error:
         raise ConfigurationError(f"{setting}: {path} cannot be called without arguments: {error}") from error
-
-
-def _needed(value: str | None, problem: str) -> str:
-    if not value:
-        raise ConfigurationError(problem)
-    return value
 
 
 def build_store(config: Config, stores: Mapping[str, Callable[[], Store]]) -> Store:
