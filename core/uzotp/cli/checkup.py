@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from uzotp.cli.account import balance_data, balance_lines, call_of
-from uzotp.cli.project import Project, note, plain, report, time_text
+from uzotp.cli.project import Project, argument, command, note, plain, report, time_text
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, StoreUnavailable
 from uzotp.ports.money import Balance
 from uzotp.ports.store import PAUSE, Switch
@@ -34,6 +34,11 @@ _RISKS = {
 }
 
 
+@command(
+    "Look for what is wrong with the settings and the store.",
+    argument("--online", action="store_true", help="ask the gateways for their balances too"),
+    reports=True,
+)
 def doctor(project: Project, options: Namespace) -> bool:
     """Advice on the settings, what the store knows and, when asked, the gateways' answers."""
     found = list(_examine_settings(project))

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 
-from uzotp.cli.project import Project
+from uzotp.cli.project import Project, argument, command
 from uzotp.cli.project import report as show
 from uzotp.errors import ConfigurationError
-from uzotp.insight.collect import look
+from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS, look
 from uzotp.insight.data import data
 from uzotp.insight.page import page
 from uzotp.insight.terminal import lines
 
+_DAYS = ", ".join(map(str, PERIODS))
 
+
+def _days(text: str) -> int:
+    if text not in map(str, PERIODS):
+        raise ArgumentTypeError(f"{text!r} is not one of the periods {_DAYS}")
+    return int(text)
+
+
+@command(
+    "Show spend, deliveries, waits, refusals and balances.",
+    argument(
+        "--days", type=_days, default=DEFAULT_PERIOD, metavar="N", help=f"with today: {_DAYS}; default %(default)s"
+    ),
+    reports=True,
+)
 def report(project: Project, options: Namespace) -> bool:
     """Spend, deliveries, waiting times, refusals, gateways and balances of the last days.
 
