@@ -154,7 +154,10 @@ class Config:
         return any(gateway.development for gateway in self.in_use)
 
     def __getattr__(self, name: str) -> Any:
-        found = None if name.startswith("_") else known_settings().get(name.upper())
+        if name.startswith("_") or name in ("declared", "policy"):  # of a half-made copy
+            raise AttributeError(name)
+        installed = {each.gateway: type(each) for each in self.declared.values()}
+        found = known_settings(registry.built_in() | installed).get(name.upper())
         if found is None:
             raise AttributeError(f"there is no setting {name.upper()}")
         owner = found.owner
