@@ -215,7 +215,6 @@ class Policy:
         put("failover_on_unknown", Failover.of("FAILOVER_ON_UNKNOWN", self.failover_on_unknown))
         self._check_code_rules()
         self._check_numbers()
-        self._check_money()
 
     def _check_code_rules(self) -> None:
         if not 4 <= self.code_length <= 8:
@@ -232,26 +231,23 @@ class Policy:
                 raise InvalidCode(f"TEST_NUMBERS: each code must be {self.code_length} digits, as CODE_LENGTH says")
 
     def _check_numbers(self) -> None:
-        if self.max_attempts < 0:
-            raise ConfigurationError("MAX_ATTEMPTS cannot be negative")
-        if not self.resend_after or not all(0 <= wait <= 86400 for wait in self.resend_after):
-            raise ConfigurationError("RESEND_AFTER is a list of seconds, none over a day: [60, 60, 120, 300]")
-        if not 1 <= self.proof_ttl <= 86400:
-            raise ConfigurationError("PROOF_TTL is seconds, 1 to 86400")
-        if not 0.1 <= self.deadline <= 120:
-            raise ConfigurationError("DEADLINE is seconds, 0.1 to 120")
-        if self.max_concurrent_sends is not None and self.max_concurrent_sends < 1:
-            raise ConfigurationError("MAX_CONCURRENT_SENDS is 1 or more, or None for no cap")
-        if not self.languages or not self.purposes:
-            raise ConfigurationError("LANGUAGES and PURPOSES need one entry at least")
-
-    def _check_money(self) -> None:
-        for name in ("daily_budget", "low_balance"):
-            amount = getattr(self, name)
-            if amount is not None and (not isinstance(amount, int) or amount < 0):
-                raise ConfigurationError(f"{name.upper()} is whole so'm, 0 or more, or None")
-        if not 0 <= self.guard_ratio <= 1000:
-            raise ConfigurationError("GUARD_RATIO is a number, 0 or more")
+        at_once, waits = self.max_concurrent_sends, self.resend_after
+        for holds, problem in (
+            (self.max_attempts >= 0, "MAX_ATTEMPTS cannot be negative"),
+            (
+                waits and all(0 <= wait <= 86400 for wait in waits),
+                "RESEND_AFTER is a list of seconds, none over a day: [60, 60, 120, 300]",
+            ),
+            (1 <= self.proof_ttl <= 86400, "PROOF_TTL is seconds, 1 to 86400"),
+            (0.1 <= self.deadline <= 120, "DEADLINE is seconds, 0.1 to 120"),
+            (at_once is None or at_once >= 1, "MAX_CONCURRENT_SENDS is 1 or more, or None for no cap"),
+            (self.languages and self.purposes, "LANGUAGES and PURPOSES need one entry at least"),
+            (_is_amount(self.daily_budget), "DAILY_BUDGET is whole so'm, 0 or more, or None"),
+            (_is_amount(self.low_balance), "LOW_BALANCE is whole so'm, 0 or more, or None"),
+            (0 <= self.guard_ratio <= 1000, "GUARD_RATIO is a number, 0 or more"),
+        ):
+            if not holds:
+                raise ConfigurationError(problem)
 
     @property
     def named_countries(self) -> set[str]:
@@ -261,6 +257,10 @@ class Policy:
     def allows(self, phone: Phone) -> bool:
         """Whether this number's country is on the list."""
         return self.countries == "*" or phone.country in self.countries
+
+
+def _is_amount(value: object) -> bool:
+    return value is None or (isinstance(value, int) and value >= 0)
 
 
 def _countries(value: Sequence[str] | str) -> tuple[str, ...] | str:

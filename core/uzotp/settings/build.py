@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from uzotp.errors import ConfigurationError
 from uzotp.settings import types
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
 
 class Overrides:
-    """What tests put in place of the configured parts; see ``uzotp.testing``. Empty in production.
-
-    Whoever caches a verifier compares :attr:`generation` and builds anew when it has moved.
-    """
+    """What tests put in place of the configured parts; see ``uzotp.testing``. Empty in production."""
 
     gateway: Gateway | None = None
     store: Store | None = None
@@ -34,6 +32,28 @@ class Overrides:
 
 
 overrides = Overrides()
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What *make* makes: at first use, once for all threads, and anew when tests have put other parts in place."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: tuple[int, T] | None = None
+        self.lock = threading.Lock()
+
+    def get(self) -> T:
+        made = self._made
+        if made is None or made[0] != overrides.generation:
+            with self.lock:
+                made = self._made
+                if made is None or made[0] != overrides.generation:  # nobody else made it meanwhile
+                    made = self._made = (overrides.generation, self._make())
+        return made[1]
+
+    def forget(self) -> None:
+        self._made = None
 
 
 def from_settings(settings: Mapping[str, Any]) -> Verifier:

@@ -63,14 +63,12 @@ class DevSMSSettings(GatewaySettings):
     def build(self, common: Common, *, production: bool) -> DevSMS:
         from uzotp.gateways.devsms.client import DevSMS
 
+        needed(self.token, "DEVSMS_TOKEN is missing: the token of your devsms.uz account")
+        needed(common.service_name, "SERVICE_NAME is missing: the name people know your service by")
         return DevSMS(
-            needed(self.token, "DEVSMS_TOKEN is missing: the token of your devsms.uz account"),
-            needed(common.service_name, "SERVICE_NAME is missing: the name people know your service by"),
-            base_url=self.base_url,
-            sender=self.sender,
+            **vars(self),
+            service_name=common.service_name,
             timeout=common.policy.deadline,
-            type=self.type,
-            account=self.account,
             allow_insecure_http=not production,  # a sandbox in another container, say
         )
 

@@ -57,16 +57,9 @@ class GetSMSSettings(GatewaySettings):
     def build(self, common: Common, *, production: bool) -> GetSMS:
         from uzotp.gateways.getsms.client import GetSMS
 
-        return GetSMS(
-            needed(self.login, "GETSMS_LOGIN is missing: the login that getsms.uz gave you"),
-            needed(self.password, "GETSMS_PASSWORD is missing: the password that getsms.uz gave you"),
-            self.nickname,
-            base_url=self.base_url,
-            allow_insecure_http=self.allow_insecure_http,
-            timeout=common.policy.deadline,
-            service_name=common.service_name,
-            price=self.price,
-        )
+        needed(self.login, "GETSMS_LOGIN is missing: the login that getsms.uz gave you")
+        needed(self.password, "GETSMS_PASSWORD is missing: the password that getsms.uz gave you")
+        return GetSMS(**vars(self), service_name=common.service_name, timeout=common.policy.deadline)
 
     def advise(self, common: Common, *, production: bool) -> Iterator[Advice]:
         from uzotp.http.client import is_loopback
