@@ -21,6 +21,7 @@ from tests.core.host import KEYS, PHONE
 from uzotp.cli import main
 from uzotp.errors import ConfigurationError
 from uzotp.gateways import registry
+from uzotp.policy import Policy
 from uzotp.settings.build import from_settings
 from uzotp.settings.checks import advise
 from uzotp.settings.config import Config, known_settings
@@ -185,6 +186,7 @@ def test_an_entry_point_to_what_declares_no_such_gateway(
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **asked: points.select(**asked))
     with pytest.raises(ConfigurationError, match=said):
         from_settings(KEYS | {"GATEWAYS": ["pigeon"]})
+    assert main(["text", "--gateway", "pigeon"]) == 2
 
 
 def test_a_gateway_of_the_package_goes_before_another_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +211,18 @@ def test_looking_for_gateways_loads_no_client_and_no_http() -> None:
     assert "uzotp.gateways.devsms" in loaded
     heavy = {"requests", "urllib3", "phonenumbers", "importlib.metadata", "uzotp.http", "uzotp.gateways.devsms.client"}
     assert not loaded & heavy
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("guard", "off, record, enforce"), ("failover_on_unknown", "home, never, always")]
+)
+def test_a_choice_is_equal_to_its_text_and_refused_alike_wherever_it_is_given(name: str, words: str) -> None:
+    for refuse in (lambda: Policy(**{name: "x"}), lambda: Config.from_mapping({name.upper(): "x"})):
+        with pytest.raises(ConfigurationError, match=f"^{name.upper()} is one of {words}$"):
+            refuse()
+    for word in words.split(", "):
+        chosen = getattr(Policy(**{name: word}), name)
+        assert (chosen, f"{chosen}", hash(chosen)) == (word, word, hash(word))
 
 
 def test_the_clients_can_be_had_from_their_gateways() -> None:

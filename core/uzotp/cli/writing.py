@@ -39,7 +39,10 @@ def check_name(_project: Project, options: Namespace) -> bool:
 
 
 def _gateway(name: str) -> str:
-    names = [each.gateway for each in registry.every().values() if not each.development]
+    try:
+        names = [each.gateway for each in registry.every().values() if not each.development]
+    except ConfigurationError as error:  # of a distribution whose gateway cannot be imported
+        raise ArgumentTypeError(str(error)) from None
     if name not in names:
         raise ArgumentTypeError(f"{name!r} is not one of {', '.join(names)}")
     return name
