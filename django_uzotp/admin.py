@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -23,9 +22,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.models import Challenge, Delivery, Insight
-from uzotp.errors import InvalidPhone, StoreUnavailable
-from uzotp.insight.collect import look, read_period
-from uzotp.insight.page import away, page
+from uzotp.errors import InvalidPhone
+from uzotp.insight.page import answer
 from uzotp.insight.words import Words, words
 from uzotp.phones import Phone
 from uzotp.sending.sender import TEST_GATEWAY
@@ -48,6 +46,17 @@ def _words() -> Words:
     return words((get_language() or "").partition("-")[0])
 
 
+def _shown(name: str, description: Any, ordering: str | None = None) -> Any:
+    """A column with the moment that a row's property *name* tells."""
+
+    @admin.display(description=description, ordering=ordering)
+    def moment(self: Any, row: Any) -> datetime | None:
+        found: datetime | None = getattr(row, name)
+        return found
+
+    return moment
+
+
 class CappedPaginator(_Paginator):
     """Counts :data:`MOST_ROWS` rows at most, for counting a million takes the time of reading them."""
 
@@ -68,14 +77,10 @@ class CappedPaginator(_Paginator):
 class _ReadOnlyAdmin(_Admin):
     """Look, do not touch: a changed counter would be a limit that does not hold."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def _nobody(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = _nobody
 
 
 class _RowsAdmin(_ReadOnlyAdmin):
@@ -112,19 +117,11 @@ class _RowsAdmin(_ReadOnlyAdmin):
 
 @admin.register(Challenge)
 class ChallengeAdmin(_RowsAdmin):
-    list_display = ("number", "purpose", "begun", "ends", "attempts", "sends", "used")
+    list_display = fields = readonly_fields = ("number", "purpose", "begun", "ends", "attempts", "sends", "used")
     list_filter = ("purpose", "used")
     ordering = ("-started_at",)
-    fields = ("number", "purpose", "begun", "ends", "attempts", "sends", "used")
-    readonly_fields = fields
-
-    @admin.display(description=_("started"), ordering="started_at")
-    def begun(self, row: Challenge) -> datetime:
-        return row.started
-
-    @admin.display(description=_("expires"), ordering="expires_at")
-    def ends(self, row: Challenge) -> datetime:
-        return row.expires
+    begun = _shown("started", _("started"), ordering="started_at")
+    ends = _shown("expires", _("expires"), ordering="expires_at")
 
 
 # ------------------------------------------------------------------------------------------------------ deliveries
@@ -171,36 +168,14 @@ class DeliveryAdmin(_RowsAdmin):
     ordering = ("-created_at",)
     #: The one order that has an index.
     sortable_by = ("begun",)
-    fields = (
-        "number",
-        "country",
-        "purpose",
-        "gateway",
-        "gateway_id",
-        "status",
-        "price",
-        "parts",
-        "begun",
-        "moved",
-        "accepted",
-    )
-    readonly_fields = fields
+    fields = readonly_fields = (*list_display[:4], "gateway_id", *list_display[4:])
+    begun = _shown("created", _("created"), ordering="created_at")
+    moved = _shown("updated", _("updated"))
+    accepted = _shown("verified", _("verified"))
 
     @admin.display(description=_("cost"))
     def price(self, row: Delivery) -> str | None:
         return None if row.cost is None else f"{row.cost.normalize():f} {row.currency}"
-
-    @admin.display(description=_("created"), ordering="created_at")
-    def begun(self, row: Delivery) -> datetime:
-        return row.created
-
-    @admin.display(description=_("updated"))
-    def moved(self, row: Delivery) -> datetime:
-        return row.updated
-
-    @admin.display(description=_("verified"))
-    def accepted(self, row: Delivery) -> datetime | None:
-        return row.verified
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         text = _words()
@@ -236,11 +211,8 @@ class InsightAdmin(_ReadOnlyAdmin):
     def insight(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        text, status = _words(), 200
-        try:
-            found = page(look(get_verifier(), read_period(request.GET.get("days"))), text.language)
-        except StoreUnavailable:
-            found, status = away(text.language), 503
+        text = _words()
+        found, status = answer(get_verifier(), request.GET.get("days"), text.language)
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
@@ -258,8 +230,4 @@ class InsightAdmin(_ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """That of the deliveries: as in the admin, who may change may view."""
-        options, user = Delivery._meta, request.user
-        return any(
-            user.has_perm(f"{options.app_label}.{get_permission_codename(action, options)}")
-            for action in ("view", "change")
-        )
+        return _Admin(Delivery, self.admin_site).has_view_permission(request)

@@ -1,5 +1,7 @@
 """Django signals for what happens in uzotp. Receivers get ``event``, a value of :mod:`uzotp.events`.
 
+Each event has one, of its own name: ``code_verified`` for ``CodeVerified``.
+
 ::
 
     from django.dispatch import receiver
@@ -13,38 +15,21 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from django.dispatch import Signal
 
 from uzotp import events
 
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Signal: ...
+
+
 logger = logging.getLogger("uzotp")
 
-code_sent = Signal()
-send_refused = Signal()
-send_failed = Signal()
-send_suppressed = Signal()
-code_verified = Signal()
-code_rejected = Signal()
-delivery_changed = Signal()
-guard_decision = Signal()
-service_name_blocked = Signal()
-price_mismatch = Signal()
-balance_low = Signal()
-
-_SIGNALS: dict[type[events.Event], Signal] = {
-    events.CodeSent: code_sent,
-    events.SendRefused: send_refused,
-    events.SendFailed: send_failed,
-    events.SendSuppressed: send_suppressed,
-    events.CodeVerified: code_verified,
-    events.CodeRejected: code_rejected,
-    events.DeliveryChanged: delivery_changed,
-    events.GuardDecision: guard_decision,
-    events.ServiceNameBlocked: service_name_blocked,
-    events.PriceMismatch: price_mismatch,
-    events.BalanceLow: balance_low,
-}
+_SIGNALS = {event: Signal() for event in events.EVENTS}
+globals().update({events.signal_name(event): signal for event, signal in _SIGNALS.items()})
 
 
 def dispatch(event: events.Event) -> None:

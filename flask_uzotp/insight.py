@@ -17,11 +17,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.blueprint import blueprint as pages
 from flask_uzotp.project import project
-from uzotp.errors import StoreUnavailable
 from uzotp.i18n import negotiate
-from uzotp.insight.collect import look, read_period
+from uzotp.insight.collect import read_period
 from uzotp.insight.layout import Choice
-from uzotp.insight.page import away, page
+from uzotp.insight.page import answer
 from uzotp.insight.words import words
 
 #: Whether the visitor may look, or the response to give instead.
@@ -67,14 +66,11 @@ def _refusal(said: Any) -> AnyResponse | None:
 
 
 def _page() -> Response:
-    verifier, status = project().verifier, 200
-    languages, days = verifier.policy.languages, read_period(request.args.get("days"))
+    verifier, days = project().verifier, request.args.get("days")
+    languages = verifier.policy.languages
     chosen = request.args.get("lang", "")
     language = chosen if chosen in languages else negotiate(request.headers.get("Accept-Language", ""), languages)
-    try:
-        found = page(look(verifier, days), language)
-    except StoreUnavailable:
-        found, status = away(language), 503
+    found, status = answer(verifier, days, language)
     choices = [Choice(code, words(code)["name"], code == language) for code in languages]
     context = {
         "page": found,
@@ -82,7 +78,7 @@ def _page() -> Response:
         "css_url": url_for(".static", filename="insight.css"),
         "languages": choices if len(choices) > 1 else [],
         "keep": f"&lang={language}" if chosen == language else "",
-        "keep_days": f"&days={days}",
+        "keep_days": f"&days={read_period(days)}",
     }
     response = Response(render_template("uzotp/insight.html", **context), status)
     response.headers["Cache-Control"] = "no-store"

@@ -90,7 +90,7 @@ class CountryNotAllowed(UzotpError):
 
 
 class InvalidServiceName(UzotpError, ConfigurationError):
-    """A service name that devsms would refuse, and charge for (devsms page, section 1.1).
+    """A service name that devsms would refuse, and charge for (D:55, D:70).
 
     :attr character: the guilty character, or ``None`` when the length is wrong.
     :attr position: its place, counted from 1, or ``None``.

@@ -1,12 +1,15 @@
 """What happened, as values: for signals, metrics and logs. No event holds a code.
 
-The core hands each event to one ``Listener`` (a callable). Django's signals and blinker's are fed from it.
-An event's ``phone`` is a :class:`~uzotp.phones.Phone`: usable as a string, masked in ``repr``.
+The core hands each event to one ``Listener`` (a callable). Django's signals and blinker's are made from these classes
+and fed from it. An event's ``phone`` is a :class:`~uzotp.phones.Phone`: usable as a string, masked in ``repr``.
+
+Some are counted by the day: :func:`count_name` and :func:`read_count` write and read what they are counted as.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,9 +22,15 @@ logger = logging.getLogger("uzotp")
 
 @dataclass(frozen=True)
 class Event:
-    """The root of all events. ``level`` is the one it is logged at, in ``logging``'s numbers."""
+    """The root of all events. ``level`` is the one it is logged at, in ``logging``'s numbers.
+
+    ``counted_as`` is empty for what the deliveries tell, and better. Of others it is the kind of count, a word, and the
+    attributes that are counted apart. A gateway's name and a quota may hold spaces: a gateway comes first of the
+    attributes, a quota last, and no kind has both.
+    """
 
     level: ClassVar[int] = logging.DEBUG
+    counted_as: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -39,11 +48,39 @@ class CodeSent(Event):
 class SendRefused(Event):
     """We refused to send. ``reason`` is the error's class name; ``quota`` says which rule."""
 
+    counted_as = ("refused", "reason", "quota")
+
     phone: Phone
     purpose: Purpose
     reason: str
     quota: str
     retry_after: int | None
+
+
+@dataclass(frozen=True)
+class GuardDecision(Event):
+    """The pumping guard found a send suspicious (P8). ``refused`` says whether it acted on it: not while it only
+    records, nor when the request was ``trusted``. ``scope`` is ``prefix`` or ``country``, ``area`` which one."""
+
+    counted_as = ("guard", "scope", "window", "outcome")
+
+    phone: Phone
+    purpose: Purpose
+    scope: str
+    area: str
+    window: str
+    unverified: int
+    verified: int
+    limit: int
+    trusted: bool
+    refused: bool
+
+    @property
+    def outcome(self) -> str:
+        """``refused``, ``trusted`` or, where it only records, ``recorded``."""
+        if self.refused:
+            return "refused"
+        return "trusted" if self.trusted else "recorded"
 
 
 @dataclass(frozen=True)
@@ -55,6 +92,7 @@ class SendFailed(Event):
     """
 
     level = logging.WARNING
+    counted_as = ("failed", "gateway", "reason")
 
     phone: Phone
     purpose: Purpose
@@ -62,14 +100,6 @@ class SendFailed(Event):
     reason: str
     detail: str
     charged: bool | None
-
-
-@dataclass(frozen=True)
-class SendSuppressed(Event):
-    """``SHOULD_SEND`` said no: the visitor is answered as if a code had been sent (P9)."""
-
-    phone: Phone
-    purpose: Purpose
 
 
 @dataclass(frozen=True)
@@ -84,6 +114,8 @@ class CodeVerified(Event):
 class CodeRejected(Event):
     """A code was not accepted; ``status`` as the caller was told."""
 
+    counted_as = ("rejected", "status")
+
     phone: Phone
     purpose: Purpose
     status: str
@@ -91,20 +123,13 @@ class CodeRejected(Event):
 
 
 @dataclass(frozen=True)
-class GuardDecision(Event):
-    """The pumping guard found a send suspicious (P8). ``refused`` says whether it acted on it: not while it only
-    records, nor when the request was ``trusted``. ``scope`` is ``prefix`` or ``country``, ``area`` which one."""
+class SendSuppressed(Event):
+    """``SHOULD_SEND`` said no: the visitor is answered as if a code had been sent (P9)."""
+
+    counted_as = ("suppressed",)
 
     phone: Phone
     purpose: Purpose
-    scope: str
-    area: str
-    window: str
-    unverified: int
-    verified: int
-    limit: int
-    trusted: bool
-    refused: bool
 
 
 @dataclass(frozen=True)
@@ -148,6 +173,43 @@ class DeliveryChanged(Event):
     delivery_id: str
     gateway: str
     status: str
+
+
+#: All of them.
+EVENTS: tuple[type[Event], ...] = tuple(Event.__subclasses__())
+#: What a day that has too many names counts the others as.
+OTHER = "other"
+_COUNTED = {event.counted_as[0]: event.counted_as[1:] for event in EVENTS if event.counted_as} | {OTHER: ()}
+#: The kinds of count, in the order of the classes.
+KINDS = tuple(_COUNTED)
+#: The longest name of a count that a store keeps.
+_LENGTH = 64
+
+
+def signal_name(event: type[Event]) -> str:
+    """What the signal of *event* is called: ``code_sent`` for :class:`CodeSent`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
+
+
+def count_name(event: Event) -> str | None:
+    """The name under which *event* is counted; ``None`` for one that is not."""
+    if not event.counted_as:
+        return None
+    kind, *attributes = event.counted_as
+    words = " ".join([kind, *(getattr(event, attribute) for attribute in attributes)])
+    # A gateway may have any name; a database may not be able to write it.
+    return words.encode("ascii", "replace").decode()[:_LENGTH]
+
+
+def read_count(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """The kind and the other words of a name that :func:`count_name` has made, empty ones left out; ``None`` for a name
+    of no known kind."""
+    kind, _, rest = name.partition(" ")
+    attributes = _COUNTED.get(kind)
+    if not attributes:
+        return None if attributes is None else (kind, ())
+    split = rest.rsplit if attributes[0] == "gateway" else rest.split
+    return kind, tuple(filter(None, split(" ", len(attributes) - 1)))
 
 
 Listener = Callable[[Event], None]

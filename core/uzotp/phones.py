@@ -69,7 +69,7 @@ class Phone(str):
 
     @property
     def wire(self) -> str:
-        """Digits only, as the gateways want it: ``998901234567`` (devsms page line 16)."""
+        """Digits only, as the gateways want it: ``998901234567`` (D:16)."""
         return self[1:]
 
     @property

@@ -14,7 +14,7 @@ from uzotp.phones import Phone
 
 
 class Purpose(Choice):
-    """Why a code is asked for: exactly devsms's ``template_type`` (devsms page, section 1.1)."""
+    """Why a code is asked for: exactly devsms's ``template_type`` (D:69)."""
 
     OPERATION = "operation"
     PASSWORD_RESET = "password_reset"  # noqa: S105

@@ -22,6 +22,7 @@ from uzotp.ports.store import Attempt, AttemptStatus, Opened, Store
 from uzotp.privacy import Secret, veiled
 from uzotp.results import Challenge, Delivery, Verification
 from uzotp.sending.admission import GIVEN, Admission, Risk, ShouldSend, seconds
+from uzotp.sending.balances import Balances
 from uzotp.sending.counters import Journal
 from uzotp.sending.router import Router
 from uzotp.sending.sender import PendingSend, Sender
@@ -68,6 +69,7 @@ class Verifier:
         self.journal = Journal(store, self.clock, events)
         now, sink = self._now_of_store, self.journal
         self.accounts = Accounts(self.router.gateways, store, self.policy, now, sink)
+        self.balances = Balances(self.router.gateways, self.policy.low_balance, sink)
         check_texts(
             self.accounts.service_name,
             languages=self.policy.languages,
@@ -79,8 +81,9 @@ class Verifier:
         self._admission = Admission(
             store, self.policy, self.keys, self.accounts, self.clock, now, sink, should_send, risk
         )
+        callback_url = self._admission.callback_url
         self._sender = Sender(
-            self.router, store, self.policy, self.accounts, self.clock, now, sink, self._admission.callback_url
+            self.router, store, self.policy, self.accounts, self.balances, self.clock, now, sink, callback_url
         )
 
     # ------------------------------------------------------------------------------------------------- send

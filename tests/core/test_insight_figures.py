@@ -10,8 +10,8 @@ import pytest
 
 from tests.core.histories import FAILED, PENDING, SENT, UNKNOWN, Plain, Priced, Told, traffic
 from uzotp.insight.collect import DEFAULT_PERIOD, look, read_period
-from uzotp.insight.figures import Outcome, Spend, Waits, read_counts
-from uzotp.insight.money import Funds, funds
+from uzotp.insight.figures import Outcome, Waits, rate, read_counts
+from uzotp.insight.spend import Funds, Spend, funds
 from uzotp.ports.ledger import History, Traffic
 from uzotp.tashkent import day_begins, day_of
 from uzotp.testing.clock import FakeClock
@@ -22,13 +22,17 @@ DAY = "2026-03-15"
 # ----------------------------------------------------------------------------------------------------------- outcomes
 
 
+def shares(found: Outcome) -> dict[str, float | None]:
+    return {name: rate(getattr(found, name), found.messages) for name in ("delivered", "verified")}
+
+
 def test_rates_are_exact_and_there_is_none_of_nothing() -> None:
     rows = [traffic(DAY, 6, verified=5), traffic(DAY, 1, FAILED), traffic(DAY, 1, UNKNOWN, verified=1)]
     total = Outcome.of([*rows, traffic(DAY, 2, PENDING)])
     assert (total.messages, total.delivered, total.failed, total.unknown, total.pending) == (10, 6, 1, 1, 2)
-    assert (total.verified, total.share("verified"), total.share("delivered")) == (6, 0.6, 0.6)
+    assert (total.verified, shares(total)) == (6, {"delivered": 0.6, "verified": 0.6})
     nothing = Outcome.of([])
-    assert (nothing.messages, nothing.share("delivered"), nothing.share("verified")) == (0, None, None)
+    assert (nothing.messages, shares(nothing)) == (0, {"delivered": None, "verified": None})
 
 
 # -------------------------------------------------------------------------------------------------------------- waits

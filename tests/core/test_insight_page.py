@@ -15,10 +15,10 @@ import pytest
 import uzotp.insight
 from tests.core.histories import EMPTY, SENT, Plain, Priced, Told, Wealthy, rich, traffic, troubled_store
 from tests.core.shop import SOUND, Broken, Done, Shop
+from uzotp.cli.report import lines
 from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.layout import Page, Section
 from uzotp.insight.page import away, page
-from uzotp.insight.terminal import lines
 from uzotp.insight.words import LANGUAGES, words
 from uzotp.ports.ledger import History
 from uzotp.ports.store import PAUSE
@@ -114,7 +114,7 @@ def test_two_currencies_stand_beside_each_other(make_site: Callable[..., Any], c
     assert section(said, "money").cards[0].value == "50 UZS"
     assert "and 0.35 USD" in section(said, "money").cards[0].notes
     assert rows(section(said, "money"), "Where the figures come from")["Today"][0] == "50 UZS + 0.35 USD"
-    titles = [chart.title for chart in section(said, "days").charts]
+    titles = [chart.table.caption for chart in section(said, "days").charts]
     assert titles == ["Messages per day", "Cost per day, UZS", "Cost per day, USD"]
 
 

@@ -26,7 +26,7 @@ def stacks(*values: float, kind: str = "failed") -> list[svg.Column]:
     [
         svg.columns("uzi-a", NASTY, NASTY, stacks(1, 0, 5)),
         svg.columns("uzi-a", NASTY, NASTY, []),
-        svg.bars("uzi-b", NASTY, NASTY, [svg.Bar(NASTY, 3, NASTY, "told"), svg.Bar(NASTY, 0, NASTY, "guess")]),
+        svg.bars("uzi-b", NASTY, NASTY, [*stacks(3, kind="told"), *stacks(0, kind="guess")]),
         svg.bars("uzi-b", NASTY, NASTY, []),
     ],
 )
@@ -56,7 +56,7 @@ def test_columns_and_bars_are_in_proportion() -> None:
     tall, half, tenth = heights(svg.columns("uzi-a", "", "", stacks(100, 50, 10)))
     assert half == pytest.approx(tall / 2, abs=0.1)
     assert tenth == pytest.approx(tall / 10, abs=0.1)
-    found = drawn(svg.bars("b", "", "", [svg.Bar("", 200, "", "told"), svg.Bar("", 50, "", "told")]))
+    found = drawn(svg.bars("b", "", "", stacks(200, 50, kind="told")))
     widths = [
         float(rect.get("width") or 0) for rect in found.iter(f"{NS}rect") if "uzi-told" in (rect.get("class") or "")
     ]

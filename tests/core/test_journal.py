@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from uzotp.errors import StoreUnavailable, UzotpError
 from uzotp.events import CodeRejected, CodeVerified, Event, GuardDecision, SendFailed, SendRefused, SendSuppressed
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.sending.counters import Journal, name_of
+from uzotp.ports.store import AttemptStatus
+from uzotp.sending.counters import Journal
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.clock import FakeClock
 
@@ -87,7 +89,45 @@ def guarded(*, trusted: bool = False, refused: bool = False) -> GuardDecision:
     ids=lambda value: type(value).__name__ if isinstance(value, Event) else str(value)[:20],
 )
 def test_what_an_event_is_counted_as(event: Event, name: str | None) -> None:
-    assert name_of(event) == name
+    assert events.count_name(event) == name
+
+
+GATEWAYS = ["devsms", "my own gateway", " a ", "смс", "failed", ""]
+QUOTAS = ["phone 5/hour", "budget 60000/day", "cooldown", " x ", "", "квота"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *(SendRefused(*OF, "RateLimited", quota, None) for quota in QUOTAS),
+        *(SendFailed(*OF, gateway, "InsufficientBalance", "no money", False) for gateway in GATEWAYS),
+        *(guarded(trusted=trusted, refused=refused) for trusted, refused in product((False, True), repeat=2)),
+        *(CodeRejected(*OF, status.value, 4) for status in AttemptStatus),
+        SendSuppressed(*OF),
+    ],
+    ids=repr,
+)
+def test_a_count_is_read_as_what_its_event_said(event: Event) -> None:
+    kind, *attributes = event.counted_as
+    words = [getattr(event, name).encode("ascii", "replace").decode() for name in attributes]
+    name = events.count_name(event)
+    assert name is not None
+    assert events.read_count(name) == (kind, tuple(filter(None, words)))
+
+
+def test_each_counted_event_is_tried_above() -> None:
+    tried = {SendRefused, SendFailed, GuardDecision, CodeRejected, SendSuppressed}
+    assert {event for event in events.EVENTS if event.counted_as} == tried
+    assert len({event.counted_as[0] for event in tried}) == len(tried)
+
+
+@pytest.mark.parametrize("name", ["", "of tomorrow", "Refused x", " refused x"])
+def test_a_name_of_no_known_kind_is_not_read(name: str) -> None:
+    assert events.read_count(name) is None
+
+
+def test_what_had_no_name_is_of_a_kind_of_its_own() -> None:
+    assert events.read_count("other") == ("other", ())
 
 
 def test_it_is_written_at_most_every_ten_seconds(journal: Journal, store: Store, clock: FakeClock) -> None:

@@ -260,7 +260,7 @@ def test_a_poll_asks_every_gateway_for_its_balance(
     mute = Way("getsms")
     mute.balance = None  # type: ignore[assignment, method-assign]
     site = make_site(gateway=Router([broken, mute, Poor()]))
-    assert list(site.verifier.accounts.poll()) == ["poor"]
+    assert [answer.gateway for answer in site.verifier.balances.poll()] == ["poor"]
     assert [event.gateway for event in site.happened(BalanceLow)] == ["poor"]
     assert "the balance of devsms" in caplog.text
 

@@ -91,11 +91,21 @@ class TestOthers:
         _does_what_it_says(name, project)
 
 
+FOLLOWED = {"", "start", "uz", "howto", "ecosystem", "reference"}
+#: Drawings and replies of services, to be read.
+READ = {"internals"}
+
+
 def test_every_page_is_followed() -> None:
     """Each folder is in one of the classes above, and each check of a page is there."""
-    assert {name.rpartition("/")[0] for name in names()} == {"", "start", "uz", "howto", "ecosystem", "reference"}
+    assert {name.rpartition("/")[0] for name in names()} == FOLLOWED | READ
     named = {part.name for name in names() for part in read(name).parts if isinstance(part, Check)}
     assert {name for name in named if not callable(getattr(checks, name, None))} == set()
+
+
+def test_what_is_only_read_has_nothing_to_run() -> None:
+    pages = [read(name) for name in names() if name.rpartition("/")[0] in READ]
+    assert {part.language for page in pages for part in page.blocks} <= {"text", "json"}
 
 
 def test_every_fence_of_a_page_is_a_block() -> None:

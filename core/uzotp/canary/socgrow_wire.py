@@ -21,7 +21,7 @@ NAME = "socgrow"
 #: No SMS yet: not an error (V:71-74, Q58).
 WAITING = "sms_not_received"
 
-#: V:103-108, each with its Uzbek text: the page does not say which of the two comes (Q67). The last has two
+#: V:104-109, each with its Uzbek text: the page does not say which of the two comes (Q67). The last has two
 #: endings, ``kelmagan`` in the list and ``kelmadi`` in the sample (Q58).
 CODES: dict[str, tuple[str, type[GatewayError]]] = {
     "invalid_key": ("api kaliti noto'g'ri", AuthenticationFailed),
@@ -95,7 +95,7 @@ def read_rental(body: object) -> Rental | None:
 
 
 def read_sms(body: object) -> Sms | None:
-    """V:62-69. ``sms`` is the code or the whole text (Q66); a number would have lost its zeros, but is taken."""
+    """V:62-68. ``sms`` is the code or the whole text (Q66); a number would have lost its zeros, but is taken."""
     if not isinstance(body, dict) or not _succeeded(body):
         return None
     text = parse.text(body.get("sms")) or parse.identifier(body.get("sms"))

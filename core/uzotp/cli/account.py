@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from uzotp.cli.project import COUNT, Project, argument, command, note, plain, report, time_text
@@ -11,7 +11,8 @@ from uzotp.errors import ConfigurationError, GatewayError
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Gateway
-from uzotp.ports.money import Balance, Money
+from uzotp.ports.money import Money
+from uzotp.sending.balances import BalanceAnswer
 
 _GATEWAY = argument("--gateway", metavar="NAME", help="which to ask; default the first that can answer")
 _TIMES = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
@@ -22,25 +23,16 @@ def balance(project: Project, options: Namespace) -> bool:
     """Of each gateway that can say; one that fails does not keep the others' answers back."""
     gateways = project.verifier.router.gateways
     _able(gateways, "balance")
-    if len(gateways) == 1:
-        found = call_of(gateways[0], "balance")()
-        report(options, balance_data(gateways[0].name, found), balance_lines(gateways[0].name, found))
-        return True
-    rows: list[dict[str, Any]] = []
-    lines: list[str] = []
-    for gateway in gateways:
-        try:
-            found = call_of(gateway, "balance")()
-        except ConfigurationError as error:
-            note(str(error))
-        except GatewayError as error:
-            rows.append({"gateway": gateway.name, "error": plain(str(error))})
-            lines.append(f"no balance: {plain(str(error))}")
-        else:
-            rows.append(balance_data(gateway.name, found))
-            lines += balance_lines(gateway.name, found)
-    report(options, {"gateways": rows}, lines)
-    return not any("error" in row for row in rows)
+    answers = ask_balances(project)
+    rows = [balance_data(answer) for answer in answers]
+    lines = [line for answer in answers for line in balance_lines(answer)]
+    if len(gateways) > 1:
+        report(options, {"gateways": rows}, lines)
+        return not any(answer.error for answer in answers)
+    if answers[0].error:
+        raise answers[0].error
+    report(options, rows[0], lines)
+    return True
 
 
 @command(
@@ -51,7 +43,7 @@ def balance(project: Project, options: Namespace) -> bool:
 )
 def status(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "status")
-    data = _report_data(call_of(gateway, "status")(options.id))
+    data = _report_data(gateway.status(options.id))
     lines = [f"{name.replace('_', ' ') + ':':<14}{_money(value)}" for name, value in data.items() if value is not None]
     report(options, data, lines)
     return True
@@ -66,7 +58,7 @@ def status(project: Project, options: Namespace) -> bool:
 )
 def history(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "history")
-    rows = [_report_data(row) for row in call_of(gateway, "history")(limit=options.limit, status=options.status)]
+    rows = [_report_data(row) for row in gateway.history(limit=options.limit, status=options.status)]
     lines = [
         f"{row['id'] or '':>10}  {row['created_at'] or '':<25}  {row['phone'] or '':<18}  {row['status']:<9}  "
         f"{_money(row['cost'])}".rstrip()
@@ -79,53 +71,66 @@ def history(project: Project, options: Namespace) -> bool:
 # --------------------------------------------------------------------------------------------------- which gateway
 
 
-def call_of(gateway: Gateway, name: str) -> Callable[..., Any]:
-    """:raises ConfigurationError: when *gateway* has no such call."""
-    call: Callable[..., Any] | None = getattr(gateway, name, None)
-    if call is None:
-        raise ConfigurationError(f"the gateway {gateway.name} cannot be asked for its {name}")
-    return call
+def _able(gateways: Sequence[Gateway], call: str) -> list[Any]:
+    """Those of *gateways* that have the *call*, one at least. :raises ConfigurationError: for none."""
+    able = [gateway for gateway in gateways if getattr(gateway, call, None) is not None]
+    if not able and len(gateways) == 1:
+        raise ConfigurationError(_unable(gateways[0], call))
+    if not able:
+        raise ConfigurationError(f"none of the gateways {_names(gateways)} can be asked for its {call}")
+    return able
 
 
-def _able(gateways: tuple[Gateway, ...], name: str) -> list[Gateway]:
-    """Those of *gateways* that have the call, one at least. :raises ConfigurationError: for none."""
-    able = [gateway for gateway in gateways if getattr(gateway, name, None) is not None]
-    if able:
-        return able
-    if len(gateways) == 1:
-        call_of(gateways[0], name)
-    raise ConfigurationError(f"none of the gateways {_names(gateways)} can be asked for its {name}")
+def _unable(gateway: Gateway, call: str) -> str:
+    return f"the gateway {gateway.name} cannot be asked for its {call}"
 
 
-def _chosen(project: Project, name: str | None, call: str) -> Gateway:
-    """The gateway called *name*; without a name the first that has the *call*."""
+def _chosen(project: Project, name: str | None, call: str) -> Any:
+    """The gateway called *name*, which must have the *call*; without a name the first that has it."""
     gateways = project.verifier.router.gateways
-    if name is None:
-        return _able(gateways, call)[0]
-    named = [gateway for gateway in gateways if gateway.name == name]
+    named = [gateway for gateway in gateways if name in (None, gateway.name)]
     if not named:
         raise ConfigurationError(f"--gateway: {name} is not one of {_names(gateways)}")
-    return named[0]
+    return _able(named, call)[0]
 
 
-def _names(gateways: tuple[Gateway, ...]) -> str:
+def _names(gateways: Sequence[Gateway]) -> str:
     return ", ".join(gateway.name for gateway in gateways)
 
 
 # --------------------------------------------------------------------------------------------------- what they say
 
 
-def balance_data(name: str, found: Balance) -> dict[str, Any]:
+def ask_balances(project: Project) -> list[BalanceAnswer]:
+    """What each gateway says of its money; a note tells of one that cannot be asked."""
+    answers = project.verifier.balances.ask()
+    for answer in answers:
+        if answer.error and not isinstance(answer.error, GatewayError):
+            raise answer.error
+    asked = {answer.gateway for answer in answers}
+    for gateway in project.verifier.router.gateways:
+        if gateway.name not in asked:
+            note(_unable(gateway, "balance"))
+    return answers
+
+
+def balance_data(answer: BalanceAnswer) -> dict[str, Any]:
+    found = answer.balance
+    if found is None:
+        return {"gateway": answer.gateway, "error": plain(str(answer.error))}
     return {
-        "gateway": name,
+        "gateway": answer.gateway,
         "balance": money_data(found.amount),
         "sms_price": money_data(found.sms_price),
         "statistics": dict(found.statistics),
     }
 
 
-def balance_lines(name: str, found: Balance) -> list[str]:
-    lines = [f"balance of {name}: {found.amount}"]
+def balance_lines(answer: BalanceAnswer) -> list[str]:
+    found = answer.balance
+    if found is None:
+        return [f"no balance: {plain(str(answer.error))}"]
+    lines = [f"balance of {answer.gateway}: {found.amount}"]
     if found.sms_price:
         lines.append(f"one part: {found.sms_price}")
     return lines + [f"{name.replace('_', ' ')}: {count}" for name, count in found.statistics.items()]

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from uzotp.cli.account import balance_data, balance_lines, call_of
-from uzotp.cli.project import Project, argument, command, note, plain, report, time_text
-from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, StoreUnavailable
-from uzotp.ports.money import Balance
+from uzotp.cli.account import ask_balances, balance_data, balance_lines
+from uzotp.cli.project import Project, argument, command, plain, report, time_text
+from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.ports.store import PAUSE, Switch
+from uzotp.sending.balances import BalanceAnswer
 from uzotp.sending.spending import blocked_name
 from uzotp.settings.checks import Advice, advise
 from uzotp.sms.prices import HOME_PRICE
@@ -46,18 +46,11 @@ def doctor(project: Project, options: Namespace) -> bool:
     if not any(advice.error for advice in found):  # else nothing can be built, for the very reasons that were given
         switched, money = _examine_store(project)
         found += switched
-    accounts: list[tuple[str, Balance]] = []
+    answers: list[BalanceAnswer] = []
     if options.online and not any(advice.error for advice in found):
-        for gateway in project.verifier.router.gateways:
-            try:
-                account: Balance = call_of(gateway, "balance")()
-            except ConfigurationError as error:
-                note(str(error))
-            except GatewayError as error:
-                found.append(Advice("uzotp.E006", plain(str(error)), _cure(error), error=True))
-            else:
-                accounts.append((gateway.name, account))
-                found.extend(_about_balance(account))
+        answers = ask_balances(project)
+        found += [advice for answer in answers for advice in _about_balance(answer)]
+    accounts = [answer for answer in answers if answer.balance]
     errors = sum(advice.error for advice in found)
     data: dict[str, Any] = {"ok": not errors, "findings": [asdict(advice) for advice in found]}
     lines = []
@@ -67,9 +60,9 @@ def doctor(project: Project, options: Namespace) -> bool:
         data["budget"] = money
         lines.append(f"spent on {money['day']} (Asia/Tashkent): {money['spent']} of {money['budget']} so'm")
     if accounts:
-        shown = [balance_data(*account) for account in accounts]
+        shown = list(map(balance_data, accounts))
         data |= {"account": shown[0]} if len(shown) == 1 else {"accounts": shown}
-        lines += [line for account in accounts for line in balance_lines(*account)]
+        lines += [line for account in accounts for line in balance_lines(account)]
     lines.append(f"errors: {errors}, warnings: {len(found) - errors}")
     report(options, data, lines)
     return not errors
@@ -141,13 +134,16 @@ def _about_budget(money: dict[str, Any] | None) -> Iterator[Advice]:
         )
 
 
-def _about_balance(found: Balance) -> Iterator[Advice]:
+def _about_balance(answer: BalanceAnswer) -> Iterator[Advice]:
+    found = answer.balance
+    if found is None:
+        cure = (
+            "Compare the token or password with the one in your account."
+            if answer.problem == "login"
+            else "Can this machine reach the gateway, and is its base URL right?"
+        )
+        yield Advice("uzotp.E006", plain(str(answer.error)), cure, error=True)
+        return
     price = found.sms_price
     if price and price.currency == found.amount.currency and found.amount.amount < price.amount:
         yield Advice("uzotp.E007", f"the account holds {found.amount}: too little for a message", "Top it up.", True)
-
-
-def _cure(error: GatewayError) -> str:
-    if isinstance(error, AuthenticationFailed):
-        return "Compare the token or password with the one in your account."
-    return "Can this machine reach the gateway, and is its base URL right?"

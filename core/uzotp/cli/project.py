@@ -90,7 +90,7 @@ _JSON = argument("--json", action="store_true", help="for scripts")
 
 def plain(text: str) -> str:
     """*text* of a stranger without what would steer a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return "".join(char if char.isprintable() or char == "\xa0" else "?" for char in text)
 
 
 def report(options: Namespace, data: dict[str, Any], lines: Sequence[str]) -> None:

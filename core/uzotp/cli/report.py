@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterator
 
-from uzotp.cli.project import Project, argument, command
+from uzotp.cli.project import Project, argument, command, plain
 from uzotp.cli.project import report as show
 from uzotp.errors import ConfigurationError
 from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS, look
 from uzotp.insight.data import data
+from uzotp.insight.layout import Page, Section, Table
 from uzotp.insight.page import page
-from uzotp.insight.terminal import lines
 
 _DAYS = ", ".join(map(str, PERIODS))
 
@@ -38,3 +39,42 @@ def report(project: Project, options: Namespace) -> bool:
     insight = look(project.verifier, options.days, sends=False)
     show(options, data(insight), list(lines(page(insight, "en"))))
     return True
+
+
+def lines(page: Page) -> Iterator[str]:
+    """The page for a terminal: what a chart draws, its table says."""
+    yield page.title
+    if page.lead:
+        yield page.lead
+    for alert in page.alerts:
+        yield f"! {plain(alert.text)}"
+    for section in page.sections:
+        yield from _section(section)
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield ""
+    yield section.title
+    yield "=" * len(section.title)
+    yield from filter(None, (section.note, section.empty))
+    width = max((len(card.label) for card in section.cards), default=0) + 2
+    for card in section.cards:
+        yield f"{card.label + ':':<{width}}{card.value}"
+        for note in card.notes:
+            yield f"{'':<{width}}{plain(note)}"
+    for table in (*(chart.table for chart in section.charts), *section.tables):
+        yield ""
+        yield table.caption
+        yield from _table(table)
+
+
+def _table(table: Table) -> Iterator[str]:
+    rows = [table.head, *((row.label, *(cell.text for cell in row.cells)) for row in table.rows)]
+    printed = [[plain(text) for text in row] for row in rows]
+    widths = [max(len(row[at]) for row in printed) for at in range(len(table.head))]
+    for row in printed:
+        first, *rest = (
+            f"{text:<{width}}" if not at else f"{text:>{width}}"
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  " + "  ".join([first, *rest]).rstrip()

@@ -17,8 +17,8 @@ def poll(project: Project, options: Namespace) -> bool:
     """The deliveries that no callback finished; and every balance, so that a low one becomes an event."""
     verifier = project.verifier
     print(f"deliveries moved: {verifier.poll(options.limit)}")
-    for name, found in verifier.accounts.poll().items():
-        print(balance_lines(name, found)[0])
+    for answer in verifier.balances.poll():
+        print(balance_lines(answer)[0])
     return True
 
 

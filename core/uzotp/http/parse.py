@@ -8,16 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from decimal import Context, Decimal
 from itertools import islice
 from typing import Any
 
 from uzotp.ports.money import Money
 from uzotp.sms.parts import fold_apostrophes
-
-#: Times carry no zone; Uzbekistan has been at +05:00 all year since 1992 (WIRE section 6).
-TASHKENT = timezone(timedelta(hours=5), "+05")
+from uzotp.tashkent import TASHKENT
 
 #: How many brackets are tried as the beginning of the JSON: a notice may hold some, ``{closure}``.
 _MAX_CUTS = 32

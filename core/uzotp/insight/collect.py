@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from uzotp.insight.balances import Asked, balances_of
 from uzotp.insight.figures import Figures, Waits, read_counts
-from uzotp.insight.money import Funds, first_of_month, funds
+from uzotp.insight.spend import Funds, first_of_month, funds
 from uzotp.ports.gateway import Gateway
 from uzotp.ports.ledger import History
 from uzotp.ports.store import PAUSE, Switch
+from uzotp.sending.balances import BalanceAnswer
 from uzotp.sending.spending import blocked_name
 from uzotp.tashkent import day_begins, day_of
 
@@ -55,7 +56,7 @@ class Insight:
     breakers: dict[str, str]
     paused: Switch | None
     blocked: tuple[Blocked, ...]
-    balances: tuple[Asked, ...]
+    balances: tuple[BalanceAnswer, ...]
     low_balance: int | None
 
     @property
@@ -70,7 +71,6 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
     :raises StoreUnavailable: there is nothing to show.
     """
     at, store = int(verifier.clock.time() * 1000), verifier.store
-    balances = balances_of(verifier.accounts, verifier.router.gateways)
     verifier.journal.write()  # what this process has counted and not yet told the store
     switches = list(store.switches())
     blocked = [(switch, blocked_name(switch.name)) for switch in switches]
@@ -83,16 +83,17 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
         breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
         paused=next((switch for switch in switches if switch.name == PAUSE), None),
         blocked=tuple(Blocked(*pair, switch.since) for switch, pair in blocked if pair),
-        balances=balances.look(),
+        balances=verifier.balances.look(),
         low_balance=verifier.policy.low_balance,
     )
 
 
 def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
     today = day_of(at)
-    period = _days_until(today, days)
+    last = date.fromisoformat(today)
+    period = tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
     history = _history(verifier, period[0], PREFIXES)
-    prices = {gateway.name: price for gateway in verifier.router.gateways if (price := _price(gateway)) is not None}
+    prices = _prices(verifier.router.gateways)
     figures = Figures(
         days=period,
         traffic=tuple(row for row in history.traffic if period[0] <= row.day <= today),
@@ -113,12 +114,7 @@ def _history(verifier: Verifier, day: str, prefixes: int) -> History:
     return verifier.store.history(day_begins(day), now, prefixes=prefixes)
 
 
-def _days_until(today: str, days: int) -> tuple[str, ...]:
-    last = date.fromisoformat(today)
-    return tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
-
-
-def _price(gateway: Gateway) -> int | None:
-    """Whole so'm a message, of a gateway that was told a price because it does not say (``GETSMS_PRICE``)."""
-    price = getattr(gateway, "price", None)
-    return price if isinstance(price, int) and price > 0 else None
+def _prices(gateways: Iterable[Gateway]) -> dict[str, int]:
+    """Whole so'm a message, of the gateways that were told a price because they do not say (``GETSMS_PRICE``)."""
+    told = {gateway.name: getattr(gateway, "price", None) for gateway in gateways}
+    return {name: price for name, price in told.items() if isinstance(price, int) and price > 0}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from uzotp.insight.balances import Asked
 from uzotp.insight.collect import Insight
-from uzotp.insight.figures import Figures, Outcome, Spend, Waits, rate
-from uzotp.insight.money import Funds
+from uzotp.insight.figures import STATUSES, Figures, Outcome, Waits, rate
+from uzotp.insight.spend import Funds, Spend
+from uzotp.ports.ledger import PrefixTraffic
+from uzotp.sending.balances import BalanceAnswer
 
 
 def data(insight: Insight) -> dict[str, Any]:
@@ -20,9 +22,9 @@ def data(insight: Insight) -> dict[str, Any]:
         "days": list(figures.days),
         "money": _funds(funds, figures),
         "total": _outcome(figures.total),
-        "gateways": _outcomes(figures, "gateway"),
-        "countries": _outcomes(figures, "country"),
-        "prefixes": _prefixes(figures),
+        "gateways": [{"gateway": name} | _outcome(each) for name, each in figures.outcomes("gateway").items()],
+        "countries": [{"country": name} | _outcome(each) for name, each in figures.outcomes("country").items()],
+        "prefixes": [asdict(row) | _shares(row) for row in figures.prefixes],
         "waits": {"all": _waits(figures.wait), **{name: _waits(each) for name, each in figures.waits.items()}},
         "counts": [
             {"kind": row.kind, "words": list(row.words), "total": row.total, "by_day": dict(row.by_day)}
@@ -33,7 +35,7 @@ def data(insight: Insight) -> dict[str, Any]:
         "blocked": [
             {"gateway": each.gateway, "service_name": each.name, "since": each.since} for each in insight.blocked
         ],
-        "balances": [_balance(asked) for asked in insight.balances],
+        "balances": [_balance(answer) for answer in insight.balances],
     }
 
 
@@ -66,35 +68,13 @@ def _amount(amount: Decimal) -> str:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "messages": outcome.messages,
-        "delivered": outcome.delivered,
-        "sent": outcome.sent,
-        "unknown": outcome.unknown,
-        "pending": outcome.pending,
-        "failed": outcome.failed,
+        **{name: getattr(outcome, name) for name in STATUSES},
         "verified": outcome.verified,
-        "delivered_share": outcome.share("delivered"),
-        "verified_share": outcome.share("verified"),
-    }
+    } | _shares(outcome)
 
 
-def _outcomes(figures: Figures, by: str) -> list[dict[str, Any]]:
-    return [{by: name} | _outcome(outcome) for name, outcome in figures.outcomes(by).items()]
-
-
-def _prefixes(figures: Figures) -> list[dict[str, Any]]:
-    return [
-        {
-            "prefix": row.prefix,
-            "country": row.country,
-            "messages": row.messages,
-            "delivered": row.delivered,
-            "failed": row.failed,
-            "verified": row.verified,
-            "delivered_share": rate(row.delivered, row.messages),
-            "verified_share": rate(row.verified, row.messages),
-        }
-        for row in figures.prefixes
-    ]
+def _shares(found: Outcome | PrefixTraffic) -> dict[str, float | None]:
+    return {f"{name}_share": rate(getattr(found, name), found.messages) for name in ("delivered", "verified")}
 
 
 def _waits(waits: Waits) -> dict[str, int | None]:
@@ -106,7 +86,7 @@ def _days(figures: Figures) -> list[dict[str, Any]]:
     return [{"day": day} | _outcome(each) | _spend(spend[day]) for day, each in figures.daily_outcomes().items()]
 
 
-def _balance(asked: Asked) -> dict[str, Any]:
-    amount = asked.amount
+def _balance(answer: BalanceAnswer) -> dict[str, Any]:
+    amount = answer.amount
     money = None if amount is None else {"amount": _amount(amount.amount), "currency": amount.currency}
-    return {"gateway": asked.gateway, "balance": money, "problem": asked.problem or None}
+    return {"gateway": answer.gateway, "balance": money, "problem": answer.problem or None}

@@ -1,25 +1,22 @@
 """Pure figures from what a store tells of the past: sums, rates, quantiles. Nobody is asked and nothing is rounded.
 
-Money of two currencies is never added. A rate of nothing is ``None``, not 0.
+A rate of nothing is ``None``, not 0.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
-from uzotp.ports.delivery import DeliveryStatus
+from uzotp.events import KINDS, read_count
+from uzotp.insight.spend import Spend
 from uzotp.ports.ledger import PrefixTraffic, Traffic
-from uzotp.sending.sender import TEST_GATEWAY
 
-#: What messages may cost nothing by: nobody's yet, those of test numbers, those on a terminal.
-_FREE = frozenset({"", TEST_GATEWAY, "console"})
-#: A message of these left, or may have.
-_LEFT = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN})
+#: The statuses of messages in the order in which they are shown.
+STATUSES = ("delivered", "sent", "unknown", "pending", "failed")
 
 
 def rate(part: int, whole: int) -> float | None:
@@ -29,7 +26,7 @@ def rate(part: int, whole: int) -> float | None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of messages: each has one of five statuses, and was verified or not.
+    """What became of messages: each has one of :data:`STATUSES`, and was verified or not.
 
     ``sent`` ones were taken by the gateway, which has said nothing since.
     """
@@ -43,11 +40,7 @@ class Outcome:
 
     @property
     def messages(self) -> int:
-        return self.delivered + self.sent + self.unknown + self.pending + self.failed
-
-    def share(self, name: str) -> float | None:
-        """The part of all messages that *name* (a field) counts."""
-        return rate(getattr(self, name), self.messages)
+        return sum(getattr(self, name) for name in STATUSES)
 
     @classmethod
     def of(cls, rows: Iterable[Traffic]) -> Outcome:
@@ -56,47 +49,6 @@ class Outcome:
             found[row.status.value] += row.messages
             found["verified"] += row.verified
         return cls(**found)
-
-
-@dataclass(frozen=True)
-class Spend:
-    """What messages cost: by the gateways' own words (``told``), in each currency, so'm first; by the configured price
-    where they said nothing (``estimated``, whole so'm for ``guessed`` messages); and of ``untold`` ones nobody knows.
-    """
-
-    told: Mapping[str, Decimal] = field(default_factory=dict)
-    estimated: int = 0
-    guessed: int = 0
-    untold: int = 0
-
-    @property
-    def so_m(self) -> Decimal:
-        """Told and estimated; what other currencies hold is not in it."""
-        return self.told.get("UZS", Decimal(0)) + self.estimated
-
-    @property
-    def others(self) -> dict[str, Decimal]:
-        return {currency: amount for currency, amount in self.told.items() if currency != "UZS"}
-
-    @classmethod
-    def of(cls, rows: Iterable[Traffic], prices: Mapping[str, int]) -> Spend:
-        """*prices*: whole so'm a message, of the gateways that do not say. What certainly did not leave is not
-        estimated."""
-        told: dict[str, Decimal] = {}
-        estimated = guessed = untold = 0
-        for row in rows:
-            if row.currency is not None and row.priced:
-                told[row.currency] = told.get(row.currency, Decimal(0)) + row.cost
-            silent = row.messages - row.priced
-            if silent <= 0 or row.gateway in _FREE or row.status not in _LEFT:
-                continue
-            if row.gateway in prices:
-                estimated += silent * prices[row.gateway]
-                guessed += silent
-            else:
-                untold += silent
-        so_m_first = sorted(told.items(), key=lambda item: (item[0] != "UZS", item[0]))
-        return cls(dict(so_m_first), estimated, guessed, untold)
 
 
 @dataclass(frozen=True)
@@ -145,9 +97,9 @@ class Waits:
 
 
 @dataclass(frozen=True)
-class Tallied:
-    """Something that was counted: of a ``kind`` (``refused``, ``guard``, ``failed``, ``rejected``, ``suppressed``,
-    ``other``), what exactly (``words``), and how often on each day that had it."""
+class Counted:
+    """What was counted under one name: a kind of :data:`uzotp.events.KINDS`, the other words of the name, and how often
+    on each day that had it."""
 
     kind: str
     words: tuple[str, ...]
@@ -158,30 +110,14 @@ class Tallied:
         return sum(self.by_day.values())
 
 
-#: How the words of a count's name are told apart. A quota and a gateway's name may hold spaces.
-_READERS: Mapping[str, Callable[[str], tuple[str, ...]]] = {
-    "refused": lambda rest: tuple(filter(None, rest.split(" ", 1))),
-    "guard": lambda rest: tuple(rest.split(" ")),
-    "failed": lambda rest: tuple(filter(None, rest.rsplit(" ", 1))),
-    "rejected": lambda rest: (rest,),
-    "suppressed": lambda rest: (),
-    "other": lambda rest: (),  # what a journal could keep no name for
-}
-KINDS = tuple(_READERS)
-
-
-def read_counts(counts: Mapping[str, Mapping[str, int]], days: Iterable[str]) -> tuple[Tallied, ...]:
+def read_counts(counts: Mapping[str, Mapping[str, int]], days: Iterable[str]) -> tuple[Counted, ...]:
     """The counts of *days*, by kind, the most frequent first; names of no known kind are left out."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for day in days:
         for name, count in counts.get(day, {}).items():
             if count:
                 found[name][day] = count
-    read = []
-    for name, by_day in found.items():
-        kind, _, rest = name.partition(" ")
-        if kind in _READERS:
-            read.append(Tallied(kind, _READERS[kind](rest), by_day))
+    read = [Counted(*parts, by_day) for name, by_day in found.items() if (parts := read_count(name))]
     return tuple(sorted(read, key=lambda row: (KINDS.index(row.kind), -row.total, row.words)))
 
 
@@ -193,7 +129,7 @@ class Figures:
     traffic: tuple[Traffic, ...]
     prefixes: tuple[PrefixTraffic, ...]
     waits: Mapping[str, Waits]
-    counts: tuple[Tallied, ...]
+    counts: tuple[Counted, ...]
     prices: Mapping[str, int]
 
     @cached_property
@@ -225,7 +161,7 @@ class Figures:
     def of_gateway(self, name: str, day: str | None = None) -> Outcome:
         return Outcome.of(row for row in self.traffic if row.gateway == name and day in (None, row.day))
 
-    def counted(self, kind: str) -> tuple[Tallied, ...]:
+    def counted(self, kind: str) -> tuple[Counted, ...]:
         return tuple(row for row in self.counts if row.kind == kind)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from uzotp.insight.svg import SVG
+from uzotp.insight.figures import rate
+from uzotp.insight.svg import SVG, meter
+from uzotp.insight.words import Words
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Row:
 @dataclass(frozen=True)
 class Table:
     """The first of the ``head`` stands over the labels. ``scroll`` is what a screen reader calls the place where it
-    is scrolled. A ``folded`` one is opened by who wants it."""
+    is scrolled. A ``folded`` one is opened by who wants it. :func:`table` makes one."""
 
     caption: str
     head: tuple[str, ...]
@@ -44,11 +46,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing and the table with its figures. A ``wide`` one may be scrolled on a phone."""
+    """A drawing and the table with its figures, whose caption is the title. A ``wide`` one may be scrolled on a
+    phone."""
 
-    title: str
     drawn: SVG
-    scroll: str
     table: Table
     legend: tuple[Key, ...] = ()
     wide: bool = False
@@ -103,10 +104,37 @@ class Page:
     periods: tuple[Choice, ...]
 
 
-def row(label: str, cells: Iterable[str | Cell]) -> Row:
-    return Row(label, tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells))
+# ------------------------------------------------------------------------------------------------------------ tables
 
 
-def present(*tables: Table | None) -> tuple[Table, ...]:
+@dataclass(frozen=True)
+class Share:
+    """A part of a whole; in a table it is a percentage with its bar."""
+
+    part: int
+    whole: int
+
+
+def table(
+    words: Words,
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str | int | Share]],
+    *,
+    folded: bool = False,
+) -> Table:
+    """*rows* begin with their label; the other values are written as the language of *words* does."""
+    made = tuple(Row(str(label), tuple(_cell(words, value) for value in values)) for label, *values in rows)
+    return Table(caption, tuple(head), made, words["scroll"].format(title=caption), folded)
+
+
+def _cell(words: Words, value: str | int | Share) -> Cell:
+    if isinstance(value, Share):
+        share = rate(value.part, value.whole)
+        return Cell(words.percent(share), None if share is None else meter(share))
+    return Cell(value if isinstance(value, str) else words.number(value))
+
+
+def present(*tables: Table) -> tuple[Table, ...]:
     """Those that have a row."""
-    return tuple(table for table in tables if table is not None and table.rows)
+    return tuple(table for table in tables if table.rows)

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from uzotp.insight import expenses, health, traffic
-from uzotp.insight.collect import PERIODS, Insight
+from typing import TYPE_CHECKING
+
+from uzotp.errors import StoreUnavailable
+from uzotp.insight.alerts import alerts
+from uzotp.insight.collect import PERIODS, Insight, look, read_period
 from uzotp.insight.layout import Alert, Choice, Page
+from uzotp.insight.sections import balance, days, funnel, gateways, money, refusals, waits
 from uzotp.insight.words import words
+
+if TYPE_CHECKING:
+    from uzotp.verification import Verifier
+
+_SECTIONS = (money, funnel, waits, refusals, gateways, balance, days)
+
+
+def answer(verifier: Verifier, period: str | None, language: str) -> tuple[Page, int]:
+    """The page of ``?days=`` *period*, and its HTTP status."""
+    try:
+        return page(look(verifier, read_period(period)), language), 200
+    except StoreUnavailable:
+        return away(language), 503
 
 
 def page(insight: Insight, language: str) -> Page:
     """*language* is ``uz``, ``ru`` or ``en``; English for any other."""
-    text, figures = words(language), insight.figures
-    alerts = health.alerts(insight, text)
-    alerts += expenses.alerts(insight.funds, text)
-    sections = [
-        expenses.money(insight.funds, figures, text),
-        traffic.funnel(figures, text),
-        traffic.waits(figures, text),
-        health.refusals(figures, text),
-        health.gateways(insight, text),
-        health.balances(insight, text),
-        traffic.days(figures, text),
-    ]
-    days = figures.days
-    lead = text["lead_day" if len(days) == 1 else "lead"].format(
-        **{"from": text.day(days[0], year=True), "to": text.day(days[-1], year=True)}, time=text.moment(insight.at)
+    text, shown = words(language), insight.figures.days
+    first, last = (text.day(day, year=True) for day in (shown[0], shown[-1]))
+    lead = text["lead_day" if len(shown) == 1 else "lead"]
+    return Page(
+        language=text.language,
+        title=text["title"],
+        lead=lead.format(**{"from": first, "to": last}, time=text.moment(insight.at)),
+        alerts=tuple(alerts(insight, text)),
+        sections=tuple(each.section(insight, text) for each in _SECTIONS),
+        periods=tuple(Choice(str(each), text["periods"][str(each)], each == len(shown)) for each in PERIODS),
     )
-    periods = tuple(Choice(str(each), text["periods"][str(each)], each == len(days)) for each in PERIODS)
-    return Page(text.language, text["title"], lead, tuple(alerts), tuple(sections), periods)
 
 
 def away(language: str) -> Page:

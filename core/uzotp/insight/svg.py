@@ -54,7 +54,7 @@ class Part:
 @dataclass(frozen=True)
 class Column:
     """A column of a chart: the label under it (may be empty where there is no room), the number above it, its parts
-    from the bottom up."""
+    from the bottom up. Or a bar: both stand above it, and it has one part."""
 
     label: str
     number: str
@@ -63,16 +63,6 @@ class Column:
     @property
     def value(self) -> float:
         return sum(part.value for part in self.parts)
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A horizontal bar: its ``label``, its ``value``, and the words for it."""
-
-    label: str
-    value: float
-    said: str
-    kind: str
 
 
 def ticks(highest: float) -> list[float]:
@@ -123,19 +113,18 @@ def columns(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG
     return _drawing(name, title, summary, width, height, body)
 
 
-def bars(name: str, title: str, summary: str, found: Sequence[Bar]) -> SVG:
+def bars(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG:
     """Horizontal bars with their words above them; the scale is the longest bar's."""
     width, row, thick = 340, 46, 18
     longest = max((bar.value for bar in found), default=0) or 1
-    body = [_patterns(name, {bar.kind: None for bar in found})]
+    body = [_patterns(name, {part.kind: None for bar in found for part in bar.parts})]
     for index, bar in enumerate(found):
         y = index * row
         body.append(_words("uzi-label", 0, y + 16, bar.label, "start"))
-        body.append(_words("uzi-number", width, y + 16, bar.said, "end"))
+        body.append(_words("uzi-number", width, y + 16, bar.number, "end"))
         body.append(f'<rect class="uzi-track" x="0" y="{y + 22}" width="{width}" height="{thick}" rx="4"/>')
         if bar.value > 0:
-            part = Part(bar.kind, bar.value, f"{bar.label}: {bar.said}")
-            body.append(_box(name, part, 0, y + 22, max(width * bar.value / longest, 2), thick, "4"))
+            body.append(_box(name, bar.parts[0], 0, y + 22, max(width * bar.value / longest, 2), thick, "4"))
     return _drawing(name, title, summary, width, len(found) * row, body)
 
 

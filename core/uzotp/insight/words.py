@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from uzotp.sms.texts import TEXTS
+from uzotp.tashkent import TASHKENT
 
 LANGUAGES = tuple(TEXTS)
 _LOCALES = Path(__file__).parents[1] / "locale"
-_TASHKENT = timezone(timedelta(hours=5))
 
 
 @lru_cache(maxsize=8)
@@ -40,10 +40,6 @@ class Words:
         for name in section.split("."):
             found = found[name]
         return str(found.get(word, word))
-
-    def scroll(self, title: str) -> str:
-        """What a screen reader calls the place where *title* is scrolled."""
-        return str(self["scroll"].format(title=title))
 
     def number(self, number: int | Decimal) -> str:
         """With its thousands apart, and no more decimals than it has (two at least, where it has any)."""
@@ -81,5 +77,5 @@ class Words:
 
     def moment(self, at: int) -> str:
         """Milliseconds as the day and the time of Tashkent."""
-        found = datetime.fromtimestamp(at / 1000, _TASHKENT)
+        found = datetime.fromtimestamp(at / 1000, TASHKENT)
         return f"{self.day(found.date().isoformat(), year=True)}, {found:%H:%M}"

@@ -1,4 +1,4 @@
-"""Delivery callbacks, sent as devsms sends them: one POST of JSON an event, 5 seconds, never again (page line 212)."""
+"""Delivery callbacks, sent as devsms sends them: one POST of JSON an event, 5 seconds, never again (D:212)."""
 
 from __future__ import annotations
 

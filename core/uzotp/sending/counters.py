@@ -24,8 +24,6 @@ EVERY_MS = 10_000
 _NAMES = 200
 #: Days that a store may be away before the oldest is forgotten.
 _DAYS = 7
-_LENGTH = 64
-_REST = "other"
 
 
 class Journal:
@@ -46,7 +44,7 @@ class Journal:
         self._written = self._now()
 
     def __call__(self, event: events.Event) -> None:
-        name = name_of(event)
+        name = events.count_name(event)
         if name is not None:
             self._note(name)
         if self._sink is not None:
@@ -83,38 +81,13 @@ class Journal:
         day = day_number(moment)
         kept = self._days.setdefault(day, (moment, {}))[1]
         for name, count in counts.items():
-            known = name if name in kept or len(kept) < _NAMES else _REST
+            known = name if name in kept or len(kept) < _NAMES else events.OTHER
             kept[known] = kept.get(known, 0) + count
         while len(self._days) > _DAYS:
             del self._days[min(self._days)]
 
     def _now(self) -> int:
         return int(self._clock.time() * 1000)
-
-
-def name_of(event: events.Event) -> str | None:
-    """What an event is counted as; ``None`` for what the deliveries tell, and better."""
-    words: tuple[str, ...]
-    if isinstance(event, events.SendRefused):
-        words = ("refused", event.reason, event.quota)
-    elif isinstance(event, events.GuardDecision):
-        words = ("guard", event.scope, event.window, _decided(event))
-    elif isinstance(event, events.SendFailed):
-        words = ("failed", event.gateway, event.reason)
-    elif isinstance(event, events.CodeRejected):
-        words = ("rejected", event.status)
-    elif isinstance(event, events.SendSuppressed):
-        words = ("suppressed",)
-    else:
-        return None
-    # A gateway may have any name; a database may not be able to write it.
-    return " ".join(words).encode("ascii", "replace").decode()[:_LENGTH]
-
-
-def _decided(event: events.GuardDecision) -> str:
-    if event.refused:
-        return "refused"
-    return "trusted" if event.trusted else "recorded"
 
 
 _alive: WeakSet[Journal] = WeakSet()

@@ -20,6 +20,7 @@ from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.store import AddDelivery, GlobalReservation, Refusal, ReserveGlobal, Settlement, Store
 from uzotp.results import Delivery
+from uzotp.sending.balances import Balances
 from uzotp.sending.router import Deadline, Router
 from uzotp.sending.spending import Accounts
 from uzotp.sending.workers import QUEUE, Background
@@ -73,6 +74,7 @@ class Sender:
         store: Store,
         policy: Policy,
         accounts: Accounts,
+        balances: Balances,
         clock: Clock,
         now: Callable[[], int | None],
         sink: Listener | None,
@@ -84,6 +86,7 @@ class Sender:
         self._budget = policy.daily_budget
         self._failover = policy.failover_on_unknown
         self._accounts = accounts
+        self._balances = balances
         self._clock = clock
         self._now = now
         self._sink = sink
@@ -255,7 +258,7 @@ class Sender:
         if cost is not None:
             self._adjust(copy.reservation, cost if refund else max(cost, copy.reservation.amount), sent=True)
         self._say_sent(order, delivery)
-        self._accounts.received(gateway, receipt)
+        self._balances.received(gateway, receipt)
         return delivery
 
     def _unknown(self, order: PendingSend, copy: _Copy, outcome: GatewayError) -> Delivery:

@@ -1,9 +1,8 @@
-"""What the gateways' accounts cost and forbid: estimates, real costs, blocked service names, balances (P6)."""
+"""What the gateways' accounts cost and forbid: estimates, real costs, blocked service names (P6)."""
 
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
@@ -13,7 +12,7 @@ from uzotp.errors import ConfigurationError, GatewayError, MessageRejected, Serv
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
 from uzotp.ports.gateway import Gateway, Message, Receipt
-from uzotp.ports.money import Balance, Money
+from uzotp.ports.money import Money
 from uzotp.ports.store import Store
 from uzotp.sms.parts import parts
 from uzotp.sms.prices import price_for
@@ -47,12 +46,9 @@ class Accounts:
         self._store = store
         self._now = now
         self._sink = sink
-        self._low_balance = policy.low_balance
-        self._lock = threading.Lock()
         self._blocked_at: dict[str, float] = {}
         #: What the store has yet to be told: switches and their notes.
         self._unsaved: dict[str, str] = {}
-        self._low: set[str] = set()
         #: The name that own texts carry: the first that a gateway was given.
         self.service_name = next(filter(None, (getattr(gateway, "service_name", None) for gateway in gateways)), None)
         #: The switches that a reservation shall tell of.
@@ -136,39 +132,6 @@ class Accounts:
         if is_new:
             name = getattr(gateway, "service_name", None) or ""
             events.emit(self._sink, events.ServiceNameBlocked(gateway.name, name, detail))
-
-    # ------------------------------------------------------------------------------------------------ balances
-
-    def received(self, gateway: Gateway, receipt: Receipt) -> None:
-        """Look at the balance that an accepted message's receipt tells."""
-        if receipt.balance is not None:
-            self._watch(gateway.name, receipt.balance)
-
-    def poll(self) -> dict[str, Balance]:
-        """The balance of every gateway that tells one. A question that fails is left for the next round."""
-        found = {}
-        for gateway in self._gateways:
-            ask: Callable[[], Balance] | None = getattr(gateway, "balance", None)
-            if ask is None:
-                continue
-            try:
-                found[gateway.name] = ask()
-            except Exception as error:  # one that cannot be answered must not keep the others waiting
-                why = error if isinstance(error, GatewayError) else type(error).__name__
-                events.logger.warning("the balance of %s: %s", gateway.name, why)
-                continue
-            self._watch(gateway.name, found[gateway.name].amount)
-        return found
-
-    def _watch(self, name: str, balance: Money) -> None:
-        """One event when a balance has fallen under the line, and none until it has been above it again."""
-        if self._low_balance is None or balance.currency != "UZS" or not balance.amount.is_finite():
-            return
-        with self._lock:
-            is_low, was_low = balance.amount < self._low_balance, name in self._low
-            (self._low.add if is_low else self._low.discard)(name)
-        if is_low and not was_low:
-            events.emit(self._sink, events.BalanceLow(name, str(balance), self._low_balance))
 
 
 def _quote(gateway: Gateway, message: Message) -> Money | None:

@@ -1,4 +1,4 @@
-"""What devsms charges for one SMS part: 50 so'm at home, its price table abroad (devsms page, lines 239-340)."""
+"""What devsms charges for one SMS part: 50 so'm at home, its price table abroad (D:239-340)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from uzotp.errors import InvalidServiceName
 from uzotp.policy import Purpose
 from uzotp.sms.parts import describe, is_apostrophe
 
-#: devsms's approved templates, exactly as printed (devsms page lines 73-76); the brand "MyService" may differ in
+#: devsms's approved templates, exactly as printed (D:73-76); the brand "MyService" may differ in
 #: what people receive (WIRE Q25), so nothing may match on a whole text.
 TEMPLATES = {
     Purpose.OPERATION: "MyService tizimi: {service_name} xizmatida amaliyotni tasdiqlash kodi: {otp_code}",
@@ -26,7 +26,7 @@ _PUNCTUATION = " .-"
 
 
 def check_service_name(name: object) -> str:
-    """The name, if devsms would take it: 2-50 letters, digits, spaces, dots, hyphens (devsms page line 70).
+    """The name, if devsms would take it: 2-50 letters, digits, spaces, dots, hyphens (D:70).
 
     Letters are any script's (a Cyrillic name is fine but doubles the price, see :func:`parts`); digits are 0-9;
     no kind of apostrophe passes, U+02BB and U+A78C included, though Unicode calls them letters (WIRE Q26).

@@ -48,7 +48,7 @@ SENT_OLD = b"""{
 }
 }"""
 
-# D:58-64
+# D:57-63
 OTP_REQUEST = {
     "phone": "998901234567",
     "type": "universal_otp",
@@ -78,7 +78,7 @@ BLOCKED = """{
 "error": "Korxona nomi nomaqbul deb topildi: ... SMS yuborilmadi, lekin to'lov yechildi."
 }"""
 
-# D:108-131
+# D:107-131
 HISTORY = b"""{
 "success": true,
 "data": {

@@ -58,7 +58,7 @@ SOCGROW_WAITING = b"""{
     "error": "SMS hali kelmadi"
 }"""
 
-# V:103-108
+# V:104-109
 SOCGROW_ERRORS = {
     "invalid_key": "API kaliti noto'g'ri",
     "insufficient_balance": "Balans yetarli emas",

@@ -1,49 +1,34 @@
-"""The money, as a section of the page."""
+"""The money: today, this month, where the month will end, and where the figures come from."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from uzotp.insight import svg
-from uzotp.insight.figures import Figures, Spend
-from uzotp.insight.layout import Alert, Card, Section, Table, row
-from uzotp.insight.money import Funds
+from uzotp.insight.alerts import budget_tone
+from uzotp.insight.collect import Insight
+from uzotp.insight.layout import Card, Section, table
+from uzotp.insight.spend import Funds, Spend
 from uzotp.insight.words import Words
 
-#: From this part of the day's budget on a person is told.
-NEAR = 0.8
 
-
-def alerts(funds: Funds, words: Words) -> list[Alert]:
-    """The day's budget, when it is nearly or altogether used."""
-    share = funds.share_of_day
-    if share is None or share < NEAR or funds.budget is None:
-        return []
-    tone, name = ("bad", "over") if share >= 1 else ("warn", "near")
-    text = words["alerts"][name].format(used=words.money(funds.used), budget=words.money(funds.budget))
-    return [Alert(tone, text)]
-
-
-def money(funds: Funds, figures: Figures, words: Words) -> Section:
-    text = words["money"]
+def section(insight: Insight, words: Words) -> Section:
+    text, funds = words["money"], insight.funds
     cards = [_today(funds, words), _month(funds, words)]
     if funds.projection is not None:
         note = text["end_note"].format(days=int(funds.day[8:]) - 1)
         cards.append(Card(text["end"], words["about"].format(n=words.money(funds.projection)), (note,)))
-    rows = {text["today"]: funds.today, text["month"]: funds.month, text["this_period"]: figures.spend}
-    table = Table(
+    rows = {text["today"]: funds.today, text["month"]: funds.month, text["this_period"]: insight.figures.spend}
+    sources = table(
+        words,
         text["table"],
         (words["period"], text["told"], text["estimated"], text["untold_column"]),
-        tuple(
-            row(name, [_amounts(spend, words), words.money(spend.estimated), words.number(spend.untold)])
-            for name, spend in rows.items()
-        ),
-        words.scroll(text["table"]),
+        ((name, _told(spend, words), words.money(spend.estimated), spend.untold) for name, spend in rows.items()),
     )
-    return Section("money", text["title"], cards=tuple(cards), tables=(table,))
+    return Section("money", text["title"], cards=tuple(cards), tables=(sources,))
 
 
-def _amounts(spend: Spend, words: Words) -> str:
+def _told(spend: Spend, words: Words) -> str:
     """Each currency for itself."""
     told = spend.told or {"UZS": Decimal(0)}
     return " + ".join(words.money(amount, currency) for currency, amount in told.items())
@@ -51,36 +36,33 @@ def _amounts(spend: Spend, words: Words) -> str:
 
 def _today(funds: Funds, words: Words) -> Card:
     text, share = words["money"], funds.share_of_day
-    if funds.books is None:
+    if funds.books is None or funds.budget is None:
         notes = [text["no_budget"], text["messages"], *_unsure(funds.today, words)]
         return Card(text["today"], _about(funds.today, words), tuple(notes))
-    assert funds.budget is not None
     if share is None:
-        notes = [text["zero_budget"], text["books"]]
+        notes = [text["zero_budget"]]
     else:
         notes = [text["of"].format(share=words.percent(share), budget=words.money(funds.budget))]
         if share > 1:
             notes.append(text["over"].format(by=words.money(funds.used - funds.budget)))
-        notes.append(text["books"])
-    notes += _others(funds.today, words)
-    tone = "" if share is None or share < NEAR else "bad" if share >= 1 else "warn"
-    return Card(text["today"], words.money(funds.used), tuple(notes), None if share is None else svg.meter(share), tone)
+    notes += [text["books"], *_others(funds.today, words)]
+    return Card(text["today"], words.money(funds.used), tuple(notes), _meter(share), budget_tone(share))
 
 
 def _month(funds: Funds, words: Words) -> Card:
     text, share, notes = words["money"], funds.share_of_month, []
     if share is not None and funds.month_budget is not None:
-        notes.append(
-            text["month_budget"].format(
-                share=words.percent(share), budget=words.money(funds.month_budget), days=funds.days_of_month
-            )
-        )
+        budget = words.money(funds.month_budget)
+        notes.append(text["month_budget"].format(share=words.percent(share), budget=budget, days=funds.days_of_month))
     notes += _unsure(funds.month, words)
     if funds.since is not None and funds.since[8:] != "01":
         notes.append(text["since"].format(day=words.day(funds.since)))
     tone = "bad" if share is not None and share > 1 else ""
-    meter = None if share is None else svg.meter(share)
-    return Card(text["month"], _about(funds.month, words), tuple(notes), meter, tone)
+    return Card(text["month"], _about(funds.month, words), tuple(notes), _meter(share), tone)
+
+
+def _meter(share: float | None) -> svg.SVG | None:
+    return None if share is None else svg.meter(share)
 
 
 def _about(spend: Spend, words: Words) -> str:

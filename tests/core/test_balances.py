@@ -1,4 +1,4 @@
-"""The balances on a page: asked once a minute, together, and nobody is waited for."""
+"""The balances: for a page asked once a minute, together, and nobody is waited for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from tests.core.histories import Plain, Wealthy
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable
-from uzotp.insight.balances import EVERY, Asked, Balances
 from uzotp.ports.money import Balance, Money
+from uzotp.sending.balances import KEEP, BalanceAnswer, Balances
 
 
 class Ticking:
@@ -49,16 +49,16 @@ class Timed(Plain):
 
 def test_a_gateway_is_asked_once_a_minute() -> None:
     clock, gateway = Ticking(), Wealthy("devsms", 500)
-    balances = Balances([gateway, Plain("silent by nature")], clock)
+    balances = Balances([gateway, Plain("silent by nature")], timer=clock)
     for _ in range(3):
-        assert balances.look() == (Asked("devsms", Money(Decimal(500))),)
+        assert balances.look() == (BalanceAnswer("devsms", Balance(Money(Decimal(500)))),)
     assert gateway.asked == 1
     gateway.amount = 400
-    clock.now += EVERY - 0.01
+    clock.now += KEEP - 0.01
     balances.look()
     assert gateway.asked == 1
     clock.now += 0.02
-    assert balances.look() == (Asked("devsms", Money(Decimal(400))),)
+    assert balances.look() == (BalanceAnswer("devsms", Balance(Money(Decimal(400)))),)
     assert gateway.asked == 2
 
 
@@ -70,29 +70,42 @@ def test_what_a_gateway_answers_instead_of_money_is_a_word() -> None:
         Wealthy("d", "NaN"),
         Wealthy("e", 3, "USD"),
     ]
-    assert Balances(gateways).look() == (
-        Asked("a", problem="login"),
-        Asked("b", problem="error"),
-        Asked("c", problem="error"),
-        Asked("d", problem="error"),
-        Asked("e", Money(Decimal(3), "USD")),
-    )
+    balances = Balances(gateways)
+    for answers in (balances.look(), balances.ask()):
+        assert [(answer.gateway, answer.amount, answer.problem) for answer in answers] == [
+            ("a", None, "login"),
+            ("b", None, "error"),
+            ("c", None, "error"),
+            ("d", None, "error"),
+            ("e", Money(Decimal(3), "USD"), ""),
+        ]
+
+
+def test_what_was_raised_is_told_to_a_command_and_not_kept_for_pages() -> None:
+    problem = GatewayUnavailable("a")
+    balances = Balances([Wealthy("a", problem)])
+    assert [answer.error for answer in balances.ask()] == [problem]
+    assert [answer.error for answer in balances.look()] == [None]
+    assert "Unavailable" not in repr(balances.ask())
 
 
 def test_one_that_hangs_keeps_nobody_waiting_and_is_not_asked_twice() -> None:
     clock, slow, quick = Ticking(), Hanging(), Wealthy("quick", 5)
-    balances = Balances([slow, quick], clock)
+    balances = Balances([slow, quick], timer=clock)
     started = time.monotonic()
-    assert balances.look(patience=0.05) == (Asked("slow", problem="silence"), Asked("quick", Money(Decimal(5))))
+    assert balances.look(patience=0.05) == (
+        BalanceAnswer("slow", problem="silence"),
+        BalanceAnswer("quick", Balance(Money(Decimal(5)))),
+    )
     clock.now += 1  # past its patience: nobody waits any more
-    assert balances.look(patience=30)[0] == Asked("slow", problem="silence")
-    clock.now += EVERY
+    assert balances.look(patience=30)[0] == BalanceAnswer("slow", problem="silence")
+    clock.now += KEEP
     assert balances.look(patience=0.05)[0].problem == "silence"
     assert time.monotonic() - started < 5
     assert (slow.asked, quick.asked) == (1, 2)
     slow.free.set()
     balances._threads["slow"].join(5)
-    assert balances.look()[0] == Asked("slow", Money(Decimal(7))), "late, but an answer"
+    assert balances.look()[0] == BalanceAnswer("slow", Balance(Money(Decimal(7)))), "late, but an answer"
 
 
 def test_a_gateway_that_can_keep_its_time_is_told_it() -> None:
@@ -106,7 +119,7 @@ def test_a_gateway_that_can_keep_its_time_is_told_it() -> None:
 def test_many_visitors_at_once_are_one_question(many: int) -> None:
     gateway = Hanging()
     balances, barrier = Balances([gateway]), threading.Barrier(many)
-    found: list[tuple[Asked, ...]] = []
+    found: list[tuple[BalanceAnswer, ...]] = []
 
     def visit() -> None:
         barrier.wait()
@@ -119,4 +132,4 @@ def test_many_visitors_at_once_are_one_question(many: int) -> None:
     for thread in threads:
         thread.join()
     assert gateway.asked == 1
-    assert found == [(Asked("slow", Money(Decimal(7))),)] * many
+    assert found == [(BalanceAnswer("slow", Balance(Money(Decimal(7)))),)] * many

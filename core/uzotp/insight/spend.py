@@ -1,0 +1,144 @@
+"""What messages cost, today's and this month's money against the budget, and where the month will end.
+
+Money of two currencies is never added.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.ledger import Traffic
+from uzotp.sending.sender import TEST_GATEWAY
+
+#: What messages may cost nothing by: nobody's yet, those of test numbers, those on a terminal.
+_FREE = frozenset({"", TEST_GATEWAY, "console"})
+#: A message of these left, or may have.
+_LEFT = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN})
+#: So many whole days of a month have to be over before anything is said of its end.
+ENOUGH_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What messages cost: by the gateways' own words (``told``), in each currency, so'm first; by the configured price
+    where they said nothing (``estimated``, whole so'm for ``guessed`` messages); and of ``untold`` ones nobody knows.
+    """
+
+    told: Mapping[str, Decimal] = field(default_factory=dict)
+    estimated: int = 0
+    guessed: int = 0
+    untold: int = 0
+
+    @property
+    def so_m(self) -> Decimal:
+        """Told and estimated; what other currencies hold is not in it."""
+        return self.told.get("UZS", Decimal(0)) + self.estimated
+
+    @property
+    def others(self) -> dict[str, Decimal]:
+        return {currency: amount for currency, amount in self.told.items() if currency != "UZS"}
+
+    @classmethod
+    def of(cls, rows: Iterable[Traffic], prices: Mapping[str, int]) -> Spend:
+        """*prices*: whole so'm a message, of the gateways that do not say. What certainly did not leave is not
+        estimated."""
+        told: dict[str, Decimal] = {}
+        estimated = guessed = untold = 0
+        for row in rows:
+            if row.currency is not None and row.priced:
+                told[row.currency] = told.get(row.currency, Decimal(0)) + row.cost
+            silent = row.messages - row.priced
+            if silent <= 0 or row.gateway in _FREE or row.status not in _LEFT:
+                continue
+            if row.gateway in prices:
+                estimated += silent * prices[row.gateway]
+                guessed += silent
+            else:
+                untold += silent
+        so_m_first = sorted(told.items(), key=lambda item: (item[0] != "UZS", item[0]))
+        return cls(dict(so_m_first), estimated, guessed, untold)
+
+
+@dataclass(frozen=True)
+class Funds:
+    """The money of a ``day`` (``"2026-11-22"``) and of its month, in whole so'm where nothing else is said.
+
+    ``books`` is what the day's budget has reserved and spent (P6), ``None`` without a budget. ``today`` and ``month``
+    are what the messages of the day and the month cost; ``since`` is the first day of the month that has any.
+    ``projection`` is what the month comes to if its other days are like those that are over: ``None`` where that would
+    be a guess.
+    """
+
+    day: str
+    budget: int | None
+    books: int | None
+    today: Spend
+    month: Spend
+    since: str | None
+    projection: int | None
+
+    @property
+    def days_of_month(self) -> int:
+        return days_of_month(self.day)
+
+    @property
+    def used(self) -> Decimal:
+        """Of today's budget: by the books where there are any."""
+        return self.today.so_m if self.books is None else Decimal(self.books)
+
+    @property
+    def month_budget(self) -> int | None:
+        return None if self.budget is None else self.budget * self.days_of_month
+
+    @property
+    def share_of_day(self) -> float | None:
+        return share(self.used, self.budget)
+
+    @property
+    def share_of_month(self) -> float | None:
+        return share(self.month.so_m, self.month_budget)
+
+
+def share(spent: Decimal, budget: int | None) -> float | None:
+    """Above 1 for an overrun; ``None`` without a budget, and of a budget of nothing."""
+    return float(spent / budget) if budget else None
+
+
+def days_of_month(day: str) -> int:
+    return monthrange(int(day[:4]), int(day[5:7]))[1]
+
+
+def first_of_month(day: str) -> str:
+    return f"{day[:8]}01"
+
+
+def funds(
+    day: str, traffic: Sequence[Traffic], prices: Mapping[str, int], budget: int | None, books: int | None
+) -> Funds:
+    """*traffic* is that of the month of *day* at least."""
+    first = first_of_month(day)
+    month = [row for row in traffic if first <= row.day <= day]
+    over = [row for row in month if row.day < day]
+    since = min((row.day for row in month), default=None)
+    return Funds(
+        day=day,
+        budget=budget,
+        books=books if budget is not None else None,
+        today=Spend.of((row for row in month if row.day == day), prices),
+        month=Spend.of(month, prices),
+        since=since,
+        projection=_projection(day, Spend.of(over, prices)) if since == first else None,
+    )
+
+
+def _projection(day: str, so_far: Spend) -> int | None:
+    """What the month of *day* comes to, if the days before it cost *so_far*."""
+    days_over = int(day[8:]) - 1
+    if days_over < ENOUGH_DAYS or so_far.untold or so_far.others or not so_far.so_m:
+        return None
+    end = so_far.so_m * days_of_month(day) / days_over
+    return int(end.quantize(Decimal(1), ROUND_HALF_UP))
