@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -10,16 +9,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from uzotp.errors import ConfigurationError
-from uzotp.settings.build import build, overrides
+from uzotp.settings.build import Kept, build
 from uzotp.settings.config import Config
 
 if TYPE_CHECKING:
     from uzotp.events import Event
     from uzotp.ports.store import Store
     from uzotp.verification import Verifier
-
-_lock = threading.Lock()
-_cached: tuple[int, Config, Verifier] | None = None
 
 
 def read_config() -> Config:
@@ -44,33 +40,23 @@ def get_verifier() -> Verifier:
 
     :raises ImproperlyConfigured: for settings that cannot work.
     """
-    return _current()[2]
+    return _kept.get()[1]
 
 
 def get_config() -> Config:
     """The settings that :func:`get_verifier` was built from."""
-    return _current()[1]
+    return _kept.get()[0]
 
 
-def _current() -> tuple[int, Config, Verifier]:
-    global _cached
-    cached = _cached
-    if cached is None or cached[0] != overrides.generation:
-        with _lock:
-            cached = _cached
-            if cached is None or cached[0] != overrides.generation:
-                cached = _cached = _build()
-    return cached
-
-
-def _build() -> tuple[int, Config, Verifier]:
-    generation = overrides.generation
+def _build() -> tuple[Config, Verifier]:
     try:
         config = read_config()
-        verifier = build(config, production=not settings.DEBUG, stores={"django": _django_store}, events=_signal)
+        return config, build(config, production=not settings.DEBUG, stores={"django": _django_store}, events=_signal)
     except ConfigurationError as error:
         raise ImproperlyConfigured(f"uzotp: {error}") from None
-    return generation, config, verifier
+
+
+_kept = Kept(_build)
 
 
 def _django_store() -> Store:
@@ -87,9 +73,8 @@ def _signal(event: Event) -> None:
 
 def _forget(*, setting: str, **kwargs: Any) -> None:
     """``override_settings`` in a test takes effect at once."""
-    global _cached
     if setting in ("UZOTP", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DEBUG"):
-        _cached = None
+        _kept.forget()
 
 
 setting_changed.connect(_forget, dispatch_uid="uzotp.conf")

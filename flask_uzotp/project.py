@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
 from uzotp.errors import ConfigurationError
-from uzotp.settings.build import build, overrides
+from uzotp.settings.build import Kept, build
 from uzotp.settings.config import ENVIRONMENT_PREFIX, Config
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ class Project:
     def __init__(self, app: Flask, config: Config) -> None:
         self.app = app
         self.config = config
-        self._lock = threading.Lock()
-        self._built: tuple[int, Verifier] | None = None
+        self._kept = Kept(lambda: self._build())
 
     @property
     def production(self) -> bool:
@@ -33,13 +31,7 @@ class Project:
     @property
     def verifier(self) -> Verifier:
         """:raises ConfigurationError: when a part cannot be made, saying which setting is missing."""
-        built = self._built
-        if built is None or built[0] != overrides.generation:
-            with self._lock:
-                built = self._built
-                if built is None or built[0] != overrides.generation:  # nobody else built it meanwhile
-                    built = self._built = (overrides.generation, self._build())
-        return built[1]
+        return self._kept.get()
 
     def _build(self) -> Verifier:
         from flask_uzotp.signals import dispatch

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from enum import Enum
 from typing import Any
 
+from uzotp.declare import Choice, setting
 from uzotp.errors import ConfigurationError, InvalidCode, InvalidPhone
 from uzotp.phones import Phone
 
 
-class Purpose(str, Enum):
+class Purpose(Choice):
     """Why a code is asked for: exactly devsms's ``template_type`` (D:69)."""
 
     OPERATION = "operation"
@@ -26,8 +26,21 @@ class Purpose(str, Enum):
         """1 operation, 2 password reset, 3 registration, 4 login (WIRE Q24, Q29: an integer)."""
         return list(Purpose).index(self) + 1
 
-    def __str__(self) -> str:
-        return self.value
+
+class Failover(Choice):
+    """Whose second copy the next gateway sends when nobody knows whether the first left (P7)."""
+
+    HOME = "home"
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+class GuardMode(Choice):
+    """What the pumping guard (P8) does about a crowd: nothing, report it, or refuse it."""
+
+    OFF = "off"
+    RECORD = "record"
+    ENFORCE = "enforce"
 
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -96,44 +109,86 @@ class Policy:
     :raises ConfigurationError: for anything else that cannot work.
     """
 
-    code_length: int = 6
-    allow_short_codes: bool = False
-    ttl: int = 300
-    max_attempts: int = 5
-    resend_after: tuple[int, ...] = (60, 60, 120, 300)
-    phone_quota: str | tuple[Limit, ...] = "5/hour,10/day"
-    client_quota: str | tuple[Limit, ...] = "60/hour,300/day"
-    max_failures: str | tuple[Limit, ...] = "15/hour,30/day"
-    countries: tuple[str, ...] | str = ("UZ",)
-    default_region: str = "UZ"
-    purposes: tuple[Purpose, ...] = tuple(Purpose)
-    languages: tuple[str, ...] = ("uz", "ru", "en")
-    proof_ttl: int = 600
-    #: Whole so'm a day of Asia/Tashkent, by the estimates; ``None`` for no ceiling (P6).
-    daily_budget: int | None = None
-    #: A gateway's balance under this many so'm is an event; ``None`` for never.
-    low_balance: int | None = 10_000
-    #: ``home``, ``never`` or ``always``: whose copy goes to the next gateway when nobody knows whether the first left.
-    failover_on_unknown: str = "home"
-    #: The pumping guard (P8): ``off``, ``record`` or ``enforce``.
-    guard: str = "record"
-    #: Sends not yet verified that are always allowed: one number for both, or a number prefix's and a country's.
-    guard_floor: int | Sequence[int] = (10, 100)
-    #: Sends not yet verified that each verified one allows.
-    guard_ratio: float = 2.0
-    #: Own texts end with ``@host #code`` (WICG), so that browsers fill the code in on this site only.
-    autofill_host: str | None = None
-    #: Own texts hold this hash of an Android app (SMS Retriever), 11 characters.
-    android_hash: str | None = None
-    #: Total seconds for one send, whatever happens (P7).
-    deadline: float = 10.0
-    #: How many sends may be under way in this process; ``None`` for no cap (in the background: 16).
-    max_concurrent_sends: int | None = None
-    #: Whether pages, endpoints and helpers answer before the gateway does; ``Verifier.send_code`` never does.
-    send_in_background: bool = False
-    callback_base_url: str | None = None
+    code_length: int = setting(6, "codes", "4-8 digits")
+    allow_short_codes: bool = setting(False, "codes", "under 6 only if you insist")
+    ttl: int = setting(300, "codes", "seconds a code lives, 600 at most")
+    max_attempts: int = setting(5, "codes", "tries per code; a resend keeps the count")
+    max_failures: str | tuple[Limit, ...] = setting(
+        "15/hour,30/day",
+        "codes",
+        "wrong codes for one phone, over all its codes, purposes and browsers; then it is locked for a time",
+        read="quota",
+    )
+    proof_ttl: int = setting(600, "codes", "seconds a proof can be redeemed")
+    purposes: tuple[Purpose, ...] = setting(tuple(Purpose), "codes", "those that you use")
     #: As the settings have it: ``{"+998…": {"code": "000000", "until": "2027-01-01"}}``, or ``TestNumber`` values.
-    test_numbers: Mapping[str, Any] = field(default_factory=dict)
+    test_numbers: Mapping[str, Any] = setting(
+        {}, "codes", "[for an app store's review](../howto/review-numbers.md)", secret=True
+    )
+
+    resend_after: tuple[int, ...] = setting(
+        (60, 60, 120, 300), "quotas", "seconds between messages to one phone; the last one repeats"
+    )
+    phone_quota: str | tuple[Limit, ...] = setting(
+        "5/hour,10/day", "quotas", 'messages to one phone. `"3/10 minutes"` works too; `""` is no limit', read="quota"
+    )
+    client_quota: str | tuple[Limit, ...] = setting(
+        "60/hour,300/day",
+        "quotas",
+        "messages for one IPv4 address or IPv6 /64. Carriers put thousands behind one address",
+        read="quota",
+    )
+    countries: tuple[str, ...] | str = setting(("UZ",), "quotas", 'ISO codes, or `"*"`')
+    default_region: str = setting("UZ", "quotas", "where a number without a country code is at home")
+
+    failover_on_unknown: Failover | str = setting(
+        Failover.HOME,
+        "sending",
+        "whether the next gateway sends what may have arrived: `home` (to Uzbek numbers), `never`, `always`",
+    )
+    deadline: float = setting(10.0, "sending", "seconds one send may take, whatever happens")
+    max_concurrent_sends: int | None = setting(
+        None, "sending", "sends under way at once, per process; in the background it is 16 unless set"
+    )
+    send_in_background: bool = setting(
+        False,
+        "sending",
+        "pages, endpoints and helpers answer before the gateway does: "
+        "[a slow gateway](../howto/workers.md#a-gateway-that-is-slow)",
+    )
+    callback_base_url: str | None = setting(
+        None,
+        "sending",
+        "public address of the mount, `https://shop.uz/otp`: [callbacks](../howto/nginx.md)",
+        read="web_address",
+    )
+
+    daily_budget: int | None = setting(None, "money", "so'm a day of Asia/Tashkent, at most; none is no ceiling")
+    low_balance: int | None = setting(
+        10_000, "money", "so'm under which a gateway's balance is an event; 0 for none", read="integer"
+    )
+    guard: GuardMode | str = setting(
+        GuardMode.RECORD,
+        "money",
+        "the pumping guard: `off`, `record`, `enforce`: [with a CAPTCHA](../howto/captcha.md)",
+    )
+    guard_floor: int | Sequence[int] = setting(
+        (10, 100),
+        "money",
+        "messages not yet verified that are always allowed: to a prefix, to a country; one number is both",
+        read="integer_or_integers",
+    )
+    guard_ratio: float = setting(2.0, "money", "messages not yet verified that each verified one allows")
+
+    languages: tuple[str, ...] = setting(
+        ("uz", "ru", "en"), "words", "of pages, errors and our texts, in the order of preference", read="languages"
+    )
+    autofill_host: str | None = setting(
+        None, "words", "ends our texts with `@shop.uz #493021`: browsers offer the code on that site only"
+    )
+    android_hash: str | None = setting(
+        None, "words", "11 characters: the line by which Android's SMS Retriever finds your app"
+    )
 
     # The quotas as limits, parsed once.
     phone_limits: tuple[Limit, ...] = field(init=False, repr=False)
@@ -156,9 +211,10 @@ class Policy:
         put("default_region", _region("DEFAULT_REGION", self.default_region))
         put("test_numbers", _test_numbers(self.test_numbers, self))
         put("guard_floors", _floors(self.guard_floor))
+        put("guard", GuardMode.of("GUARD", self.guard))
+        put("failover_on_unknown", Failover.of("FAILOVER_ON_UNKNOWN", self.failover_on_unknown))
         self._check_code_rules()
         self._check_numbers()
-        self._check_money()
 
     def _check_code_rules(self) -> None:
         if not 4 <= self.code_length <= 8:
@@ -175,34 +231,36 @@ class Policy:
                 raise InvalidCode(f"TEST_NUMBERS: each code must be {self.code_length} digits, as CODE_LENGTH says")
 
     def _check_numbers(self) -> None:
-        if self.max_attempts < 0:
-            raise ConfigurationError("MAX_ATTEMPTS cannot be negative")
-        if not self.resend_after or not all(0 <= wait <= 86400 for wait in self.resend_after):
-            raise ConfigurationError("RESEND_AFTER is a list of seconds, none over a day: [60, 60, 120, 300]")
-        if not 1 <= self.proof_ttl <= 86400:
-            raise ConfigurationError("PROOF_TTL is seconds, 1 to 86400")
-        if not 0.1 <= self.deadline <= 120:
-            raise ConfigurationError("DEADLINE is seconds, 0.1 to 120")
-        if self.max_concurrent_sends is not None and self.max_concurrent_sends < 1:
-            raise ConfigurationError("MAX_CONCURRENT_SENDS is 1 or more, or None for no cap")
-        if not self.languages or not self.purposes:
-            raise ConfigurationError("LANGUAGES and PURPOSES need one entry at least")
+        at_once, waits = self.max_concurrent_sends, self.resend_after
+        for holds, problem in (
+            (self.max_attempts >= 0, "MAX_ATTEMPTS cannot be negative"),
+            (
+                waits and all(0 <= wait <= 86400 for wait in waits),
+                "RESEND_AFTER is a list of seconds, none over a day: [60, 60, 120, 300]",
+            ),
+            (1 <= self.proof_ttl <= 86400, "PROOF_TTL is seconds, 1 to 86400"),
+            (0.1 <= self.deadline <= 120, "DEADLINE is seconds, 0.1 to 120"),
+            (at_once is None or at_once >= 1, "MAX_CONCURRENT_SENDS is 1 or more, or None for no cap"),
+            (self.languages and self.purposes, "LANGUAGES and PURPOSES need one entry at least"),
+            (_is_amount(self.daily_budget), "DAILY_BUDGET is whole so'm, 0 or more, or None"),
+            (_is_amount(self.low_balance), "LOW_BALANCE is whole so'm, 0 or more, or None"),
+            (0 <= self.guard_ratio <= 1000, "GUARD_RATIO is a number, 0 or more"),
+        ):
+            if not holds:
+                raise ConfigurationError(problem)
 
-    def _check_money(self) -> None:
-        for name in ("daily_budget", "low_balance"):
-            amount = getattr(self, name)
-            if amount is not None and (not isinstance(amount, int) or amount < 0):
-                raise ConfigurationError(f"{name.upper()} is whole so'm, 0 or more, or None")
-        if self.failover_on_unknown not in ("home", "never", "always"):
-            raise ConfigurationError("FAILOVER_ON_UNKNOWN is home, never or always")
-        if self.guard not in ("off", "record", "enforce"):
-            raise ConfigurationError("GUARD is off, record or enforce")
-        if not 0 <= self.guard_ratio <= 1000:
-            raise ConfigurationError("GUARD_RATIO is a number, 0 or more")
+    @property
+    def named_countries(self) -> set[str]:
+        """Empty where ``COUNTRIES`` is ``"*"``, which names no country."""
+        return set() if self.countries == "*" else set(self.countries)
 
     def allows(self, phone: Phone) -> bool:
         """Whether this number's country is on the list."""
         return self.countries == "*" or phone.country in self.countries
+
+
+def _is_amount(value: object) -> bool:
+    return value is None or (isinstance(value, int) and value >= 0)
 
 
 def _countries(value: Sequence[str] | str) -> tuple[str, ...] | str:

@@ -20,16 +20,15 @@ PHONE = "+998901238190"
 MASKED = "+998 90 *** ** 90"
 
 
-SOUND = Config.from_mapping(
-    {
-        "DEVSMS_TOKEN": "only-for-tests",
-        "SERVICE_NAME": "TechShop",
-        "SECRET_KEYS": ["0123456789abcdef"],
-        "STORE": "postgresql://db/shop",
-        "CALLBACK_BASE_URL": "https://shop.uz/otp",
-        "DAILY_BUDGET": 100_000,
-    }
-)
+SOUND_SETTINGS = {
+    "DEVSMS_TOKEN": "only-for-tests",
+    "SERVICE_NAME": "TechShop",
+    "SECRET_KEYS": ["0123456789abcdef"],
+    "STORE": "postgresql://db/shop",
+    "CALLBACK_BASE_URL": "https://shop.uz/otp",
+    "DAILY_BUDGET": 100_000,
+}
+SOUND = Config.from_mapping(SOUND_SETTINGS)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.host import a_test_number, in_days
+from uzotp.gateways import registry
 from uzotp.settings import checks as advice
 from uzotp.settings.checks import Advice, advise
 from uzotp.settings.config import Config
@@ -96,8 +97,9 @@ def test_some_of_it_is_for_production_alone(id: str, settings: dict[str, Any]) -
 
 
 def test_every_piece_of_advice_is_tried() -> None:
-    written = set(re.findall(r'"(uzotp\.[EW]\d+)"', inspect.getsource(advice)))
-    assert {id for id, _settings in CASES} == written
+    sources = [advice, *(inspect.getmodule(gateway) for gateway in registry.built_in().values())]
+    written = [id for module in sources for id in re.findall(r'"(uzotp\.[EW]\d+)"', inspect.getsource(module))]
+    assert {id for id, _settings in CASES} == set(written)
 
 
 def test_r43_no_advice_repeats_a_secret() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.core.shop import SOUND, Done, Shop
+from tests.core.shop import SOUND_SETTINGS, Done, Shop
 from uzotp.cli import main
 from uzotp.errors import ConfigurationError
 from uzotp.settings.config import Config
@@ -41,10 +40,7 @@ class Unreadable:
 
 
 def with_settings(make_site: Callable[..., Any], **changes: Any) -> Shop:
-    config = replace(SOUND)
-    for name, value in changes.items():  # past the checks of this release, which knows no getsms
-        object.__setattr__(config, name, value)
-    return Shop(make_site().verifier, config)
+    return Shop(make_site().verifier, Config.from_mapping(SOUND_SETTINGS | changes))
 
 
 # --------------------------------------------------------------------------------------------------------- text
@@ -88,7 +84,7 @@ def test_text_refuses_a_name_that_devsms_would_charge_for(alone: Callable[..., D
 
 
 def test_text_for_one_gateway(run: Callable[..., Done], make_site: Any) -> None:
-    shop = with_settings(make_site, getsms_price=85, code_length=8)
+    shop = with_settings(make_site, GETSMS_PRICE=85, CODE_LENGTH=8)
     done = run("text", "--language", "ru", "--name", "Toshkent Savdo", shop=shop)
     assert "  registration, ru, UCS-2, 1 part, devsms 50 so'm, getsms 85 so'm\n" in done.out
     assert "00000000" in done.out
@@ -97,7 +93,7 @@ def test_text_for_one_gateway(run: Callable[..., Done], make_site: Any) -> None:
     assert out.count(", getsms 85 so'm") == 12
     out = run("text", "--gateway", "devsms", shop=shop).out
     assert (out.count("MyService"), "Own texts" in out, "getsms" in out) == (4, False, False)
-    shop = with_settings(make_site, devsms_type="eskiz")
+    shop = with_settings(make_site, DEVSMS_TYPE="eskiz")
     out = run("text", "--gateway", "devsms", shop=shop).out
     assert ("MyService" in out, out.count("devsms 50 so'm")) == (False, 12)
 
@@ -105,15 +101,14 @@ def test_text_for_one_gateway(run: Callable[..., Done], make_site: Any) -> None:
 def test_text_keeps_to_the_languages_of_the_settings_but_for_one_that_is_asked(
     run: Callable[..., Done], make_site: Any
 ) -> None:
-    shop = with_settings(make_site, languages=("ru", "uz"))
+    shop = with_settings(make_site, LANGUAGES=["ru", "uz"])
     out = run("text", "--gateway", "getsms", "--purpose", "login", shop=shop).out
     assert [line.split(",")[1] for line in out.splitlines() if "login," in line] == [" ru", " uz"]
     assert "login, en," in run("text", "--language", "en", "--purpose", "login", shop=shop).out
 
 
 def test_text_shows_the_lines_that_machines_read(run: Callable[..., Done], make_site: Any) -> None:
-    policy = replace(SOUND.policy, autofill_host="shop.uz", android_hash="FA+9qCX9VSu")
-    shop = with_settings(make_site, policy=policy)
+    shop = with_settings(make_site, AUTOFILL_HOST="shop.uz", ANDROID_HASH="FA+9qCX9VSu", LANGUAGES=["en"])
     out = run("text", "--gateway", "getsms", "--purpose", "login", "--language", "en", shop=shop).out
     assert "with anyone.\n      FA+9qCX9VSu\n      @shop.uz #000000\n" in out
 

@@ -29,7 +29,7 @@ def test_importing_uzotp_loads_nothing_heavy() -> None:
     assert not loaded & set(HEAVY)
 
 
-@pytest.mark.parametrize("module", ["errors", "phones", "policy", "events", "ports", "guard", "messages"])
+@pytest.mark.parametrize("module", ["errors", "phones", "policy", "events", "ports", "rules.challenges", "sms.parts"])
 def test_the_lower_modules_load_nothing_but_the_standard_library(module: str) -> None:
     assert not loaded_by(f"import uzotp.{module}") & set(HEAVY)
 

@@ -6,7 +6,7 @@ import argparse
 import ast
 import json
 import re
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,13 +31,9 @@ def rows(text: str) -> list[list[str]]:
 
 
 def _defaults() -> dict[str, Any]:
-    from uzotp.settings.config import Config
+    from uzotp.settings.config import known_settings
 
-    known = {item.name.upper(): item for item in fields(Config) if "read" in item.metadata}
-    return {
-        name: json.loads(json.dumps(item.default if item.default is not MISSING else item.default_factory()))  # type: ignore[misc]
-        for name, item in known.items()
-    }
+    return {name: json.loads(json.dumps(setting.default)) for name, setting in known_settings().items()}
 
 
 def test_each_setting_is_told_once_with_its_default() -> None:
@@ -50,6 +46,13 @@ def test_each_setting_is_told_once_with_its_default() -> None:
     for name, default in told:
         shown = None if default == "none" else ast.literal_eval(default.strip("`"))
         assert shown == _defaults()[name], name
+
+
+def test_the_tables_of_the_settings_are_those_that_the_declarations_make() -> None:
+    from uzotp.settings.reference import written
+
+    page = source("reference/settings.md")
+    assert written(page) == page, "python -m uzotp.settings.reference docs/reference/settings.md"
 
 
 def test_every_setting_that_the_site_names_is_one() -> None:

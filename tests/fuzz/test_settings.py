@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import warnings
 from decimal import Decimal
@@ -15,10 +14,10 @@ from hypothesis import strategies as st
 from tests.fuzz import hosts
 from tests.fuzz.inputs import ODD, TOKEN, fuzz, odd
 from uzotp.errors import ConfigurationError
-from uzotp.settings.config import Config
+from uzotp.settings.config import Config, known_settings
 
 #: Settings that import what they name are not given text that might name something.
-_NAMES = [field.name.upper() for field in dataclasses.fields(Config) if "read" in field.metadata]
+_NAMES = list(known_settings())
 _texts = st.sampled_from(
     ["5/hour", "*", "UZ", "devsms", "getsms", "console", "[1, 2", "[1, 2]", '{"a": 1}', "[" * 5000,
      "https://shop.uz/otp",

@@ -191,7 +191,7 @@ def test_p5_threads_that_come_first_together_share_one_verifier(
         return build(self)
 
     monkeypatch.setattr(Project, "_build", slow_build)
-    project._lock = held = threading.Lock()
+    project._kept.lock = held = threading.Lock()
     held.acquire()  # everybody is past the first look before anybody may build
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(lambda: (gate.wait(), project.verifier)[1]) for _ in range(7)]

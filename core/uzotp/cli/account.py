@@ -6,17 +6,19 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from uzotp.cli.project import Project, note, plain, report, time_text
+from uzotp.cli.project import COUNT, Project, argument, command, note, plain, report, time_text
 from uzotp.errors import ConfigurationError, GatewayError
 from uzotp.phones import Phone
-from uzotp.ports.delivery import DeliveryReport
+from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Gateway
 from uzotp.ports.money import Money
 from uzotp.sending.balances import BalanceAnswer
 
+_GATEWAY = argument("--gateway", metavar="NAME", help="which to ask; default the first that can answer")
 _TIMES = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
 
 
+@command("Show the money of the gateway's account.", reports=True)
 def balance(project: Project, options: Namespace) -> bool:
     """Of each gateway that can say; one that fails does not keep the others' answers back."""
     gateways = project.verifier.router.gateways
@@ -33,6 +35,12 @@ def balance(project: Project, options: Namespace) -> bool:
     return True
 
 
+@command(
+    "Ask the gateway what became of a message.",
+    argument("id", metavar="ID", help="the gateway's own id of the message"),
+    _GATEWAY,
+    reports=True,
+)
 def status(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "status")
     data = _report_data(gateway.status(options.id))
@@ -41,6 +49,13 @@ def status(project: Project, options: Namespace) -> bool:
     return True
 
 
+@command(
+    "List the account's messages, without their texts.",
+    argument("--limit", type=COUNT, default=20, metavar="N", help="default %(default)s"),
+    argument("--status", choices=[status.value for status in DeliveryStatus]),
+    _GATEWAY,
+    reports=True,
+)
 def history(project: Project, options: Namespace) -> bool:
     gateway = _chosen(project, options.gateway, "history")
     rows = [_report_data(row) for row in gateway.history(limit=options.limit, status=options.status)]

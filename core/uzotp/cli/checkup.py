@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from uzotp.cli.account import ask_balances, balance_data, balance_lines
-from uzotp.cli.project import Project, plain, report, time_text
+from uzotp.cli.project import Project, argument, command, plain, report, time_text
 from uzotp.errors import BudgetExhausted, ConfigurationError, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.ports.store import PAUSE, Switch
@@ -34,6 +34,11 @@ _RISKS = {
 }
 
 
+@command(
+    "Look for what is wrong with the settings and the store.",
+    argument("--online", action="store_true", help="ask the gateways for their balances too"),
+    reports=True,
+)
 def doctor(project: Project, options: Namespace) -> bool:
     """Advice on the settings, what the store knows and, when asked, the gateways' answers."""
     found = list(_examine_settings(project))

@@ -6,13 +6,23 @@ import getpass
 import sys
 from argparse import Namespace
 
-from uzotp.cli.project import Project, note, report, time_text
+from uzotp.cli.project import Project, argument, command, note, purpose_argument, report, time_text
 from uzotp.errors import ConfigurationError
 from uzotp.policy import Purpose
 from uzotp.stores.memory import MemoryStore
 from uzotp.verification import Verifier
 
+_BINDING = argument("--binding", default="", help="what ties the code to one browser or app; default none")
 
+
+@command(
+    "Send a code to a phone.",
+    argument("phone", metavar="PHONE"),
+    purpose_argument(),
+    argument("--language", help="of the message, where the gateway has a choice: uz, ru, en"),
+    _BINDING,
+    reports=True,
+)
 def send(project: Project, options: Namespace) -> bool:
     verifier = project.verifier
     challenge = verifier.send_code(
@@ -48,6 +58,14 @@ def send(project: Project, options: Namespace) -> bool:
     return True
 
 
+@command(
+    "Check a code.",
+    argument("phone", metavar="PHONE"),
+    argument("code", metavar="CODE", help='"-" asks for it, so that it stays out of the shell\'s history'),
+    purpose_argument(),
+    _BINDING,
+    reports=True,
+)
 def verify(project: Project, options: Namespace) -> bool:
     verifier = project.verifier
     purpose = read_purpose(verifier, options.purpose)

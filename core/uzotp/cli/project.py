@@ -1,14 +1,20 @@
-"""What every command works with: a project, and the two shapes of a report."""
+"""What every command works with: how it is declared, a project, and the two shapes of a report.
+
+No command prints a code, a token or a full number, with one exception that a person asks for: ``verify --json`` shows
+the proof.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from uzotp.policy import Purpose
 from uzotp.settings.config import Config
 from uzotp.verification import Verifier
 
@@ -26,7 +32,60 @@ class Project(Protocol):
     def production(self) -> bool: ...
 
 
-Command = Callable[[Project, Namespace], bool]
+Run = Callable[[Project, Namespace], bool]
+#: What ``add_argument`` of :mod:`argparse` takes.
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: what it does, its line in the help, and what may be typed after its name."""
+
+    run: Run
+    about: str
+    arguments: tuple[Argument, ...]
+
+
+#: Every command by its name, once its module is imported.
+COMMANDS: dict[str, Command] = {}
+
+
+def command(about: str, *arguments: Argument, reports: bool = False) -> Callable[[Run], Run]:
+    """Make a command of a function, of its name with hyphens. It prints its report and says whether all is well.
+
+    :param reports: whether it has ``--json``, for scripts.
+    """
+
+    def declare(run: Run) -> Run:
+        COMMANDS[run.__name__.replace("_", "-")] = Command(run, about, arguments + (_JSON,) * reports)
+        return run
+
+    return declare
+
+
+def argument(*names: str, **options: Any) -> Argument:
+    """One argument of a command, as ``add_argument`` of :mod:`argparse` has it."""
+    return names, options
+
+
+def purpose_argument(name: str = "purpose", default: str | None = None) -> Argument:
+    about = ", ".join(Purpose) + (f"; default {default}" if default else "")
+    return argument(name, metavar="PURPOSE", choices=[each.value for each in Purpose], default=default, help=about)
+
+
+def whole(low: int, high: int, what: str = "a whole number from {low} to {high}") -> Callable[[str], int]:
+    """The type of an argument that is a whole number."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(high)) and low <= int(text) <= high):
+            raise ArgumentTypeError(f"{text!r} is not {what.format(low=low, high=high)}")
+        return int(text)
+
+    return read
+
+
+COUNT = whole(1, 999_999)
+_JSON = argument("--json", action="store_true", help="for scripts")
 
 
 def plain(text: str) -> str:

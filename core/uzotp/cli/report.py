@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
 
-from uzotp.cli.project import Project, plain
+from uzotp.cli.project import Project, argument, command, plain
 from uzotp.cli.project import report as show
 from uzotp.errors import ConfigurationError
-from uzotp.insight.collect import look
+from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS, look
 from uzotp.insight.data import data
 from uzotp.insight.layout import Page, Section, Table
 from uzotp.insight.page import page
 
+_DAYS = ", ".join(map(str, PERIODS))
 
+
+def _days(text: str) -> int:
+    if text not in map(str, PERIODS):
+        raise ArgumentTypeError(f"{text!r} is not one of the periods {_DAYS}")
+    return int(text)
+
+
+@command(
+    "Show spend, deliveries, waits, refusals and balances.",
+    argument(
+        "--days", type=_days, default=DEFAULT_PERIOD, metavar="N", help=f"with today: {_DAYS}; default %(default)s"
+    ),
+    reports=True,
+)
 def report(project: Project, options: Namespace) -> bool:
     """Spend, deliveries, waiting times, refusals, gateways and balances of the last days.
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from uzotp.cli.project import Project, plain
+from uzotp.cli.project import Project, argument, command, plain
 from uzotp.errors import ConfigurationError
 from uzotp.ports.store import PAUSE, Store
 from uzotp.sending.spending import blocked_name
 
 
+@command(
+    "Stop all sending, at once and everywhere, until `resume`.",
+    argument("--note", default="", help="why, for whoever finds it paused"),
+)
 def pause(project: Project, options: Namespace) -> bool:
     """From now on every send of every process on this store is refused with ``SendingPaused``."""
     note = options.note.encode("utf-8", "replace").decode()  # a shell may hand over bytes that are no text
@@ -18,12 +22,18 @@ def pause(project: Project, options: Namespace) -> bool:
     return True
 
 
+@command("Let sending go on.")
 def resume(project: Project, options: Namespace) -> bool:
     was_on = _shared_store(project, "resumed").switch_off(PAUSE)
     print("sending goes on" if was_on else "sending was not paused")
     return True
 
 
+@command(
+    "Try service names again that a gateway refused and charged for.",
+    argument("--gateway", metavar="NAME", help="only with this gateway; default all"),
+    argument("--name", metavar="NAME", help="only this service name; default all"),
+)
 def unblock(project: Project, options: Namespace) -> bool:
     """Try the blocked (gateway, service name) pairs again, all or those asked for; no such pair is a refusal only if
     one was asked for."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from uzotp.cli.account import money_data
 from uzotp.cli.codes import read_purpose
-from uzotp.cli.project import Project, plain, report
+from uzotp.cli.project import Project, argument, command, plain, purpose_argument, report, whole
 from uzotp.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -21,6 +23,38 @@ if TYPE_CHECKING:
     from uzotp.canary.run import Progress
 
 
+def _price(text: str) -> Decimal:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,4})?", text) or not Decimal(text):
+        raise ArgumentTypeError(f"{text!r} is not a price like 12000 or 0.35")
+    return Decimal(text)
+
+
+def _country(text: str) -> str:
+    if not (len(text) == 2 and text.isascii() and text.isalpha()):
+        raise ArgumentTypeError(f"{text!r} is not an ISO 3166-1 code like uz")
+    return text.lower()
+
+
+@command(
+    "Send a code to a rented number and see whether it arrives.",
+    argument("--number-from", choices=["socgrow", "sms-man"], required=True, help="who rents the number out"),
+    argument("--country", type=_country, default="uz", metavar="CODE", help="default %(default)s"),
+    argument(
+        "--max-price", type=_price, required=True, metavar="N", help="for the number, in the provider's own currency"
+    ),
+    argument("--service", help="socgrow: what the number is for; default any"),
+    argument("--application", help="sms-man: what the number is for, by name or code; required there"),
+    argument("--title", help="sms-man: the country's title there, where it is not its English name"),
+    argument(
+        "--wait",
+        type=whole(5, 300, "a wait of {low} to {high} seconds"),
+        default=300,
+        metavar="SECONDS",
+        help="default %(default)s, the most",
+    ),
+    purpose_argument("--purpose", default="login"),
+    reports=True,
+)
 def canary(project: Project, options: Namespace) -> bool:
     """Rent, send, wait, release; true only when the code arrived."""
     from uzotp.canary.report import describe

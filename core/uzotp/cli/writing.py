@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from typing import Any
 
-from uzotp.cli.project import Project, part_count, plain, report
+from uzotp.cli.project import Project, argument, command, part_count, plain, report
 from uzotp.errors import ConfigurationError, InvalidServiceName
+from uzotp.gateways import registry
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.settings.config import Config
 from uzotp.sms.parts import describe, guilty, parts
-from uzotp.sms.prices import HOME_PRICE, Price, price_rows, row_for
+from uzotp.sms.prices import HOME_PRICE, Price, PriceColumn, price_rows, row_for
 from uzotp.sms.templates import check_service_name, template_text
-from uzotp.sms.texts import compose
+from uzotp.sms.texts import TEXTS, compose
 
 _SAMPLE_CODE = "000000"
 
 
+@command("Say whether devsms takes a service name, and what it costs.", argument("name", metavar="NAME"))
 def check_name(_project: Project, options: Namespace) -> bool:
     """The rule, and every text that people would get."""
     try:
@@ -36,14 +38,31 @@ def check_name(_project: Project, options: Namespace) -> bool:
 # -------------------------------------------------------------------------------------------------------- texts
 
 
+def _gateway(name: str) -> str:
+    try:
+        names = [each.gateway for each in registry.every().values() if not each.development]
+    except ConfigurationError as error:  # of a distribution whose gateway cannot be imported
+        raise ArgumentTypeError(str(error)) from None
+    if name not in names:
+        raise ArgumentTypeError(f"{name!r} is not one of {', '.join(names)}")
+    return name
+
+
+@command(
+    "Show every text that people get, its parts and its price at home.",
+    argument("--language", choices=list(TEXTS)),
+    argument("--purpose", choices=[purpose.value for purpose in Purpose]),
+    argument("--name", help="a service name to try; default SERVICE_NAME"),
+    argument("--gateway", type=_gateway, metavar="NAME", help="only what this one sends: devsms, getsms, …"),
+)
 def text(project: Project, options: Namespace) -> bool:
     """devsms's templates where these settings send them, and our own texts, with what each costs at home."""
     config = project.config
     name = options.name or config.service_name
     purposes = [Purpose(options.purpose)] if options.purpose else list(Purpose)
-    code = "0" * config.code_length
+    code = "0" * config.policy.code_length
     devsms = options.gateway == "devsms" or (options.gateway is None and "devsms" in config.gateways)
-    templates = devsms and config.devsms_type == "universal_otp"
+    templates = devsms and not config.of("devsms").own_texts
     if templates:
         if not name:
             raise ConfigurationError("SERVICE_NAME is missing: set it, or give --name")
@@ -55,7 +74,7 @@ def text(project: Project, options: Namespace) -> bool:
         return True
     print("Own texts, for plain SMS:")
     for purpose in purposes:
-        for language in [options.language] if options.language else config.languages:
+        for language in [options.language] if options.language else config.policy.languages:
             own = compose(
                 purpose,
                 language,
@@ -69,9 +88,10 @@ def text(project: Project, options: Namespace) -> bool:
 
 
 def _plain_prices(config: Config, gateway: str | None) -> dict[str, int]:
-    """Whole so'm for a part at home, by gateway; getsms shows no prices, so its is known only when it is set."""
-    known = {"devsms": HOME_PRICE, "getsms": config.getsms_price}
-    return {name: price for name, price in known.items() if price is not None and gateway in (None, name)}
+    """Whole so'm for a part at home, by gateway, where it is known without asking."""
+    names = [gateway] if gateway else dict.fromkeys([*registry.built_in(), *(each.gateway for each in config.in_use)])
+    known = {name: config.of(name).home_price for name in names}
+    return {name: price for name, price in known.items() if price is not None}
 
 
 def _show(what: str, text: str, prices: dict[str, int]) -> None:
@@ -87,12 +107,18 @@ def _show(what: str, text: str, prices: dict[str, int]) -> None:
 # ------------------------------------------------------------------------------------------------------- prices
 
 
+@command(
+    "Show what devsms charges for one part.",
+    argument("asked", nargs="*", metavar="COUNTRY|PHONE", help="an ISO code or a number; default all"),
+    argument("--account", choices=[column.value for column in PriceColumn], help="the column; default both"),
+    reports=True,
+)
 def prices(_project: Project, options: Namespace) -> bool:
     """devsms's table, or the rows of what is asked; a country without a row is not served."""
     answers = [_looked_up(asked) for asked in options.asked]
     found = [row for _, row in answers if row] if options.asked else price_rows()
     unlisted = [country for country, row in answers if row is None]
-    columns = [options.account] if options.account else ["local", "foreign"]
+    columns = [options.account] if options.account else [column.value for column in PriceColumn]
     rows = [_price_data(row, columns) for row in found]
     lines = ["so'm for one part, by account".ljust(43) + "".join(f"{column:>9}" for column in columns)] if rows else []
     for row in rows:

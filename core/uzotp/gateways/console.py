@@ -4,10 +4,34 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 from uzotp.errors import ConfigurationError
+from uzotp.gateways.registry import Advice, Common, GatewaySettings
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
+
+
+@dataclass(frozen=True)
+class ConsoleSettings(GatewaySettings):
+    """It has none."""
+
+    gateway: ClassVar[str] = "console"
+    development: ClassVar[bool] = True
+
+    def build(self, common: Common, *, production: bool) -> Console:
+        return Console(production=production)
+
+    def advise(self, common: Common, *, production: bool) -> Iterator[Advice]:
+        if production:
+            yield Advice(
+                "uzotp.E003",
+                "GATEWAYS names the console gateway, which prints codes instead of sending them",
+                'Use "devsms" outside of development.',
+                True,
+            )
 
 
 class Console:

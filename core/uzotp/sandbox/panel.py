@@ -13,6 +13,7 @@ from uzotp.sandbox.accounts import Account
 from uzotp.sandbox.context import current_state
 from uzotp.sandbox.faults import FAULTS, Kind, faults_of
 from uzotp.sandbox.state import State
+from uzotp.sms.prices import PriceColumn
 
 blueprint = Blueprint("panel", __name__)
 
@@ -120,7 +121,7 @@ def _gateway(state: State, name: str, settings: Any) -> list[Callable[[], None]]
     if "balance" in settings:
         values["balance"] = _whole(settings["balance"], "balance", 0)
     if "account" in settings:
-        values["column"] = _one_of(settings["account"], "account", ("local", "foreign"))
+        values["column"] = _one_of(settings["account"], "account", tuple(PriceColumn))
     if "blocked_names" in settings:
         values["blocked_names"] = _names(settings["blocked_names"])
     steps: list[Callable[[], None]] = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from uzotp.errors import ConfigurationError
 from uzotp.settings import types
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
 
 class Overrides:
-    """What tests put in place of the configured parts; see ``uzotp.testing``. Empty in production.
-
-    Whoever caches a verifier compares :attr:`generation` and builds anew when it has moved.
-    """
+    """What tests put in place of the configured parts; see ``uzotp.testing``. Empty in production."""
 
     gateway: Gateway | None = None
     store: Store | None = None
@@ -34,6 +32,28 @@ class Overrides:
 
 
 overrides = Overrides()
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What *make* makes: at first use, once for all threads, and anew when tests have put other parts in place."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: tuple[int, T] | None = None
+        self.lock = threading.Lock()
+
+    def get(self) -> T:
+        made = self._made
+        if made is None or made[0] != overrides.generation:
+            with self.lock:
+                made = self._made
+                if made is None or made[0] != overrides.generation:  # nobody else made it meanwhile
+                    made = self._made = (overrides.generation, self._make())
+        return made[1]
+
+    def forget(self) -> None:
+        self._made = None
 
 
 def from_settings(settings: Mapping[str, Any]) -> Verifier:
@@ -86,40 +106,12 @@ def build_gateway(config: Config, *, production: bool) -> Gateway:
         return gateways[0]
     from uzotp.sending.router import Router
 
-    return Router(gateways, failover_on_unknown=config.failover_on_unknown)
+    return Router(gateways, failover_on_unknown=config.policy.failover_on_unknown)
 
 
 def _one_gateway(config: Config, name: str, production: bool) -> Gateway:
-    if name == "devsms":
-        from uzotp.gateways.devsms.client import DevSMS
-
-        return DevSMS(
-            _needed(config.devsms_token, "DEVSMS_TOKEN is missing: the token of your devsms.uz account"),
-            _needed(config.service_name, "SERVICE_NAME is missing: the name people know your service by"),
-            base_url=config.devsms_base_url,
-            sender=config.devsms_sender,
-            timeout=config.deadline,
-            type=config.devsms_type,
-            account=config.devsms_account,
-            allow_insecure_http=not production,  # a sandbox in another container, say
-        )
-    if name == "getsms":
-        from uzotp.gateways.getsms.client import GetSMS
-
-        return GetSMS(
-            _needed(config.getsms_login, "GETSMS_LOGIN is missing: the login that getsms.uz gave you"),
-            _needed(config.getsms_password, "GETSMS_PASSWORD is missing: the password that getsms.uz gave you"),
-            config.getsms_nickname,
-            base_url=config.getsms_base_url,
-            allow_insecure_http=config.getsms_allow_insecure_http,
-            timeout=config.deadline,
-            service_name=config.service_name,
-            price=config.getsms_price,
-        )
-    if name == "console":
-        from uzotp.gateways.console import Console
-
-        return Console(production=production)
+    if "." not in name:
+        return config.of(name).build(config, production=production)
     gateway: Gateway = _made("GATEWAYS", name, "send")
     if not callable(getattr(gateway, "send", None)) or not getattr(gateway, "name", None):
         raise ConfigurationError(f"GATEWAYS: {name} is no gateway: it needs a name and send(message, *, timeout)")
@@ -133,12 +125,6 @@ def _made(setting: str, path: str, method: str) -> Any:
         return target() if isinstance(target, type) or not hasattr(target, method) else target
     except TypeError as error:
         raise ConfigurationError(f"{setting}: {path} cannot be called without arguments: {error}") from error
-
-
-def _needed(value: str | None, problem: str) -> str:
-    if not value:
-        raise ConfigurationError(problem)
-    return value
 
 
 def build_store(config: Config, stores: Mapping[str, Callable[[], Store]]) -> Store:

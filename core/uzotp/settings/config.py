@@ -1,8 +1,7 @@
 """The settings, read once for everybody: Django, Flask, the environment, a TOML file and the command line.
 
-``Config.from_mapping`` turns names and values into one frozen value, refusing what it does not know; ``build`` turns
-that value into a :class:`~uzotp.verification.Verifier`. This is the composition root of the verifier: it alone knows
-every part of one.
+``Config.from_mapping`` turns names and values into one frozen value, refusing what it does not know;
+:mod:`uzotp.settings.build` turns that value into a :class:`~uzotp.verification.Verifier`.
 """
 
 from __future__ import annotations
@@ -10,18 +9,18 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from uzotp.declare import setting
 from uzotp.errors import ConfigurationError
-from uzotp.policy import Policy, Purpose
-from uzotp.settings import types
-from uzotp.sms.texts import TEXTS, check_texts
-
-if TYPE_CHECKING:
-    pass
+from uzotp.gateways import registry
+from uzotp.gateways.registry import GatewaySettings
+from uzotp.policy import Policy
+from uzotp.settings.declared import Setting, known
+from uzotp.sms.texts import check_texts
 
 ENVIRONMENT_PREFIX = "UZOTP_"
 #: Stores that only a framework can make, and why there is none where it does not.
@@ -30,90 +29,97 @@ FRAMEWORK_STORES = {
     "instance": 'STORE = "instance" works in a Flask app only',
 }
 REDIS = ("redis://", "rediss://", "unix://", "redis+cluster://", "redis+cluster+tls://")
-_GATEWAYS = ("devsms", "getsms", "console")
-
-
-def _setting(default: Any, read: Callable[[str, Any], Any], **kwargs: Any) -> Any:
-    return field(default=default, metadata={"read": read}, **kwargs)
-
-
-# --------------------------------------------------------------------------------------------------- the whole
 
 
 @dataclass(frozen=True)
 class Config:
-    """Every setting, read and checked; the names are those of the README's table, in lower case."""
+    """Every setting, read and checked: those declared here, the rules in :attr:`policy`, a gateway's by :meth:`of`.
 
-    gateways: tuple[str, ...] = _setting(("devsms",), types.texts)
-    service_name: str | None = _setting(None, types.service_name)
-    devsms_token: str | None = _setting(None, types.text, repr=False)
-    devsms_base_url: str = _setting("https://devsms.uz/api", types.web_address)
-    devsms_sender: str = _setting("4546", types.text)
-    devsms_account: str = _setting("local", types.choice("local", "foreign"))
-    devsms_type: str = _setting("universal_otp", types.choice("universal_otp", "eskiz", "simple"))
-    failover_on_unknown: str = _setting(Policy.failover_on_unknown, types.choice("home", "never", "always"))
-    getsms_login: str | None = _setting(None, types.text, repr=False)
-    getsms_password: str | None = _setting(None, types.text, repr=False)
-    getsms_nickname: str | None = _setting(None, types.text)
-    getsms_base_url: str = _setting("http://185.8.212.184/smsgateway/", types.web_address)
-    getsms_allow_insecure_http: bool = _setting(False, types.boolean)
-    store: str = _setting("memory://", types.text, repr=False)
-    redis_wait: int = _setting(0, types.integer)
-    secret_keys: tuple[str | bytes, ...] = _setting((), types.keys, repr=False)
-    fingerprint_key: str | None = _setting(None, types.text, repr=False)
-    code_length: int = _setting(Policy.code_length, types.integer)
-    allow_short_codes: bool = _setting(Policy.allow_short_codes, types.boolean)
-    ttl: int = _setting(Policy.ttl, types.integer)
-    max_attempts: int = _setting(Policy.max_attempts, types.integer)
-    resend_after: tuple[int, ...] = _setting(Policy.resend_after, types.integers)
-    phone_quota: str = _setting(Policy.phone_quota, types.quota)
-    client_quota: str = _setting(Policy.client_quota, types.quota)
-    max_failures: str = _setting(Policy.max_failures, types.quota)
-    countries: tuple[str, ...] = _setting(Policy.countries, types.texts)
-    default_region: str = _setting(Policy.default_region, types.text)
-    daily_budget: int | None = _setting(Policy.daily_budget, types.optional_integer)
-    getsms_price: int | None = _setting(None, types.optional_integer)
-    low_balance: int = _setting(Policy.low_balance, types.integer)
-    guard: str = _setting(Policy.guard, types.choice("off", "record", "enforce"))
-    guard_floor: int | tuple[int, ...] = _setting(Policy.guard_floor, types.integer_or_integers)
-    guard_ratio: float = _setting(Policy.guard_ratio, types.number)
-    autofill_host: str | None = _setting(None, types.text)
-    android_hash: str | None = _setting(None, types.text)
-    socgrow_key: str | None = _setting(None, types.text, repr=False)
-    socgrow_base_url: str = _setting("https://socgrow.uz/sms/v2", types.web_address)
-    smsman_token: str | None = _setting(None, types.text, repr=False)
-    smsman_base_url: str = _setting("https://api.sms-man.com/control/", types.web_address)
-    should_send: Callable[..., Any] | None = _setting(None, types.hook)  # noqa: RUF009
-    trust: Callable[..., Any] | None = _setting(None, types.hook)  # noqa: RUF009
-    risk: Callable[..., Any] | None = _setting(None, types.hook)  # noqa: RUF009
-    purposes: tuple[Purpose, ...] = _setting(Policy.purposes, types.texts)
-    deadline: float = _setting(Policy.deadline, types.number)
-    proof_ttl: int = _setting(Policy.proof_ttl, types.integer)
-    max_concurrent_sends: int | None = _setting(Policy.max_concurrent_sends, types.optional_integer)
-    send_in_background: bool = _setting(Policy.send_in_background, types.boolean)
-    callback_base_url: str | None = _setting(Policy.callback_base_url, types.web_address)
-    test_numbers: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata={"read": types.mapping})
-    trusted_proxies: int = _setting(0, types.integer)
-    languages: tuple[str, ...] = _setting(Policy.languages, types.texts)
-    #: The rules among the settings, checked.
-    policy: Policy = field(init=False, repr=False)
+    Each is an attribute as well, by its name in lower case: ``config.code_length``, ``config.devsms_token``.
+    """
+
+    gateways: tuple[str, ...] = setting(
+        ("devsms",),
+        "gateways",
+        "in the order of use: `devsms`, `getsms`, `console` (development only), or a dotted path to "
+        "[your own](../howto/gateway.md)",
+    )
+    service_name: str | None = setting(
+        None,
+        "gateways",
+        "required for devsms: the name people know you by. 2-50 letters, digits, spaces, dots, hyphens; try it with "
+        "`uzotp check-name`",
+        read="service_name",
+    )
+
+    store: str = setting(
+        "memory://",
+        "store",
+        "in Django `django`; in Flask, in debug and testing only, a SQLite file in the instance folder. `redis://`, "
+        "`rediss://`, `unix://`, `redis+cluster://host:port,host:port` (`?prefix=` begins the keys), any SQLAlchemy "
+        "URL: [which one](../howto/workers.md); or a dotted path to [your own](../howto/store.md)",
+        secret=True,
+    )
+    redis_wait: int = setting(
+        0, "store", "replicas that must confirm each decision within a second; else `StoreUnavailable`"
+    )
+    secret_keys: tuple[str | bytes, ...] = setting(
+        (),
+        "store",
+        "required; in Django and Flask their own keys. Oldest first; all verify, the newest signs: "
+        "[rotating](../howto/keys.md)",
+        read="keys",
+        secret=True,
+    )
+    fingerprint_key: str | None = setting(
+        None,
+        "store",
+        "else from the oldest secret key. Changing it restarts every counter and voids open challenges",
+        secret=True,
+    )
+
+    trusted_proxies: int = setting(
+        0,
+        "quotas",
+        "Django: how many `X-Forwarded-For` entries to believe; in Flask use ProxyFix: [nginx](../howto/nginx.md)",
+    )
+
+    trust: Callable[..., Any] | None = setting(
+        None, "money", "dotted path, `(request) -> bool`: vouches for this request before the guard"
+    )
+    risk: Callable[..., Any] | None = setting(
+        None, "money", "dotted path, `(phone, purpose, client_ip)`: true vetoes a send (a SIM swap service, say)"
+    )
+    should_send: Callable[..., Any] | None = setting(
+        None,
+        "money",
+        "dotted path, `(phone, purpose) -> bool`: suppress a send so that nobody can tell: [P9](../security.md#p9)",
+    )
+
+    socgrow_key: str | None = setting(None, "canary", "the key of your socgrow.uz account", secret=True)
+    socgrow_base_url: str = setting("https://socgrow.uz/sms/v2", "canary", "", read="web_address")
+    smsman_token: str | None = setting(None, "canary", "the token of your sms-man.com account", secret=True)
+    smsman_base_url: str = setting("https://api.sms-man.com/control/", "canary", "", read="web_address")
+
+    policy: Policy = field(default_factory=Policy)
+    #: What was said of gateways, in use or not, by their names.
+    declared: Mapping[str, GatewaySettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.languages or not set(self.languages) <= set(TEXTS):
-            raise ConfigurationError("LANGUAGES is a list of uz, ru and en, in the order of preference")
         if self.trusted_proxies < 0:
             raise ConfigurationError("TRUSTED_PROXIES is how many proxies stand before the application: 0 or more")
         self._check_store()
-        self._check_gateways()
-        shared = {item.name for item in fields(Policy) if item.init} & {item.name for item in fields(self)}
-        object.__setattr__(self, "policy", Policy(**{name: getattr(self, name) for name in shared}))
+        if not self.gateways or len(set(self.gateways)) != len(self.gateways):
+            raise ConfigurationError("GATEWAYS is a list of gateways in the order of use, each of them once")
+        for gateway in self.in_use:
+            gateway.check(self)
         check_texts(
             self.service_name,
-            languages=self.languages,
+            languages=self.policy.languages,
             purposes=self.policy.purposes,
-            code_length=self.code_length,
-            autofill_host=self.autofill_host,
-            android_hash=self.android_hash,
+            code_length=self.policy.code_length,
+            autofill_host=self.policy.autofill_host,
+            android_hash=self.policy.android_hash,
         )
 
     def _check_store(self) -> None:
@@ -127,20 +133,35 @@ class Config:
         if self.redis_wait and not self.store.startswith(REDIS):
             raise ConfigurationError("REDIS_WAIT is for a STORE in Redis: leave it out")
 
-    def _check_gateways(self) -> None:
-        if not self.gateways or len(set(self.gateways)) != len(self.gateways):
-            raise ConfigurationError("GATEWAYS is a list of gateways in the order of use, each of them once")
-        for name in self.gateways:
-            if name not in _GATEWAYS and "." not in name:
-                raise ConfigurationError(
-                    f'GATEWAYS: {name!r} is not a gateway; "devsms", "getsms", "console" or a dotted path'
-                )
-        if self.getsms_price is not None and self.getsms_price < 1:
-            raise ConfigurationError("GETSMS_PRICE is whole so'm for one SMS part, 1 or more")
-        if self.daily_budget is not None and "getsms" in self.gateways and self.getsms_price is None:
-            raise ConfigurationError(
-                "DAILY_BUDGET needs to know what getsms costs, and getsms shows no prices: set GETSMS_PRICE"
-            )
+    def of(self, name: str) -> GatewaySettings:
+        """What these settings say of the gateway called *name*, in use or not. :raises ConfigurationError: for none."""
+        if name in self.declared:
+            return self.declared[name]
+        found = registry.find(name)
+        if found is None:
+            names = ", ".join(f'"{each}"' for each in registry.built_in())
+            raise ConfigurationError(f"GATEWAYS: {name!r} is not a gateway; {names} or a dotted path")
+        return found()
+
+    @property
+    def in_use(self) -> list[GatewaySettings]:
+        """Of the gateways in ``GATEWAYS``, in the order of use; a dotted path declares nothing."""
+        return [self.of(name) for name in self.gateways if "." not in name]
+
+    @property
+    def development(self) -> bool:
+        """Whether a gateway is named that is for development alone."""
+        return any(gateway.development for gateway in self.in_use)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in ("declared", "policy"):  # of a half-made copy
+            raise AttributeError(name)
+        installed = {each.gateway: type(each) for each in self.declared.values()}
+        found = known_settings(registry.built_in() | installed).get(name.upper())
+        if found is None:
+            raise AttributeError(f"there is no setting {name.upper()}")
+        owner = found.owner
+        return getattr(self.of(owner.gateway) if issubclass(owner, GatewaySettings) else self.policy, found.field.name)
 
     @classmethod
     def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
@@ -165,32 +186,37 @@ class Config:
 
         :raises ConfigurationError: for an unknown name (with the nearest known one) or a value that cannot work.
         """
-        known = {item.name.upper(): item for item in fields(cls) if "read" in item.metadata}
-        values: dict[str, Any] = {}
-        for source in (mapping, _from_environment(environ or {}, known), toml or {}, defaults or {}):
+        environ = {
+            variable.removeprefix(ENVIRONMENT_PREFIX): value
+            for variable, value in (environ or {}).items()
+            if variable.startswith(ENVIRONMENT_PREFIX) and variable != f"{ENVIRONMENT_PREFIX}CONFIG"
+        }
+        sources: list[Mapping[str, Any]] = [mapping, environ, toml or {}, defaults or {}]
+        settings = known_settings()
+        if any(name not in settings for source in sources for name in source):  # it may be another distribution's
+            settings = known_settings(registry.every())
+        said: dict[type, dict[str, Any]] = {Config: {}, Policy: {}}
+        for source in sources:
             for name, value in source.items():
-                if name not in known:
-                    raise ConfigurationError(f"{name} is not a setting of uzotp{_nearest(name, known)}")
-                item = known[name]
-                if item.name not in values and value is not None:
-                    read = item.metadata["read"](name, value)
-                    if read is not None:
-                        values[item.name] = read
-        return cls(**values)
+                if name not in settings:
+                    if source is not environ:
+                        raise ConfigurationError(f"{name} is not a setting of uzotp{_nearest(name, settings)}")
+                    problem = f"{ENVIRONMENT_PREFIX}{name} is not a setting of uzotp{_nearest(name, settings)}"
+                    warnings.warn(problem, stacklevel=3)
+                elif value is not None and not (source is environ and value == ""):
+                    found = settings[name]
+                    values = said.setdefault(found.owner, {})
+                    if found.field.name not in values and (read := found.read(name, value)) is not None:
+                        values[found.field.name] = read
+        gateways = [owner(**values) for owner, values in said.items() if issubclass(owner, GatewaySettings)]
+        declared = {each.gateway: each for each in gateways}
+        return cls(**said[Config], policy=Policy(**said[Policy]), declared=declared)
 
 
-def _from_environment(environ: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, str]:
-    found = {}
-    for variable, value in environ.items():
-        name = variable.removeprefix(ENVIRONMENT_PREFIX)
-        if name == variable or name == "CONFIG":
-            continue
-        if name in known:
-            if value:
-                found[name] = value
-        else:
-            warnings.warn(f"{variable} is not a setting of uzotp{_nearest(name, known)}", stacklevel=4)
-    return found
+def known_settings(gateways: Mapping[str, type[GatewaySettings]] | None = None) -> dict[str, Setting]:
+    """Every setting by its name, with those of *gateways*: those of this package, unless given."""
+    declarations: Iterable[type] = (registry.built_in() if gateways is None else gateways).values()
+    return known([Policy, Config, *declarations])
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
@@ -218,6 +244,3 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise ConfigurationError(f"{path}: uzotp is a table, [uzotp]")
     return table
-
-
-# -------------------------------------------------------------------------------------------------- composition

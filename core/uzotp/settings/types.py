@@ -1,7 +1,8 @@
 """Reading one setting: from Python, from the text of an environment variable, from TOML.
 
-Each reader takes the setting's name, for its error, and a value that is not ``None``; it returns the value in its one
-form, or ``None`` for an empty text where that means "not set".
+Which reader a setting has follows from its annotation (:func:`reader_of`), unless its declaration names another. Each
+takes the setting's name, for its error, and a value that is not ``None``; it returns the value in its one form, or
+``None`` for an empty text where that means "not set".
 
 :raises ConfigurationError: from every reader, naming the setting and never repeating what may be a secret.
 """
@@ -12,12 +13,17 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
+from uzotp.declare import Choice
 from uzotp.errors import ConfigurationError
 from uzotp.policy import parse_limits
 from uzotp.sms.templates import check_service_name
+from uzotp.sms.texts import TEXTS
+
+Reader = Callable[[str, Any], Any]
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 #: No database has room for more.
@@ -32,7 +38,7 @@ def text(name: str, value: Any) -> str | None:
     return value or None
 
 
-def service_name(name: str, value: Any) -> str | None:
+def service_name(_name: str, value: Any) -> str | None:
     return None if value == "" else check_service_name(value)
 
 
@@ -52,10 +58,6 @@ def integer(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _LARGEST:
         raise ConfigurationError(f"{name} is a whole number")
     return value
-
-
-def optional_integer(name: str, value: Any) -> int | None:
-    return None if value == "" else integer(name, value)
 
 
 def number(name: str, value: Any) -> float:
@@ -128,18 +130,14 @@ def keys(name: str, value: Any) -> tuple[str | bytes, ...]:
     return values
 
 
-def choice(*choices: str) -> Callable[[str, Any], str]:
-    def read(name: str, value: Any) -> str:
-        if value not in choices:
-            raise ConfigurationError(f"{name} is one of {', '.join(choices)}")
-        return str(value)
-
-    return read
+def languages(name: str, value: Any) -> tuple[str, ...]:
+    values = texts(name, value)
+    if not values or not set(values) <= set(TEXTS):
+        raise ConfigurationError(f"{name} is a list of uz, ru and en, in the order of preference")
+    return values
 
 
-def hook(name: str, value: Any) -> Callable[..., Any] | None:
-    if value == "":
-        return None
+def hook(name: str, value: Any) -> Callable[..., Any]:
     target = import_dotted(name, value) if isinstance(value, str) else value
     if not callable(target):
         raise ConfigurationError(f"{name} is a dotted path to something that can be called")
@@ -176,3 +174,36 @@ def import_dotted(name: str, path: str) -> Any:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigurationError(f"{name}: {path!r} cannot be imported: {error}") from None
+
+
+_READERS: dict[Any, Reader] = {
+    str: text,
+    int: integer,
+    float: number,
+    bool: boolean,
+    tuple[str, ...]: texts,
+    tuple[int, ...]: integers,
+    Mapping[str, Any]: mapping,
+    Callable[..., Any]: hook,
+}
+
+
+def reader_of(annotation: Any) -> Reader:
+    """The reader of ``int``, ``tuple[str, ...]``, a :class:`~uzotp.declare.Choice`, and so on.
+
+    Of ``A | B`` it is that of ``A``, the one form that is read; with ``| None`` an empty text means "not set".
+
+    :raises TypeError: for an annotation of which none follows: the declaration has to name one.
+    """
+    if get_origin(annotation) in (Union, UnionType):
+        read = reader_of(get_args(annotation)[0])
+        if type(None) not in get_args(annotation):
+            return read
+        return lambda name, value: None if isinstance(value, str) and not value else read(name, value)
+    if isinstance(annotation, type) and issubclass(annotation, Choice):
+        return annotation.of
+    if get_origin(annotation) is tuple and issubclass(get_args(annotation)[0], Choice):
+        return texts
+    if annotation in _READERS:
+        return _READERS[annotation]
+    raise TypeError(f"a setting cannot be read as {annotation}: name its reader")

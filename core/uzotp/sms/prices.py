@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from uzotp.declare import Choice
 from uzotp.phones import Phone
 
 #: Uzbekistan has no row in the table; its price is what ``get_balance`` calls ``sms_price`` (WIRE Q35).
@@ -13,6 +14,13 @@ HOME_PRICE = 50
 
 #: What the table calls Vietnam (WIRE Q31); the real one, +84, has no row.
 _MISNAMED = {"VI": "US Virgin Islands"}
+
+
+class PriceColumn(Choice):
+    """The two columns of the table; which one is paid is agreed with devsms (D:239)."""
+
+    LOCAL = "local"
+    FOREIGN = "foreign"
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Price:
     foreign: int
 
     def for_account(self, account: str) -> int:
-        return self.foreign if account == "foreign" else self.local
+        return self.foreign if account == PriceColumn.FOREIGN else self.local
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +90,8 @@ def row_for(phone: Phone) -> Price | None:
     return price_of(phone.wire) if rows else None
 
 
-def price_for(phone: Phone, account: str = "local") -> int | None:
-    """Whole so'm for one part to *phone*, from the column of *account* (``local`` or ``foreign``).
+def price_for(phone: Phone, account: str = PriceColumn.LOCAL) -> int | None:
+    """Whole so'm for one part to *phone*, from the column of *account*.
 
     An estimate: a reply's ``total_cost`` is the truth (WIRE Q5). ``None`` means that devsms does not list the country:
     refuse before sending.
