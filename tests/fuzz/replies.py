@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.core.gateways import samples, samples_getsms
-from tests.core.numbers import samples as samples_numbers
+from tests.core.canary import samples as samples_numbers
 from tests.fuzz.inputs import CODE, PHONE, TOKEN
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow

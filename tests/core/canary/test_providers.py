@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.core.conftest import Site
-from tests.core.numbers import samples
+from tests.core.canary import samples
 from uzotp.canary.providers import SMSManNumbers, SocGrowNumbers, english_name
 from uzotp.canary.report import CanaryReport
 from uzotp.canary.run import canary

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.core.gateways.test_gateway_secrets import shown
-from tests.core.numbers import samples
+from tests.core.canary import samples
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
 from uzotp.canary.values import NumberError

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
-from tests.core.numbers import samples
+from tests.core.canary import samples
 from uzotp.canary import socgrow_wire as wire
 from uzotp.canary import wire as _wire
 from uzotp.canary.socgrow import SocGrow

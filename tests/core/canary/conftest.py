@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.core.conftest import Site
-from tests.core.numbers.trial import Trial
+from tests.core.canary.trial import Trial
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.core.numbers import samples
+from tests.core.canary import samples
 from uzotp.canary import smsman_wire as wire
 from uzotp.canary import wire as _wire
 from uzotp.canary.smsman import SMSMan
