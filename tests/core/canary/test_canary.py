@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.core.conftest import Site
 from tests.core.canary.trial import BROKEN, LOST, NUMBER, PRICE, Paid, Trial
+from tests.core.conftest import Site
 from uzotp import errors
 from uzotp.canary.report import CanaryReport, describe
 from uzotp.canary.values import NumberError, Rental

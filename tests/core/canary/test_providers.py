@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.core.conftest import Site
 from tests.core.canary import samples
-from uzotp.canary.providers import SMSManNumbers, SocGrowNumbers, english_name
+from tests.core.conftest import Site
+from uzotp.canary.providers import LISTS_KEPT, SMSManNumbers, SocGrowNumbers, english_name
 from uzotp.canary.report import CanaryReport
 from uzotp.canary.run import canary
 from uzotp.canary.smsman import SMSMan
@@ -196,6 +196,18 @@ def test_q75_smsman_ids_are_looked_up(application: str, price: str | None) -> No
     assert [service.count(name) for name in ("countries", "applications", "get-number")] == [1, 1, 1]
     id = {"wb": "2", "vkontakte": "1"}.get(application, "3")
     assert service.calls[-1][1] == {"token": "token", "country_id": "40", "application_id": id}
+
+
+def test_q75_smsman_s_ids_are_kept_for_an_hour_and_its_prices_for_no_time() -> None:
+    now = [0.0]
+    service = Service(smsman_replies(), never)
+    with service.served() as url:
+        numbers = SMSManNumbers(SMSMan("token", url), "tg", timer=lambda: now[0])
+        for later, lookups in ((0, 1), (LISTS_KEPT - 1, 1), (LISTS_KEPT, 2)):
+            now[0] = later
+            assert numbers.quote("uz")
+            assert [service.count(name) for name in ("countries", "applications")] == [lookups, lookups]
+    assert service.count("get-prices") == 3
 
 
 def test_q74_smsman_s_country_0_is_one() -> None:
