@@ -48,10 +48,8 @@ class Canned:
     def __init__(self, reply: Reply | NoReply) -> None:
         self._reply = reply
 
-    def post(self, *request: Any) -> Reply | NoReply:
+    def call(self, *args: Any, **request: Any) -> Reply | NoReply:
         return self._reply
-
-    get = post
 
 
 def devsms(reply: Reply | NoReply) -> DevSMS:

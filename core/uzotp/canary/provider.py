@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uzotp.canary.values import NumberError
 from uzotp.errors import GatewayError
 from uzotp.http import parse
-from uzotp.http.service import Answer, Service, check_text
+from uzotp.http.service import Answer, Service, check_text, settled
 
 T = TypeVar("T")
 
@@ -72,15 +72,9 @@ class Provider:
         *,
         question: bool = True,
     ) -> T:
-        """What *read* finds in the answer. What is no *question* is a purchase: made once, whatever comes of it (Q89).
-
-        Errors are raised from here, where nobody knows the number or the credential.
-        """
+        """What *read* finds in the answer. What is no *question* is a purchase: made once, whatever comes of it (Q89)."""
         answer = self._service.post_form(path, fields, timeout, question=question)
-        outcome = judge(answer, read, self._complain, load)
-        if isinstance(outcome, GatewayError):
-            raise outcome
-        return outcome
+        return settled(judge(answer, read, self._complain, load))
 
 
 def judge(

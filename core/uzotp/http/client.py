@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from uzotp.errors import ConfigurationError
-from uzotp.privacy import Veiled
 
 if TYPE_CHECKING:
     import requests
@@ -100,21 +99,12 @@ class Client:
         self._proxies = {"no_proxy": host} if is_loopback(host) else {}
         self._kept: tuple[int, requests.Session] | None = None
 
-    def post(
-        self, path: str | None, body: bytes, content_type: str, timeout: float, question: bool = False
-    ) -> Reply | NoReply:
-        """One POST in *timeout* seconds altogether. (Loading requests, the first time, is not counted.)
+    def call(self, method: str, path: str | None, timeout: float, question: bool, **request: Any) -> Reply | NoReply:
+        """One request in *timeout* seconds altogether. (Loading requests, the first time, is not counted.)
 
         *path* follows the base address and a slash; ``None`` is the base address as it is. Only a *question*, which
-        sends nothing and costs nothing, is asked again when the connection breaks.
+        sends nothing and costs nothing, is asked again when the connection breaks, in what is left of the time.
         """
-        return self._call("POST", path, timeout, question, data=Veiled(body), headers={"Content-Type": content_type})
-
-    def get(self, path: str, params: Mapping[str, str | int], timeout: float) -> Reply | NoReply:
-        """One GET; when the connection breaks, another, in what is left of the same *timeout* seconds."""
-        return self._call("GET", path, timeout, True, params=params)
-
-    def _call(self, method: str, path: str | None, timeout: float, question: bool, **request: Any) -> Reply | NoReply:
         call, url = self._begin(timeout), self._base_url if path is None else f"{self._base_url}/{path}"
         reply = self._exchange(call, method, url, **request)
         return self._exchange(call, method, url, **request) if question and isinstance(reply, NoReply) else reply

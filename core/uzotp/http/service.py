@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus, urlencode
 
 from uzotp.errors import (
@@ -43,7 +43,9 @@ from uzotp.privacy import Secret, Veiled, VeiledFields
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
-__all__ = ["Answer", "Reply", "Service", "check_text"]
+__all__ = ["Answer", "Reply", "Service", "check_text", "settled"]
+
+T = TypeVar("T")
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -120,7 +122,7 @@ class Service:
         *path* follows the service's address and a slash; ``None`` is that address without a slash.
         """
         fields = VeiledFields(fields)
-        return self._post(path, Veiled(json.dumps(fields).encode()), "application/json", timeout)
+        return self._post(path, Veiled(json.dumps(fields).encode()), "application/json", timeout, False)
 
     def post_form(
         self, path: str | None, fields: Mapping[str, Any], timeout: float | None = None, *, question: bool = False
@@ -131,17 +133,17 @@ class Service:
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None, timeout: float | None = None) -> Answer:
         """A question: it sends nothing, so it is asked again when the connection breaks."""
-        reply = self._http.get(path, params or {}, self.seconds(timeout))
-        return Answer(self.name, reply, self._secrets, question=True)
+        return self._call("GET", path, timeout, True, params=params)
 
     def seconds(self, timeout: float | None) -> float:
         """How long a call may take that is told *timeout*: never longer than the service's own."""
         return self.timeout if timeout is None else min(timeout, self.timeout)
 
-    def _post(
-        self, path: str | None, body: Veiled, content_type: str, timeout: float | None, question: bool = False
-    ) -> Answer:
-        reply = self._http.post(path, body, content_type, self.seconds(timeout), question)
+    def _post(self, path: str | None, body: Veiled, kind: str, timeout: float | None, question: bool) -> Answer:
+        return self._call("POST", path, timeout, question, data=body, headers={"Content-Type": kind})
+
+    def _call(self, method: str, path: str | None, timeout: float | None, question: bool, **request: Any) -> Answer:
+        reply = self._http.call(method, path, self.seconds(timeout), question, **request)
         return Answer(self.name, reply, self._secrets, question=question)
 
     def _authorize(self, request: PreparedRequest) -> PreparedRequest:
@@ -255,6 +257,13 @@ class Answer:
     def _detail(self, words: str) -> str:
         said = self.flaw or self.safe(words)
         return f"HTTP {self.status}{', but' if self.good and said else ''} {said}".strip()
+
+
+def settled(outcome: T | GatewayError) -> T:
+    """*outcome*, raised if it is an error: from here, where nobody knows the number, the code or the credentials."""
+    if isinstance(outcome, GatewayError):
+        raise outcome
+    return outcome
 
 
 def _in_json(word: str) -> str:

@@ -27,9 +27,10 @@ LOOPBACK = "http://127.0.0.1/smsgateway"
 
 def form(call: Callable[[GetSMS], object], login: str, password: str, nickname: str | None = None) -> dict[str, str]:
     """The fields of the form that leaves when *call* is made."""
-    with canned(b"[]") as calls, suppress(GatewayError):
-        call(GetSMS(login, password, nickname, URL))
-    body = calls[0].request.body
+    with canned(b"[]") as calls:
+        with suppress(GatewayError):
+            call(GetSMS(login, password, nickname, URL))
+        body = calls[0].request.body
     assert isinstance(body, bytes)
     body.decode("ascii")
     pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")

@@ -43,7 +43,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def post(url: str, times: int = 1) -> list[Any]:
     client = Client(url, lambda request: request)
-    replies = [client.post("a", b"x", "text/plain", 5) for _ in range(times)]
+    replies = [client.call("POST", "a", 5, False, data=b"x") for _ in range(times)]
     assert [reply.status for reply in replies if isinstance(reply, Reply)] == [200] * times
     return replies
 

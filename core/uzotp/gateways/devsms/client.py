@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from uzotp.errors import ConfigurationError, GatewayError, MessageRejected
+from uzotp.errors import ConfigurationError, MessageRejected
 from uzotp.gateways.devsms import wire
 from uzotp.http import parse
-from uzotp.http.service import Service, check_text
+from uzotp.http.service import Service, check_text, settled
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Balance, Money
@@ -105,14 +105,8 @@ class DevSMS:
             raise MessageRejected(self.name, objection)
         if price_for(message.phone) is None:
             raise MessageRejected(self.name, _NOT_LISTED)
-        outcome = wire.read_send(
-            self._service.post_json(
-                "send_sms.php", wire.build_send(message, type, self.service_name, self.sender), timeout
-            )
-        )
-        if isinstance(outcome, GatewayError):
-            raise outcome
-        return outcome
+        body = wire.build_send(message, type, self.service_name, self.sender)
+        return settled(wire.read_send(self._service.post_json("send_sms.php", body, timeout)))
 
     def quote(self, message: Message) -> Money:
         """What *message* will cost by the table: an estimate, for ``total_cost`` of the receipt is the truth (Q5).
@@ -190,10 +184,7 @@ class DevSMS:
         timeout: float | None,
     ) -> T:
         """What *read* finds in the answer to a question; *nothing* says what is missing where it finds nothing."""
-        found = wire.read_answer(self._service.get(path, params, timeout), read, nothing)
-        if isinstance(found, GatewayError):
-            raise found
-        return found
+        return settled(wire.read_answer(self._service.get(path, params, timeout), read, nothing))
 
 
 def _has(report: DeliveryReport, status: str | None) -> bool:

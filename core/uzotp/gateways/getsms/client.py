@@ -15,7 +15,7 @@ from uzotp.errors import (
     MessageRejected,
 )
 from uzotp.gateways.getsms import wire
-from uzotp.http.service import Service, check_text
+from uzotp.http.service import Service, check_text, settled
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport
 from uzotp.ports.gateway import Message, Receipt
@@ -100,10 +100,7 @@ class GetSMS:
         objection = wire.objection(message)
         if objection:
             raise MessageRejected(self.name, objection)
-        [outcome] = self._call([message], timeout)
-        if isinstance(outcome, GatewayError):
-            raise outcome
-        return outcome
+        return settled(self._call([message], timeout)[0])
 
     def send_many(
         self, messages: Iterable[tuple[str, str]], *, timeout: float | None = None
@@ -155,10 +152,7 @@ class GetSMS:
         if wire.wants_spaced_key(answer):
             left = seconds - (monotonic() - started)
             answer = self._service.post_form("status/", wire.build_status(request_id, spaced=True), left, question=True)
-        report = wire.read_status(answer, request_id, message, wanted)
-        if isinstance(report, GatewayError):
-            raise report
-        return report
+        return settled(wire.read_status(answer, request_id, message, wanted))
 
     def quote(self, message: Message) -> Money | None:
         """What *message* will cost by the configured price; ``None`` without a price or a text."""
