@@ -72,7 +72,7 @@ class Provider:
         *,
         question: bool = True,
     ) -> T:
-        """What *read* finds in the answer. What is no *question* is a purchase: made once, whatever comes of it (Q89)."""
+        """What *read* finds in the answer. What is no *question* is a purchase: made once, come what may (Q89)."""
         answer = self._service.post_form(path, fields, timeout, question=question)
         return settled(judge(answer, read, self._complain, load))
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.core.canary import samples
 from tests.core.conftest import Site
+from tests.core.gateways.canned import URL, canned
 from uzotp.canary.providers import LISTS_KEPT, SMSManNumbers, SocGrowNumbers, english_name
 from uzotp.canary.report import CanaryReport
 from uzotp.canary.run import canary
@@ -166,14 +167,14 @@ def test_canary_on_smsman_rejects_a_number_on_which_nothing_came(site: Site) -> 
 
 @pytest.mark.parametrize(("country", "price"), [("uz", 11780), ("UZ", 11780), ("RU", 9430), ("kz", None)])
 def test_socgrow_quotes_by_code(country: str, price: int | None) -> None:
-    with FaultServer(answer(samples.SOCGROW_COUNTRIES)) as server:
-        quote = SocGrowNumbers(SocGrow("key", server.url)).quote(country)
+    with canned(samples.SOCGROW_COUNTRIES):
+        quote = SocGrowNumbers(SocGrow("key", URL)).quote(country)
     assert quote == (Money(Decimal(price)) if price else None)
 
 
 def test_socgrow_quotes_nothing_that_is_sold_out() -> None:
-    with FaultServer(answer(samples.SOCGROW_COUNTRIES.replace(b"6450", b"0"))) as server:
-        assert SocGrowNumbers(SocGrow("key", server.url)).quote("uz") is None
+    with canned(samples.SOCGROW_COUNTRIES.replace(b"6450", b"0")):
+        assert SocGrowNumbers(SocGrow("key", URL)).quote("uz") is None
 
 
 def test_socgrow_releases_nothing_because_it_cannot() -> None:

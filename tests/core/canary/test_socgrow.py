@@ -102,8 +102,8 @@ def test_q61_samples_in_their_three_shapes() -> None:
 
 
 def test_q62_names_are_kept_as_they_came() -> None:
-    with FaultServer(answer(samples.SOCGROW_COUNTRIES)) as server:
-        [uz, _] = client(server.url).countries()
+    with canned(samples.SOCGROW_COUNTRIES):
+        [uz, _] = client(URL).countries()
     assert uz.name.startswith("Uzbekistan \u03c0")
 
 
