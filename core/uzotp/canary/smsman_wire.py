@@ -107,21 +107,17 @@ def read_prices(value: object) -> dict[int, dict[int, Price]] | None:
 
 def read_countries(value: object) -> dict[int, str] | None:
     """M:140: titles by id; 0 is one (Q74)."""
-    found = {}
-    for id, row in _rows(value):
-        title = _title(row)
-        if title:
-            found[id] = title
+    found = {id: title for id, row in _rows(value) if (title := _title(row))}
     return found if found or _is_empty(value) else None
 
 
 def read_applications(value: object) -> dict[int, Application] | None:
     """M:157."""
-    found = {}
-    for id, row in _rows(value):
-        name = _title(row)
-        if name:
-            found[id] = Application(name, parse.text(row.get("code"), 64) or "")
+    found = {
+        id: Application(name, parse.text(row.get("code"), 64) or "")
+        for id, row in _rows(value)
+        if (name := _title(row))
+    }
     return found if found or _is_empty(value) else None
 
 

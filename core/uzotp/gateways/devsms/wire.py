@@ -31,14 +31,10 @@ TYPES = ("universal_otp", "eskiz", "simple")
 
 #: Both vocabularies are live (Q3): R:74-81 and D:213-219. Anything else is unknown, and not final.
 STATUSES = {
-    "waiting": DeliveryStatus.PENDING,
-    "pending": DeliveryStatus.PENDING,
-    "accepted": DeliveryStatus.SENT,
-    "sent": DeliveryStatus.SENT,
+    **dict.fromkeys(("waiting", "pending"), DeliveryStatus.PENDING),
+    **dict.fromkeys(("accepted", "sent"), DeliveryStatus.SENT),
     "delivered": DeliveryStatus.DELIVERED,
-    "rejected": DeliveryStatus.FAILED,
-    "undeliverable": DeliveryStatus.FAILED,
-    "failed": DeliveryStatus.FAILED,
+    **dict.fromkeys(("rejected", "undeliverable", "failed"), DeliveryStatus.FAILED),
 }
 
 #: Bytes of a callback that are read at most (WIRE 1.6).
