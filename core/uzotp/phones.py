@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ _SEPARATORS = frozenset(
     "\u202a\u202c\u202d\u202f\u2060\u2066\u2068\u2069\ufeff"
 )
 _DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
 class Phone(str):
@@ -91,6 +93,18 @@ class Phone(str):
         if self.startswith("+998") and len(self) == 13:
             return f"+998 {self[4:6]} *** ** {self[-2:]}"
         return f"+{_calling_code(self)} *** ** {self[-2:]}"
+
+
+def not_sendable(phone: object) -> str | None:
+    """Why a gateway cannot send to *phone*, the last look at a number before it leaves; ``None`` when it can.
+
+    Nine national digits would be a foreigner's number, at a foreign price: only whole numbers pass (WIRE Q30). A
+    reason and no exception, so that no frame that knows the number is in a traceback.
+    """
+    with suppress(InvalidPhone):
+        if isinstance(phone, Phone) and _E164.fullmatch(phone) and Phone.parse(phone):
+            return None
+    return "the phone is not a valid mobile number in E.164: make one with Phone.parse"
 
 
 def _clean(value: str) -> tuple[bool, str]:

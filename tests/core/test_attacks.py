@@ -21,7 +21,7 @@ from uzotp.errors import ConfigurationError, ServiceNameRejected
 from uzotp.events import CodeSent, GuardDecision, ServiceNameBlocked
 from uzotp.gateways.devsms import wire as devsms_wire
 from uzotp.http import client, parse
-from uzotp.http.client import Reply
+from uzotp.http.service import Answer, Reply
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports.gateway import Message, Receipt
@@ -178,7 +178,9 @@ def test_p8_sends_that_failed_earn_no_credit(make_site: Callable[..., Any]) -> N
 
 def test_q1_not_charged_is_not_charged() -> None:
     def outcome(text: str) -> type:
-        return type(devsms_wire.read_send(Reply(400, json.dumps({"success": False, "error": text}).encode())))
+        return type(
+            devsms_wire.read_send(Answer("devsms", Reply(400, json.dumps({"success": False, "error": text}).encode())))
+        )
 
     assert outcome("Telefon raqami noto'g'ri. SMS yuborilmadi, to'lov yechilmadi.") is errors.MessageRejected
     assert outcome("SMS yuborilmadi, lekin to'lov yechildi.") is ServiceNameRejected
@@ -248,7 +250,7 @@ def test_p7_a_hostile_body_is_read_about_once_and_not_from_every_bracket(monkeyp
             raise ValueError("broken")
 
     monkeypatch.setattr(parse, "_DECODER", Counting())
-    assert type(devsms_wire.read_send(Reply(500, body))) is errors.OutcomeUnknown
+    assert type(devsms_wire.read_send(Answer("devsms", Reply(500, body)))) is errors.OutcomeUnknown
     assert len(body) <= sum(read) < 3 * len(body)
 
 

@@ -13,7 +13,18 @@ import pytest
 import uzotp
 
 CORE = Path(uzotp.__file__).parent
-HEAVY = ("requests", "urllib3", "phonenumbers", "sqlalchemy", "redis", "django", "flask", "werkzeug", "itsdangerous")
+HEAVY = (
+    "requests",
+    "urllib3",
+    "phonenumbers",
+    "sqlalchemy",
+    "redis",
+    "django",
+    "flask",
+    "werkzeug",
+    "itsdangerous",
+    "cachetools",
+)
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tests.core.canary import samples as samples_numbers
 from tests.core.gateways import samples, samples_getsms
-from tests.core.numbers import samples as samples_numbers
 from tests.fuzz.inputs import CODE, PHONE, TOKEN
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
@@ -48,33 +48,31 @@ class Canned:
     def __init__(self, reply: Reply | NoReply) -> None:
         self._reply = reply
 
-    def post(self, *request: Any) -> Reply | NoReply:
+    def call(self, *args: Any, **request: Any) -> Reply | NoReply:
         return self._reply
-
-    get = post
 
 
 def devsms(reply: Reply | NoReply) -> DevSMS:
     gateway = DevSMS(TOKEN, "TechShop")
-    gateway._http = Canned(reply)  # type: ignore[assignment]
+    gateway._service._http = Canned(reply)  # type: ignore[assignment]
     return gateway
 
 
 def getsms(reply: Reply | NoReply) -> GetSMS:
     gateway = GetSMS("shop", TOKEN, base_url="https://sms.example/gateway")
-    gateway._http = Canned(reply)  # type: ignore[assignment]
+    gateway._service._http = Canned(reply)  # type: ignore[assignment]
     return gateway
 
 
 def socgrow(reply: Reply | NoReply) -> SocGrow:
     provider = SocGrow(TOKEN)
-    provider._forms._http = Canned(reply)  # type: ignore[assignment]
+    provider._service._http = Canned(reply)  # type: ignore[assignment]
     return provider
 
 
 def smsman(reply: Reply | NoReply) -> SMSMan:
     provider = SMSMan(TOKEN)
-    provider._forms._http = Canned(reply)  # type: ignore[assignment]
+    provider._service._http = Canned(reply)  # type: ignore[assignment]
     return provider
 
 

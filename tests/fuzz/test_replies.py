@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.canary import samples as samples_numbers
 from tests.core.gateways import samples, samples_getsms
-from tests.core.numbers import samples as samples_numbers
 from tests.fuzz import replies
 from tests.fuzz.inputs import CODE, PHONE, STATUSES, TOKEN, changed, fuzz, places, write
 from tests.fuzz.inputs import bodies as changed_bodies

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
+from threading import Lock
 from typing import Protocol
+
+from cachetools import TTLCache, cachedmethod
 
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
@@ -41,6 +45,11 @@ class NumberProvider(Protocol):
         ...
 
 
+#: Seconds for which sms-man's lists of countries and applications are kept, and how many countries' ids.
+LISTS_KEPT = 3600
+_MOST_COUNTRIES = 64
+
+
 class SocGrowNumbers:
     """socgrow as a :class:`NumberProvider`. *service* is what its numbers are rented for, if it matters (V:51)."""
 
@@ -67,18 +76,24 @@ class SocGrowNumbers:
 
 
 class SMSManNumbers:
-    """sms-man as a :class:`NumberProvider`. Its ids are looked up when they are needed (Q75).
+    """sms-man as a :class:`NumberProvider`. Its ids are looked up when they are needed (Q75), and kept for an hour.
+
+    Prices are asked for each time: they decide whether a number is bought.
 
     :param application: the service that is to write to the number, by its name or its code at sms-man.
     :param title: sms-man's title of the country, where it is not the English name: ``"USA"``.
+    :param timer: seconds that only go forward.
     """
 
-    def __init__(self, client: SMSMan, application: str, title: str | None = None) -> None:
+    def __init__(
+        self, client: SMSMan, application: str, title: str | None = None, *, timer: Callable[[], float] = time.monotonic
+    ) -> None:
         self.name = client.name
         self._client = client
         self._application = application
         self._title = title
-        self._ids: dict[str, tuple[int, int]] = {}
+        self._ids: TTLCache[object, tuple[int, int]] = TTLCache(_MOST_COUNTRIES, LISTS_KEPT, timer)
+        self._lock = Lock()
 
     def balance(self) -> Money:
         return Money(self._client.balance(), "")
@@ -97,21 +112,20 @@ class SMSManNumbers:
     def release(self, rental: Rental, *, received: bool) -> None:
         self._client.set_status(str(rental.id), "close" if received else "reject")
 
+    @cachedmethod(lambda self: self._ids, lock=lambda self: self._lock)
     def _find(self, country: str) -> tuple[int, int]:
         """The ids of a country and of the application. :raises NumberError: when sms-man has no such thing."""
-        if country not in self._ids:
-            title = self._title or english_name(country)
-            countries = {name.strip().casefold(): id for id, name in self._client.countries().items()}
-            applications: dict[str, int] = {}
-            for id, application in self._client.applications().items():
-                for word in filter(None, (application.name.strip(), application.code.strip())):
-                    applications.setdefault(word.casefold(), id)
-            if title.casefold() not in countries:
-                raise NumberError(self.name, f"it has no country titled {title or country!r}: give its own --title")
-            if self._application.casefold() not in applications:
-                raise NumberError(self.name, f"it has no application {self._application!r}: {_among(applications)}")
-            self._ids[country] = countries[title.casefold()], applications[self._application.casefold()]
-        return self._ids[country]
+        title = self._title or english_name(country)
+        countries = {name.strip().casefold(): id for id, name in self._client.countries().items()}
+        applications: dict[str, int] = {}
+        for id, application in self._client.applications().items():
+            for word in filter(None, (application.name.strip(), application.code.strip())):
+                applications.setdefault(word.casefold(), id)
+        if title.casefold() not in countries:
+            raise NumberError(self.name, f"it has no country titled {title or country!r}: give its own --title")
+        if self._application.casefold() not in applications:
+            raise NumberError(self.name, f"it has no application {self._application!r}: {_among(applications)}")
+        return countries[title.casefold()], applications[self._application.casefold()]
 
 
 def _among(words: Collection[str]) -> str:

@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,8 @@ def canary(
     if not POLL[0] <= poll <= POLL[1] or not poll <= wait <= MAX_WAIT:
         raise ValueError(f"poll is {POLL[0]:g} to {POLL[1]:g} seconds, wait at most {MAX_WAIT:g}")
     verifier.read_purpose(purpose)
-    trial = _Trial(verifier, provider, country, purpose, clock or verifier.clock, sleep, progress)
+    clock = clock or verifier.clock
+    trial = _Trial(verifier, provider, country.upper(), purpose, clock, sleep, progress, clock.time())
     return trial.run(Decimal(max_price), wait, poll)
 
 
@@ -89,39 +91,30 @@ class _Stop(Exception):
     """Ends a trial; the text is the report's ``detail``."""
 
 
+@dataclass(repr=False, eq=False)
 class _Trial:
     """One run, and what is known so far."""
 
-    def __init__(
-        self,
-        verifier: Verifier,
-        provider: NumberProvider,
-        country: str,
-        purpose: str,
-        clock: Clock,
-        sleep: Callable[[float], None],
-        progress: Progress,
-    ) -> None:
-        self._verifier = verifier
-        self._provider = provider
-        self._country = country.upper()
-        self._purpose = purpose
-        self._clock = clock
-        self._sleep = sleep
-        self._progress = progress
-        self._began = clock.time()
-        self._step = ""
-        self._binding = Secret(secrets.token_urlsafe(16))
-        self._quote: Money | None = None
-        self._balance: Money | None = None
-        self._asked_to_rent = False
-        self._rental: Rental | None = None
-        self._rented_at = 0.0
-        self._phone: Phone | None = None
-        self._seen: set[str] = set()
-        self._misses = 0
-        self._seconds: float | None = None
-        self._notes: list[str] = []
+    _verifier: Verifier
+    _provider: NumberProvider
+    _country: str
+    _purpose: str
+    _clock: Clock
+    _sleep: Callable[[float], None]
+    _progress: Progress
+    _began: float
+    _step: str = ""
+    _binding: Secret = field(default_factory=lambda: Secret(secrets.token_urlsafe(16)))
+    _quote: Money | None = None
+    _balance: Money | None = None
+    _asked_to_rent: bool = False
+    _rental: Rental | None = None
+    _rented_at: float = 0.0
+    _phone: Phone | None = None
+    _seen: set[str] = field(default_factory=set)
+    _misses: int = 0
+    _seconds: float | None = None
+    _notes: list[str] = field(default_factory=list)
 
     def run(self, max_price: Decimal, wait: float, poll: float) -> CanaryReport:
         try:

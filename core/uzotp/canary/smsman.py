@@ -5,14 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from uzotp.canary import smsman_wire as wire
-from uzotp.canary.forms import Forms, answer
+from uzotp.canary.provider import Provider
 from uzotp.canary.values import Application, Availability, NumberError, Price, Rental, Sms
-from uzotp.canary.wire import load_list
 from uzotp.http import parse
-from uzotp.http.client import check_base_url
 
 
-class SMSMan:
+class SMSMan(Provider):
     """A client of sms-man.com (API v2.0); safe to share between threads.
 
     Money is a bare ``Decimal``: sms-man does not say in which currency it counts, and we do not guess (Q78). Ids
@@ -25,6 +23,7 @@ class SMSMan:
     """
 
     name = wire.NAME
+    _complain = staticmethod(wire.complain)
 
     def __init__(
         self,
@@ -34,24 +33,18 @@ class SMSMan:
         *,
         allow_insecure_http: bool = False,
     ) -> None:
-        self.base_url = check_base_url(
-            "SMSMAN_BASE_URL", base_url, allow_insecure_http=allow_insecure_http, opt_in="allow_insecure_http=True"
-        )
-        self._forms = Forms(self.name, self.base_url, "token", token, timeout, wire.complain)
-
-    def __repr__(self) -> str:
-        return f"<SMSMan at {self.base_url}>"
+        super().__init__("token", token, base_url, timeout, allow_insecure_http)
 
     def balance(self, *, timeout: float | None = None) -> Decimal:
         """The account's money, in its own currency. :raises GatewayError:"""
-        return answer(self._forms.ask("get-balance", {}, wire.read_balance, timeout))
+        return self._ask("get-balance", {}, wire.read_balance, timeout)
 
     def limits(
         self, country_id: int | None = None, application_id: int | None = None, *, timeout: float | None = None
     ) -> list[Availability]:
         """How many numbers there are, everywhere or for what is given. :raises GatewayError:"""
         fields = _ids(country_id=country_id, application_id=application_id)
-        return answer(self._forms.ask("limits", fields, wire.read_limits, timeout))
+        return self._ask("limits", fields, wire.read_limits, timeout)
 
     def rent(self, country_id: int, application_id: int, *, timeout: float | None = None) -> Rental:
         """Buy a number, once. Both ids are required: without one sms-man would sell any number (Q76).
@@ -64,17 +57,19 @@ class SMSMan:
         if country_id is None or application_id is None:
             raise TypeError("rent() takes a country_id and an application_id")
         fields = _ids(country_id=country_id, application_id=application_id)
-        return answer(self._forms.buy("get-number", fields, wire.read_rental, timeout))
+        return self._ask("get-number", fields, wire.read_rental, timeout, question=False)
 
     def read(self, request_id: str | int, *, timeout: float | None = None) -> Sms | None:
         """The SMS that came for a rental's ``id``; ``None`` while there is none. Keep a deadline of your own (Q82).
 
         :raises NumberError: any code but ``wait_sms``: do not ask again (Q81). :raises GatewayError: it failed.
         """
-        outcome = self._forms.ask("get-sms", _request(request_id), wire.read_sms, timeout)
-        if isinstance(outcome, NumberError) and outcome.code == wire.WAITING:
-            return None
-        return answer(outcome)
+        try:
+            return self._ask("get-sms", _request(request_id), wire.read_sms, timeout)
+        except NumberError as error:
+            if error.code == wire.WAITING:
+                return None
+            raise
 
     def set_status(self, request_id: str | int, status: str, *, timeout: float | None = None) -> None:
         """Tell what became of a rental: ``ready``, ``close``, ``reject`` or ``used`` (M:100).
@@ -86,19 +81,19 @@ class SMSMan:
         if status not in wire.STATUSES:
             raise ValueError(f"a status is one of {', '.join(wire.STATUSES)}")
         fields = {**_request(request_id), "status": status}  # the page's table has lost this name (Q71)
-        answer(self._forms.ask("set-status", fields, wire.read_done, timeout))
+        self._ask("set-status", fields, wire.read_done, timeout)
 
     def prices(self, country_id: int | None = None, *, timeout: float | None = None) -> dict[int, dict[int, Price]]:
         """``{country id: {application id: (cost, count)}}``. :raises GatewayError:"""
-        return answer(self._forms.ask("get-prices", _ids(country_id=country_id), wire.read_prices, timeout))
+        return self._ask("get-prices", _ids(country_id=country_id), wire.read_prices, timeout)
 
     def countries(self, *, timeout: float | None = None) -> dict[int, str]:
         """Titles by id, ``{0: "Russia"}``. :raises GatewayError:"""
-        return answer(self._forms.ask("countries", {}, wire.read_countries, timeout, load_list))
+        return self._ask("countries", {}, wire.read_countries, timeout, wire.load_list)
 
     def applications(self, *, timeout: float | None = None) -> dict[int, Application]:
         """What numbers are rented for, by id. :raises GatewayError:"""
-        return answer(self._forms.ask("applications", {}, wire.read_applications, timeout, load_list))
+        return self._ask("applications", {}, wire.read_applications, timeout, wire.load_list)
 
 
 def _ids(**ids: int | None) -> dict[str, str | int]:

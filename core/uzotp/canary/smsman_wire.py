@@ -6,11 +6,13 @@ for most replies have no ``success`` (Q69). Rows come in an array or in an objec
 
 from __future__ import annotations
 
+import ast
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from uzotp.canary.provider import Complaint, flatten
 from uzotp.canary.values import Application, Availability, NumberError, Price, Rental, Sms
-from uzotp.canary.wire import Complaint, flatten, pairs
 from uzotp.errors import AuthenticationFailed, GatewayError
 from uzotp.http import parse
 from uzotp.phones import Phone
@@ -30,6 +32,18 @@ CODES: dict[str, type[GatewayError]] = {
 #: M:100. What they mean is not said (Q79).
 STATUSES = ("ready", "close", "reject", "used")
 
+#: Bytes of a list in Python's notation that are read at most (Q70).
+MAX_LITERAL = 256 * 1024
+
+
+def load_list(body: bytes) -> tuple[Any, bool]:
+    """A list in JSON, or as Python writes it, ``[{'id':0,'title':"Russia"}]`` (Q70): read, never run."""
+    value, whole = parse.load_any(body)
+    if value is None and len(body) <= MAX_LITERAL:
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(body.decode("utf-8-sig", "replace").strip())
+    return value, whole
+
 
 def complain(body: dict[str, Any]) -> Complaint | None:
     """The "no" in a reply."""
@@ -47,7 +61,7 @@ def read_balance(body: object) -> Decimal | None:
 def read_limits(value: object) -> list[Availability] | None:
     """M:45."""
     found = []
-    for _, row in pairs(value):
+    for _, row in _pairs(value):
         if isinstance(row, dict):
             ids = parse.integer(row.get("country_id")), parse.integer(row.get("application_id"))
             numbers = parse.integer(row.get("numbers"))
@@ -79,11 +93,11 @@ def read_done(body: object) -> bool | None:
 def read_prices(value: object) -> dict[int, dict[int, Price]] | None:
     """M:123: country id to application id. Rows that carry both ids themselves are also seen (not documented)."""
     prices: dict[int, dict[int, Price]] = {}
-    for key, row in pairs(value):
+    for key, row in _pairs(value):
         if isinstance(row, dict) and "application_id" in row:
             entries = [(row.get("country_id"), row["application_id"], row)]
         else:
-            entries = [(key, application, entry) for application, entry in pairs(row)]
+            entries = [(key, application, entry) for application, entry in _pairs(row)]
         for country, application, entry in entries:
             ids, price = (parse.integer(country), parse.integer(application)), _price(entry)
             if ids[0] is not None and ids[1] is not None and price is not None:
@@ -93,28 +107,31 @@ def read_prices(value: object) -> dict[int, dict[int, Price]] | None:
 
 def read_countries(value: object) -> dict[int, str] | None:
     """M:140: titles by id; 0 is one (Q74)."""
-    found = {}
-    for id, row in _rows(value):
-        title = _title(row)
-        if title:
-            found[id] = title
+    found = {id: title for id, row in _rows(value) if (title := _title(row))}
     return found if found or _is_empty(value) else None
 
 
 def read_applications(value: object) -> dict[int, Application] | None:
     """M:157."""
-    found = {}
-    for id, row in _rows(value):
-        name = _title(row)
-        if name:
-            found[id] = Application(name, parse.text(row.get("code"), 64) or "")
+    found = {
+        id: Application(name, parse.text(row.get("code"), 64) or "")
+        for id, row in _rows(value)
+        if (name := _title(row))
+    }
     return found if found or _is_empty(value) else None
+
+
+def _pairs(value: object) -> list[tuple[Any, Any]]:
+    """Keys and values of an object, or of a list: what PHP makes of an object with the keys 0, 1, 2 (Q77)."""
+    if isinstance(value, dict):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else []
 
 
 def _rows(value: object) -> list[tuple[int, dict[str, Any]]]:
     """Rows with their ids, which may be text (Q73) or, in an object, the keys (Q70)."""
     rows = []
-    for key, row in pairs(value):
+    for key, row in _pairs(value):
         if isinstance(row, dict):
             id = parse.integer(row.get("id", key if isinstance(value, dict) else None))
             if id is not None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from uzotp.canary import socgrow_wire as wire
-from uzotp.canary.forms import Forms, answer
+from uzotp.canary.provider import Provider
 from uzotp.canary.values import Country, NumberError, Rental, Sms
 from uzotp.http import parse
-from uzotp.http.client import check_base_url
 from uzotp.ports.money import Money
 from uzotp.privacy import Secret, veiled
 
 
-class SocGrow:
+class SocGrow(Provider):
     """A client of socgrow.uz; safe to share between threads.
 
     There is no call that gives a number back, none that lists what was bought, and no ceiling for a price (Q65).
@@ -23,6 +22,7 @@ class SocGrow:
     """
 
     name = wire.NAME
+    _complain = staticmethod(wire.complain)
 
     def __init__(
         self,
@@ -32,21 +32,15 @@ class SocGrow:
         *,
         allow_insecure_http: bool = False,
     ) -> None:
-        self.base_url = check_base_url(
-            "SOCGROW_BASE_URL", base_url, allow_insecure_http=allow_insecure_http, opt_in="allow_insecure_http=True"
-        )
-        self._forms = Forms(self.name, self.base_url, "key", key, timeout, wire.complain)
-
-    def __repr__(self) -> str:
-        return f"<SocGrow at {self.base_url}>"
+        super().__init__("key", key, base_url, timeout, allow_insecure_http)
 
     def balance(self, *, timeout: float | None = None) -> Money:
         """The account's money. :raises GatewayError:"""
-        return answer(self._forms.ask("", {"action": "getBalance"}, wire.read_balance, timeout))
+        return self._ask(None, {"action": "getBalance"}, wire.read_balance, timeout)
 
     def countries(self, *, timeout: float | None = None) -> list[Country]:
         """What is on offer now, at this account's prices (V:26). :raises GatewayError:"""
-        return answer(self._forms.ask("", {"action": "countries"}, wire.read_countries, timeout))
+        return self._ask(None, {"action": "countries"}, wire.read_countries, timeout)
 
     def rent(self, country: str, service: str | None = None, *, timeout: float | None = None) -> Rental:
         """Buy a number, once. The price may differ from that of :meth:`countries`, and is not given back (Q65).
@@ -63,7 +57,7 @@ class SocGrow:
         fields = {"action": "getnum", "code": country.strip().lower()}
         if service is not None:
             fields["service"] = service
-        return answer(self._forms.buy("", fields, wire.read_rental, timeout))
+        return self._ask(None, fields, wire.read_rental, timeout, question=False)
 
     def read(self, number: str, *, timeout: float | None = None) -> Sms | None:
         """The SMS that came to *number*, ``rental.phone``; ``None`` while there is none.
@@ -77,7 +71,9 @@ class SocGrow:
         if not number:
             raise ValueError("number is the phone of a rental")
         fields = {"action": "getsms", "number": Secret(number[1:])}
-        outcome = self._forms.ask("", fields, wire.read_sms, timeout)
-        if isinstance(outcome, NumberError) and outcome.code == wire.WAITING:
-            return None
-        return answer(outcome)
+        try:
+            return self._ask(None, fields, wire.read_sms, timeout)
+        except NumberError as error:
+            if error.code == wire.WAITING:
+                return None
+            raise

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from uzotp.canary.provider import Complaint, flatten
 from uzotp.canary.values import Country, NumberError, Rental, Sms
-from uzotp.canary.wire import Complaint, flatten
 from uzotp.errors import AuthenticationFailed, GatewayError, InsufficientBalance
 from uzotp.http import parse
 from uzotp.phones import Phone

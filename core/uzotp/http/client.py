@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from uzotp.errors import ConfigurationError
-from uzotp.privacy import Veiled
 
 if TYPE_CHECKING:
     import requests
@@ -100,16 +99,15 @@ class Client:
         self._proxies = {"no_proxy": host} if is_loopback(host) else {}
         self._kept: tuple[int, requests.Session] | None = None
 
-    def post(self, path: str, body: bytes, content_type: str, timeout: float) -> Reply | NoReply:
-        """One POST, once, in *timeout* seconds altogether. (Loading requests, the first time, is not counted.)"""
-        call, body = self._begin(timeout), Veiled(body)
-        return self._exchange(call, "POST", path, data=body, headers={"Content-Type": content_type})
+    def call(self, method: str, path: str | None, timeout: float, question: bool, **request: Any) -> Reply | NoReply:
+        """One request in *timeout* seconds altogether. (Loading requests, the first time, is not counted.)
 
-    def get(self, path: str, params: Mapping[str, str | int], timeout: float) -> Reply | NoReply:
-        """One GET; when the connection breaks, another, in what is left of the same *timeout* seconds."""
-        call = self._begin(timeout)
-        reply = self._exchange(call, "GET", path, params=params)
-        return self._exchange(call, "GET", path, params=params) if isinstance(reply, NoReply) else reply
+        *path* follows the base address and a slash; ``None`` is the base address as it is. Only a *question*, which
+        sends nothing and costs nothing, is asked again when the connection breaks, in what is left of the time.
+        """
+        call, url = self._begin(timeout), self._base_url if path is None else f"{self._base_url}/{path}"
+        reply = self._exchange(call, method, url, **request)
+        return self._exchange(call, method, url, **request) if question and isinstance(reply, NoReply) else reply
 
     def _begin(self, timeout: float) -> Call:
         from uzotp import __version__
@@ -123,7 +121,7 @@ class Client:
             self._kept = (os.getpid(), session)
         return transport.Call(timeout)
 
-    def _exchange(self, call: Call, method: str, path: str, **request: Any) -> Reply | NoReply:
+    def _exchange(self, call: Call, method: str, url: str, **request: Any) -> Reply | NoReply:
         from uzotp.http.transport import CALL
 
         assert self._kept is not None
@@ -131,7 +129,7 @@ class Client:
         try:
             response = self._kept[1].request(
                 method,
-                f"{self._base_url}/{path}",
+                url,
                 auth=self._authorize,
                 timeout=call.remaining(),
                 allow_redirects=False,

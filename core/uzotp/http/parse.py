@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from decimal import Context, Decimal
 from itertools import islice
 from typing import Any
 
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.money import Money
 from uzotp.sms.parts import fold_apostrophes
 from uzotp.tashkent import TASHKENT
@@ -59,6 +60,22 @@ def load_rows(body: bytes) -> tuple[list[dict[str, Any]], bool]:
         if any(row and isinstance(row, dict) for row in rows):
             return [row if isinstance(row, dict) else {} for row in rows], whole
     return [], False
+
+
+def load_any(body: bytes) -> tuple[Any, bool]:
+    """The JSON of *body*, an object or an array, and whether it was all of it; ``(None, False)`` when there is none.
+
+    Notices are cut away if what is left looks like data. But a body that begins with a bracket is read from there or
+    not at all: a piece from the inside of a broken reply is no reply.
+    """
+    begins = body.decode("utf-8-sig", "replace").lstrip()[:1] in ("[", "{")
+    for value, first, whole in values(body):
+        if begins and not first:
+            break
+        rows = value if isinstance(value, list) else [value]
+        if whole or (value and all(isinstance(row, dict) for row in rows)):
+            return value, whole
+    return None, False
 
 
 def values(body: bytes, opening: re.Pattern[str] = _ARRAY_OR_OBJECT) -> Iterator[tuple[Any, bool, bool]]:
@@ -117,6 +134,11 @@ def identifier(value: object) -> str | None:
     return value if value and len(value) <= MAX_ID and value.isprintable() else None
 
 
+def first_id(row: Mapping[str, Any], *names: str) -> str | None:
+    """The first of the fields *names* that is an id."""
+    return next((id for name in names if (id := identifier(row.get(name)))), None)
+
+
 def integer(value: object) -> int | None:
     """A count: a number or a numeric string."""
     word = identifier(value)
@@ -153,6 +175,12 @@ def time(value: object) -> datetime | None:
     except (ValueError, ArithmeticError, OSError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=TASHKENT)
+
+
+def status(value: object, words: Mapping[str, DeliveryStatus]) -> DeliveryStatus:
+    """The status that a service's *words* give to its word; any other word is unknown, and not final."""
+    word = value.strip().casefold() if isinstance(value, str) else ""
+    return words.get(word, DeliveryStatus.UNKNOWN)
 
 
 def phone(value: object) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.gateways import samples
+from tests.core.gateways.canned import URL, canned
 from uzotp import DevSMS, __version__
 from uzotp.errors import AuthenticationFailed, GatewayUnavailable, InvalidPhone, MessageRejected
 from uzotp.phones import Phone
@@ -166,8 +167,8 @@ def test_q22_status_by_exactly_one_id() -> None:
 
 
 def test_status_of_no_message() -> None:
-    with FaultServer(answer(samples.ERROR, 404)) as server, pytest.raises(MessageRejected) as caught:
-        gateway(server).status(7)
+    with canned(samples.ERROR, status=404), pytest.raises(MessageRejected) as caught:
+        DevSMS("the-token", "TechShop", base_url=URL).status(7)
     assert (caught.value.sent, caught.value.charged) == (False, False)
 
 
@@ -190,8 +191,8 @@ def test_status_of_no_message() -> None:
     ],
 )
 def test_reads_that_fail(body: bytes, status: int, error_class: type) -> None:
-    with FaultServer(answer(body, status)) as server:
-        it = gateway(server)
+    with canned(body, status=status):
+        it = DevSMS("the-token", "TechShop", base_url=URL)
         for read in (lambda: it.status(1), it.balance, it.history, lambda: list(it.history_all())):
             with pytest.raises(error_class) as caught:
                 read()

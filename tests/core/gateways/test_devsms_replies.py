@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -14,6 +15,7 @@ from uzotp.errors import InsufficientBalance, MessageRejected, OutcomeUnknown, S
 from uzotp.gateways.devsms import wire
 from uzotp.http import parse
 from uzotp.http.client import MAX_BODY, Reply
+from uzotp.http.service import Answer
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Receipt
 from uzotp.ports.money import Money
@@ -29,8 +31,17 @@ def som(amount: int) -> Money:
     return Money(Decimal(amount), "UZS")
 
 
+def answer(body: bytes, status: int = 200, token: str = "") -> Answer:
+    return Answer("devsms", Reply(status, body), [token])
+
+
+def read(body: bytes) -> Any:
+    """The ``data`` of an answer to a question."""
+    return wire.read_answer(Answer("devsms", Reply(200, body), question=True), lambda data: data)
+
+
 def send(body: bytes | str, status: int = 200) -> object:
-    return wire.read_send(Reply(status, body.encode() if isinstance(body, str) else body))
+    return wire.read_send(answer(body.encode() if isinstance(body, str) else body, status))
 
 
 def accepted(body: bytes | str) -> Receipt:
@@ -175,7 +186,7 @@ def test_q90_missing_numbers_are_tolerated() -> None:
 
 
 def status_report(body: bytes = samples.STATUS) -> DeliveryReport:
-    data = wire.read_data(Reply(200, body))
+    data = read(body)
     assert isinstance(data, dict)
     report = wire.read_report(data)
     assert report is not None
@@ -206,7 +217,7 @@ def test_sample_of_a_status() -> None:
 
 
 def test_q8_updated_at_is_only_in_the_status() -> None:
-    data = wire.read_data(Reply(200, samples.HISTORY))
+    data = read(samples.HISTORY)
     assert isinstance(data, dict)
     report = wire.read_report(data["history"][0])
     assert report is not None
@@ -214,7 +225,7 @@ def test_q8_updated_at_is_only_in_the_status() -> None:
 
 
 def test_sample_of_a_balance() -> None:
-    data = wire.read_data(Reply(200, samples.BALANCE))
+    data = read(samples.BALANCE)
     assert isinstance(data, dict)
     balance = wire.read_balance(data)
     assert balance is not None
@@ -306,9 +317,7 @@ def test_money_keeps_every_digit() -> None:
 
 
 def test_q84_noise_around_a_read_is_cut_away() -> None:
-    assert wire.read_data(Reply(200, b"PHP Warning: [x] {}\n" + samples.BALANCE + b"\n<br />")) == wire.read_data(
-        Reply(200, samples.BALANCE)
-    )
+    assert read(b"PHP Warning: [x] {}\n" + samples.BALANCE + b"\n<br />") == read(samples.BALANCE)
 
 
 @pytest.mark.parametrize("body", [b"{" * (MAX_BODY // 2), b'{"a":' * (MAX_BODY // 8), b"[{" * (MAX_BODY // 4)])
@@ -404,9 +413,9 @@ def test_strange_callbacks_never_raise_and_can_be_stored(body: bytes) -> None:
 def test_q1_q15_a_token_that_is_part_of_the_answer_hides_no_reason(token: str) -> None:
     blocked = b'{"success": false, "error": "Korxona nomi nomaqbul. SMS yuborilmadi, lekin to\'lov yechildi."}'
     broke = b'{"success": false, "error": "Balansingizda mablag\' yetarli emas"}'
-    assert isinstance(wire.read_send(Reply(200, blocked), token), ServiceNameRejected)
-    assert isinstance(wire.read_send(Reply(400, broke), token), InsufficientBalance)
-    for error in (wire.read_send(Reply(200, blocked), token), wire.read_send(Reply(400, broke), token)):
+    assert isinstance(wire.read_send(answer(blocked, 200, token)), ServiceNameRejected)
+    assert isinstance(wire.read_send(answer(broke, 400, token)), InsufficientBalance)
+    for error in (wire.read_send(answer(blocked, 200, token)), wire.read_send(answer(broke, 400, token))):
         assert token not in error.detail
 
 
@@ -419,12 +428,12 @@ def test_q1_q15_a_token_that_is_part_of_the_answer_hides_no_reason(token: str) -
     ],
 )  # fmt: skip
 def test_q1_a_charge_is_found_wherever_it_stands_and_however_it_broke_off(status: int, body: bytes) -> None:
-    answer = wire.read_send(Reply(status, body))
-    assert isinstance(answer, ServiceNameRejected)
-    assert answer.charged is True
+    error = wire.read_send(answer(body, status))
+    assert isinstance(error, ServiceNameRejected)
+    assert error.charged is True
 
 
 def test_a_refusal_that_broke_off_does_not_say_that_it_was_free() -> None:
-    answer = wire.read_send(Reply(400, b'{"success": false, "error": "Korxona no'))
-    assert isinstance(answer, MessageRejected)
-    assert (answer.sent, answer.charged) == (False, None)
+    error = wire.read_send(answer(b'{"success": false, "error": "Korxona no', 400))
+    assert isinstance(error, MessageRejected)
+    assert (error.sent, error.charged) == (False, None)

@@ -102,4 +102,6 @@ def test_r43_a_success_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
         assert report.text == f"Kod: {CODE}"
         assert_clean(repr(report))
     assert_clean(caplog.text)
-    assert_clean(repr(gateway) + repr(vars(gateway)) + repr(vars(gateway._http)))
+    assert_clean(
+        repr(gateway) + repr(vars(gateway)) + repr(vars(gateway._service)) + repr(vars(gateway._service._http))
+    )

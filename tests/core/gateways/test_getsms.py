@@ -149,8 +149,8 @@ def test_a_login_that_is_not_accepted_is_tried_once(number: int) -> None:
 def test_a_service_that_cannot_be_reached_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     it = GetSMS("the-login", "the-password", base_url=f"http://127.0.0.1:{refused_port()}", chunk=2)
     calls = []
-    post = it._http.post
-    monkeypatch.setattr(it._http, "post", lambda *args: calls.append(args) or post(*args))
+    call = it._service._http.call
+    monkeypatch.setattr(it._service._http, "call", lambda *args, **more: calls.append(args) or call(*args, **more))
     answers = it.send_many([("1", "a"), *PAIRS])
     assert [type(it) for it in answers] == [InvalidPhone] + [GatewayUnavailable] * 5
     assert len(calls) == 1
@@ -167,8 +167,10 @@ def test_the_smaller_time_out_counts_for_each_call(monkeypatch: pytest.MonkeyPat
     seconds = []
     with FaultServer(answer(samples.SENT)) as server:
         it = gateway(server, timeout=4, chunk=1)
-        post = it._http.post
-        monkeypatch.setattr(it._http, "post", lambda *args: seconds.append(args[3]) or post(*args))
+        call = it._service._http.call
+        monkeypatch.setattr(
+            it._service._http, "call", lambda *args, **more: seconds.append(args[2]) or call(*args, **more)
+        )
         it.send(MESSAGE)
         it.send(MESSAGE, timeout=3)
         it.send_many([("971234567", "a"), ("971234567", "b")], timeout=60)
@@ -226,8 +228,10 @@ def test_q43_the_second_try_has_what_is_left_of_the_time(monkeypatch: pytest.Mon
     monkeypatch.setattr(getsms, "monotonic", lambda: next(clock))
     with FaultServer(answer(samples.ERRORS[400]), answer(samples.STATUS)) as server:
         it = gateway(server, timeout=8)
-        post = it._http.post
-        monkeypatch.setattr(it._http, "post", lambda *args: seconds.append(args[3]) or post(*args))
+        call = it._service._http.call
+        monkeypatch.setattr(
+            it._service._http, "call", lambda *args, **more: seconds.append(args[2]) or call(*args, **more)
+        )
         it.status("93786401:12911573")
     assert seconds == [8, 5]
 

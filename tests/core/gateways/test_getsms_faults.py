@@ -237,4 +237,4 @@ def test_r43_a_success_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
         report = it.status("93786401:38457358")
         assert report.text == f"Kod: {CODE}"
         assert_clean(repr(report))
-    assert_clean(caplog.text + repr(it) + repr(vars(it)) + repr(vars(it._http)))
+    assert_clean(caplog.text + repr(it) + repr(vars(it)) + repr(vars(it._service)) + repr(vars(it._service._http)))

@@ -20,6 +20,7 @@ from uzotp.errors import (
 from uzotp.gateways.getsms import wire
 from uzotp.http import parse
 from uzotp.http.client import MAX_BODY, NoReply, Reply
+from uzotp.http.service import Answer
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
@@ -45,7 +46,7 @@ def refused(phone: object = 998971234567, number: int = 300, **fields: Any) -> d
 
 def send_all(body: object, sent: list[Message], status: int = 200, hide: tuple[str, ...] = ()) -> list[Any]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    outcomes = wire.read_send(Reply(status, raw), sent, hide)
+    outcomes = wire.read_send(Answer("getsms", Reply(status, raw), hide), sent)
     assert len(outcomes) == len(sent)
     return outcomes
 
@@ -232,13 +233,13 @@ def test_4xx_leaves_the_reason_that_a_row_gives() -> None:
     "reason", ["ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected", "TimeoutError"]
 )
 def test_q52_a_dropped_connection_hints_at_the_list_of_addresses(reason: str) -> None:
-    [certain] = wire.read_send(NoReply(False, reason), ONE)
+    [certain] = wire.read_send(Answer("getsms", NoReply(False, reason)), ONE)
     assert isinstance(certain, GatewayUnavailable)
     assert (certain.sent, certain.charged, certain.retryable) == (False, False, True)
-    [unknown] = wire.read_send(NoReply(True, reason), ONE)
+    [unknown] = wire.read_send(Answer("getsms", NoReply(True, reason)), ONE)
     assert isinstance(unknown, OutcomeUnknown)
     assert (unknown.sent, unknown.charged, unknown.retryable) == (None, None, False)
-    asked = wire.read_status(NoReply(True, reason), "1")
+    asked = wire.read_status(Answer("getsms", NoReply(True, reason), question=True), "1")
     assert isinstance(asked, GatewayUnavailable)
     for error in (certain, unknown, asked):
         assert reason in error.detail
@@ -246,7 +247,7 @@ def test_q52_a_dropped_connection_hints_at_the_list_of_addresses(reason: str) ->
 
 
 def test_q52_a_name_that_does_not_resolve_hints_at_nothing() -> None:
-    [error] = wire.read_send(NoReply(False, "gaierror: Name or service not known"), ONE)
+    [error] = wire.read_send(Answer("getsms", NoReply(False, "gaierror: Name or service not known")), ONE)
     assert isinstance(error, GatewayUnavailable)
     assert "IP address" not in error.detail
 
@@ -346,8 +347,8 @@ def test_q39_one_bad_phone_is_not_everyone_s() -> None:
 
 def test_q56_a_lost_call_is_unknown_as_a_whole() -> None:
     sent = messages((A, "1"), (B, "2"))
-    assert ids(wire.read_send(NoReply(True, "TimeoutError"), sent)) == [OutcomeUnknown] * 2
-    assert ids(wire.read_send(NoReply(False, "TimeoutError"), sent)) == [GatewayUnavailable] * 2
+    assert ids(wire.read_send(Answer("getsms", NoReply(True, "TimeoutError")), sent)) == [OutcomeUnknown] * 2
+    assert ids(wire.read_send(Answer("getsms", NoReply(False, "TimeoutError")), sent)) == [GatewayUnavailable] * 2
     assert ids(send_all(b"<html>", sent)) == [OutcomeUnknown] * 2
     assert ids(send_all(b"<html>", sent, 403)) == [AuthenticationFailed] * 2
 
@@ -361,7 +362,7 @@ def at(year: int, hour: int, minute: int, second: int) -> datetime:
 
 def ask(body: object, request_id: str = "93786401", *more: str | None, status: int = 200) -> Any:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return wire.read_status(Reply(status, raw), request_id, *more)
+    return wire.read_status(Answer("getsms", Reply(status, raw), question=True), request_id, *more)
 
 
 def test_q45_sample_of_a_status_is_told_apart_by_the_message_id() -> None:
@@ -489,8 +490,8 @@ def test_a_refused_message_is_not_asked_into_a_status() -> None:
     ],
 )
 def test_q43_when_the_spaced_key_is_worth_a_try(body: bytes, wanted: bool) -> None:
-    assert wire.wants_spaced_key(Reply(200, body)) is wanted
-    assert wire.wants_spaced_key(NoReply(True, "TimeoutError")) is False
+    assert wire.wants_spaced_key(Answer("getsms", Reply(200, body))) is wanted
+    assert wire.wants_spaced_key(Answer("getsms", NoReply(True, "TimeoutError"))) is False
 
 
 @pytest.mark.parametrize(

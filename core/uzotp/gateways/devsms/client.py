@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from uzotp.errors import ConfigurationError, GatewayError, MessageRejected
+from uzotp.errors import ConfigurationError, MessageRejected
 from uzotp.gateways.devsms import wire
-from uzotp.http.client import Client, check_base_url
+from uzotp.http import parse
+from uzotp.http.service import Service, check_text, settled
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Balance, Money
-from uzotp.privacy import Secret
 from uzotp.sms.parts import parts
 from uzotp.sms.prices import price_for
 from uzotp.sms.templates import check_service_name
 
-if TYPE_CHECKING:
-    from requests import PreparedRequest
+T = TypeVar("T")
 
 #: Rows of the history that devsms gives at most at once (D:101, Q20).
 MAX_PAGE = 200
 
 _NOT_LISTED = "the number's country is not in the price table: no SMS go there"  # Q35
-#: What a header can carry as it is.
-_TOKEN = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", re.ASCII)
 
 
 class DevSMS:
@@ -59,10 +54,11 @@ class DevSMS:
         account: str = "local",
         allow_insecure_http: bool = False,
     ) -> None:
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise ConfigurationError(
-                "DEVSMS_TOKEN is the token of your devsms.uz account, printable ASCII as it is shown there"
-            )
+        check_text(
+            token,
+            "DEVSMS_TOKEN is the token of your devsms.uz account, printable ASCII as it is shown there",
+            ascii=True,
+        )
         if type not in wire.TYPES:
             raise ConfigurationError(f"DEVSMS_TYPE is one of {', '.join(wire.TYPES)}")
         if account not in ("local", "foreign"):
@@ -71,28 +67,25 @@ class DevSMS:
             check_service_name(service_name)
         if not isinstance(sender, str) or not sender.strip():
             raise ConfigurationError("DEVSMS_SENDER is text; the default is 4546")
-        if not 0 < timeout <= 120:
-            raise ConfigurationError("the timeout of devsms is seconds, more than 0 and at most 120")
         self.service_name = service_name
-        self.base_url = check_base_url(
-            "DEVSMS_BASE_URL",
-            base_url,
-            allow_insecure_http=allow_insecure_http,
-            opt_in="allow_insecure_http=True (in development, DEBUG allows it)",
-        )
         self.sender = sender
-        self.timeout = timeout
         self.type = type
         self.account = account
-        self._token = Secret(token)
-        self._http = Client(self.base_url, self._authorize)
+        self._service = Service(
+            self.name,
+            base_url,
+            {"Authorization": f"Bearer {token}"},
+            secrets=(token,),
+            timeout=timeout,
+            allow_insecure_http=allow_insecure_http,
+            setting="DEVSMS_BASE_URL",
+            opt_in="allow_insecure_http=True (in development, DEBUG allows it)",
+        )
+        self.base_url = self._service.base_url
+        self.timeout = timeout
 
     def __repr__(self) -> str:
         return f"<DevSMS {self.type} at {self.base_url}>"
-
-    def _authorize(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = "Bearer " + self._token
-        return request
 
     # The frames below hold no code and no token in plain: replies come as values, errors are raised from here.
 
@@ -112,16 +105,8 @@ class DevSMS:
             raise MessageRejected(self.name, objection)
         if price_for(message.phone) is None:
             raise MessageRejected(self.name, _NOT_LISTED)
-        reply = self._http.post(
-            "send_sms.php",
-            _encode(wire.build_send(message, type, self.service_name, self.sender)),
-            "application/json",
-            self._seconds(timeout),
-        )
-        outcome = wire.read_send(reply, self._token)
-        if isinstance(outcome, GatewayError):
-            raise outcome
-        return outcome
+        body = wire.build_send(message, type, self.service_name, self.sender)
+        return settled(wire.read_send(self._service.post_json("send_sms.php", body, timeout)))
 
     def quote(self, message: Message) -> Money:
         """What *message* will cost by the table: an estimate, for ``total_cost`` of the receipt is the truth (Q5).
@@ -143,10 +128,7 @@ class DevSMS:
         if (id is None) == (request_id is None):
             raise TypeError("status() takes an id or a request_id, one of them")
         asked = {"sms_id": str(id)} if id is not None else {"request_id": str(request_id)}
-        report = wire.read_report(self._read("get_status.php", asked, timeout))
-        if report is None:
-            raise wire.unreadable("the status has no message id")
-        return report
+        return self._ask("get_status.php", asked, wire.read_report, "the status has no message id", timeout)
 
     def history(
         self, limit: int = 50, offset: int = 0, status: str | None = None, *, timeout: float | None = None
@@ -177,10 +159,7 @@ class DevSMS:
 
     def balance(self, *, timeout: float | None = None) -> Balance:
         """The account's money, the price of one part at home, and the counters. :raises GatewayError:"""
-        balance = wire.read_balance(self._read("get_balance.php", {}, timeout))
-        if balance is None:
-            raise wire.unreadable("the reply has no balance")
-        return balance
+        return self._ask("get_balance.php", {}, wire.read_balance, "the reply has no balance", timeout)
 
     def parse_callback(self, body: bytes) -> DeliveryReport | None:
         """Read a delivery callback; ``None`` for anything else. It is not signed: treat it as a hint (Q12)."""
@@ -190,26 +169,25 @@ class DevSMS:
         """The readable rows of a page, and how many rows it had."""
         if limit < 1 or offset < 0:
             raise ValueError("limit is 1 or more, offset is 0 or more")
-        data = self._read("get_history.php", {"limit": min(limit, MAX_PAGE), "offset": offset}, timeout)
-        rows = data.get("history")
-        if not isinstance(rows, list):
-            raise wire.unreadable("the reply has no history")
-        rows = rows[: min(limit, MAX_PAGE)]  # whatever it was asked for (Q20)
+        limit = min(limit, MAX_PAGE)
+        asked = {"limit": limit, "offset": offset}
+        rows = self._ask("get_history.php", asked, wire.read_rows, "the reply has no history", timeout)
+        rows = rows[:limit]  # whatever it was asked for (Q20)
         return [report for row in rows if (report := wire.read_report(row)) and report.id], len(rows)
 
-    def _read(self, path: str, params: dict[str, Any], timeout: float | None) -> dict[str, Any]:
-        data = wire.read_data(self._http.get(path, params, self._seconds(timeout)), self._token)
-        if isinstance(data, GatewayError):
-            raise data
-        return data
-
-    def _seconds(self, timeout: float | None) -> float:
-        return self.timeout if timeout is None else min(timeout, self.timeout)
-
-
-def _encode(body: dict[str, str | int]) -> bytes:
-    return json.dumps(body).encode()
+    def _ask(
+        self,
+        path: str,
+        params: dict[str, Any],
+        read: Callable[[dict[str, Any]], T | None],
+        nothing: str,
+        timeout: float | None,
+    ) -> T:
+        """What *read* finds in the answer to a question; *nothing* says what is missing where it finds nothing."""
+        return settled(wire.read_answer(self._service.get(path, params, timeout), read, nothing))
 
 
 def _has(report: DeliveryReport, status: str | None) -> bool:
-    return status is None or report.status is (status if isinstance(status, DeliveryStatus) else wire.status_of(status))
+    return status is None or report.status is (
+        status if isinstance(status, DeliveryStatus) else parse.status(status, wire.STATUSES)
+    )

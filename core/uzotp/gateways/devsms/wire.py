@@ -6,27 +6,23 @@ Line numbers are of the Uzbek page ("D") and the older Russian one ("R"); Q numb
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from uzotp.errors import (
-    AuthenticationFailed,
-    GatewayError,
-    GatewayUnavailable,
-    InsufficientBalance,
-    MessageRejected,
-    OutcomeUnknown,
-    ServiceNameRejected,
-)
-from uzotp.gateways.recipient import validated
+from uzotp.errors import GatewayError, InsufficientBalance, MessageRejected, ServiceNameRejected
 from uzotp.http import parse
-from uzotp.http.client import NoReply, Reply
+from uzotp.http.service import Answer
+from uzotp.phones import not_sendable
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Balance
+from uzotp.privacy import VeiledFields
 from uzotp.sms.parts import fold_apostrophes
 from uzotp.sms.templates import template_text
+
+T = TypeVar("T")
 
 NAME = "devsms"
 
@@ -35,19 +31,17 @@ TYPES = ("universal_otp", "eskiz", "simple")
 
 #: Both vocabularies are live (Q3): R:74-81 and D:213-219. Anything else is unknown, and not final.
 STATUSES = {
-    "waiting": DeliveryStatus.PENDING,
-    "pending": DeliveryStatus.PENDING,
-    "accepted": DeliveryStatus.SENT,
-    "sent": DeliveryStatus.SENT,
+    **dict.fromkeys(("waiting", "pending"), DeliveryStatus.PENDING),
+    **dict.fromkeys(("accepted", "sent"), DeliveryStatus.SENT),
     "delivered": DeliveryStatus.DELIVERED,
-    "rejected": DeliveryStatus.FAILED,
-    "undeliverable": DeliveryStatus.FAILED,
-    "failed": DeliveryStatus.FAILED,
+    **dict.fromkeys(("rejected", "undeliverable", "failed"), DeliveryStatus.FAILED),
 }
 
 #: Bytes of a callback that are read at most (WIRE 1.6).
 MAX_CALLBACK = 16 * 1024
 
+#: Where the free Uzbek text of an error stands: there are no codes (Q14).
+_TEXT = ("error", "message")
 _CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 #: "The payment was taken", wherever it breaks off; not "yechilmadi", "was not taken" (D:54-55).
@@ -67,10 +61,9 @@ def objection(message: Message, type: str, service_name: str | None) -> str | No
 
     A reason and no exception, so that no frame that knows the number is in a traceback.
     """
-    phone = validated(message.phone)
-    if phone is None:
-        return "the phone is not a valid mobile number in E.164: make one with Phone.parse"
-    if type == "simple" and not phone.startswith("+998"):
+    if reason := not_sendable(message.phone):
+        return reason
+    if type == "simple" and not message.phone.startswith("+998"):
         return "simple SMS go to Uzbek numbers only"  # D:238, Q18
     if type != "universal_otp" and _own_text(message):
         return None
@@ -81,9 +74,9 @@ def objection(message: Message, type: str, service_name: str | None) -> str | No
     return None
 
 
-def build_send(message: Message, type: str, service_name: str | None, sender: str) -> dict[str, str | int]:
+def build_send(message: Message, type: str, service_name: str | None, sender: str) -> VeiledFields:
     """The JSON body of ``send_sms.php`` for a message without :func:`objection`; digits without a plus (D:16)."""
-    body: dict[str, str | int] = {"phone": message.phone.wire, "type": type}
+    body = VeiledFields(phone=message.phone.wire, type=type)
     name = service_name or ""
     if type == "universal_otp":
         body["template_type"] = Purpose(message.purpose).template_type  # an integer,
@@ -113,40 +106,32 @@ def _own_text(message: Message) -> str | None:
 # ------------------------------------------------------------------------------------------------- answers to a send
 
 
-def read_send(reply: Reply | NoReply, hide: str = "") -> Receipt | GatewayError:
-    """What became of a send, as a value. *hide* is blotted out of what the server wrote (our token).
+def read_send(answer: Answer) -> Receipt | GatewayError:
+    """What became of a send, as a value.
 
     Accepted is 2xx, ``success`` true and an id (Q16). Two texts are certain whatever the status: the refused service
     name, which is charged (Q1), and an empty account (Q15). Then 4xx is a refusal. All else is unknown (Q89).
     """
-    if isinstance(reply, NoReply):
-        if reply.written:
-            return _unknown(f"the request left, and no reply came ({reply.reason})")
-        return GatewayUnavailable(NAME, f"it could not be reached ({reply.reason})", retryable=True)
-    body, whole = parse.load(reply.body)
+    body, whole = answer.found, answer.whole
     success = parse.verdict(body.get("success"))
-    error = _blotted(_error_text(body), hide)
-    if success is not True:
-        # Wherever it stands and however it broke off: money was taken.
-        folded = " ".join(fold_apostrophes(f"{body} {parse.raw(reply.body)}").casefold().split())
-        if _CHARGED.search(folded) or "nomaqbul" in folded:
-            return ServiceNameRejected(NAME, error)
-        if whole and "balans" in folded and "yetarli" in folded:
-            return InsufficientBalance(NAME, error)
-    if reply.good:
-        receipt = _receipt(body.get("data")) if success else None
-        if receipt:
-            return receipt
-        if success is False and whole:
-            return MessageRejected(NAME, error, sent=False, charged=None)
-        flaw = reply.flaw or ("the reply has no message id" if success else "the reply cannot be read")
-        return _unknown(f"HTTP {reply.status}, but {flaw}")
-    if reply.refused and success is not True:
-        refusal = _refusal(reply.status, error)
-        if not whole and (reply.flaw or parse.raw(reply.body).lstrip().startswith("{")):
-            refusal.charged = None  # what was cut off may have said that it is charged
-        return refusal
-    return _unknown(f"HTTP {reply.status} {error or reply.flaw}".strip())
+    if answer.good and success and (receipt := _receipt(body.get("data"))):
+        return receipt
+    words = answer.words(*_TEXT)
+    if success is True:
+        return answer.unclear("the reply has no message id" if answer.good else words)
+    # Wherever it stands and however it broke off: money was taken.
+    folded = " ".join(fold_apostrophes(f"{dict(body)} {parse.raw(answer.body)}").casefold().split())
+    if _CHARGED.search(folded) or "nomaqbul" in folded:
+        return ServiceNameRejected(NAME, words)
+    if whole and "balans" in folded and "yetarli" in folded:
+        return InsufficientBalance(NAME, words)
+    if answer.good:
+        refused = success is False and whole
+        return MessageRejected(NAME, words, charged=None) if refused else answer.unclear("the reply cannot be read")
+    failure = answer.failure(words)
+    if answer.refused and not whole and (answer.flaw or parse.raw(answer.body).lstrip().startswith("{")):
+        failure.charged = None  # what was cut off may have said that it is charged
+    return failure
 
 
 def _receipt(data: object) -> Receipt | None:
@@ -157,14 +142,14 @@ def _receipt(data: object) -> Receipt | None:
     """
     if not isinstance(data, dict):
         return None
-    id = _first_id(data, "sms_id", "id")
+    id = parse.first_id(data, "sms_id", "id")
     if id is None:
         return None
     country = data.get("country_code")
     return Receipt(
         NAME,
         id,
-        request_id=_first_id(data, "request_id", "eskiz_request_id"),
+        request_id=parse.first_id(data, "request_id", "eskiz_request_id"),
         status=DeliveryStatus.SENT,
         raw_status=parse.text(data.get("status"), 64),
         parts=parse.integer(data.get("parts_count")),
@@ -174,64 +159,39 @@ def _receipt(data: object) -> Receipt | None:
     )
 
 
-def _unknown(detail: str) -> OutcomeUnknown:
-    return OutcomeUnknown(NAME, detail)
-
-
-def _refusal(status: int, error: str) -> GatewayError:
-    detail = f"HTTP {status} {error}".strip()
-    return AuthenticationFailed(NAME, detail) if status in (401, 403) else MessageRejected(NAME, detail)
-
-
-def _error_text(body: dict[str, Any]) -> str:
-    """The free Uzbek text of an error: there are no codes (Q14)."""
-    return parse.text(body.get("error")) or parse.text(body.get("message")) or ""
-
-
-def _blotted(words: str, hide: str) -> str:
-    return words.replace(hide, "***") if hide else words
-
-
 # ------------------------------------------------------------------------------------------------- answers to a read
 
 
-def read_data(reply: Reply | NoReply, hide: str = "") -> dict[str, Any] | GatewayError:
-    """The ``data`` of an answer to a question, or the error; questions never send and never cost."""
-    if isinstance(reply, NoReply):
-        return GatewayUnavailable(NAME, f"no reply ({reply.reason})", retryable=True)
-    body, _ = parse.load(reply.body)
-    success = parse.verdict(body.get("success"))
-    error = _blotted(_error_text(body), hide)
-    data = body.get("data")
-    if reply.good and success and isinstance(data, dict):
-        return data
-    if reply.refused or (reply.good and success is False):
-        return _refusal(reply.status, error)
-    return unreadable(f"HTTP {reply.status} {error or reply.flaw}")
+def read_answer(answer: Answer, read: Callable[[dict[str, Any]], T | None], nothing: str = "") -> T | GatewayError:
+    """What *read* finds in the ``data`` of an answer to a question, or the error; questions never send and never cost.
+
+    *nothing* says what is missing where there is data, but *read* finds nothing.
+    """
+    success, data = parse.verdict(answer.found.get("success")), answer.found.get("data")
+    if answer.good and success and isinstance(data, dict):
+        found = read(data)
+        return answer.unclear(nothing) if found is None else found
+    words = answer.words(*_TEXT)
+    return answer.refusal(words) if answer.good and success is False else answer.failure(words)
 
 
-def unreadable(detail: str) -> GatewayUnavailable:
-    """An answer to a question that holds no answer."""
-    return GatewayUnavailable(NAME, detail.strip(), retryable=True)
-
-
-def status_of(word: object) -> DeliveryStatus:
-    word = word.strip().casefold() if isinstance(word, str) else ""
-    return STATUSES.get(word, DeliveryStatus.UNKNOWN)
+def read_rows(data: dict[str, Any]) -> list[Any] | None:
+    rows = data.get("history")
+    return rows if isinstance(rows, list) else None
 
 
 def read_report(row: object) -> DeliveryReport | None:
     """A row of the history or of ``get_status.php``, or a callback: their names differ (Q6). ``None`` without an id."""
     if not isinstance(row, dict):
         return None
-    id = _first_id(row, "sms_id", "id")
-    request_id = _first_id(row, "request_id", "eskiz_request_id")
+    id = parse.first_id(row, "sms_id", "id")
+    request_id = parse.first_id(row, "request_id", "eskiz_request_id")
     if id is None and request_id is None:
         return None
     return DeliveryReport(
         NAME,
         id,
-        status_of(row.get("status")),
+        parse.status(row.get("status"), STATUSES),
         raw_status=parse.text(row.get("status"), 64),
         request_id=request_id,
         message_id=parse.identifier(row.get("eskiz_message_id")),
@@ -274,7 +234,3 @@ def read_callback(body: object) -> DeliveryReport | None:
             return None
         row = {name.strip(): value for name, value in pairs}
     return read_report(row) if "status" in row else None
-
-
-def _first_id(row: dict[str, Any], *names: str) -> str | None:
-    return next((id for name in names if (id := parse.identifier(row.get(name)))), None)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from time import monotonic
-from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
 
 from uzotp.errors import (
     AuthenticationFailed,
@@ -17,16 +15,13 @@ from uzotp.errors import (
     MessageRejected,
 )
 from uzotp.gateways.getsms import wire
-from uzotp.http.client import Client, check_base_url
+from uzotp.http.service import Service, check_text, settled
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Money
-from uzotp.privacy import Secret, veiled
+from uzotp.privacy import veiled
 from uzotp.sms.parts import parts
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest
 
 
 class GetSMS:
@@ -63,36 +58,31 @@ class GetSMS:
         price: int | None = None,
         chunk: int = wire.MAX_CHUNK,
     ) -> None:
-        if not _is_printable(login):
-            raise ConfigurationError("GETSMS_LOGIN is the login that getsms.uz gave you, printable text")
-        if not _is_printable(password):
-            raise ConfigurationError("GETSMS_PASSWORD is the password that getsms.uz gave you, printable text")
-        if nickname is not None and not _is_printable(nickname):
-            raise ConfigurationError("GETSMS_NICKNAME is one of the alpha names of your account, or left out")
-        if service_name is not None and not (_is_printable(service_name) and len(service_name) <= 50):
-            raise ConfigurationError("the service name of getsms is text, 1 to 50 printable characters")
+        check_text(login, "GETSMS_LOGIN is the login that getsms.uz gave you, printable text")
+        check_text(password, "GETSMS_PASSWORD is the password that getsms.uz gave you, printable text")
+        if nickname is not None:
+            check_text(nickname, "GETSMS_NICKNAME is one of the alpha names of your account, or left out")
+        if service_name is not None:
+            check_text(service_name, "the service name of getsms is text, 1 to 50 printable characters", limit=50)
         if price is not None and (type(price) is not int or price < 1):
             raise ConfigurationError("GETSMS_PRICE is whole so'm for one SMS part, 1 or more")
         if type(chunk) is not int or not 1 <= chunk <= wire.MAX_CHUNK:
             raise ConfigurationError(f"getsms takes 1 to {wire.MAX_CHUNK} messages in one call")
-        if not 0 < timeout <= 120:
-            raise ConfigurationError("the timeout of getsms is seconds, more than 0 and at most 120")
-        self.base_url = check_base_url(
-            "GETSMS_BASE_URL",
-            base_url,
-            allow_insecure_http=allow_insecure_http,
-            opt_in="GETSMS_ALLOW_INSECURE_HTTP (allow_insecure_http=True)",
-        )
         self.nickname = nickname
-        self.timeout = timeout
         self.service_name = service_name
         self.price = price
         self.chunk = chunk
-        self._login = Secret(login)
-        self._password = Secret(password)
-        #: What a server may echo of the form, as it is and as it was encoded.
-        self._hide = tuple(Secret(write(word)) for word in (login, password) for write in (str, quote_plus))
-        self._http = Client(self.base_url, _as_it_is)
+        self._service = Service(
+            self.name,
+            base_url,
+            credentials={"login": login, "password": password},
+            timeout=timeout,
+            allow_insecure_http=allow_insecure_http,
+            setting="GETSMS_BASE_URL",
+            opt_in="GETSMS_ALLOW_INSECURE_HTTP (allow_insecure_http=True)",
+        )
+        self.base_url = self._service.base_url
+        self.timeout = timeout
 
     def __repr__(self) -> str:
         return f"<GetSMS at {self.base_url}>"
@@ -110,10 +100,7 @@ class GetSMS:
         objection = wire.objection(message)
         if objection:
             raise MessageRejected(self.name, objection)
-        [outcome] = self._call([message], timeout)
-        if isinstance(outcome, GatewayError):
-            raise outcome
-        return outcome
+        return settled(self._call([message], timeout)[0])
 
     def send_many(
         self, messages: Iterable[tuple[str, str]], *, timeout: float | None = None
@@ -160,22 +147,12 @@ class GetSMS:
         if not request_id:
             raise ValueError("status() takes the id of a receipt, or a request_id")
         message = of_key if message_id is None else str(message_id)
-        started = monotonic()
-        seconds = self._seconds(timeout)
-        reply = self._http.post(
-            "status/", wire.build_status(request_id, self._login, self._password), wire.CONTENT_TYPE, seconds
-        )
-        if wire.wants_spaced_key(reply):
-            reply = self._http.post(
-                "status/",
-                wire.build_status(request_id, self._login, self._password, spaced=True),
-                wire.CONTENT_TYPE,
-                seconds - (monotonic() - started),
-            )
-        report = wire.read_status(reply, request_id, message, wanted, self._hide)
-        if isinstance(report, GatewayError):
-            raise report
-        return report
+        started, seconds = monotonic(), self._service.seconds(timeout)
+        answer = self._service.post_form("status/", wire.build_status(request_id), seconds, question=True)
+        if wire.wants_spaced_key(answer):
+            left = seconds - (monotonic() - started)
+            answer = self._service.post_form("status/", wire.build_status(request_id, spaced=True), left, question=True)
+        return settled(wire.read_status(answer, request_id, message, wanted))
 
     def quote(self, message: Message) -> Money | None:
         """What *message* will cost by the configured price; ``None`` without a price or a text."""
@@ -185,22 +162,4 @@ class GetSMS:
 
     def _call(self, messages: Sequence[Message], timeout: float | None) -> list[Receipt | GatewayError]:
         """One call: exactly one slash ends the address, for another would be redirected (Q53)."""
-        reply = self._http.post(
-            "",
-            wire.build_send(messages, self._login, self._password, self.nickname),
-            wire.CONTENT_TYPE,
-            self._seconds(timeout),
-        )
-        return wire.read_send(reply, messages, self._hide)
-
-    def _seconds(self, timeout: float | None) -> float:
-        return self.timeout if timeout is None else min(timeout, self.timeout)
-
-
-def _as_it_is(request: PreparedRequest) -> PreparedRequest:
-    """The credentials are in the body; an ``auth`` that adds nothing still keeps a netrc file from adding some."""
-    return request
-
-
-def _is_printable(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+        return wire.read_send(self._service.post_form("", wire.build_send(messages, self.nickname), timeout), messages)

@@ -8,47 +8,26 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
-from uzotp.errors import (
-    AuthenticationFailed,
-    GatewayError,
-    GatewayUnavailable,
-    InsufficientBalance,
-    InvalidPhone,
-    MessageRejected,
-    OutcomeUnknown,
-)
-from uzotp.gateways.recipient import validated
+from uzotp.errors import AuthenticationFailed, GatewayError, InsufficientBalance, InvalidPhone, MessageRejected
 from uzotp.http import parse
-from uzotp.http.client import NoReply, Reply
-from uzotp.phones import Phone
+from uzotp.http.service import Answer
+from uzotp.phones import Phone, not_sendable
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
+from uzotp.privacy import VeiledFields
 
 NAME = "getsms"
 
 #: Messages that one call takes at most (G:62); what happens to more is not documented (Q56).
 MAX_CHUNK = 100
 
-CONTENT_TYPE = "application/x-www-form-urlencoded"
-
 #: Only ``delivered`` is documented (G:142); the others are what such services say. The rest is not final (Q48).
 STATUSES = {
-    "waiting": DeliveryStatus.PENDING,
-    "pending": DeliveryStatus.PENDING,
-    "queued": DeliveryStatus.PENDING,
-    "new": DeliveryStatus.PENDING,
-    "accepted": DeliveryStatus.SENT,
-    "sent": DeliveryStatus.SENT,
-    "transmitted": DeliveryStatus.SENT,
+    **dict.fromkeys(("waiting", "pending", "queued", "new"), DeliveryStatus.PENDING),
+    **dict.fromkeys(("accepted", "sent", "transmitted"), DeliveryStatus.SENT),
     "delivered": DeliveryStatus.DELIVERED,
-    "rejected": DeliveryStatus.FAILED,
-    "undelivered": DeliveryStatus.FAILED,
-    "undeliverable": DeliveryStatus.FAILED,
-    "expired": DeliveryStatus.FAILED,
-    "failed": DeliveryStatus.FAILED,
-    "error": DeliveryStatus.FAILED,
+    **dict.fromkeys(("rejected", "undelivered", "undeliverable", "expired", "failed", "error"), DeliveryStatus.FAILED),
 }
 
 #: G:176-227, and 300 of G:90, which that list leaves out (Q39): the class, and what a person can do about it.
@@ -78,8 +57,8 @@ _HINT = "is the IP address of this server registered with getsms?"
 def objection(message: Message) -> str | None:
     """Why *message* cannot go; ``None`` when it can. A reason and no exception: no frame that knows the number is in
     a traceback."""
-    if validated(message.phone) is None:
-        return "the phone is not a valid mobile number in E.164: make one with Phone.parse"
+    if reason := not_sendable(message.phone):
+        return reason
     if not isinstance(message.text, str) or not message.text.strip():
         return "the message has no text, and getsms has no templates to fill"
     if message.text != parse.text(message.text, len(message.text)):
@@ -99,21 +78,20 @@ def compose(pair: object) -> Message | MessageRejected | InvalidPhone:
     return MessageRejected(NAME, reason) if reason else message
 
 
-def build_send(messages: Sequence[Message], login: str, password: str, nickname: str | None) -> bytes:
+def build_send(messages: Sequence[Message], nickname: str | None) -> VeiledFields:
     """The form of a send, for messages without :func:`objection`; digits without a plus (G:19)."""
     rows = [{"phone": message.phone.wire, "text": message.text} for message in messages]
-    return _form(rows, login, password, {"nickname": nickname} if nickname else {})
+    return _form(rows, {"nickname": nickname} if nickname else {})
 
 
-def build_status(request_id: str, login: str, password: str, *, spaced: bool = False) -> bytes:
+def build_status(request_id: str, *, spaced: bool = False) -> VeiledFields:
     """The form of a status question: one id (Q45). *spaced*: with the key as G:120 prints it (Q43)."""
-    return _form([{"request_id " if spaced else "request_id": request_id}], login, password, {})
+    return _form([{"request_id " if spaced else "request_id": request_id}], {})
 
 
-def _form(rows: list[dict[str, Any]], login: str, password: str, more: dict[str, str]) -> bytes:
-    """``data`` is JSON in UTF-8, percent-encoded once: the PHP samples of the page do neither (Q44)."""
-    data = json.dumps(rows, ensure_ascii=False)
-    return urlencode({"login": login, "password": password, **more, "data": data}).encode()
+def _form(rows: list[dict[str, Any]], more: dict[str, str]) -> VeiledFields:
+    """``data`` is JSON in UTF-8, to be percent-encoded once: the PHP samples of the page do neither (Q44)."""
+    return VeiledFields(more, data=json.dumps(rows, ensure_ascii=False))
 
 
 def message_key(request_id: str, message_id: str | None) -> str:
@@ -131,36 +109,29 @@ def split_key(key: str) -> tuple[str, str | None]:
 # ------------------------------------------------------------------------------------------------- answers to a send
 
 
-def read_send(
-    reply: Reply | NoReply, sent: Sequence[Message], hide: Sequence[str] = ()
-) -> list[Receipt | GatewayError]:
-    """What became of each message of *sent*, in their order. *hide* is blotted out of what the server wrote,
-    and so are the texts.
+def read_send(answer: Answer, sent: Sequence[Message]) -> list[Receipt | GatewayError]:
+    """What became of each message of *sent*, in their order. Their texts are blotted out of the server's words.
 
     Accepted is 2xx, no error and a ``request_id``, which a refused message has as well (Q36). A number of the
     documented errors is certain whatever the status; then 4xx is a refusal. All else is unknown (Q89).
     """
-    if isinstance(reply, NoReply):
-        if reply.written:
-            lost = f"the request left, and no reply came ({reply.reason}{_hint(reply)})"
-            return [OutcomeUnknown(NAME, lost)] * len(sent)
-        return [_unreached(reply)] * len(sent)
-    hide = [*hide, *(message.text for message in sent if message.text)]
-    rows, whole = _rows(reply)
-    refusal = _refusal(reply, rows, whole, hide)
+    answer.hide(message.text for message in sent if message.text)
+    rows, whole = _rows(answer)
+    refusal = _refusal(answer, rows, whole)
     if refusal:
         return [refusal] * len(sent)
-    return [_outcome(reply, row, whole, hide) for row in _matched(sent, rows)]
+    return [_outcome(answer, row, whole) for row in _matched(sent, rows)]
 
 
-def _refusal(reply: Reply, rows: list[dict[str, Any]], whole: bool, hide: Sequence[str]) -> GatewayError | None:
-    """What is said of the whole call: one error that names no recipient (Q38), or 4xx and no row that says more."""
+def _refusal(answer: Answer, rows: list[dict[str, Any]], whole: bool) -> GatewayError | None:
+    """What is said of the whole call: one error that names no recipient (Q38), or 4xx and no row that says more.
+    No answer at all is one, too."""
     if len(rows) == 1 and whole and _names_nobody(rows[0]):
-        error = _error(rows[0], reply, hide)
+        error = _error(rows[0], answer)
         if error and _number(rows[0]) not in _OF_AN_ITEM:
             return error
     clear = any(row.get("request_id") or (whole and _failed(row)) for row in rows)
-    return _refused_by_status(reply, rows, hide) if reply.refused and not clear else None
+    return _failure(answer, rows) if answer.status is None or (answer.refused and not clear) else None
 
 
 def _matched(sent: Sequence[Message], rows: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
@@ -188,13 +159,13 @@ def _matched(sent: Sequence[Message], rows: list[dict[str, Any]]) -> list[dict[s
     return [rows[found[index]] if index in found else None for index in range(len(sent))]
 
 
-def _outcome(reply: Reply, row: dict[str, Any] | None, whole: bool, hide: Sequence[str]) -> Receipt | GatewayError:
+def _outcome(answer: Answer, row: dict[str, Any] | None, whole: bool) -> Receipt | GatewayError:
     if row is not None:
-        error = _error(row, reply, hide)
+        error = _error(row, answer)
         if error and whole:
             return error
         request_id = parse.identifier(row.get("request_id"))
-        if request_id and reply.good and _failed(row) is False:
+        if request_id and answer.good and _failed(row) is False:
             return Receipt(
                 NAME,
                 message_key(request_id, parse.identifier(row.get("message_id"))),
@@ -202,55 +173,36 @@ def _outcome(reply: Reply, row: dict[str, Any] | None, whole: bool, hide: Sequen
                 raw_status=parse.text(row.get("status"), 64),
                 parts=parse.integer(row.get("count_messages")),
             )
-    flaw = reply.flaw or "the reply says nothing clear of this message"
-    return OutcomeUnknown(NAME, f"HTTP {reply.status}, but {flaw}")
+    return answer.unclear("the reply says nothing clear of this message")
 
 
 # ---------------------------------------------------------------------------------------------- answers to a status
 
 
 def read_status(
-    reply: Reply | NoReply,
-    request_id: str,
-    message_id: str | None = None,
-    phone: str | None = None,
-    hide: Sequence[str] = (),
+    answer: Answer, request_id: str, message_id: str | None = None, phone: str | None = None
 ) -> DeliveryReport | GatewayError:
     """The report of the one row that is about the message, or the error; questions never send and never cost.
 
     A reply may hold several rows, and others' (Q45): what is asked for has to match, and one row only.
     """
-    if isinstance(reply, NoReply):
-        return _unreached(reply)
-    rows, _ = _rows(reply)
-    if reply.good:
+    rows, _ = _rows(answer)
+    if answer.good:
         ours = [row for row in rows if not _failed(row) and _is_about(row, request_id, message_id, phone)]
         if len(ours) == 1:
             return _report(ours[0], request_id, message_id)
         if ours:
-            return unreadable("several messages have this request_id: ask with the message_id or the phone")
-    error = next((error for row in rows if (error := _error(row, reply, hide))), None)
+            return answer.unclear("several messages have this request_id: ask with the message_id or the phone")
+    error = next((error for row in rows if (error := _error(row, answer))), None)
     if error:
         error.charged = False
         return error
-    if reply.refused:
-        return _refused_by_status(reply, rows, hide)
-    return unreadable(f"HTTP {reply.status}, but {reply.flaw or 'no row of the reply is about this message'}")
+    return answer.unclear("no row of the reply is about this message") if answer.good else _failure(answer, rows)
 
 
-def wants_spaced_key(reply: Reply | NoReply) -> bool:
+def wants_spaced_key(answer: Answer) -> bool:
     """Whether a status question may have failed for the want of the space in its key (Q43)."""
-    return isinstance(reply, Reply) and any(_failed(row) and _number(row) in (201, 400) for row in _rows(reply)[0])
-
-
-def status_of(word: object) -> DeliveryStatus:
-    word = word.strip().casefold() if isinstance(word, str) else ""
-    return STATUSES.get(word, DeliveryStatus.UNKNOWN)
-
-
-def unreadable(detail: str) -> GatewayUnavailable:
-    """An answer to a question that holds no answer."""
-    return GatewayUnavailable(NAME, detail, retryable=True)
+    return any(_failed(row) and _number(row) in (201, 400) for row in _rows(answer)[0])
 
 
 def _is_about(row: dict[str, Any], request_id: str, message_id: str | None, phone: str | None) -> bool:
@@ -266,7 +218,7 @@ def _report(row: dict[str, Any], request_id: str, message_id: str | None) -> Del
     return DeliveryReport(
         NAME,
         message_key(request_id, message_id),
-        status_of(row.get("status")),
+        parse.status(row.get("status"), STATUSES),
         raw_status=parse.text(row.get("status"), 64),
         request_id=request_id,
         message_id=parse.identifier(row.get("message_id")),
@@ -282,9 +234,9 @@ def _report(row: dict[str, Any], request_id: str, message_id: str | None) -> Del
 # ------------------------------------------------------------------------------------------------------ both
 
 
-def _rows(reply: Reply) -> tuple[list[dict[str, Any]], bool]:
-    """The rows of a reply, and whether they were all of it; keys may have spaces around them (Q43)."""
-    rows, whole = parse.load_rows(reply.body)
+def _rows(answer: Answer) -> tuple[list[dict[str, Any]], bool]:
+    """The rows of an answer, and whether they were all of it; keys may have spaces around them (Q43)."""
+    rows, whole = parse.load_rows(answer.body)
     return [{key.strip(): value for key, value in row.items()} for row in rows], whole
 
 
@@ -306,50 +258,37 @@ def _failed(row: dict[str, Any]) -> bool | None:
     return False if clean and not _number(row) and not row.get("error_text") else None
 
 
-def _error(row: dict[str, Any], reply: Reply, hide: Sequence[str]) -> GatewayError | None:
+def _error(row: dict[str, Any], answer: Answer) -> GatewayError | None:
     """The error that the row is, if it says so clearly. A number of nobody's list counts by the HTTP status: 4xx is a
     refusal, and with 2xx the message may have cost something."""
     if not _failed(row):
         return None
     number = _number(row)
-    words = _words(row, hide)
+    words = f"error {number or ''} {answer.safe(_words(row), 100)}".strip()
     if number in ERRORS:
         kind, cure = ERRORS[number]
-        return kind(NAME, f"error {number} {words}".strip() + f" ({cure})")
-    words = f"error {number or ''} {words}".strip()
-    if reply.refused:
-        return _refused(reply.status, words)
-    return MessageRejected(NAME, words, charged=None) if reply.good else None
+        return kind(NAME, f"{words} ({cure})")
+    if answer.refused:
+        return answer.failure(words, _hint(answer))
+    return MessageRejected(NAME, words, charged=None) if answer.good else None
 
 
-def _words(row: dict[str, Any], hide: Sequence[str]) -> str:
+def _words(row: dict[str, Any]) -> str:
     """The text of an error. ``text`` is it only where it cannot be the echo of an SMS (Q37): that holds the code."""
     words = parse.text(row.get("error_text"))
     if not words and _failed(row) and not ("recipient" in row or "request_id" in row):
         words = parse.text(row.get("text"))
-    words = words or ""
-    for secret in sorted(hide, key=len, reverse=True):  # one may be part of another
-        words = words.replace(secret, "***")
-    return words[:100]
+    return words or ""
 
 
-def _refused_by_status(reply: Reply, rows: list[dict[str, Any]], hide: Sequence[str]) -> GatewayError:
-    return _refused(reply.status, _words(rows[0], hide) if len(rows) == 1 else "")
+def _failure(answer: Answer, rows: list[dict[str, Any]]) -> GatewayError:
+    words = answer.safe(_words(rows[0]), 100) if len(rows) == 1 else ""
+    return answer.failure(words, _hint(answer))
 
 
-def _refused(status: int, words: str) -> GatewayError:
-    detail = f"HTTP {status} {words}".strip()
-    if status in (401, 403):
-        return AuthenticationFailed(NAME, f"{detail}; {_HINT}")  # Q52
-    return MessageRejected(NAME, detail)
-
-
-def _unreached(reply: NoReply) -> GatewayUnavailable:
-    return GatewayUnavailable(NAME, f"no reply ({reply.reason}{_hint(reply)})", retryable=True)
-
-
-def _hint(reply: NoReply) -> str:
-    return f"; {_HINT}" if any(word in reply.reason for word in _DROPPED) else ""
+def _hint(answer: Answer) -> str:
+    """What may be the matter when a login or a connection is not taken (Q52)."""
+    return _HINT if answer.status in (401, 403) or any(word in answer.reason for word in _DROPPED) else ""
 
 
 def _stripped(text: object) -> str | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.core.canary.trial import BROKEN, LOST, NUMBER, PRICE, Paid, Trial
 from tests.core.conftest import Site
-from tests.core.numbers.trial import BROKEN, LOST, NUMBER, PRICE, Paid, Trial
 from uzotp import DevSMS, GetSMS, errors
 from uzotp.canary.report import CanaryReport, describe
 from uzotp.canary.values import NumberError, Rental

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.core.canary import samples
 from tests.core.gateways.test_gateway_secrets import shown
-from tests.core.numbers import samples
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
 from uzotp.canary.values import NumberError
@@ -191,7 +191,7 @@ def test_r43_nothing_shows_the_credential_the_number_or_the_code(
             text = shown(error) + repr(getattr(error, "code", ""))
             assert [secret for secret in SECRETS if secret in text] == []
         assert all(SECRET not in request.target for request in server.requests)
-    text = caplog.text + "".join(repr(it) + repr(vars(it)) + repr(vars(it._forms)) for it in clients)
+    text = caplog.text + "".join(repr(it) + repr(vars(it)) + repr(vars(it._service)) for it in clients)
     assert [secret for secret in SECRETS if secret in text] == []
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.core.canary.trial import Trial
 from tests.core.conftest import Site
-from tests.core.numbers.trial import Trial
 
 
 @pytest.fixture(autouse=True)

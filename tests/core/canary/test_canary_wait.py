@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.numbers.trial import BROKEN, NUMBER, PRICE, Trial
+from tests.core.canary.trial import BROKEN, NUMBER, PRICE, Trial
 from uzotp import errors
 from uzotp.canary.report import describe
 from uzotp.canary.run import MAX_MISSES, canary, candidates

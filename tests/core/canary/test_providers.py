@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from tests.core.canary import samples
 from tests.core.conftest import Site
-from tests.core.numbers import samples
-from uzotp.canary.providers import SMSManNumbers, SocGrowNumbers, english_name
+from tests.core.gateways.canned import URL, canned
+from uzotp.canary.providers import LISTS_KEPT, SMSManNumbers, SocGrowNumbers, english_name
 from uzotp.canary.report import CanaryReport
 from uzotp.canary.run import canary
 from uzotp.canary.smsman import SMSMan
@@ -166,14 +167,14 @@ def test_canary_on_smsman_rejects_a_number_on_which_nothing_came(site: Site) -> 
 
 @pytest.mark.parametrize(("country", "price"), [("uz", 11780), ("UZ", 11780), ("RU", 9430), ("kz", None)])
 def test_socgrow_quotes_by_code(country: str, price: int | None) -> None:
-    with FaultServer(answer(samples.SOCGROW_COUNTRIES)) as server:
-        quote = SocGrowNumbers(SocGrow("key", server.url)).quote(country)
+    with canned(samples.SOCGROW_COUNTRIES):
+        quote = SocGrowNumbers(SocGrow("key", URL)).quote(country)
     assert quote == (Money(Decimal(price)) if price else None)
 
 
 def test_socgrow_quotes_nothing_that_is_sold_out() -> None:
-    with FaultServer(answer(samples.SOCGROW_COUNTRIES.replace(b"6450", b"0"))) as server:
-        assert SocGrowNumbers(SocGrow("key", server.url)).quote("uz") is None
+    with canned(samples.SOCGROW_COUNTRIES.replace(b"6450", b"0")):
+        assert SocGrowNumbers(SocGrow("key", URL)).quote("uz") is None
 
 
 def test_socgrow_releases_nothing_because_it_cannot() -> None:
@@ -196,6 +197,18 @@ def test_q75_smsman_ids_are_looked_up(application: str, price: str | None) -> No
     assert [service.count(name) for name in ("countries", "applications", "get-number")] == [1, 1, 1]
     id = {"wb": "2", "vkontakte": "1"}.get(application, "3")
     assert service.calls[-1][1] == {"token": "token", "country_id": "40", "application_id": id}
+
+
+def test_q75_smsman_s_ids_are_kept_for_an_hour_and_its_prices_for_no_time() -> None:
+    now = [0.0]
+    service = Service(smsman_replies(), never)
+    with service.served() as url:
+        numbers = SMSManNumbers(SMSMan("token", url), "tg", timer=lambda: now[0])
+        for later, lookups in ((0, 1), (LISTS_KEPT - 1, 1), (LISTS_KEPT, 2)):
+            now[0] = later
+            assert numbers.quote("uz")
+            assert [service.count(name) for name in ("countries", "applications")] == [lookups, lookups]
+    assert service.count("get-prices") == 3
 
 
 def test_q74_smsman_s_country_0_is_one() -> None:

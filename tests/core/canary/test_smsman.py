@@ -8,13 +8,15 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.core.numbers import samples
+from tests.core.canary import samples
+from tests.core.gateways.canned import URL, canned
 from uzotp.canary import smsman_wire as wire
-from uzotp.canary import wire as _wire
+from uzotp.canary.provider import judge
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.values import Application, Availability, NumberError, Price, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, GatewayUnavailable, OutcomeUnknown
-from uzotp.http.client import MAX_BODY, Reply
+from uzotp.http.client import MAX_BODY
+from uzotp.http.service import Answer, Reply
 from uzotp.phones import Phone
 from uzotp.testing.faults import FaultServer, answer
 
@@ -28,15 +30,15 @@ def client(url: str) -> SMSMan:
 
 def outcome(call: str, body: bytes, *args: object, status: int = 200) -> object:
     """What a call returns, or the error it raises."""
-    with FaultServer(answer(body, status)) as server:
+    with canned(body, status=status):
         try:
-            return getattr(client(server.url), call)(*args)
+            return getattr(client(URL), call)(*args)
         except GatewayError as error:
             return error
 
 
 def rent(body: bytes, status: int = 200) -> object:
-    return _wire.judge("sms-man", Reply(status, body), wire.read_rental, wire.complain, purchase=True)
+    return judge(Answer("sms-man", Reply(status, body)), wire.read_rental, wire.complain)
 
 
 # --------------------------------------------------------------------------------------------------------- requests
@@ -157,8 +159,8 @@ def test_q69_the_field_that_is_needed_decides() -> None:
 
 
 def test_q69_a_token_that_is_part_of_the_waiting_marker_spoils_nothing() -> None:
-    with FaultServer(answer(samples.SMSMAN_WAITING)) as server:
-        assert SMSMan("wait", server.url + "/control/", 5).read(1) is None
+    with canned(samples.SMSMAN_WAITING):
+        assert SMSMan("wait", URL + "/control/", 5).read(1) is None
 
 
 @pytest.mark.parametrize("code", ["sms_not_found", "wrong_request", "no_numbers", "WAIT", "wait_sms_2"])
@@ -243,7 +245,7 @@ def test_q70_nothing_is_run_and_nothing_takes_long(body: bytes) -> None:
 
 def test_q70_a_list_in_python_s_notation_is_bounded() -> None:
     row = samples.SMSMAN_COUNTRIES[:-1]
-    assert outcome("countries", row + b" " * _wire.MAX_LITERAL + b"]") != {0: "Russia", 3: "China"}
+    assert outcome("countries", row + b" " * wire.MAX_LITERAL + b"]") != {0: "Russia", 3: "China"}
 
 
 def test_q70_other_calls_take_json_only() -> None:

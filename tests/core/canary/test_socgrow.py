@@ -9,13 +9,14 @@ from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
-from tests.core.numbers import samples
+from tests.core.canary import samples
+from tests.core.gateways.canned import URL, canned
 from uzotp.canary import socgrow_wire as wire
-from uzotp.canary import wire as _wire
+from uzotp.canary.provider import judge
 from uzotp.canary.socgrow import SocGrow
 from uzotp.canary.values import Country, NumberError, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, InsufficientBalance, OutcomeUnknown
-from uzotp.http.client import Reply
+from uzotp.http.service import Answer, Reply
 from uzotp.phones import Phone
 from uzotp.ports.money import Money
 from uzotp.testing.faults import FaultServer, answer
@@ -33,14 +34,14 @@ def client(url: str, timeout: float = 5) -> SocGrow:
 
 
 def rent(body: bytes, status: int = 200) -> object:
-    return _wire.judge("socgrow", Reply(status, body), wire.read_rental, wire.complain, purchase=True)
+    return judge(Answer("socgrow", Reply(status, body)), wire.read_rental, wire.complain)
 
 
 def read(body: bytes) -> object:
     """What became of a read: an ``Sms``, ``None`` while waiting, or the error."""
-    with FaultServer(answer(body)) as server:
+    with canned(body):
         try:
-            return client(server.url).read(NUMBER)
+            return client(URL).read(NUMBER)
         except GatewayError as error:
             return error
 
@@ -89,8 +90,8 @@ def test_a_key_with_signs_of_its_own_arrives_as_it_is() -> None:
 
 def test_q61_samples_in_their_three_shapes() -> None:
     bodies = samples.SOCGROW_BALANCE, samples.SOCGROW_COUNTRIES, samples.SOCGROW_RENTED, samples.SOCGROW_SMS
-    with FaultServer(*map(answer, bodies)) as server:
-        socgrow = client(server.url)
+    with canned(*bodies):
+        socgrow = client(URL)
         assert socgrow.balance() == som("50000.5")
         uz, ru = socgrow.countries()
         assert (uz.code, uz.quantity, uz.price) == ("uz", 6450, som("11780"))
@@ -101,15 +102,15 @@ def test_q61_samples_in_their_three_shapes() -> None:
 
 
 def test_q62_names_are_kept_as_they_came() -> None:
-    with FaultServer(answer(samples.SOCGROW_COUNTRIES)) as server:
-        [uz, _] = client(server.url).countries()
+    with canned(samples.SOCGROW_COUNTRIES):
+        [uz, _] = client(URL).countries()
     assert uz.name.startswith("Uzbekistan \u03c0")
 
 
 def test_q90_rows_without_a_code_are_left_out() -> None:
     body = b'{"success": 1, "countries": [{"qty": 1}, null, {"country_code": "KZ", "qty": "x", "new": 1}]}'
-    with FaultServer(answer(body)) as server:
-        assert client(server.url).countries() == [Country("kz", "", None, None)]
+    with canned(body):
+        assert client(URL).countries() == [Country("kz", "", None, None)]
 
 
 def test_q66_zeros_in_front_are_kept() -> None:

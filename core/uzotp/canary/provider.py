@@ -1,0 +1,125 @@
+"""What the clients of both number providers are made of: a form goes out, a judged value comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from uzotp.canary.values import NumberError
+from uzotp.errors import GatewayError
+from uzotp.http import parse
+from uzotp.http.service import Answer, Service, check_text, settled
+
+T = TypeVar("T")
+
+#: Codes that time alone may cure (V:108-109, M:89).
+_LATER = ("no_numbers_available", "sms_not_received", "wait_sms")
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A "no" in a reply: the provider's own code, its words, and what the code means, if it is documented."""
+
+    code: str | None
+    words: str
+    kind: type[GatewayError] | None = None
+
+
+class Provider:
+    """A client of one number provider; safe to share between threads.
+
+    Everything is a POST with a form: a credential in a URL is in everybody's logs (WIRE Q93), and a GET that buys
+    may be repeated by a proxy (Q64).
+
+    :param field: the parameter that carries the credential.
+    :raises ConfigurationError: for a setting that cannot work.
+    """
+
+    name: str
+    #: The "no" in an object, if it is one.
+    _complain: Callable[[dict[str, Any]], Complaint | None]
+
+    def __init__(self, field: str, credential: str, base_url: str, timeout: float, allow_insecure_http: bool) -> None:
+        check_text(
+            credential,
+            f"the {field} of {self.name} is printable ASCII without spaces, as your account there shows it",
+            ascii=True,
+            spaces=False,
+            limit=512,
+        )
+        self._service = Service(
+            self.name,
+            base_url,
+            credentials={field: credential},
+            timeout=timeout,
+            allow_insecure_http=allow_insecure_http,
+            setting=f"{type(self).__name__.upper()}_BASE_URL",
+        )
+        self.base_url = self._service.base_url
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self.base_url}>"
+
+    def _ask(
+        self,
+        path: str | None,
+        fields: Mapping[str, str | int],
+        read: Callable[[Any], T | None],
+        timeout: float | None,
+        load: Callable[[bytes], tuple[Any, bool]] = parse.load_any,
+        *,
+        question: bool = True,
+    ) -> T:
+        """What *read* finds in the answer. What is no *question* is a purchase: made once, come what may (Q89)."""
+        answer = self._service.post_form(path, fields, timeout, question=question)
+        return settled(judge(answer, read, self._complain, load))
+
+
+def judge(
+    answer: Answer,
+    read: Callable[[Any], T | None],
+    complain: Callable[[dict[str, Any]], Complaint | None],
+    load: Callable[[bytes], tuple[Any, bool]] = parse.load_any,
+) -> T | GatewayError:
+    """What an answer means: what *read* finds in it, or an error as a value.
+
+    A documented code counts whatever the status (Q83); other words count with 2xx and 4xx. What is left of a question
+    may be asked again; what is left of a purchase may have cost money, and so may a "no" in words that nobody
+    documented.
+    """
+    value, whole = load(answer.body)
+    found = read(value)
+    if found is not None and answer.good:
+        return found
+    if found is None:
+        complaint = complain(value) if isinstance(value, dict) and (whole or answer.question) else None
+        if complaint and (complaint.kind or answer.good or answer.refused):
+            return _refusal(answer, complaint)
+        if answer.refused:
+            return _refusal(answer, Complaint(None, ""))
+    return answer.failure() if answer.status is None else answer.unclear("the reply cannot be read")
+
+
+def _refusal(answer: Answer, complaint: Complaint) -> GatewayError:
+    code, words = complaint.code, answer.safe(complaint.words)
+    if code and not complaint.kind:  # a stranger's word; a documented one is no secret, whatever the token is
+        code = answer.safe(code, 64)
+    if code and code not in words:
+        words = f"{code}: {words}".rstrip(": ")
+    error = complaint.kind(answer.name, words) if complaint.kind else answer.refusal(words, NumberError)
+    if isinstance(error, NumberError):
+        error.code = code
+        error.retryable = code in _LATER
+        error.charged = False if complaint.kind or answer.question else None
+    return error
+
+
+def flatten(value: object, depth: int = 2) -> str:
+    """Words for people, from text or from an object such as ``{"token": "Wrong token!"}`` (Q68)."""
+    if depth and isinstance(value, dict):
+        return "; ".join(f"{flatten(key, 0)}: {flatten(item, depth - 1)}" for key, item in islice(value.items(), 10))
+    if depth and isinstance(value, list):
+        return "; ".join(flatten(item, depth - 1) for item in value[:10])
+    return parse.text(value) or parse.identifier(value) or ""
