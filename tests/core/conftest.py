@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.core.shop import Done, Shop
-from uzotp.cli import Project, main
+from uzotp.cli import main
+from uzotp.cli.project import Project
 from uzotp.events import Event
 from uzotp.policy import Policy
 from uzotp.results import Challenge, Verification
