@@ -64,7 +64,8 @@ else:
     __getattr__ = loader(
         globals(),
         {
-            "uzotp.settings.config": "Config from_settings",
+            "uzotp.settings.build": "from_settings",
+            "uzotp.settings.config": "Config",
             "uzotp.errors": (
                 "AuthenticationFailed BudgetExhausted ConfigurationError CooldownActive "
                 "CountryNotAllowed GatewayError GatewayUnavailable InsufficientBalance InvalidCode "
@@ -79,7 +80,9 @@ else:
             "uzotp.canary.socgrow": "SocGrow",
             "uzotp.phones": "Phone",
             "uzotp.policy": "Limit Policy Purpose TestNumber",
-            "uzotp.ports.gateway": "Balance DeliveryReport DeliveryStatus Gateway Message Money Receipt",
+            "uzotp.ports.delivery": "DeliveryReport DeliveryStatus",
+            "uzotp.ports.gateway": "Gateway Message Receipt",
+            "uzotp.ports.money": "Balance Money",
             "uzotp.results": "Challenge Delivery Verification",
             "uzotp.sending.router": "Router",
             "uzotp.ports.store": "Store",
