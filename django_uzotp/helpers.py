@@ -36,7 +36,7 @@ def send_code(
         get_verifier(),
         phone,
         purpose,
-        visitor=_visitor(request),
+        visitor=web.visitor(request),
         client_ip=client_ip,
         binding=binding,
         language=language,
@@ -49,7 +49,7 @@ def verify_code(
 ) -> Verification:
     """:meth:`uzotp.Verifier.verify_code`, with *binding* taken from *request*. :raises TypeError: without either."""
     phone, code = veiled(phone), veiled(code)
-    return calls.verify_code(get_verifier(), phone, code, purpose, visitor=_visitor(request), binding=binding)
+    return calls.verify_code(get_verifier(), phone, code, purpose, visitor=web.visitor(request), binding=binding)
 
 
 def redeem(proof: object, purpose: str, *, request: HttpRequest | None = None) -> Phone:
@@ -64,14 +64,3 @@ def redeem(proof: object, purpose: str, *, request: HttpRequest | None = None) -
 def verified_phone(request: HttpRequest, purpose: str) -> Phone | None:
     """The phone that this session verified on uzotp's pages for *purpose*: once, then ``None``."""
     return calls.verified_phone(get_verifier(), web.session_of(request), purpose)
-
-
-def _visitor(request: HttpRequest | None) -> calls.Visitor | None:
-    if request is None:
-        return None
-    return calls.Visitor(
-        session=web.session_of(request),
-        client_ip=web.client_ip(request),
-        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
-        vouch=web.vouch(request),
-    )

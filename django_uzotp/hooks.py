@@ -8,30 +8,30 @@ from django.utils.translation import get_language
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
-from uzotp.i18n import error_text, locale, negotiate
+from uzotp import i18n
 from uzotp.privacy import veiled
-from uzotp.web.problems import code_of, retry_after
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from uzotp.errors import UzotpError
     from uzotp.phones import Phone
     from uzotp.results import Delivery
 
 
 def language() -> str:
     """The active language where uzotp speaks it, else the first of ``LANGUAGES``."""
-    return negotiate(get_language() or "", get_verifier().policy.languages)
+    return i18n.negotiate(get_language() or "", get_verifier().policy.languages)
 
 
-def refusal_text(error: Exception) -> str:
-    """Why there is no message, of one of :data:`uzotp.web.problems.VISITOR_ERRORS`: no quota, no gateway is named."""
-    return error_text(code_of(error), language(), retry_after=retry_after(error))[1]
+def refusal_text(error: UzotpError) -> str:
+    """Why there is no message, of one of :data:`uzotp.errors.VISITOR_ERRORS`: no quota, no gateway is named."""
+    return i18n.refusal_text(error, language())
 
 
 def delivery_text(delivery: Delivery, phone: Phone) -> str:
     """Where a message stands, with the masked number."""
-    return str(locale(language())["pages"]["delivery"][delivery.status.value]).format(phone=phone.masked)
+    return str(i18n.locale(language())["pages"]["delivery"][delivery.status.value]).format(phone=phone.masked)
 
 
 def deliver_code(phone: object, code: object, purpose: str, *, binding: str, request: HttpRequest | None) -> Delivery:

@@ -12,10 +12,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 
-from django_uzotp.conf import get_config, get_verifier
-from uzotp.i18n import negotiate
+from django_uzotp.conf import get_config
 from uzotp.web.pages import Page, PageRequest, Redirect
-from uzotp.web.problems import MAX_BODY, Reply, Request, Vouch, vouching
+from uzotp.web.problems import MAX_BODY, Reply, Request
+from uzotp.web.visitor import Visitor, Vouch, vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -52,15 +52,23 @@ def vouch(request: HttpRequest) -> Vouch:
     return vouching(get_config().trust, request)
 
 
+def _asking(request: HttpRequest) -> dict[str, Any]:
+    """What every :class:`~uzotp.web.visitor.Visitor` is made of; the session is needed by some only."""
+    accepted = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+    return {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch(request)}
+
+
+def visitor(request: HttpRequest | None) -> Visitor | None:
+    return None if request is None else Visitor(session=session_of(request), **_asking(request))
+
+
 def read_request(request: HttpRequest) -> Request:
     """An API request as a value. The body stays readable for the host's hooks; one that is too long is not read."""
     return Request(
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
         body=_body(request),
-        client_ip=client_ip(request),
-        language=negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), get_verifier().policy.languages),
-        vouch=vouch(request),
+        **_asking(request),
     )
 
 
@@ -86,9 +94,7 @@ def read_page_request(request: HttpRequest) -> PageRequest:
         form=request.POST.dict(),
         session=session_of(request),
         url=lambda name: reverse(f"{namespace}:{name}"),
-        client_ip=client_ip(request),
-        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
-        vouch=vouch(request),
+        **_asking(request),
     )
 
 

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from flask_uzotp.blueprint import blueprint as pages
 from flask_uzotp.project import project
 from uzotp.errors import StoreUnavailable
-from uzotp.i18n import negotiate
+from uzotp.i18n import locale, negotiate
 from uzotp.insight.collect import look, read_period
 from uzotp.insight.layout import Choice
 from uzotp.insight.page import away, page
@@ -75,7 +75,7 @@ def _page() -> Response:
         found = page(look(verifier, days), language)
     except StoreUnavailable:
         found, status = away(language), 503
-    choices = [Choice(code, words(code)["name"], code == language) for code in languages]
+    choices = [Choice(code, locale(code)["language"]["name"], code == language) for code in languages]
     context = {
         "page": found,
         "words": words(language),

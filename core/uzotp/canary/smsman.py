@@ -72,7 +72,7 @@ class SMSMan:
         :raises NumberError: any code but ``wait_sms``: do not ask again (Q81). :raises GatewayError: it failed.
         """
         outcome = self._forms.ask("get-sms", _request(request_id), wire.read_sms, timeout)
-        if isinstance(outcome, NumberError) and outcome.code == wire.WAITING:
+        if isinstance(outcome, NumberError) and outcome.word == wire.WAITING:
             return None
         return answer(outcome)
 

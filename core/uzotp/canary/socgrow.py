@@ -78,6 +78,6 @@ class SocGrow:
             raise ValueError("number is the phone of a rental")
         fields = {"action": "getsms", "number": Secret(number[1:])}
         outcome = self._forms.ask("", fields, wire.read_sms, timeout)
-        if isinstance(outcome, NumberError) and outcome.code == wire.WAITING:
+        if isinstance(outcome, NumberError) and outcome.word == wire.WAITING:
             return None
         return answer(outcome)

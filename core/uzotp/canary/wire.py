@@ -132,7 +132,7 @@ def _refusal(provider: str, complaint: Complaint, status: int, purchase: bool, h
     if kind is not NumberError:
         return kind(provider, detail)
     charged = None if purchase and not complaint.kind else False
-    return NumberError(provider, detail, code=code, charged=charged, retryable=code in _LATER)
+    return NumberError(provider, detail, word=code, charged=charged, retryable=code in _LATER)
 
 
 def _blotted(words: str, hide: Collection[str]) -> str:

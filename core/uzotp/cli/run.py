@@ -22,14 +22,13 @@ from typing import NoReturn
 from uzotp import __version__
 from uzotp.cli import commands
 from uzotp.errors import ConfigurationError, UzotpError, redact
+from uzotp.i18n import LANGUAGES
 from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.settings.build import build
 from uzotp.settings.config import Config, read_toml
-from uzotp.sms.texts import TEXTS
 from uzotp.verification import Verifier
-from uzotp.web.problems import VISITOR_ERRORS, code_of
 
 FINE, REFUSED, MISTAKEN = 0, 1, 2
 _INTERRUPTED, _UNHEARD = 130, 141  # as a shell calls a death by SIGINT or SIGPIPE
@@ -77,12 +76,11 @@ def _run(argv: Sequence[str] | None, project: commands.Project | None, prog: str
     return FINE if done else REFUSED
 
 
-def _complain(error: Exception, prog: str, *, as_json: bool) -> None:
+def _complain(error: ConfigurationError | UzotpError, prog: str, *, as_json: bool) -> None:
     message = commands.plain(str(error))
     print(f"{prog}: {message}", file=sys.stderr)
     if as_json:
-        code = code_of(error) if isinstance(error, VISITOR_ERRORS) else "configuration"
-        print(json.dumps({"error": code, "message": message, "retry_after": getattr(error, "retry_after", None)}))
+        print(json.dumps({"error": error.code, "message": message, "retry_after": getattr(error, "retry_after", None)}))
 
 
 class Standalone:
@@ -181,7 +179,7 @@ def _parser(prog: str, *, standalone: bool) -> _Parser:
     name.add_argument("name", metavar="NAME")
 
     text = add("text", commands.text, "Show every text that people get, its parts and its price at home.")
-    text.add_argument("--language", choices=list(TEXTS))
+    text.add_argument("--language", choices=LANGUAGES)
     text.add_argument("--purpose", choices=[purpose.value for purpose in Purpose])
     text.add_argument("--name", help="a service name to try; default SERVICE_NAME")
     text.add_argument("--gateway", choices=["devsms", "getsms"], help="only what this one sends")

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uzotp.errors import ConfigurationError
+from uzotp.i18n import LANGUAGES
 from uzotp.policy import Policy, Purpose
 from uzotp.settings import types
-from uzotp.sms.texts import TEXTS, check_texts
+from uzotp.sms.texts import check_texts
 
 if TYPE_CHECKING:
     pass
@@ -99,8 +100,9 @@ class Config:
     policy: Policy = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.languages or not set(self.languages) <= set(TEXTS):
-            raise ConfigurationError("LANGUAGES is a list of uz, ru and en, in the order of preference")
+        if not self.languages or not set(self.languages) <= set(LANGUAGES):
+            known = f"{', '.join(LANGUAGES[:-1])} and {LANGUAGES[-1]}"
+            raise ConfigurationError(f"LANGUAGES is a list of {known}, in the order of preference")
         if self.trusted_proxies < 0:
             raise ConfigurationError("TRUSTED_PROXIES is how many proxies stand before the application: 0 or more")
         self._check_store()
