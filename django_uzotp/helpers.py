@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
+from django_uzotp.hooks import language as active_language
 from uzotp.privacy import veiled
 from uzotp.web import helpers as calls
 from uzotp.web.helpers import UNSET, Unset
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from uzotp.phones import Phone
-    from uzotp.results import Challenge, Verification
+    from uzotp.results import Challenge, Delivery, Verification
 
 
 def send_code(
@@ -41,6 +42,21 @@ def send_code(
         binding=binding,
         language=language,
         trusted=trusted,
+    )
+
+
+def deliver_code(phone: object, code: object, purpose: str, *, binding: str, request: HttpRequest | None) -> Delivery:
+    """:meth:`uzotp.Verifier.deliver_code` of a code that another package made, in the active language, with the client
+    taken from *request*, if any."""
+    phone, code = veiled(phone), veiled(code)
+    return get_verifier().deliver_code(
+        phone,
+        code,
+        purpose,
+        client_ip=None if request is None else web.client_ip(request),
+        binding=binding,
+        language=active_language(),
+        trusted=request is not None and web.vouch(request)(),
     )
 
 

@@ -31,7 +31,8 @@ from two_factor.signals import user_verified
 from two_factor.views import LoginView as _LoginView
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.hooks import deliver_code, refusal_text
+from django_uzotp.helpers import deliver_code
+from django_uzotp.hooks import refusal_text
 from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused, StoreUnavailable
 from uzotp.events import logger
 from uzotp.policy import Purpose

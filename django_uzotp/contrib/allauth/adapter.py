@@ -22,8 +22,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.forms import PhoneInput
-from django_uzotp.helpers import send_code, verify_code
-from django_uzotp.hooks import deliver_code, refusal_text
+from django_uzotp.helpers import deliver_code, send_code, verify_code
+from django_uzotp.hooks import refusal_text
 from uzotp.codes import random_id
 from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused, UzotpError
 from uzotp.phones import Phone
