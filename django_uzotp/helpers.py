@@ -10,6 +10,7 @@ from django_uzotp.hooks import language as active_language
 from uzotp.privacy import veiled
 from uzotp.web import helpers as calls
 from uzotp.web.helpers import UNSET, Unset
+from uzotp.web.visitor import Visitor
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -49,14 +50,9 @@ def deliver_code(phone: object, code: object, purpose: str, *, binding: str, req
     """:meth:`uzotp.Verifier.deliver_code` of a code that another package made, in the active language, with the client
     taken from *request*, if any."""
     phone, code = veiled(phone), veiled(code)
+    who, language = Visitor() if request is None else Visitor(**web.asking(request)), active_language()
     return get_verifier().deliver_code(
-        phone,
-        code,
-        purpose,
-        client_ip=None if request is None else web.client_ip(request),
-        binding=binding,
-        language=active_language(),
-        trusted=request is not None and web.vouch(request)(),
+        phone, code, purpose, client_ip=who.client_ip, binding=binding, language=language, trusted=who.vouch()
     )
 
 

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django_uzotp.conf import get_config
 from uzotp.web.pages import Page, PageRequest, Redirect
 from uzotp.web.problems import MAX_BODY, Reply, Request
-from uzotp.web.visitor import Visitor, Vouch, vouching
+from uzotp.web.visitor import Visitor, vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -47,19 +47,14 @@ def session_of(request: HttpRequest) -> MutableMapping[str, Any]:
     return cast("MutableMapping[str, Any]", session)
 
 
-def vouch(request: HttpRequest) -> Vouch:
-    """How to ask the host's ``TRUST`` hook about this request."""
-    return vouching(get_config().trust, request)
-
-
-def _asking(request: HttpRequest) -> dict[str, Any]:
+def asking(request: HttpRequest) -> dict[str, Any]:
     """What every :class:`~uzotp.web.visitor.Visitor` is made of; the session is needed by some only."""
-    accepted = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
-    return {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch(request)}
+    accepted, vouch = request.META.get("HTTP_ACCEPT_LANGUAGE", ""), vouching(get_config().trust, request)
+    return {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch}
 
 
 def visitor(request: HttpRequest | None) -> Visitor | None:
-    return None if request is None else Visitor(session=session_of(request), **_asking(request))
+    return None if request is None else Visitor(session=session_of(request), **asking(request))
 
 
 def read_request(request: HttpRequest) -> Request:
@@ -68,7 +63,7 @@ def read_request(request: HttpRequest) -> Request:
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
         body=_body(request),
-        **_asking(request),
+        **asking(request),
     )
 
 
@@ -94,7 +89,7 @@ def read_page_request(request: HttpRequest) -> PageRequest:
         form=request.POST.dict(),
         session=session_of(request),
         url=lambda name: reverse(f"{namespace}:{name}"),
-        **_asking(request),
+        **asking(request),
     )
 
 

@@ -328,6 +328,8 @@ def codes(root: type[UzotpError]) -> list[str]:
 
 #: What a visitor can meet: catch these and nothing wider where you answer one.
 VISITOR_ERRORS = tuple(kind for kind in kinds(UzotpError) if "status" in vars(kind))
+#: Those of a send that was decided: it was refused, or no gateway took it.
+NOT_SENT = tuple(kind for kind in VISITOR_ERRORS if kind is not StoreUnavailable)
 
 #: Every ``code`` of an answer. The first ones are no exceptions: they say what is wrong with a request or with a code.
 PROBLEMS = {

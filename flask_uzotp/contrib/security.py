@@ -58,15 +58,10 @@ class Sender(flask_security.SmsSenderBaseClass):
             problem = "SECURITY_MSG_USE_CODE holds %(code)s, and no other number of 4 to 8 digits"
             logger.error("uzotp: %s", problem)
             raise ConfigurationError(problem)
-        who = visitor() if has_request_context() else None
-        project().verifier.deliver_code(
-            phone,
-            codes[0],
-            _PURPOSE,
-            binding=_BINDING,
-            language=_language(),
-            client_ip=who.client_ip if who else None,
-            trusted=bool(who and who.vouch()),
+        verifier, who = project().verifier, _visitor()
+        client, language = who.client_ip, who.language(verifier.policy)
+        verifier.deliver_code(
+            phone, codes[0], _PURPOSE, binding=_BINDING, language=language, client_ip=client, trusted=who.vouch()
         )
 
 
@@ -117,13 +112,12 @@ def _said(send: Callable[..., None], user: object, method: str, options: dict[st
     return None
 
 
-def _language() -> str:
-    who = visitor() if has_request_context() else Visitor()
-    return who.language(project().verifier.policy)
+def _visitor() -> Visitor:
+    return visitor() if has_request_context() else Visitor()
 
 
 def _why(error: UzotpError) -> str:
-    return refusal_text(error, _language())
+    return refusal_text(error, _visitor().language(project().verifier.policy))
 
 
 def _confirm(app: Flask, phone: str | None) -> None:

@@ -57,7 +57,7 @@ def _values(policy: Policy, mount: str) -> JSON:
     languages, purposes = policy.languages, [purpose.value for purpose in policy.purposes]
     phone = _example(policy)
     at_home = phone.country == policy.default_region == "UZ"
-    return {
+    return vars(policy) | {
         "version": __version__,
         "server": "/" + quote(mount.strip("/")),
         "max_kib": MAX_BODY // 1024,
@@ -71,15 +71,11 @@ def _values(policy: Policy, mount: str) -> JSON:
         "purposes": purposes,
         "last_purpose": purposes[-1],
         "countries": list(policy.countries),
-        "region": policy.default_region,
         "phone": str(phone),
         "masked": phone.masked,
         "typed": "90 123 45 67" if at_home else str(phone),
-        "code_length": policy.code_length,
         "code": "49302198"[: policy.code_length],
-        "ttl": policy.ttl,
         "resend_after": policy.resend_after[0],
-        "proof_ttl": policy.proof_ttl,
         "tries": f"{policy.max_attempts} codes" if policy.max_attempts != 1 else "one code",
     }
 
