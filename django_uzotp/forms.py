@@ -15,7 +15,6 @@ from uzotp.codes import normalise_code
 from uzotp.errors import CountryNotAllowed, InvalidPhone
 from uzotp.i18n import locale
 from uzotp.phones import Phone
-from uzotp.web.problems import code_of
 
 
 def _page_text(name: str) -> str:
@@ -75,7 +74,7 @@ class PhoneField(forms.CharField):
         try:
             return get_verifier().read_phone(typed)
         except (InvalidPhone, CountryNotAllowed) as error:
-            raise ValidationError(refusal_text(error), code=code_of(error)) from None
+            raise ValidationError(refusal_text(error), code=error.code) from None
 
 
 class CodeField(forms.CharField):

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
+from django_uzotp.hooks import language as active_language
 from uzotp.privacy import veiled
 from uzotp.web import helpers as calls
 from uzotp.web.helpers import UNSET, Unset
+from uzotp.web.visitor import Visitor
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from uzotp.phones import Phone
-    from uzotp.results import Challenge, Verification
+    from uzotp.results import Challenge, Delivery, Verification
 
 
 def send_code(
@@ -36,11 +38,21 @@ def send_code(
         get_verifier(),
         phone,
         purpose,
-        visitor=_visitor(request),
+        visitor=web.visitor(request),
         client_ip=client_ip,
         binding=binding,
         language=language,
         trusted=trusted,
+    )
+
+
+def deliver_code(phone: object, code: object, purpose: str, *, binding: str, request: HttpRequest | None) -> Delivery:
+    """:meth:`uzotp.Verifier.deliver_code` of a code that another package made, in the active language, with the client
+    taken from *request*, if any."""
+    phone, code = veiled(phone), veiled(code)
+    who, language = Visitor() if request is None else Visitor(**web.asking(request)), active_language()
+    return get_verifier().deliver_code(
+        phone, code, purpose, client_ip=who.client_ip, binding=binding, language=language, trusted=who.vouch()
     )
 
 
@@ -49,7 +61,7 @@ def verify_code(
 ) -> Verification:
     """:meth:`uzotp.Verifier.verify_code`, with *binding* taken from *request*. :raises TypeError: without either."""
     phone, code = veiled(phone), veiled(code)
-    return calls.verify_code(get_verifier(), phone, code, purpose, visitor=_visitor(request), binding=binding)
+    return calls.verify_code(get_verifier(), phone, code, purpose, visitor=web.visitor(request), binding=binding)
 
 
 def redeem(proof: object, purpose: str, *, request: HttpRequest | None = None) -> Phone:
@@ -64,14 +76,3 @@ def redeem(proof: object, purpose: str, *, request: HttpRequest | None = None) -
 def verified_phone(request: HttpRequest, purpose: str) -> Phone | None:
     """The phone that this session verified on uzotp's pages for *purpose*: once, then ``None``."""
     return calls.verified_phone(get_verifier(), web.session_of(request), purpose)
-
-
-def _visitor(request: HttpRequest | None) -> calls.Visitor | None:
-    if request is None:
-        return None
-    return calls.Visitor(
-        session=web.session_of(request),
-        client_ip=web.client_ip(request),
-        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
-        vouch=web.vouch(request),
-    )

@@ -12,10 +12,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 
-from django_uzotp.conf import get_config, get_verifier
-from uzotp.i18n import negotiate
+from django_uzotp.conf import get_config
 from uzotp.web.pages import Page, PageRequest, Redirect
-from uzotp.web.problems import MAX_BODY, Reply, Request, Vouch, vouching
+from uzotp.web.problems import MAX_BODY, Reply, Request
+from uzotp.web.visitor import Visitor, vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -47,9 +47,14 @@ def session_of(request: HttpRequest) -> MutableMapping[str, Any]:
     return cast("MutableMapping[str, Any]", session)
 
 
-def vouch(request: HttpRequest) -> Vouch:
-    """How to ask the host's ``TRUST`` hook about this request."""
-    return vouching(get_config().trust, request)
+def asking(request: HttpRequest) -> dict[str, Any]:
+    """What every :class:`~uzotp.web.visitor.Visitor` is made of; the session is needed by some only."""
+    accepted, vouch = request.META.get("HTTP_ACCEPT_LANGUAGE", ""), vouching(get_config().trust, request)
+    return {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch}
+
+
+def visitor(request: HttpRequest | None) -> Visitor | None:
+    return None if request is None else Visitor(session=session_of(request), **asking(request))
 
 
 def read_request(request: HttpRequest) -> Request:
@@ -58,9 +63,7 @@ def read_request(request: HttpRequest) -> Request:
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
         body=_body(request),
-        client_ip=client_ip(request),
-        language=negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), get_verifier().policy.languages),
-        vouch=vouch(request),
+        **asking(request),
     )
 
 
@@ -86,9 +89,7 @@ def read_page_request(request: HttpRequest) -> PageRequest:
         form=request.POST.dict(),
         session=session_of(request),
         url=lambda name: reverse(f"{namespace}:{name}"),
-        client_ip=client_ip(request),
-        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
-        vouch=vouch(request),
+        **asking(request),
     )
 
 

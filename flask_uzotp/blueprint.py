@@ -14,9 +14,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from flask_uzotp.extension import visitor
+from flask_uzotp.extension import asking
 from flask_uzotp.project import project
-from uzotp.i18n import negotiate
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
 from uzotp.web.problems import MAX_BODY, Reply, Request
@@ -73,14 +72,8 @@ def _within_the_hosts_limit(read: Callable[[], bytes]) -> bytes:
 
 
 def _api_request() -> Request:
-    who = visitor()
     return Request(
-        method=request.method,
-        content_type=request.headers.get("Content-Type", ""),
-        body=_body(),
-        client_ip=who.client_ip,
-        language=negotiate(who.accept_language, project().verifier.policy.languages),
-        vouch=who.vouch,
+        method=request.method, content_type=request.headers.get("Content-Type", ""), body=_body(), **asking()
     )
 
 
@@ -141,16 +134,8 @@ def _csrf_holds() -> bool:
 
 
 def _page_request() -> pages.PageRequest:
-    who = visitor()
     return pages.PageRequest(
-        method=request.method,
-        query=request.args,
-        form=request.form,
-        session=session,
-        url=lambda name: url_for(f".{name}"),
-        client_ip=who.client_ip,
-        accept_language=who.accept_language,
-        vouch=who.vouch,
+        method=request.method, query=request.args, form=request.form, url=lambda name: url_for(f".{name}"), **asking()
     )
 
 

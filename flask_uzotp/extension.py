@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request, session
 
@@ -13,7 +13,7 @@ from uzotp.privacy import veiled
 from uzotp.settings.build import build_gateway
 from uzotp.web import helpers as calls
 from uzotp.web.helpers import UNSET, Unset
-from uzotp.web.problems import vouching
+from uzotp.web.visitor import Visitor, vouching
 
 if TYPE_CHECKING:
     from flask import Request
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from uzotp.verification import Verifier
 
 
-def visitor() -> calls.Visitor:
-    """Who is asking, in the current request. Behind proxies, werkzeug's ProxyFix sets the client's address."""
-    return calls.Visitor(
-        session=session,
-        client_ip=request.remote_addr or "",
-        accept_language=request.headers.get("Accept-Language", ""),
-        vouch=vouching(project().config.trust, request),
-    )
+def asking() -> dict[str, Any]:
+    """What every :class:`~uzotp.web.visitor.Visitor` is made of, of the current request. Behind proxies, werkzeug's
+    ProxyFix sets the client's address."""
+    accepted, vouch = request.headers.get("Accept-Language", ""), vouching(project().config.trust, request)
+    return {"session": session, "client_ip": request.remote_addr or "", "accept_language": accepted, "vouch": vouch}
+
+
+def visitor() -> Visitor:
+    return Visitor(**asking())
 
 
 class UzOTP:

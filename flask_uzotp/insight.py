@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.blueprint import blueprint as pages
 from flask_uzotp.project import project
-from uzotp.i18n import negotiate
+from uzotp.i18n import locale, negotiate
 from uzotp.insight.collect import read_period
 from uzotp.insight.layout import Choice
 from uzotp.insight.page import answer
@@ -71,7 +71,7 @@ def _page() -> Response:
     chosen = request.args.get("lang", "")
     language = chosen if chosen in languages else negotiate(request.headers.get("Accept-Language", ""), languages)
     found, status = answer(verifier, days, language)
-    choices = [Choice(code, words(code)["name"], code == language) for code in languages]
+    choices = [Choice(code, locale(code)["language"]["name"], code == language) for code in languages]
     context = {
         "page": found,
         "words": words(language),

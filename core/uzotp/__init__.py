@@ -7,33 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from uzotp import errors
 from uzotp._lazy import loader
+from uzotp.errors import *  # noqa: F403
 
 if TYPE_CHECKING:
     from uzotp.canary.smsman import SMSMan as SMSMan
     from uzotp.canary.socgrow import SocGrow as SocGrow
-    from uzotp.errors import AuthenticationFailed as AuthenticationFailed
-    from uzotp.errors import BudgetExhausted as BudgetExhausted
-    from uzotp.errors import ConfigurationError as ConfigurationError
-    from uzotp.errors import CooldownActive as CooldownActive
-    from uzotp.errors import CountryNotAllowed as CountryNotAllowed
-    from uzotp.errors import GatewayError as GatewayError
-    from uzotp.errors import GatewayUnavailable as GatewayUnavailable
-    from uzotp.errors import InsufficientBalance as InsufficientBalance
-    from uzotp.errors import InvalidCode as InvalidCode
-    from uzotp.errors import InvalidPhone as InvalidPhone
-    from uzotp.errors import InvalidProof as InvalidProof
-    from uzotp.errors import InvalidServiceName as InvalidServiceName
-    from uzotp.errors import Locked as Locked
-    from uzotp.errors import MessageRejected as MessageRejected
-    from uzotp.errors import OutcomeUnknown as OutcomeUnknown
-    from uzotp.errors import RateLimited as RateLimited
-    from uzotp.errors import Refused as Refused
-    from uzotp.errors import SendingPaused as SendingPaused
-    from uzotp.errors import ServiceNameRejected as ServiceNameRejected
-    from uzotp.errors import StoreUnavailable as StoreUnavailable
-    from uzotp.errors import Suspicious as Suspicious
-    from uzotp.errors import UzotpError as UzotpError
     from uzotp.gateways.console import Console as Console
     from uzotp.gateways.devsms.client import DevSMS as DevSMS
     from uzotp.gateways.getsms.client import GetSMS as GetSMS
@@ -64,15 +44,9 @@ else:
     __getattr__ = loader(
         globals(),
         {
+            "uzotp.errors": " ".join(errors.__all__),
             "uzotp.settings.build": "from_settings",
             "uzotp.settings.config": "Config",
-            "uzotp.errors": (
-                "AuthenticationFailed BudgetExhausted ConfigurationError CooldownActive "
-                "CountryNotAllowed GatewayError GatewayUnavailable InsufficientBalance InvalidCode "
-                "InvalidPhone InvalidProof InvalidServiceName Locked MessageRejected OutcomeUnknown "
-                "RateLimited Refused SendingPaused ServiceNameRejected StoreUnavailable Suspicious "
-                "UzotpError"
-            ),
             "uzotp.gateways.console": "Console",
             "uzotp.gateways.devsms.client": "DevSMS",
             "uzotp.gateways.getsms.client": "GetSMS",

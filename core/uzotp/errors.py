@@ -9,12 +9,12 @@
     ├── InvalidCode             a code rule in the configuration (too short, too long)
     ├── InvalidProof            forged, spent, outlived, or for another purpose
     ├── Refused                 we decided not to send; carries retry_after and quota
+    │   ├── Locked
     │   ├── CooldownActive
     │   ├── RateLimited
-    │   ├── BudgetExhausted
     │   ├── Suspicious
-    │   ├── SendingPaused
-    │   └── Locked
+    │   ├── BudgetExhausted
+    │   └── SendingPaused
     ├── GatewayError            a gateway did not take the message; carries sent, charged, retryable
     │   ├── GatewayUnavailable
     │   ├── AuthenticationFailed
@@ -28,13 +28,41 @@
 
 ``InvalidServiceName`` and ``InvalidCode`` are both: they are raised while settings are read, so they are
 ``ConfigurationError`` as well. No message here ever holds a code, a token or a full phone number.
+
+What an answer to a visitor calls an error, and the HTTP status it has, are the class's own: :data:`PROBLEMS` has them
+all. A new kind needs nothing else but its texts in ``locale/<lang>/errors.json``.
 """
 
 from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
+
+__all__ = [
+    "AuthenticationFailed",
+    "BudgetExhausted",
+    "ConfigurationError",
+    "CooldownActive",
+    "CountryNotAllowed",
+    "GatewayError",
+    "GatewayUnavailable",
+    "InsufficientBalance",
+    "InvalidCode",
+    "InvalidPhone",
+    "InvalidProof",
+    "InvalidServiceName",
+    "Locked",
+    "MessageRejected",
+    "OutcomeUnknown",
+    "RateLimited",
+    "Refused",
+    "SendingPaused",
+    "ServiceNameRejected",
+    "StoreUnavailable",
+    "Suspicious",
+    "UzotpError",
+]
 
 _DIGITS = re.compile(r"\d(?:[\s\-().]*\d){3,}")
 
@@ -49,6 +77,13 @@ class UzotpError(Exception):
 
     All of them can be pickled, for process pools and task queues, with the data they carry.
     """
+
+    #: What every answer calls it, and each kind below it that has none of its own: a stable word.
+    code: ClassVar[str]
+    #: The HTTP status of that answer. Only the kinds that a visitor can meet have one.
+    status: ClassVar[int]
+    #: What it means, and what an app does about it: for the developer of the app.
+    meaning: ClassVar[str]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), self.args, self.__dict__)
@@ -65,6 +100,8 @@ def _restored(kind: type[UzotpError], args: tuple[Any, ...], data: dict[str, Any
 class ConfigurationError(Exception):
     """The settings cannot work. Raised at start-up, with the cure in the message."""
 
+    code: ClassVar[str] = "configuration"
+
 
 class InvalidPhone(UzotpError):
     """Not a number that can receive an SMS.
@@ -72,6 +109,10 @@ class InvalidPhone(UzotpError):
     :attr reason: a stable word: ``empty``, ``too_long``, ``not_a_number``, ``trunk_prefix`` (``8 90…``),
         ``invalid`` (no such number in the numbering plan) or ``not_mobile`` (landline, premium, shared cost …).
     """
+
+    code = "invalid_phone"
+    status = 422
+    meaning = "There is no such mobile number. Let the person correct it."
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -83,6 +124,10 @@ class CountryNotAllowed(UzotpError):
 
     :attr country: ISO 3166-1 alpha-2 code, or ``""`` for a number of no country.
     """
+
+    code = "country_not_allowed"
+    status = 422
+    meaning = "The site sends no messages to this country."
 
     def __init__(self, country: str) -> None:
         super().__init__(f"SMS to {country or 'numbers of no country'} are not allowed by COUNTRIES")
@@ -109,6 +154,8 @@ class InvalidCode(UzotpError, ConfigurationError):
 class InvalidProof(UzotpError):
     """The proof is forged, spent, outlived or for another purpose. Which of these is not said."""
 
+    code = "invalid_proof"
+
     def __init__(self) -> None:
         super().__init__("the proof is not valid (any more)")
 
@@ -127,28 +174,52 @@ class Refused(UzotpError):
         self.quota = quota
 
 
+class Locked(Refused):
+    """Too many wrong codes for this phone; the lock ends by itself."""
+
+    code = "locked"
+    status = 429
+    meaning = "Too many wrong codes for this number, over all its challenges. Try again after `retry_after` seconds."
+
+
 class CooldownActive(Refused):
     """The last message to this phone is too recent (the ``RESEND_AFTER`` ladder)."""
+
+    code = "cooldown_active"
+    status = 429
+    meaning = "The last message to this number is too recent. Offer another after `retry_after` seconds."
 
 
 class RateLimited(Refused):
     """A quota of this phone or of this client is used up."""
 
-
-class BudgetExhausted(Refused):
-    """The day's money is spent or reserved."""
+    code = "rate_limited"
+    status = 429
+    meaning = "A quota of this number, or of this network of clients, is used up."
 
 
 class Suspicious(Refused):
     """The risk hook or the pumping guard refused this request."""
 
+    code = "suspicious"
+    status = 429
+    meaning = "The site does not want to send for this request."
+
+
+class BudgetExhausted(Refused):
+    """The day's money is spent or reserved."""
+
+    code = "budget_exhausted"
+    status = 503
+    meaning = "The site sends no more messages for now."
+
 
 class SendingPaused(Refused):
     """A person switched sending off."""
 
-
-class Locked(Refused):
-    """Too many wrong codes for this phone; the lock ends by itself."""
+    code = "sending_paused"
+    status = 503
+    meaning = "The site sends no messages for now."
 
 
 class _Default(Enum):
@@ -168,6 +239,10 @@ class GatewayError(UzotpError):
 
     What is not said is the class's own: nothing sent and nothing charged, but for the two that say otherwise.
     """
+
+    code = "gateway_unavailable"
+    status = 503
+    meaning = "No SMS service took the message. Nothing was sent."
 
     sent: bool | None = False
     charged: bool | None = False
@@ -225,3 +300,59 @@ class OutcomeUnknown(GatewayError):
 
 class StoreUnavailable(UzotpError):
     """The store did not answer, so the decision was not made: nothing was sent, nothing accepted."""
+
+    code = "store_unavailable"
+    status = 503
+    meaning = "The site cannot decide anything at the moment. Nothing was sent, no try was charged."
+
+
+# --------------------------------------------------------------------------------------------- what visitors are told
+
+
+class Problem(NamedTuple):
+    """What an app is told instead of what it asked for: the HTTP status, and what that means for the app."""
+
+    status: int
+    meaning: str
+
+
+def kinds(root: type[UzotpError]) -> list[type[UzotpError]]:
+    """*root* and all below it, in the order of the tree."""
+    return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
+
+
+def codes(root: type[UzotpError]) -> list[str]:
+    """The codes of *root* and of all below it."""
+    return [kind.code for kind in kinds(root) if kind in VISITOR_ERRORS]
+
+
+#: What a visitor can meet: catch these and nothing wider where you answer one.
+VISITOR_ERRORS = tuple(kind for kind in kinds(UzotpError) if "status" in vars(kind))
+#: Those of a send that was decided: it was refused, or no gateway took it.
+NOT_SENT = tuple(kind for kind in VISITOR_ERRORS if kind is not StoreUnavailable)
+
+#: Every ``code`` of an answer. The first ones are no exceptions: they say what is wrong with a request or with a code.
+PROBLEMS = {
+    "invalid_request": Problem(
+        400, "The body is no JSON object, or a member of it is missing, of a wrong type or not on the list."
+    ),
+    "wrong_code": Problem(
+        400, "The code is wrong; `attempts_left` more may be tried. With 0 left, ask for a new code."
+    ),
+    "expired": Problem(
+        400, "The code or the `challenge` is outlived, used or not of this site. Begin anew with `send`."
+    ),
+    "too_many_attempts": Problem(400, "This code was tried too often and is void. Begin anew with `send`."),
+    "not_found": Problem(404, "The token is none of this site."),
+    "method_not_allowed": Problem(405, "`Allow` says which methods there are."),
+    "payload_too_large": Problem(413, "The body is larger than 16 KiB."),
+    "unsupported_media_type": Problem(415, "The `Content-Type` is not `application/json`."),
+    **{kind.code: Problem(kind.status, kind.meaning) for kind in VISITOR_ERRORS},
+}
+
+
+def retry_after(refusal: object) -> int | None:
+    """The whole seconds that a *refusal* (an error or an answer) asks to wait, one at least; ``None`` where time does
+    not help."""
+    wait = getattr(refusal, "retry_after", None)
+    return None if wait is None else max(1, wait)

@@ -31,8 +31,9 @@ from two_factor.signals import user_verified
 from two_factor.views import LoginView as _LoginView
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.hooks import deliver_code, refusal_text
-from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused, StoreUnavailable
+from django_uzotp.helpers import deliver_code
+from django_uzotp.hooks import refusal_text
+from uzotp.errors import NOT_SENT, InvalidPhone, StoreUnavailable
 from uzotp.events import logger
 from uzotp.policy import Purpose
 
@@ -50,7 +51,7 @@ class SMSGateway:
         purpose = Purpose.LOGIN if device.pk else Purpose.OPERATION
         try:
             deliver_code(device.number, token, purpose, binding=_binding(device), request=get_current_request())
-        except (Refused, GatewayError, InvalidPhone, CountryNotAllowed) as error:
+        except NOT_SENT as error:
             raise NotSent(refusal_text(error)) from None
 
 

@@ -23,7 +23,7 @@ from django_uzotp.conf import get_verifier
 from django_uzotp.helpers import send_code
 from django_uzotp.hooks import delivery_text, language, refusal_text
 from uzotp.codes import random_id
-from uzotp.errors import CooldownActive, CountryNotAllowed, GatewayError, InvalidPhone, Refused
+from uzotp.errors import NOT_SENT, CooldownActive
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports.store import AttemptStatus
@@ -89,7 +89,7 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
             return refusal_text(CooldownActive(_seconds_until(why["next_generation_at"])))
         try:
             challenge = send_code(self.number, Purpose.LOGIN, client_ip=None, binding=self.binding, language=language())
-        except (Refused, GatewayError, InvalidPhone, CountryNotAllowed) as error:
+        except NOT_SENT as error:
             self.refused_until = _after(getattr(error, "retry_after", None))
             self.save(update_fields=_SENT)
             return refusal_text(error)

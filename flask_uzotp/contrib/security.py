@@ -28,12 +28,12 @@ from flask_security.utils import get_message
 
 from flask_uzotp.extension import visitor
 from flask_uzotp.project import Project, project
-from uzotp.errors import ConfigurationError, CountryNotAllowed, InvalidPhone, UzotpError
+from uzotp.errors import VISITOR_ERRORS, ConfigurationError, CountryNotAllowed, InvalidPhone, UzotpError
 from uzotp.events import logger
-from uzotp.i18n import error_text, negotiate
+from uzotp.i18n import refusal_text
 from uzotp.policy import Purpose
 from uzotp.privacy import Secret, veiled
-from uzotp.web.problems import VISITOR_ERRORS, code_of, retry_after
+from uzotp.web.visitor import Visitor
 
 SERVICE = "uzotp"
 #: One for all of a number's codes: the sender is told a number and a text, and not who asks.
@@ -58,15 +58,10 @@ class Sender(flask_security.SmsSenderBaseClass):
             problem = "SECURITY_MSG_USE_CODE holds %(code)s, and no other number of 4 to 8 digits"
             logger.error("uzotp: %s", problem)
             raise ConfigurationError(problem)
-        who = visitor() if has_request_context() else None
-        project().verifier.deliver_code(
-            phone,
-            codes[0],
-            _PURPOSE,
-            binding=_BINDING,
-            language=_language(),
-            client_ip=who.client_ip if who else None,
-            trusted=bool(who and who.vouch()),
+        verifier, who = project().verifier, _visitor()
+        client, language = who.client_ip, who.language(verifier.policy)
+        verifier.deliver_code(
+            phone, codes[0], _PURPOSE, binding=_BINDING, language=language, client_ip=client, trusted=who.vouch()
         )
 
 
@@ -117,13 +112,12 @@ def _said(send: Callable[..., None], user: object, method: str, options: dict[st
     return None
 
 
-def _language() -> str:
-    accepted = visitor().accept_language if has_request_context() else ""
-    return negotiate(accepted, project().verifier.policy.languages)
+def _visitor() -> Visitor:
+    return visitor() if has_request_context() else Visitor()
 
 
-def _why(error: Exception) -> str:
-    return error_text(code_of(error), _language(), retry_after=retry_after(error))[1]
+def _why(error: UzotpError) -> str:
+    return refusal_text(error, _visitor().language(project().verifier.policy))
 
 
 def _confirm(app: Flask, phone: str | None) -> None:

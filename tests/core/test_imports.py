@@ -40,7 +40,9 @@ def test_importing_uzotp_loads_nothing_heavy() -> None:
     assert not loaded & set(HEAVY)
 
 
-@pytest.mark.parametrize("module", ["errors", "phones", "policy", "events", "ports", "rules.challenges", "sms.parts"])
+@pytest.mark.parametrize(
+    "module", ["errors", "phones", "policy", "events", "ports", "rules.challenges", "sms.parts", "i18n"]
+)
 def test_the_lower_modules_load_nothing_but_the_standard_library(module: str) -> None:
     assert not loaded_by(f"import uzotp.{module}") & set(HEAVY)
 
@@ -55,10 +57,11 @@ def typed_names() -> dict[str, str]:
     tree = ast.parse((CORE / "__init__.py").read_text("utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module != "uzotp._lazy"]
     return {
-        alias.name: str(node.module)
+        name: str(node.module)
         for node in imports
         if str(node.module).startswith("uzotp.")
         for alias in node.names
+        for name in (import_module(str(node.module)).__all__ if alias.name == "*" else [alias.name])
     }
 
 
@@ -75,6 +78,12 @@ def test_the_names_are_listed_once_and_unknown_ones_are_refused() -> None:
     with pytest.raises(AttributeError, match="Verifyer"):
         uzotp.Verifyer  # noqa: B018
     assert uzotp.__version__
+
+
+def test_every_error_is_a_public_name() -> None:
+    errors = import_module("uzotp.errors")
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    assert kinds == set(errors.__all__)
 
 
 def test_names_for_type_checkers_are_names_for_everybody() -> None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import uzotp.insight
 from tests.core.histories import EMPTY, SENT, Plain, Priced, Told, Wealthy, rich, traffic, troubled_store
 from tests.core.shop import SOUND, Broken, Done, Shop
 from uzotp.cli.report import lines
+from uzotp.i18n import LANGUAGES, locale
 from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.layout import Page, Section
 from uzotp.insight.page import away, page
-from uzotp.insight.words import LANGUAGES, words
+from uzotp.insight.words import words
 from uzotp.ports.ledger import History
 from uzotp.ports.store import PAUSE
 from uzotp.sending.breaker import TRIP_AFTER
@@ -193,8 +191,7 @@ def shape(found: Any) -> Any:
 
 
 def test_the_languages_have_the_same_texts() -> None:
-    folder = Path(uzotp.insight.__file__).with_name("locale")
-    english, *others = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("en", "ru", "uz"))
+    english, *others = (locale(name)["insight"] for name in ("en", "ru", "uz"))
     for other in others:
         assert shape(other) == shape(english)
     assert words("de").language == "en"

@@ -11,19 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uzotp.errors import ConfigurationError, InvalidServiceName
+from uzotp.i18n import LANGUAGES, locale
 from uzotp.policy import Purpose
 from uzotp.sms.parts import GSM7, guilty, parts
-from uzotp.sms.texts import (
-    RETRIEVER_BYTES,
-    TEXTS,
-    WARNINGS,
-    check_android_hash,
-    check_autofill_host,
-    check_texts,
-    compose,
-)
+from uzotp.sms.texts import RETRIEVER_BYTES, check_android_hash, check_autofill_host, check_texts, compose
 
-EVERY = list(product(Purpose, TEXTS))
+EVERY = list(product(Purpose, LANGUAGES))
+WARNINGS = {language: locale(language)["sms"]["warning"] for language in LANGUAGES}
 HASH = "FA+9qCX9VSu"
 LONG = "A" * 50
 
@@ -46,8 +40,8 @@ def code_read_by_people(text: str) -> str:
 
 
 def test_there_is_a_text_for_every_purpose_in_every_language() -> None:
-    assert list(TEXTS) == list(WARNINGS) == ["uz", "ru", "en"]
-    assert all(set(texts) == set(Purpose) for texts in TEXTS.values())
+    assert LANGUAGES == ("uz", "ru", "en")
+    assert all(set(locale(language)["sms"]) - {"warning"} == set(Purpose) for language in LANGUAGES)
     assert len({compose(purpose, language, "493021", "TechShop") for purpose, language in EVERY}) == len(EVERY)
     assert len({compose(purpose, language, "493021") for purpose, language in EVERY}) == len(EVERY)
 

@@ -22,9 +22,9 @@ from django_uzotp.models import Challenge, Count, Delivery, Insight, Phone, Proo
 from tests.core.histories import Plain, Priced, Told, Wealthy, traffic, troubled_store
 from tests.core.shop import Broken
 from tests.core.shown import cards_in, cards_of, check_strict, tables_in, tables_of
+from uzotp.i18n import LANGUAGES
 from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.page import page
-from uzotp.insight.words import LANGUAGES
 from uzotp.ports.ledger import History
 from uzotp.sending.router import Router
 from uzotp.settings.build import overrides

@@ -65,26 +65,26 @@ def test_every_setting_that_the_site_names_is_one() -> None:
 
 
 def test_each_error_code_is_told_as_the_visitor_reads_it() -> None:
-    from uzotp.i18n import locale
-    from uzotp.web.problems import _STATUS
+    from uzotp.errors import PROBLEMS
+    from uzotp.i18n import LANGUAGES, locale
 
     chapters = dict(re.findall(r"(?ms)^### `(\w+)` \{ #\w+ \}\n(.*?)(?=^### |\Z)", source("reference/errors.md")))
-    assert set(chapters) == set(_STATUS)
+    assert set(chapters) == set(PROBLEMS)
     for code, text in chapters.items():
-        assert re.search(r"\*\*(\d+)\*\*", text)[1] == str(_STATUS[code]), code  # type: ignore[index]
+        assert re.search(r"\*\*(\d+)\*\*", text)[1] == str(PROBLEMS[code].status), code  # type: ignore[index]
         told = {cells[0]: cells[1] for cells in rows(text)}
-        for language in ("uz", "ru", "en"):
+        for language in LANGUAGES:
             title, detail = locale(language)["errors"][code]
             assert told[language] == f"**{title}.** {detail}", (code, language)
 
 
 def test_each_exception_of_a_code_is_named_with_it() -> None:
-    from uzotp.web.problems import _CODES
+    from uzotp.errors import VISITOR_ERRORS
 
     text = source("reference/errors.md")
-    for kind, code in _CODES:
-        chapter = text.split(f"### `{code}`")[1].split("\n### ")[0]
-        assert f"`{kind.__name__}`" in chapter, code
+    for kind in VISITOR_ERRORS:
+        chapter = text.split(f"### `{kind.code}`")[1].split("\n### ")[0]
+        assert f"`{kind.__name__}`" in chapter, kind
 
 
 # --------------------------------------------------------------------------------------------------------- events

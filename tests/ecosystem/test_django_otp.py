@@ -24,13 +24,14 @@ from django_otp.test_utils import CooldownTestMixin, TestCase, ThrottlingTestMix
 from django_uzotp.conf import get_verifier
 from django_uzotp.otp.apps import check_database
 from django_uzotp.otp.models import UzOTPDevice
+from tests.core.slow import Slow
 from tests.core.stores import services
 from tests.django_app.processes import add_database
 from uzotp import errors
 from uzotp.testing.install import replaced
 from uzotp.testing.outbox import Outbox
 
-PHONE = "+998901238190"
+PHONE, OTHER = "+998901238190", "+998901238199"
 UZOTP = {"DEVSMS_TOKEN": "only-for-tests", "SERVICE_NAME": "TechShop"}
 
 
@@ -226,6 +227,46 @@ def test_in_one_sqlite_file_a_check_says_that_it_cannot_work() -> None:
 
 def test_the_migrations_are_whole() -> None:
     call_command("makemigrations", "uzotp_otp", check=True, dry_run=True, verbosity=0)
+
+
+# ------------------------------------------------------------------------------------------------------ suppressed
+
+
+def known(phone: str, purpose: str) -> bool:
+    return phone == PHONE
+
+
+@pytest.fixture
+def devices(people: Any, uzotp_outbox: Outbox) -> Iterator[list[UzOTPDevice]]:
+    """One whose number gets messages, and one whose sends ``SHOULD_SEND`` suppresses."""
+    alice = people.objects.create_user("alice", password="password")
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "tests.ecosystem.test_django_otp.known"}):
+        yield [UzOTPDevice.objects.create(user=alice, name=number, number=number) for number in (PHONE, OTHER)]
+
+
+def said_by(devices: list[UzOTPDevice]) -> list[str]:
+    return [device.generate_challenge().replace(device.phone.masked, "the number") for device in devices]
+
+
+def test_r40_with_the_gateway_down_a_suppressed_number_is_told_the_same(
+    devices: list[UzOTPDevice], uzotp_outbox: Outbox
+) -> None:
+    uzotp_outbox.fail_with(errors.GatewayUnavailable("outbox"))
+    one, other = said_by(devices)
+    get_verifier().close()
+    assert one == other
+    assert [device.generate_is_allowed()[0] for device in devices] == [False, False]
+
+
+def test_r40_neither_number_waits_for_the_gateway(devices: list[UzOTPDevice]) -> None:
+    slow = Slow()
+    with replaced(gateway=slow):
+        one, other = said_by(devices)
+        assert one == other
+        assert not slow.messages, "they were answered while the gateway had not taken anything yet"
+        slow.go.set()
+        get_verifier().close()
+    assert [message.phone for message in slow] == [PHONE]
 
 
 # --------------------------------------------------------------------------------------------------- its own forms

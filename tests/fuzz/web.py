@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from tests.fuzz.inputs import PHONE
 from tests.web.sites import IP, SITES
-from uzotp.web.problems import status_of
+from uzotp.errors import PROBLEMS
 
 API = ("send", "resend", "verify", "delivery")
 _JSON = "application/json"
@@ -104,7 +104,7 @@ class Front:
         problem = {} if method == "HEAD" else json.loads(content)
         assert 400 <= status < 500
         if problem:
-            assert problem["status"] == status == status_of(problem["code"])
+            assert problem["status"] == status == PROBLEMS[problem["code"]].status
             assert self.code.encode() not in content
             assert PHONE.encode() not in content
 

@@ -18,10 +18,9 @@ from tests.web.browser import Answer
 from tests.web.conformance import Described
 from tests.web.contract import is_json, is_problem
 from tests.web.sites import Site
+from uzotp.errors import PROBLEMS, VISITOR_ERRORS, InvalidPhone
 from uzotp.policy import Policy, Purpose
-from uzotp.web.openapi import document
-from uzotp.web.problems import _STATUS
-from uzotp.web.schemas import PROBLEMS, problem_name
+from uzotp.web.openapi import document, problem_name
 
 POLICIES = {
     "the default": Policy(),
@@ -132,16 +131,23 @@ def test_every_reference_leads_somewhere_and_every_part_is_used(policy: Policy) 
 
 
 def test_every_error_code_is_there_under_its_status() -> None:
-    assert set(PROBLEMS) == set(_STATUS)
     seen = set()
     for _, status, response in responses(document(Policy(), "/otp")):
         if int(status) >= 400:
             codes = codes_of(response)
             assert codes, status
-            assert {_STATUS[code] for code in codes} == {int(status)}
+            assert {PROBLEMS[code].status for code in codes} == {int(status)}
             assert all(code in response["description"] for code in codes)
             seen |= codes
-    assert seen == set(_STATUS)
+    assert seen == set(PROBLEMS)
+
+
+def test_every_kind_of_error_that_a_visitor_can_meet_may_answer_a_send() -> None:
+    api = document(Policy(), "/otp")
+    sends = {kind.code for kind in VISITOR_ERRORS}
+    for path, more in (("/send", sends), ("/resend", sends - {InvalidPhone.code})):
+        told = [codes_of(response) for where, status, response in responses(api) if where == path and status >= "400"]
+        assert more <= set().union(*told)
 
 
 @policies

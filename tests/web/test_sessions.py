@@ -25,7 +25,9 @@ ODD: list[Any] = [
 
 
 def asking(session: dict[str, Any], method: str = "GET", **form: str) -> PageRequest:
-    return PageRequest(method, {}, form, session, lambda name: f"/otp/{name}", "203.0.113.7")
+    return PageRequest(
+        method=method, query={}, form=form, session=session, url=lambda name: f"/otp/{name}", client_ip="203.0.113.7"
+    )
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)

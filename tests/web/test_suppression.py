@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.core.slow import Slow
 from tests.web.browser import PHONE, Answer
 from tests.web.sites import OTHER_PHONE, Site
 from uzotp.errors import GatewayUnavailable
 from uzotp.ports.gateway import Message, Receipt
+from uzotp.results import Challenge
 from uzotp.testing.outbox import Outbox
 
 #: PHONE has an account; OTHER_PHONE has none, so nothing is sent to it.
@@ -149,3 +152,36 @@ def test_a_message_that_left_verifies_as_ever(site: Site, courier: Courier) -> N
     challenge = site.token(phone=PHONE)
     courier.wait()
     assert site.verify(challenge).status == 200
+
+
+# ---------------------------------------------------------------------------------------------------- the helpers
+
+
+def ask_the_helper(site: Site) -> list[Challenge]:
+    """What ``send_code(request=)`` gives a view for a known number and for one without an account, made comparable."""
+    asked = [
+        site.in_a_request(lambda api, request, phone=phone: api.send_code(phone, "login", request=request))
+        for phone in (PHONE, OTHER_PHONE)
+    ]
+    assert [challenge.phone for challenge in asked] == [PHONE, OTHER_PHONE]
+    return [replace(each, phone=asked[0].phone, delivery=replace(each.delivery, id="")) for each in asked]
+
+
+def test_r40_with_the_gateway_down_the_helper_answers_alike(site: Site, courier: Courier) -> None:
+    courier.fail_with(GatewayUnavailable("outbox", "down"))
+    known, suppressed = ask_the_helper(site)
+    courier.wait()
+    assert known == suppressed
+    assert known.delivery.status == "sent"
+
+
+def test_r40_the_helper_waits_for_the_gateway_for_neither(site: Site) -> None:
+    site.outbox = slow = Slow()
+    site.use()
+    site.configure(SHOULD_SEND=lambda phone, purpose: phone in KNOWN)
+    known, suppressed = ask_the_helper(site)
+    assert known == suppressed
+    assert not slow.messages, "they were answered while the gateway had not taken anything yet"
+    slow.go.set()
+    settled(site)
+    assert [message.phone for message in slow] == [PHONE]

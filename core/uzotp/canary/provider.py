@@ -110,7 +110,7 @@ def _refusal(answer: Answer, complaint: Complaint) -> GatewayError:
         words = f"{code}: {words}".rstrip(": ")
     error = complaint.kind(answer.name, words) if complaint.kind else answer.refusal(words, NumberError)
     if isinstance(error, NumberError):
-        error.code = code
+        error.word = code
         error.retryable = code in _LATER
         error.charged = False if complaint.kind or answer.question else None
     return error

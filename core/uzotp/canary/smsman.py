@@ -67,7 +67,7 @@ class SMSMan(Provider):
         try:
             return self._ask("get-sms", _request(request_id), wire.read_sms, timeout)
         except NumberError as error:
-            if error.code == wire.WAITING:
+            if error.word == wire.WAITING:
                 return None
             raise
 

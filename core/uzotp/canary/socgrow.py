@@ -74,6 +74,6 @@ class SocGrow(Provider):
         try:
             return self._ask(None, fields, wire.read_sms, timeout)
         except NumberError as error:
-            if error.code == wire.WAITING:
+            if error.word == wire.WAITING:
                 return None
             raise

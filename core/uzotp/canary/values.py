@@ -14,7 +14,7 @@ from uzotp.ports.money import Money
 class NumberError(GatewayError):
     """The provider said no: no number to be had, no such country, no such order.
 
-    :attr code: its own word, ``"no_numbers_available"``; ``None`` where it gave none.
+    :attr word: its own code for that, ``"no_numbers_available"``; ``None`` where it gave none.
     """
 
     def __init__(
@@ -22,12 +22,12 @@ class NumberError(GatewayError):
         gateway: str,
         detail: str = "",
         *,
-        code: str | None = None,
+        word: str | None = None,
         charged: bool | None = False,
         retryable: bool = False,
     ) -> None:
         super().__init__(gateway, detail, charged=charged, retryable=retryable)
-        self.code = code
+        self.word = word
 
 
 @dataclass(frozen=True)

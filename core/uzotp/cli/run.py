@@ -26,7 +26,6 @@ from uzotp.errors import ConfigurationError, UzotpError, redact
 from uzotp.settings.build import build
 from uzotp.settings.config import Config, read_toml
 from uzotp.verification import Verifier
-from uzotp.web.problems import VISITOR_ERRORS, code_of
 
 FINE, REFUSED, MISTAKEN = 0, 1, 2
 _INTERRUPTED, _UNHEARD = 130, 141  # as a shell calls a death by SIGINT or SIGPIPE
@@ -74,12 +73,11 @@ def _run(argv: Sequence[str] | None, project: Project | None, prog: str) -> int:
     return FINE if done else REFUSED
 
 
-def _complain(error: Exception, prog: str, *, as_json: bool) -> None:
+def _complain(error: ConfigurationError | UzotpError, prog: str, *, as_json: bool) -> None:
     message = plain(str(error))
     print(f"{prog}: {message}", file=sys.stderr)
     if as_json:
-        code = code_of(error) if isinstance(error, VISITOR_ERRORS) else "configuration"
-        print(json.dumps({"error": code, "message": message, "retry_after": getattr(error, "retry_after", None)}))
+        print(json.dumps({"error": error.code, "message": message, "retry_after": getattr(error, "retry_after", None)}))
 
 
 class Standalone:

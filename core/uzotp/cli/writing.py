@@ -8,13 +8,14 @@ from typing import Any
 from uzotp.cli.project import Project, argument, command, part_count, plain, report
 from uzotp.errors import ConfigurationError, InvalidServiceName
 from uzotp.gateways import registry
+from uzotp.i18n import LANGUAGES
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.settings.config import Config
 from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.prices import HOME_PRICE, Price, PriceColumn, price_rows, row_for
 from uzotp.sms.templates import check_service_name, template_text
-from uzotp.sms.texts import TEXTS, compose
+from uzotp.sms.texts import compose
 
 _SAMPLE_CODE = "000000"
 
@@ -50,7 +51,7 @@ def _gateway(name: str) -> str:
 
 @command(
     "Show every text that people get, its parts and its price at home.",
-    argument("--language", choices=list(TEXTS)),
+    argument("--language", choices=LANGUAGES),
     argument("--purpose", choices=[purpose.value for purpose in Purpose]),
     argument("--name", help="a service name to try; default SERVICE_NAME"),
     argument("--gateway", type=_gateway, metavar="NAME", help="only what this one sends: devsms, getsms, …"),

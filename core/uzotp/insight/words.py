@@ -1,27 +1,22 @@
-"""How figures are said in Uzbek, Russian and English: texts, numbers, money, days."""
+"""How figures are said in each language: texts, numbers, money, days."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from uzotp.sms.texts import TEXTS
+from uzotp.i18n import LANGUAGES, locale
 from uzotp.tashkent import TASHKENT
-
-LANGUAGES = tuple(TEXTS)
-_LOCALES = Path(__file__).parents[1] / "locale"
 
 
 @lru_cache(maxsize=8)
 def words(language: str) -> Words:
-    """Of ``uz``, ``ru`` or ``en``; English for any other."""
+    """Of one of :data:`~uzotp.i18n.LANGUAGES`; English for any other."""
     known = language if language in LANGUAGES else "en"
-    return Words(known, json.loads(_LOCALES.joinpath(known, "insight.json").read_text("utf-8")))
+    return Words(known, locale(known)["insight"])
 
 
 class Words:

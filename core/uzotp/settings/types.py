@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 from uzotp.declare import Choice
 from uzotp.errors import ConfigurationError
+from uzotp.i18n import LANGUAGES
 from uzotp.policy import parse_limits
 from uzotp.sms.templates import check_service_name
-from uzotp.sms.texts import TEXTS
 
 Reader = Callable[[str, Any], Any]
 
@@ -132,8 +132,9 @@ def keys(name: str, value: Any) -> tuple[str | bytes, ...]:
 
 def languages(name: str, value: Any) -> tuple[str, ...]:
     values = texts(name, value)
-    if not values or not set(values) <= set(TEXTS):
-        raise ConfigurationError(f"{name} is a list of uz, ru and en, in the order of preference")
+    if not values or not set(values) <= set(LANGUAGES):
+        known = f"{', '.join(LANGUAGES[:-1])} and {LANGUAGES[-1]}"
+        raise ConfigurationError(f"{name} is a list of {known}, in the order of preference")
     return values
 
 

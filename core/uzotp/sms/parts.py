@@ -1,4 +1,4 @@
-"""What is sent: the service-name rule, devsms's templates, and how many parts a text takes."""
+"""How many parts a text takes, and the characters that decide it."""
 
 from __future__ import annotations
 

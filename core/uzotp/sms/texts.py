@@ -1,7 +1,10 @@
-"""Our own texts, for gateways that send plain SMS: four purposes in Uzbek, Russian and English.
+"""Our own texts, for gateways that send plain SMS: four purposes in each language (``locale/<language>/sms.json``).
 
-Each says whose code it is and what it is for, then ``kod:``, ``Код:`` or ``code:`` with the code, which is what phones
-look for when they offer to fill it in. Nothing after the code is a digit, but for the two lines that machines read.
+A purpose has a text with a service name, and one without. Each says whose code it is and what it is for, then ``kod:``,
+``Код:`` or ``code:`` with the code, which is what phones look for when they offer to fill it in. Nothing after the code
+is a digit, but for the two lines that machines read. ``warning`` is said after the code wherever it costs no further
+part. Uzbek has the ASCII apostrophe, so that it stays in GSM-7; Russian is UCS-2, where a part is 70 characters, so it
+is short.
 """
 
 from __future__ import annotations
@@ -10,47 +13,10 @@ import re
 from collections.abc import Sequence
 
 from uzotp.errors import ConfigurationError, InvalidServiceName
+from uzotp.i18n import LANGUAGES, locale
 from uzotp.policy import Purpose
 from uzotp.privacy import Secret
 from uzotp.sms.parts import describe, fold_apostrophes, guilty, parts
-
-#: By language and purpose: the text with a service name, and without one. Uzbek has the ASCII apostrophe, so that it
-#: stays in GSM-7; Russian is UCS-2, where a part is 70 characters, so it is short.
-TEXTS = {
-    "uz": {
-        Purpose.OPERATION: (
-            "{name} xizmatida amalni tasdiqlash uchun kod: {code}.",
-            "Amalni tasdiqlash uchun kod: {code}.",
-        ),
-        Purpose.PASSWORD_RESET: (
-            "{name} xizmatida parolni tiklash uchun kod: {code}.",
-            "Parolni tiklash uchun kod: {code}.",
-        ),
-        Purpose.REGISTRATION: (
-            "{name} xizmatida ro'yxatdan o'tish uchun kod: {code}.",
-            "Ro'yxatdan o'tish uchun kod: {code}.",
-        ),
-        Purpose.LOGIN: ("{name} xizmatiga kirish uchun kod: {code}.", "Tizimga kirish uchun kod: {code}."),
-    },
-    "ru": {
-        Purpose.OPERATION: ("{name}: подтверждение действия. Код: {code}.", "Подтверждение действия. Код: {code}."),
-        Purpose.PASSWORD_RESET: ("{name}: сброс пароля. Код: {code}.", "Сброс пароля. Код: {code}."),
-        Purpose.REGISTRATION: ("{name}: регистрация. Код: {code}.", "Регистрация. Код: {code}."),
-        Purpose.LOGIN: ("{name}: вход в аккаунт. Код: {code}.", "Вход в аккаунт. Код: {code}."),
-    },
-    "en": {
-        Purpose.OPERATION: (
-            "To confirm your action at {name}, use this code: {code}.",
-            "To confirm your action, use this code: {code}.",
-        ),
-        Purpose.PASSWORD_RESET: ("Your {name} password reset code: {code}.", "Your password reset code: {code}."),
-        Purpose.REGISTRATION: ("Your {name} sign-up code: {code}.", "Your sign-up code: {code}."),
-        Purpose.LOGIN: ("Your {name} login code: {code}.", "Your login code: {code}."),
-    },
-}
-
-#: Said after the code wherever it costs no further part.
-WARNINGS = {"uz": " Kodni hech kimga aytmang.", "ru": " Никому не сообщайте.", "en": " Do not share it with anyone."}
 
 #: Android's SMS Retriever reads no longer message (R53).
 RETRIEVER_BYTES = 140
@@ -71,26 +37,27 @@ def compose(
 ) -> str:
     """The text of one SMS.
 
-    *language* is ``uz``, ``ru`` or ``en``; *code* is 4 to 8 digits. *android_hash* adds a line with the hash by which
-    SMS Retriever finds its app; *autofill_host* adds the last line ``@host #code``, by which browsers offer the code
-    to that site only (https://wicg.github.io/sms-one-time-codes/). The warning to tell nobody is left out where it
-    would cost another part, or break Android's limit.
+    *language* is one of :data:`~uzotp.i18n.LANGUAGES`; *code* is 4 to 8 digits. *android_hash* adds a line with the
+    hash by which SMS Retriever finds its app; *autofill_host* adds the last line ``@host #code``, by which browsers
+    offer the code to that site only (https://wicg.github.io/sms-one-time-codes/). The warning to tell nobody is left
+    out where it would cost another part, or break Android's limit.
 
     :raises ConfigurationError: for a language, name, host or hash that cannot be used. :raises ValueError: for a
         code that is none.
     """
     code = Secret(code)  # no traceback's locals show it (R43)
-    if language not in TEXTS:
-        raise ConfigurationError(f"there are no texts in {language!r}: only in {', '.join(TEXTS)}")
+    if language not in LANGUAGES:
+        raise ConfigurationError(f"there are no texts in {language!r}: only in {', '.join(LANGUAGES)}")
     if not _CODE.fullmatch(code):
         raise ValueError("a code is 4 to 8 digits")
-    named, nameless = TEXTS[language][purpose]
+    texts = locale(language)["sms"]
+    named, nameless = texts[purpose]
     name = _safe(service_name) if service_name else None
     lines = f"\n{check_android_hash(android_hash)}" if android_hash else ""
     if autofill_host:
         lines += f"\n@{check_autofill_host(autofill_host)} #{code}"
-    text = named.format(name=name, code=code) if name else nameless.format(code=code)
-    warned = text + WARNINGS[language] + lines
+    text: str = named.format(name=name, code=code) if name else nameless.format(code=code)
+    warned: str = text + texts["warning"] + lines
     fits = parts(warned) == parts(text + lines) and not (android_hash and _size(warned) > RETRIEVER_BYTES)
     return warned if fits else text + lines
 
@@ -98,7 +65,7 @@ def compose(
 def check_texts(
     service_name: str | None,
     *,
-    languages: Sequence[str] = tuple(TEXTS),
+    languages: Sequence[str] = LANGUAGES,
     purposes: Sequence[Purpose] = tuple(Purpose),
     code_length: int = 8,
     autofill_host: str | None = None,

@@ -7,15 +7,16 @@ import re
 from typing import Any
 
 from uzotp.codes import normalise_code
-from uzotp.errors import StoreUnavailable
-from uzotp.i18n import duration, error_text, locale
+from uzotp.errors import PROBLEMS, VISITOR_ERRORS, StoreUnavailable, retry_after
+from uzotp.i18n import duration, error_text, locale, refusal_text
 from uzotp.phones import Phone
 from uzotp.ports.store import AttemptStatus
 from uzotp.verification import Verifier
 from uzotp.web import visit as visits
 from uzotp.web.delivery import standing
-from uzotp.web.pages import Page, PageRequest, Redirect, address, explain, language_of, number_expired, page
-from uzotp.web.problems import VISITOR_ERRORS, Reply, code_of, json_reply, problem, retry_after, send_for, status_of
+from uzotp.web.helpers import send_code
+from uzotp.web.pages import Page, PageRequest, Redirect, address, language_of, number_expired, page
+from uzotp.web.problems import Reply, json_reply, problem
 
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")
@@ -44,10 +45,8 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     try:
         result = verifier.verify_code(state["phone"], code, state["purpose"], binding=state["binding"])
     except VISITOR_ERRORS as error:
-        message, status = explain(error, language)
-        return _code_form(
-            verifier, request, language, state, status, message, ask=not isinstance(error, StoreUnavailable)
-        )
+        message, ask = refusal_text(error, language), not isinstance(error, StoreUnavailable)
+        return _code_form(verifier, request, language, state, error.status, message, ask=ask)
     if result:
         return _onward(request, visits.finish(session, state, result.phone, result.proof))
     reason = result.status.value
@@ -56,7 +55,7 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         reason = reason if result.attempts_left else "too_many_attempts"
     values = {"attempts_left": result.attempts_left, "retry_after": retry_after(result)}
     message = error_text(reason, language, **values)[1]
-    return _code_form(verifier, request, language, state, status_of(reason), message)
+    return _code_form(verifier, request, language, state, PROBLEMS[reason].status, message)
 
 
 def form_expired(verifier: Verifier, request: PageRequest, name: str) -> Page:
@@ -84,7 +83,7 @@ def delivery(verifier: Verifier, request: PageRequest) -> Reply:
     try:
         status = _status(verifier, state, phone)
     except VISITOR_ERRORS as error:
-        return problem(code_of(error), language)
+        return problem(error.code, language)
     text = locale(language)["pages"]["delivery"][status].format(phone=phone.masked)
     return json_reply(200, {"status": status, "text": text, "final": status not in _OPEN})
 
@@ -120,13 +119,13 @@ def _onward(request: PageRequest, done: dict[str, Any]) -> Redirect:
 
 
 def _resend(verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any]) -> Page | Redirect:
+    phone, purpose, binding = state["phone"], state["purpose"], state["binding"]
     try:
-        challenge = send_for(verifier, request, state["phone"], state["purpose"], state["binding"], language)
+        challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
     except VISITOR_ERRORS as error:
-        message, status = explain(error, language)
-        ask = not isinstance(error, StoreUnavailable)
-        return _code_form(verifier, request, language, state, status, resend_error=message, ask=ask)
-    visits.remember(request.session, challenge, state["binding"], state["next"], resent=True)
+        message, ask = refusal_text(error, language), not isinstance(error, StoreUnavailable)
+        return _code_form(verifier, request, language, state, error.status, resend_error=message, ask=ask)
+    visits.remember(request.session, challenge, binding, state["next"], resent=True)
     return Redirect(request.url("code"))
 
 

@@ -18,10 +18,7 @@ _EXAMPLES = {"UZ": "90 123 45 67"}
 
 def example(policy: Policy) -> str:
     """A number as people of ``DEFAULT_REGION`` would type it."""
-    region = policy.default_region
-    if region in _EXAMPLES:
-        return _EXAMPLES[region]
-    return mobile(region)
+    return _EXAMPLES.get(policy.default_region) or mobile(policy.default_region)
 
 
 def mobile(region: str) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from functools import wraps
 from typing import Any
 
-from uzotp.errors import StoreUnavailable
+from uzotp.errors import VISITOR_ERRORS, StoreUnavailable, retry_after
 from uzotp.events import logger
 from uzotp.i18n import negotiate
 from uzotp.phones import Phone
@@ -23,18 +23,9 @@ from uzotp.policy import Purpose
 from uzotp.results import Challenge
 from uzotp.verification import Verifier
 from uzotp.web.delivery import standing
+from uzotp.web.helpers import send_code
 from uzotp.web.openapi import document
-from uzotp.web.problems import (
-    MAX_BODY,
-    VISITOR_ERRORS,
-    Reply,
-    Request,
-    code_of,
-    json_reply,
-    problem,
-    retry_after,
-    send_for,
-)
+from uzotp.web.problems import MAX_BODY, Reply, Request, json_reply, problem
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600
@@ -65,20 +56,21 @@ def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]
 
     @wraps(handler)
     def endpoint(verifier: Verifier, request: Request) -> Reply:
+        language = request.language(verifier.policy)
         if request.method != "POST":
-            return problem("method_not_allowed", request.language, allow="POST")
+            return problem("method_not_allowed", language, allow="POST")
         if request.content_type.partition(";")[0].strip().lower() != "application/json":
-            return problem("unsupported_media_type", request.language)
+            return problem("unsupported_media_type", language)
         if len(request.body) > MAX_BODY:
-            return problem("payload_too_large", request.language)
+            return problem("payload_too_large", language)
         try:
             return handler(verifier, request, _read_object(request.body))
         except _BadRequest:
-            return problem("invalid_request", request.language)
+            return problem("invalid_request", language)
         except _BadToken:
-            return problem("expired", request.language, attempts_left=0)
+            return problem("expired", language, attempts_left=0)
         except VISITOR_ERRORS as error:
-            return problem(code_of(error), request.language, retry_after=retry_after(error))
+            return problem(error.code, language, retry_after=retry_after(error))
 
     return endpoint
 
@@ -108,7 +100,7 @@ def _read_token(verifier: Verifier, payload: dict[str, Any]) -> Handle:
 
 
 def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> Reply:
-    challenge = send_for(verifier, request, phone, purpose, binding, language)
+    challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
     return json_reply(202, _describe(verifier, challenge, binding, language))
 
 
@@ -139,7 +131,7 @@ def seconds_until(moment: datetime, verifier: Verifier) -> int:
 def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
     """``{"phone", "purpose", "language"?}`` to 202 with a fresh ``challenge``."""
     purpose = _purpose(verifier, _field(payload, "purpose"))
-    language = request.language
+    language = request.language(verifier.policy)
     if payload.get("language") is not None:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
         language = negotiate(_field(payload, "language"), verifier.policy.languages)
     return _send(verifier, request, _field(payload, "phone"), purpose, secrets.token_urlsafe(16), language)
@@ -167,9 +159,8 @@ def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Rep
     purpose = _purpose(verifier, handle.purpose)
     result = verifier.verify_code(handle.phone, code, purpose, binding=handle.binding)
     if not result:
-        return problem(
-            result.status.value, request.language, attempts_left=result.attempts_left, retry_after=retry_after(result)
-        )
+        language, left = request.language(verifier.policy), result.attempts_left
+        return problem(result.status.value, language, attempts_left=left, retry_after=retry_after(result))
     return json_reply(
         200, {"verified": True, "phone": str(result.phone), "purpose": purpose.value, "proof": result.proof}
     )
@@ -191,19 +182,19 @@ def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> R
 def callback(verifier: Verifier, request: Request, token: str) -> Reply:
     """A gateway's delivery callback: 204 whatever the body says, 404 for a token that is not ours (P10)."""
     if request.method != "POST":
-        return problem("method_not_allowed", request.language, allow="POST")
+        return problem("method_not_allowed", request.language(verifier.policy), allow="POST")
     try:
         known = verifier.receive_callback(token, request.body)
     except StoreUnavailable:
         known = True  # nobody calls twice (WIRE Q12); the sweep will find it
         logger.warning("a delivery callback was lost: the store is away")
     if not known:
-        return problem("not_found", request.language)
+        return problem("not_found", request.language(verifier.policy))
     return Reply(204, headers={"Cache-Control": "no-store"})
 
 
 def openapi(verifier: Verifier, request: Request, path: str) -> Reply:
     """What these endpoints are, as OpenAPI 3.1. *path* is this document's own: the others are beside it."""
     if request.method not in ("GET", "HEAD"):
-        return problem("method_not_allowed", request.language, allow="GET, HEAD")
+        return problem("method_not_allowed", request.language(verifier.policy), allow="GET, HEAD")
     return json_reply(200, document(verifier.policy, path.rpartition("/")[0]))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from uzotp.errors import InvalidProof
-from uzotp.i18n import negotiate
 from uzotp.phones import Phone
 from uzotp.privacy import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
-from uzotp.web.problems import Vouch, nobody_vouches
 from uzotp.web.visit import PROOFS, proofs_of
+from uzotp.web.visitor import Visitor
 
 _BINDING = "uzotp_binding"
 
@@ -29,29 +27,22 @@ class Unset(Enum):
 UNSET = Unset.UNSET
 
 
-@dataclass(frozen=True)
-class Visitor:
-    """What a framework knows of who is asking."""
-
-    session: MutableMapping[str, Any] = field(repr=False)
-    client_ip: str | None = None
-    accept_language: str = ""
-    vouch: Vouch = nobody_vouches
-
-
 def send_code(
     verifier: Verifier,
     phone: object,
     purpose: str,
     *,
     visitor: Visitor | None,
-    client_ip: str | Unset | None,
-    binding: str | Unset,
-    language: str | None,
-    trusted: bool,
+    client_ip: str | Unset | None = UNSET,
+    binding: str | Unset = UNSET,
+    language: str | None = None,
+    trusted: bool = False,
 ) -> Challenge:
-    """:meth:`Verifier.send_code`, or :meth:`Verifier.send_code_later` with ``SEND_IN_BACKGROUND``; what is not given
-    comes from *visitor*.
+    """Send a code for a visitor: what pages, endpoints and the frameworks' helpers all do. What is not given comes from
+    *visitor*.
+
+    It is :meth:`Verifier.send_code_later` with ``SEND_IN_BACKGROUND``, and where ``SHOULD_SEND`` may suppress the
+    message: then neither the answer nor its time says whether one leaves (P9). Else it is :meth:`Verifier.send_code`.
 
     :raises TypeError: when nobody says the client or the binding.
     """
@@ -59,9 +50,10 @@ def send_code(
     if client_ip is UNSET:
         client_ip = _need(visitor, "client_ip").client_ip
     if visitor is not None:
-        language = language or negotiate(visitor.accept_language, verifier.policy.languages)
+        language = language or visitor.language(verifier.policy)
         trusted = trusted or visitor.vouch()
-    send = verifier.send_code_later if verifier.policy.send_in_background else verifier.send_code
+    later = verifier.policy.send_in_background or verifier.should_send is not None
+    send = verifier.send_code_later if later else verifier.send_code
     return send(
         phone, purpose, client_ip=client_ip, binding=_bound(visitor, binding), language=language, trusted=trusted
     )

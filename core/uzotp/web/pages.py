@@ -7,33 +7,30 @@ functions are called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from uzotp.errors import CooldownActive
-from uzotp.i18n import error_text, locale, negotiate
+from uzotp.errors import VISITOR_ERRORS, CooldownActive
+from uzotp.i18n import error_text, locale, refusal_text
 from uzotp.policy import Purpose
 from uzotp.verification import Verifier
 from uzotp.web import countries
 from uzotp.web import visit as visits
-from uzotp.web.problems import VISITOR_ERRORS, Vouch, code_of, nobody_vouches, retry_after, send_for, status_of
+from uzotp.web.helpers import send_code
+from uzotp.web.visitor import Visitor
 
 
-@dataclass(frozen=True)
-class PageRequest:
+@dataclass(frozen=True, kw_only=True)
+class PageRequest(Visitor):
     """A request for a page. ``url`` makes the address of ``"phone"``, ``"code"``, ``"code_delivery"`` or ``"done"``."""
 
     method: str
     query: Mapping[str, str]
     form: Mapping[str, str] = field(repr=False)
-    session: MutableMapping[str, Any] = field(repr=False)
     url: Callable[[str], str]
-    client_ip: str | None = None
-    accept_language: str = ""
-    vouch: Vouch = nobody_vouches
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def language_of(verifier: Verifier, request: PageRequest) -> str:
         request.session[visits.LANGUAGE] = chosen
         return chosen
     remembered = request.session.get(visits.LANGUAGE)
-    return remembered if remembered in languages else negotiate(request.accept_language, languages)
+    return remembered if remembered in languages else request.language(verifier.policy)
 
 
 def page(
@@ -91,7 +88,7 @@ def page(
     languages = [
         SimpleNamespace(
             code=code,
-            label=locale(code)["name"],
+            label=locale(code)["language"]["name"],
             current=code == language,
             url=address(request, name, {"lang": code} | dict(keep or {})),
         )
@@ -102,7 +99,7 @@ def page(
         title = texts["pages"]["error_title"].format(title=title)
     shared = {
         "t": SimpleNamespace(**texts["pages"]),
-        "units": SimpleNamespace(**texts["units"]),
+        "units": SimpleNamespace(**texts["language"]["units"]),
         "page_title": title,
         "language": language,
         "languages": languages if len(languages) > 1 else [],
@@ -115,12 +112,6 @@ def page(
 
 def address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
     return f"{request.url(name)}?{urlencode({key: value for key, value in query.items() if value})}"
-
-
-def explain(error: Exception, language: str) -> tuple[str, int]:
-    """What to say of one of :data:`VISITOR_ERRORS`, and the status to say it with."""
-    code = code_of(error)
-    return error_text(code, language, retry_after=retry_after(error))[1], status_of(code)
 
 
 # ----------------------------------------------------------------------------------------------- the phone page
@@ -140,7 +131,7 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         phone = verifier.read_phone(typed)
         binding = visits.binding(session, phone, purpose)
         try:
-            challenge = send_for(verifier, request, phone, purpose, binding, language)
+            challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
         except CooldownActive:
             begun = visits.pending(session, binding)
             if begun is None:
@@ -148,8 +139,8 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
             visits.change(session, begun, next=next_url)
             return Redirect(request.url("code"))  # the page was submitted twice: the code is on its way
     except VISITOR_ERRORS as error:
-        message, status = explain(error, language)
-        return _phone_form(verifier, request, language, purpose, next_url, status, message, typed)
+        message = refusal_text(error, language)
+        return _phone_form(verifier, request, language, purpose, next_url, error.status, message, typed)
     visits.remember(session, challenge, binding, next_url)
     return Redirect(request.url("code"))
 

@@ -20,16 +20,14 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.views.decorators.debug import sensitive_variables
 
-from django_uzotp import web
 from django_uzotp.conf import get_verifier
 from django_uzotp.forms import PhoneInput
-from django_uzotp.helpers import verify_code
-from django_uzotp.hooks import deliver_code, refusal_text
+from django_uzotp.helpers import deliver_code, send_code, verify_code
+from django_uzotp.hooks import refusal_text
 from uzotp.codes import random_id
-from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused
+from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.web.problems import code_of, send_for
 
 #: Begins what stands in a code's place. No form takes this character, so nothing that is typed equals it, even where
 #: allauth compares the two.
@@ -91,7 +89,7 @@ class PhoneAdapter(DefaultAccountAdapter):
         try:
             return get_verifier().read_phone(phone)
         except (InvalidPhone, CountryNotAllowed) as error:
-            raise ValidationError(refusal_text(error), code=code_of(error)) from None
+            raise ValidationError(refusal_text(error), code=error.code) from None
 
     def purpose(self, user: Any, phone: str) -> Purpose:
         """Why this user gets a code at this number: a log-in, a sign-up, or another number."""
@@ -152,14 +150,13 @@ class PhoneAdapter(DefaultAccountAdapter):
         self.request.uzotp_asked = True
         try:
             if code.startswith(OURS):
-                asking = web.read_request(self.request)
-                send_for(get_verifier(), asking, phone, purpose, self._binding(), asking.language)
+                send_code(phone, purpose, request=self.request, binding=self._binding())
             else:
                 deliver_code(phone, code, purpose, binding=binding, request=self.request)
         except (Refused, GatewayError, CountryNotAllowed) as error:
             raise NotSent(self._refusal(error)) from None
 
-    def _refusal(self, error: Exception) -> Any:
+    def _refusal(self, error: UzotpError) -> Any:
         """Back to the form, which says why; where there is none, or it would not take the answer again, to log-in."""
         if self._headless:
             return respond_429(self.request)

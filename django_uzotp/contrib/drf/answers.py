@@ -13,8 +13,8 @@ from uzotp.i18n import locale
 
 
 class _Unavailable(APIException):
-    status_code = 503
-    default_code = "store_unavailable"
+    status_code = StoreUnavailable.status
+    default_code = StoreUnavailable.code
 
 
 @contextmanager
@@ -30,4 +30,4 @@ def answering() -> Iterator[None]:
 
 
 def proof_text(code: str) -> str:
-    return str(locale(language())["proof"][code])
+    return str(locale(language())["proofs"][code])

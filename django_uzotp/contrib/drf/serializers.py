@@ -18,7 +18,6 @@ from uzotp.errors import CountryNotAllowed, InvalidPhone, InvalidProof
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.privacy import veiled
-from uzotp.web.problems import code_of
 
 #: A proof has some 200 characters.
 _LONGEST = 4096
@@ -35,7 +34,7 @@ class PhoneField(serializers.CharField):
         try:
             return get_verifier().read_phone(typed)
         except (InvalidPhone, CountryNotAllowed) as error:
-            problem = ValidationError(refusal_text(error), code_of(error))
+            problem = ValidationError(refusal_text(error), error.code)
         raise problem
 
     def to_representation(self, value: Any) -> str:

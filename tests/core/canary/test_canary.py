@@ -228,7 +228,7 @@ def test_q89_a_lost_reply_to_the_purchase_rents_once_and_stops(trial: Trial) -> 
     "error",
     [
         BROKEN,
-        NumberError("numbers", "Raqamlar mavjud emas", code="no_numbers_available", retryable=True),
+        NumberError("numbers", "Raqamlar mavjud emas", word="no_numbers_available", retryable=True),
         errors.InsufficientBalance("numbers"),
         errors.AuthenticationFailed("numbers"),
     ],

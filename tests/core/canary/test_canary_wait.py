@@ -170,7 +170,7 @@ def test_every_second_reply_lost(trial: Trial, odd: int) -> None:
 
 
 def test_a_code_that_ends_the_matter_ends_the_wait(trial: Trial) -> None:
-    trial.numbers.faults = [None, None, None, None, NumberError("numbers", "x", code="order_not_found")]
+    trial.numbers.faults = [None, None, None, None, NumberError("numbers", "x", word="order_not_found")]
     report = trial.run()
     assert (report.ok, report.detail) == (False, "waiting for the SMS (outbox: sent): numbers: x")
     assert trial.numbers.calls[-2] == "release nothing"

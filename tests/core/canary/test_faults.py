@@ -226,5 +226,5 @@ def test_q87_nobody_else_sees_the_credential() -> None:
 def test_errors_can_be_pickled_with_their_code() -> None:
     import pickle
 
-    error = pickle.loads(pickle.dumps(NumberError("sms-man", "no", code="no_numbers", charged=None, retryable=True)))
-    assert (error.gateway, error.code, error.charged, error.retryable) == ("sms-man", "no_numbers", None, True)
+    error = pickle.loads(pickle.dumps(NumberError("sms-man", "no", word="no_numbers", charged=None, retryable=True)))
+    assert (error.gateway, error.word, error.charged, error.retryable) == ("sms-man", "no_numbers", None, True)

@@ -142,7 +142,7 @@ def test_q72_two_objects_glued_together() -> None:
     second = samples.SMSMAN_STATUS_ERRORS[samples.SMSMAN_STATUS_ERRORS.index(b"}{") + 1 :]
     error = outcome("set_status", second, 1, "ready")
     assert isinstance(error, NumberError)
-    assert (error.code, error.retryable) == ("wrong_status", False)
+    assert (error.word, error.retryable) == ("wrong_status", False)
 
 
 def test_q72_prices_that_lack_a_brace_are_no_prices() -> None:
@@ -167,7 +167,7 @@ def test_q69_a_token_that_is_part_of_the_waiting_marker_spoils_nothing() -> None
 def test_q81_any_other_code_ends_the_matter(code: str) -> None:
     error = outcome("read", samples.SMSMAN_WAITING.replace(b"wait_sms", code.encode()), 1)
     assert type(error) is NumberError
-    assert (error.code, error.retryable) == (code, False)
+    assert (error.word, error.retryable) == (code, False)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_q81_any_other_code_ends_the_matter(code: str) -> None:
 def test_a_purchase_refused_in_undocumented_words(body: bytes, code: str | None) -> None:
     error = rent(body)
     assert type(error) is NumberError
-    assert (error.code, error.charged, error.retryable) == (code, None, False)
+    assert (error.word, error.charged, error.retryable) == (code, None, False)
 
 
 @pytest.mark.parametrize(

@@ -176,14 +176,14 @@ def test_q67_errors_by_code_or_by_text_wherever_they_stand(code: str, field: str
         assert type(error) is KINDS.get(code, NumberError)
         assert (error.gateway, error.sent, error.charged) == ("socgrow", False, False)
         if isinstance(error, NumberError):
-            assert error.code == code
+            assert error.word == code
             assert error.retryable is (code in ("no_numbers_available", "sms_not_received"))
 
 
 def test_words_unknown_to_us_may_have_cost_money() -> None:
     error = rent(b'{"success": false, "error": "try_later"}')
     assert type(error) is NumberError
-    assert (error.code, error.charged, error.retryable) == ("try_later", None, False)
+    assert (error.word, error.charged, error.retryable) == ("try_later", None, False)
     assert type(rent(b'{"success": false, "error": "Serverda xatolik"}', 500)) is OutcomeUnknown
 
 
