@@ -39,26 +39,15 @@ class Reset(ConnectionResetError):
     """Close the connection with a TCP reset; :class:`uzotp.sandbox.server.Handler` sees to it."""
 
 
-@dataclass(frozen=True)
-class JsonReply:
-    """A JSON object or array and its HTTP status."""
-
-    body: Any
-    status: int = 200
-
-    @property
-    def bytes(self) -> bytes:
-        return json.dumps(self.body, ensure_ascii=False).encode()
-
-    def response(self) -> Response:
-        return Response(self.bytes, self.status, mimetype=_JSON)
+def json_reply(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype=_JSON)
 
 
 @dataclass(frozen=True)
 class Spoilt:
     """The reply that a fault spoils, whose it is, and what is set when the sandbox stops."""
 
-    reply: JsonReply
+    reply: Response
     service: StandIn
     stopping: threading.Event
 
@@ -79,11 +68,11 @@ class FaultKind:
 
 
 def _status(status: int) -> Callable[[Spoilt], Response]:
-    return lambda it: JsonReply(it.service.refusal(status), status).response()
+    return lambda it: json_reply(it.service.refusal(status), status)
 
 
 def _body(spoil: Callable[[bytes], bytes], mimetype: str = _HTML) -> Callable[[Spoilt], Response]:
-    return lambda it: Response(spoil(it.reply.bytes), it.reply.status, mimetype=mimetype)
+    return lambda it: Response(spoil(it.reply.get_data()), it.reply.status_code, mimetype=mimetype)
 
 
 def _opened(body: bytes) -> tuple[bytes, bytes]:
@@ -108,7 +97,7 @@ def _ids(*, drop: bool) -> Callable[[Spoilt], Response]:
         kept = {key: item for key, item in value.items() if not (drop and key in ids)}
         return {key: str(item) if key in ids else spoilt(item, ids) for key, item in kept.items()}
 
-    return lambda it: JsonReply(spoilt(it.reply.body, it.service.ids), it.reply.status).response()
+    return lambda it: json_reply(spoilt(it.reply.get_json(), it.service.ids), it.reply.status_code)
 
 
 def _broken(error: ConnectionError, before: Callable[[], None] = lambda: None) -> Iterator[bytes]:
@@ -119,14 +108,14 @@ def _broken(error: ConnectionError, before: Callable[[], None] = lambda: None) -
 
 
 def _reset(it: Spoilt) -> Response:
-    return Response(_broken(Reset()), it.reply.status)
+    return Response(_broken(Reset()), it.reply.status_code)
 
 
 def _never(it: Spoilt) -> Response:
     waiter = request.environ.get("werkzeug.socket")
     if not isinstance(waiter, socket.socket):  # Flask's test client: nobody can wait
-        return Response(_broken(Silence()), it.reply.status)
-    return Response(_broken(Silence(), lambda: _hold(it.stopping, waiter)), it.reply.status)
+        return Response(_broken(Silence()), it.reply.status_code)
+    return Response(_broken(Silence(), lambda: _hold(it.stopping, waiter)), it.reply.status_code)
 
 
 def _hold(stopping: threading.Event, waiter: socket.socket) -> None:
@@ -141,7 +130,7 @@ def _hold(stopping: threading.Event, waiter: socket.socket) -> None:
 
 
 def _drip(it: Spoilt) -> Response:
-    body = it.reply.bytes
+    body = it.reply.get_data()
 
     def drops() -> Iterator[bytes]:
         for at in range(len(body)):
@@ -149,13 +138,13 @@ def _drip(it: Spoilt) -> Response:
             if it.stopping.wait(_DRIP):
                 raise Silence
 
-    return _sized(drops(), len(body), it.reply.status)
+    return _sized(drops(), len(body), it.reply.status_code)
 
 
 def _big(it: Spoilt) -> Response:
-    head, tail = _opened(it.reply.bytes)
+    head, tail = _opened(it.reply.get_data())
     pieces = (head, *[_CHUNK] * (BIG // len(_CHUNK)), tail)
-    return _sized(iter(pieces), sum(map(len, pieces)), it.reply.status)
+    return _sized(iter(pieces), sum(map(len, pieces)), it.reply.status_code)
 
 
 def _sized(content: Iterator[bytes], length: int, status: int) -> Response:

@@ -77,17 +77,16 @@ def snapshot(state: State) -> dict[str, Any]:
 
 
 def _account(account: Account) -> dict[str, Any]:
-    fault = account.fault
-    moderated = {"account": account.column, "blocked_names": list(account.blocked_names)}
+    fault = account.fault or Fault("", None)
     return {
         "balance": account.balance,
         "spent": account.spent,
         "currency": account.currency,
-        **(moderated if account.column else {}),
-        "fault": fault.name if fault else None,
-        "times": fault.times if fault else None,
-        "on": fault.on if fault else "send",
-        "every": fault.every if fault else 1,
+        **({"account": account.column, "blocked_names": list(account.blocked_names)} if account.column else {}),
+        "fault": fault.name or None,
+        "times": fault.times,
+        "on": fault.on,
+        "every": fault.every,
     }
 
 
@@ -141,32 +140,34 @@ def _fault(name: str, wish: dict[str, Any]) -> Fault | None:
 
 def _wish(form: str, gateway: str, fields: dict[str, str]) -> dict[str, Any]:
     """A form of the page, as the wish it stands for."""
-    if form == "common":
-        return {"delivery_delay": _typed(fields.get("delivery_delay", ""), float)}
-    if form == "account":
-        settings: dict[str, Any] = {"balance": _typed(fields.get("balance", ""), int)}
-        if "account" in fields:
-            names = [line.strip() for line in fields.get("blocked_names", "").splitlines() if line.strip()]
-            settings |= {"account": fields["account"], "blocked_names": names}
-    elif form == "fault":
-        times = fields.get("times", "").strip()
-        settings = {
-            "fault": fields.get("fault") or None,
-            "times": _typed(times, int) if times else None,
-            "on": fields.get("on", "send"),
-            "every": _typed(fields.get("every", "1"), int),
-        }
-    else:
+    if form not in _FORMS:
         raise Unfit("no such form")
-    return {"gateways": {gateway: settings}}
+    settings = {name: read(fields[name].strip()) for name, read in _FORMS[form].items() if name in fields}
+    return settings if form == "common" else {"gateways": {gateway: settings}}
 
 
-def _typed(text: str, number: Callable[[str], Any]) -> Any:
-    """The number that a person typed, else the text, which the check then refuses by its name."""
-    try:
-        return number(text.strip())
-    except ValueError:
-        return text
+def _number(kind: Callable[[str], Any], *, empty: Any = "") -> Callable[[str], Any]:
+    """Reads the number that a person typed; what is none stays text, which the check then refuses by its name."""
+
+    def read(text: str) -> Any:
+        try:
+            return kind(text) if text else empty
+        except ValueError:
+            return text
+
+    return read
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+#: The fields of each form of the page, and what each is read as.
+_FORMS: dict[str, dict[str, Callable[[str], Any]]] = {
+    "common": {"delivery_delay": _number(float)},
+    "account": {"balance": _number(int), "account": str, "blocked_names": _lines},
+    "fault": {"fault": lambda text: text or None, "times": _number(int, empty=None), "on": str, "every": _number(int)},
+}
 
 
 def _known(value: Any, name: str, keys: tuple[str, ...]) -> dict[str, Any]:

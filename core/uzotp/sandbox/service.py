@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from uzotp.sandbox.accounts import BalanceTooLow
-from uzotp.sandbox.faults import FAULTS, FaultKind, JsonReply, Spoilt
+from uzotp.sandbox.faults import FAULTS, FaultKind, Spoilt, json_reply
 
 if TYPE_CHECKING:
     from uzotp.sandbox.state import State
@@ -32,7 +32,7 @@ class ErrorAnswer(Exception):
 
     def __init__(self, body: Any, why: str, *, phone: str = "", status: int = 200) -> None:
         super().__init__(why)
-        self.reply, self.why, self.phone = JsonReply(body, status), why, phone
+        self.reply, self.why, self.phone = json_reply(body, status), why, phone
 
 
 @contextmanager
@@ -103,23 +103,22 @@ class StandIn:
         a message or rent a number."""
         state = current_state()
 
-        def answer() -> JsonReply:
+        def answer() -> Response:
             try:
                 self.door()
-                return JsonReply(work())
+                return json_reply(work())
             except ErrorAnswer as error:
                 state.record(self.name, error.why, error.phone)
                 return error.reply
 
-        at_the_door = [name for name, kind in self.faults.items() if kind.play]
-        fault = state.take_fault(self.name, at_the_door, sending=sends)
-        kind = self.faults[fault] if fault else None
+        playable = [name for name, kind in self.faults.items() if kind.play]
+        kind = self.faults.get(state.take_fault(self.name, playable, sending=sends) or "")
         if kind is None or kind.play is None:
-            return answer().response()
+            return answer()
         state.record(self.name, f"{kind.name}: {kind.title} (on purpose)")
         with suppress(RequestEntityTooLarge):
             request.get_data()  # werkzeug waits for an unread body before it hangs up
-        reply = answer() if kind.accepted else JsonReply({"success": False})
+        reply = answer() if kind.accepted else json_reply({"success": False})
         return kind.play(Spoilt(reply, self, state.stopping))
 
     def lines(self, url: str) -> list[str]:
