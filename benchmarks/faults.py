@@ -19,7 +19,7 @@ from uzotp.events import Event
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway
 from uzotp.sandbox import State, running
-from uzotp.sandbox.faults import faults_of
+from uzotp.sandbox.service import SERVICES
 from uzotp.tashkent import day_of
 from uzotp.testing import FakeClock
 
@@ -63,7 +63,7 @@ class Ending:
 def faults(route: str) -> list[str]:
     """What the first gateway of *route* can suffer, ``sound`` first."""
     first = ROUTES[route][0]
-    return [SOUND, *faults_of(first), *(name + BLIND for name in _BLIND if first == "devsms")]
+    return [SOUND, *SERVICES[first].faults, *(name + BLIND for name in _BLIND if first == "devsms")]
 
 
 def play(route: str, fault: str, deadline: float) -> Ending:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from uzotp.sandbox.sms import TASHKENT
+from uzotp.tashkent import day_of
 
 
 class BalanceTooLow(Exception):
@@ -38,7 +37,8 @@ class Account:
     fault: Fault | None = None
     total_sms: int = 0
     spent: int = 0
-    _days: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    #: Messages and money of the last day and month of Tashkent in which there were any.
+    _spans: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
 
     def charge(self, cost: int, now: float, *, sms: int = 1) -> None:
         """Take *cost* for *sms* messages; a negative one is a refund.
@@ -50,30 +50,21 @@ class Account:
         self.balance -= cost
         self.spent += cost
         self.total_sms += sms
-        day = _day(now)
-        count, spent = self._days.get(day, (0, 0))
-        self._days[day] = (count + sms, spent + cost)
-        for old in [known for known in self._days if known[:7] != day[:7]]:
-            del self._days[old]
+        counted = [(span, *self._spans.get(span, (0, 0))) for span in _spans(now)]
+        self._spans = {span: (count + sms, spent + cost) for span, count, spent in counted}
 
     def statistics(self, now: float) -> dict[str, int]:
         """The counters of ``get_balance``: days and months are Tashkent's."""
-        today = _day(now)
-        today_sms, today_spent = self._days.get(today, (0, 0))
-        month = [counters for day, counters in self._days.items() if day[:7] == today[:7]]
-        return {
-            "total_sms": self.total_sms,
-            "total_spent": self.spent,
-            "today_sms": today_sms,
-            "today_spent": today_spent,
-            "month_sms": sum(sms for sms, _ in month),
-            "month_spent": sum(spent for _, spent in month),
-        }
+        today, month = (self._spans.get(span, (0, 0)) for span in _spans(now))
+        counted = {"total": (self.total_sms, self.spent), "today": today, "month": month}
+        return {f"{span}_{of}": pair[at] for span, pair in counted.items() for at, of in enumerate(("sms", "spent"))}
 
     def blocks(self, service_name: str) -> bool:
         wanted = service_name.strip().casefold()
         return any(name.strip().casefold() == wanted for name in self.blocked_names)
 
 
-def _day(now: float) -> str:
-    return datetime.fromtimestamp(now, TASHKENT).strftime("%Y-%m-%d")
+def _spans(now: float) -> tuple[str, str]:
+    """The day and the month of *now*."""
+    day = day_of(int(now * 1000))
+    return day, day[:7]

@@ -7,12 +7,10 @@ from collections.abc import Collection
 
 from flask import Flask, Response, abort, jsonify, request
 
-from uzotp.sandbox import devsms, getsms, inbox, panel, smsman, socgrow
-from uzotp.sandbox.context import attach, current_state
+import uzotp.sandbox.services  # noqa: F401  # fills SERVICES
+from uzotp.sandbox import inbox, panel
+from uzotp.sandbox.service import SERVICES, current_state
 from uzotp.sandbox.state import State
-
-#: One module a service. A new one joins by its name here and its account in :class:`~uzotp.sandbox.state.State`.
-SERVICES = (devsms, getsms, socgrow, smsman)
 
 #: The names under which a sandbox on the loopback interface is called; others are a rebound DNS name.
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -33,15 +31,13 @@ def create_app(state: State | None = None, *, allowed_hosts: Collection[str] | N
     app = Flask("uzotp.sandbox")
     app.config["MAX_CONTENT_LENGTH"] = 400_000  # getsms takes a hundred messages at once, percent-encoded
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    attach(app, state if state is not None else State())
-    for module in (*SERVICES, inbox, panel):
-        app.register_blueprint(module.blueprint)
-    app.add_template_filter(inbox.amount)
-    app.add_template_filter(inbox.clock_time)
-    app.add_template_filter(inbox.pretty_phone)
-    app.add_template_filter(inbox.around_code)
-    app.context_processor(lambda: {"services": {module.NAME: module.service for module in SERVICES}})
-    app.add_url_rule("/decoy", view_func=decoy, defaults={"service": devsms.NAME}, methods=["GET", "POST"])
+    app.extensions["uzotp.sandbox"] = state if state is not None else State()
+    for blueprint in (*(service.blueprint for service in SERVICES.values()), inbox.blueprint, panel.blueprint):
+        app.register_blueprint(blueprint)
+    for shown in (inbox.amount, inbox.clock_time, inbox.pretty_phone, inbox.around_code):
+        app.add_template_filter(shown)
+    app.context_processor(lambda: {"services": SERVICES})
+    app.add_url_rule("/decoy", view_func=decoy, defaults={"service": "devsms"}, methods=["GET", "POST"])
     app.add_url_rule("/decoy/<service>", view_func=decoy, methods=["GET", "POST"])
 
     @app.before_request
@@ -70,13 +66,7 @@ def _same_origin() -> bool:
 
 def decoy(service: str) -> Response:
     """Where the ``redirect`` fault points: a success that a careful client never sees (WIRE Q87)."""
-    known = {module.NAME: module.service for module in SERVICES}
-    if service not in known:
+    if service not in SERVICES:
         abort(404)
     current_state().record(service, "redirect followed: a real one could have taken the token to another host")
-    return jsonify(known[service].decoy)
-
-
-def settings(url: str) -> list[str]:
-    """What a project sets to use the sandbox at *url*, a line a service."""
-    return ["  ".join(module.service.lines(url)) for module in SERVICES]
+    return jsonify(SERVICES[service].decoy())

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from uzotp.ports.clock import Clock
-from uzotp.sandbox.sms import Sms, wire_time
+from uzotp.sandbox.sms import InboxSms, wire_time
 
 #: Seconds that a receiver has to answer.
 TIMEOUT = 5.0
@@ -19,18 +19,15 @@ _WAITING = 1000
 _TICK = 0.05
 
 
-def payload(sms: Sms, event: str) -> dict[str, Any]:
+def payload(sms: InboxSms, event: str) -> dict[str, Any]:
     """The body for ``sent``, ``delivered`` or ``failed``; ``timestamp`` is the event's time (WIRE Q9)."""
-    settled = wire_time(sms.settles_at)
     return {
         "sms_id": sms.id,
         "request_id": sms.request_id,
         "phone": sms.phone,
         "status": event,
-        "sent_at": wire_time(sms.sent_at),
-        "delivered_at": settled if event == "delivered" else None,
-        "failed_at": settled if event == "failed" else None,
-        "timestamp": wire_time(sms.sent_at) if event == "sent" else settled,
+        **sms.times(event),
+        "timestamp": wire_time(sms.sent_at if event == "sent" else sms.settles_at),
     }
 
 
@@ -44,11 +41,11 @@ class Callbacks:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ready = threading.Condition()
-        self._due: list[tuple[float, int, Sms, str]] = []
+        self._due: list[tuple[float, int, InboxSms, str]] = []
         self._order = itertools.count()
         self._workers: list[threading.Thread] = []
 
-    def add(self, sms: Sms) -> None:
+    def add(self, sms: InboxSms) -> None:
         """Tell ``sms.callback_url`` that it is sent, now, and how it settled, when it has."""
         with self._ready:
             self._push(sms.sent_at, sms, "sent")
@@ -64,7 +61,7 @@ class Callbacks:
             self._due.clear()
             self._ready.notify_all()
 
-    def _push(self, at: float, sms: Sms, event: str) -> None:
+    def _push(self, at: float, sms: InboxSms, event: str) -> None:
         if len(self._due) < _WAITING:
             heapq.heappush(self._due, (at, next(self._order), sms, event))
             self._ready.notify()
@@ -85,7 +82,7 @@ class Callbacks:
                         self._push(sms.settles_at, sms, sms.ending)
 
 
-def _post(sms: Sms, event: str) -> str:
+def _post(sms: InboxSms, event: str) -> str:
     """What came of it: the receiver's HTTP status, or the kind of failure."""
     import requests
 

@@ -1,62 +1,191 @@
-"""The failures that a service of the sandbox can be told to play: their names, and what each does."""
+"""The failures that a service of the sandbox can be told to play: what each is called, and what it does.
+
+A new one is a line of :data:`FAULTS`, and a function here if none of these will do; a fault that only one service has
+is among that service's ``own_faults``.
+"""
 
 from __future__ import annotations
 
+import json
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, request, url_for
+
+if TYPE_CHECKING:
+    from uzotp.sandbox.service import StandIn
+
+BIG = 10 * 1024 * 1024
+_CHUNK = b"x" * 65536
+#: Seconds between two bytes of ``slow_drip``.
+_DRIP = 0.2
+#: Seconds between two looks whether somebody still waits for a reply that never comes.
+_LOOK = 0.1
+
+_NOTICE = b"<br />\n<b>Notice</b>:  Undefined index: from in <b>send_sms.php</b> on line <b>42</b><br />\n"
+_PAGE = b"<!DOCTYPE html>\n<html><head><title>Texnik ishlar</title></head><body><h1>Texnik ishlar</h1></body></html>\n"
+_JSON, _HTML = "application/json", "text/html"
+
+
+class Silence(ConnectionAbortedError):
+    """Close the connection without a word. The WSGI server takes it for a client that went away."""
+
+
+class Reset(ConnectionResetError):
+    """Close the connection with a TCP reset; :class:`uzotp.sandbox.server.Handler` sees to it."""
+
+
+def json_reply(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype=_JSON)
 
 
 @dataclass(frozen=True)
-class Kind:
+class Spoilt:
+    """The reply that a fault spoils, whose it is, and what is set when the sandbox stops."""
+
+    reply: Response
+    service: StandIn
+    stopping: threading.Event
+
+
+@dataclass(frozen=True)
+class FaultKind:
     """``accepted``: the work is done, a message sent or a number rented, and charged, although the answer tells
-    nothing of it. ``services`` are those that can play it, none for all."""
+    nothing of it. ``play`` makes the response; ``None`` where the fault strikes in the middle of the work."""
 
     name: str
     group: str
     title: str
+    play: Callable[[Spoilt], Response] | None = None
     accepted: bool = False
-    services: tuple[str, ...] = ()
 
 
-_REFUSED, _DOWN = "It refuses", "It is down"
+# ---------------------------------------------------------------------------------------------------- what they do
+
+
+def _status(status: int) -> Callable[[Spoilt], Response]:
+    return lambda it: json_reply(it.service.refusal(status), status)
+
+
+def _body(spoil: Callable[[bytes], bytes], mimetype: str = _HTML) -> Callable[[Spoilt], Response]:
+    return lambda it: Response(spoil(it.reply.get_data()), it.reply.status_code, mimetype=mimetype)
+
+
+def _opened(body: bytes) -> tuple[bytes, bytes]:
+    """*body* cut in two, between the quotes of one more field of its last object."""
+    end = body.rindex(b"}")
+    return body[:end] + b', "izoh": "', b'"' + body[end:]
+
+
+_HALF = _body(lambda body: body[: len(body) // 2], _JSON)
+_NOTICED = _body(lambda body: _NOTICE + body)
+_NO_UTF8 = _body(lambda body: b"\xff\xfe\x80".join(_opened(body)), _JSON)
+
+
+def _ids(*, drop: bool) -> Callable[[Spoilt], Response]:
+    """Every id in the reply made a string, or left out."""
+
+    def spoilt(value: Any, ids: tuple[str, ...]) -> Any:
+        if isinstance(value, list):
+            return [spoilt(item, ids) for item in value]
+        if not isinstance(value, dict):
+            return value
+        kept = {key: item for key, item in value.items() if not (drop and key in ids)}
+        return {key: str(item) if key in ids else spoilt(item, ids) for key, item in kept.items()}
+
+    return lambda it: json_reply(spoilt(it.reply.get_json(), it.service.ids), it.reply.status_code)
+
+
+def _broken(error: ConnectionError, before: Callable[[], None] = lambda: None) -> Iterator[bytes]:
+    """A body that ends before it begins, so that not even the head of the reply is written."""
+    before()
+    raise error
+    yield b""
+
+
+def _reset(it: Spoilt) -> Response:
+    return Response(_broken(Reset()), it.reply.status_code)
+
+
+def _never(it: Spoilt) -> Response:
+    waiter = request.environ.get("werkzeug.socket")
+    if not isinstance(waiter, socket.socket):  # Flask's test client: nobody can wait
+        return Response(_broken(Silence()), it.reply.status_code)
+    return Response(_broken(Silence(), lambda: _hold(it.stopping, waiter)), it.reply.status_code)
+
+
+def _hold(stopping: threading.Event, waiter: socket.socket) -> None:
+    """Wait until the other side hangs up or the sandbox stops."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(waiter, selectors.EVENT_READ)
+        while not stopping.is_set():
+            if selector.select(_LOOK):
+                if not waiter.recv(1, socket.MSG_PEEK):
+                    return
+                stopping.wait(_LOOK)  # it talks on: it is still there
+
+
+def _drip(it: Spoilt) -> Response:
+    body = it.reply.get_data()
+
+    def drops() -> Iterator[bytes]:
+        for at in range(len(body)):
+            yield body[at : at + 1]
+            if it.stopping.wait(_DRIP):
+                raise Silence
+
+    return _sized(drops(), len(body), it.reply.status_code)
+
+
+def _big(it: Spoilt) -> Response:
+    head, tail = _opened(it.reply.get_data())
+    pieces = (head, *[_CHUNK] * (BIG // len(_CHUNK)), tail)
+    return _sized(iter(pieces), sum(map(len, pieces)), it.reply.status_code)
+
+
+def _sized(content: Iterator[bytes], length: int, status: int) -> Response:
+    return Response(content, status, {"Content-Length": str(length)}, mimetype=_JSON)
+
+
+def _redirect(it: Spoilt) -> Response:
+    location = url_for("decoy", service=it.service.name, _external=True)
+    return Response(b"", 302, {"Location": location}, mimetype=_HTML)
+
+
+# ------------------------------------------------------------------------------------------------------- the table
+
+REFUSED, _DOWN = "It refuses", "It is down"
 _LOST, _STRANGE = "The answer is lost", "The answer is strange"
 
-#: Every fault by its name, in the order of the panel.
+#: Every fault that services have in common, by its name, in the order of the panel.
 FAULTS = {
     kind.name: kind
     for kind in (
-        Kind(
-            "blocked_name",
-            _REFUSED,
-            "service name blocked: charged, not sent (universal_otp only)",
-            services=("devsms",),
-        ),
-        Kind("no_balance", _REFUSED, "not enough money"),
-        Kind("http_401", _REFUSED, "401, the token is wrong"),
-        Kind("http_403", _REFUSED, "403, no permission"),
-        Kind("http_404", _REFUSED, "404, not found"),
-        Kind("http_429", _REFUSED, "429, too many requests"),
-        Kind("http_500", _DOWN, "500, nothing done"),
-        Kind("http_500_after", _DOWN, "500, but the work is done", accepted=True),
-        Kind("http_503", _DOWN, "503, nothing done"),
-        Kind("html", _DOWN, "200 with an HTML page, nothing done"),
-        Kind("reset_before", _DOWN, "connection reset, nothing done"),
-        Kind("timeout_before", _DOWN, "never answers, nothing done"),
-        Kind("timeout", _LOST, "never answers, but the work is done", accepted=True),
-        Kind("reset_after", _LOST, "connection reset, but the work is done", accepted=True),
-        Kind("slow_drip", _LOST, "answers one byte at a time", accepted=True),
-        Kind("half_json", _LOST, "the JSON breaks off in the middle", accepted=True),
-        Kind("empty", _LOST, "200 with an empty body", accepted=True),
-        Kind("notice_before_json", _STRANGE, "a PHP notice before the JSON", accepted=True),
-        Kind("invalid_utf8", _STRANGE, "bytes that are no UTF-8 in the JSON", accepted=True),
-        Kind("big", _STRANGE, "ten megabytes of JSON", accepted=True),
-        # socgrow's only id is a string already
-        Kind("ids_as_strings", _STRANGE, "ids are strings", accepted=True, services=("devsms", "getsms", "sms-man")),
-        Kind("missing_ids", _STRANGE, "success, but without ids", accepted=True),
-        Kind("redirect", _STRANGE, "302 to a page that fakes a success"),
+        FaultKind("no_balance", REFUSED, "not enough money"),
+        FaultKind("http_401", REFUSED, "401, the token is wrong", _status(401)),
+        FaultKind("http_403", REFUSED, "403, no permission", _status(403)),
+        FaultKind("http_404", REFUSED, "404, not found", _status(404)),
+        FaultKind("http_429", REFUSED, "429, too many requests", _status(429)),
+        FaultKind("http_500", _DOWN, "500, nothing done", _status(500)),
+        FaultKind("http_500_after", _DOWN, "500, but the work is done", _status(500), accepted=True),
+        FaultKind("http_503", _DOWN, "503, nothing done", _status(503)),
+        FaultKind("html", _DOWN, "200 with an HTML page, nothing done", _body(lambda _: _PAGE)),
+        FaultKind("reset_before", _DOWN, "connection reset, nothing done", _reset),
+        FaultKind("timeout_before", _DOWN, "never answers, nothing done", _never),
+        FaultKind("timeout", _LOST, "never answers, but the work is done", _never, accepted=True),
+        FaultKind("reset_after", _LOST, "connection reset, but the work is done", _reset, accepted=True),
+        FaultKind("slow_drip", _LOST, "answers one byte at a time", _drip, accepted=True),
+        FaultKind("half_json", _LOST, "the JSON breaks off in the middle", _HALF, accepted=True),
+        FaultKind("empty", _LOST, "200 with an empty body", _body(lambda _: b""), accepted=True),
+        FaultKind("notice_before_json", _STRANGE, "a PHP notice before the JSON", _NOTICED, accepted=True),
+        FaultKind("invalid_utf8", _STRANGE, "bytes that are no UTF-8 in the JSON", _NO_UTF8, accepted=True),
+        FaultKind("big", _STRANGE, "ten megabytes of JSON", _big, accepted=True),
+        FaultKind("ids_as_strings", _STRANGE, "ids are strings", _ids(drop=False), accepted=True),
+        FaultKind("missing_ids", _STRANGE, "success, but without ids", _ids(drop=True), accepted=True),
+        FaultKind("redirect", _STRANGE, "302 to a page that fakes a success", _redirect),
     )
 }
-
-
-def faults_of(service: str) -> dict[str, Kind]:
-    """Those of :data:`FAULTS` that *service* can play."""
-    return {name: kind for name, kind in FAULTS.items() if not kind.services or service in kind.services}

@@ -9,15 +9,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from uzotp.sandbox.context import current_state
-from uzotp.sandbox.sms import TASHKENT
+from uzotp.sandbox.service import current_state
+from uzotp.tashkent import TASHKENT
 
 blueprint = Blueprint("inbox", __name__)
 
 #: How many messages the page shows; ``/inbox.json`` gives all that are kept.
 SHOWN = 100
-_JOURNAL_SHOWN = 8
-_RENTALS_SHOWN = 8
+_LINES_SHOWN = 8
 
 
 @blueprint.get("/")
@@ -60,14 +59,13 @@ def _view() -> dict[str, Any]:
     state = current_state()
     wanted = request.args.get("phone", "").strip()
     found = state.messages(_digits(wanted) if wanted else None, part=True)
-    journal = state.journal()[:_JOURNAL_SHOWN]
     return {
         "now": state.clock.time(),
         "wanted": wanted,
         "found": len(found),
         "messages": found[:SHOWN],
-        "journal": journal,
-        "rentals": [(rental, state.received(rental)) for rental in state.rentals()[:_RENTALS_SHOWN]],
+        "journal": state.journal()[:_LINES_SHOWN],
+        "rentals": [(rental, state.received(rental)) for rental in state.rentals()[:_LINES_SHOWN]],
         "accounts": state.accounts,
         "base_url": request.host_url.rstrip("/"),
     }

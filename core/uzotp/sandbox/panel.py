@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from uzotp.sandbox.accounts import Account
-from uzotp.sandbox.context import current_state
-from uzotp.sandbox.faults import FAULTS, Kind, faults_of
+from uzotp.sandbox.accounts import Account, Fault
+from uzotp.sandbox.faults import FaultKind
+from uzotp.sandbox.service import SERVICES, StandIn, current_state
 from uzotp.sandbox.state import State
 from uzotp.sms.prices import PriceColumn
 
@@ -56,15 +56,14 @@ def submit() -> BaseResponse | tuple[str, int]:
 
 
 def _page(error: str) -> str:
-    state = current_state()
-    groups = {name: _groups(name) for name in state.accounts}
-    return render_template("panel.html", error=error, groups=groups, faults=FAULTS, **snapshot(state))
+    groups = {name: _groups(service) for name, service in SERVICES.items()}
+    return render_template("panel.html", error=error, groups=groups, **snapshot(current_state()))
 
 
-def _groups(service: str) -> dict[str, list[Kind]]:
+def _groups(service: StandIn) -> dict[str, list[FaultKind]]:
     """What *service* can be made to play, under the panel's headings."""
-    groups: dict[str, list[Kind]] = {}
-    for kind in faults_of(service).values():
+    groups: dict[str, list[FaultKind]] = {}
+    for kind in service.faults.values():
         groups.setdefault(kind.group, []).append(kind)
     return groups
 
@@ -79,17 +78,16 @@ def snapshot(state: State) -> dict[str, Any]:
 
 
 def _account(account: Account) -> dict[str, Any]:
-    fault = account.fault
-    moderated = {"account": account.column, "blocked_names": list(account.blocked_names)}
+    fault = account.fault or Fault("", None)
     return {
         "balance": account.balance,
         "spent": account.spent,
         "currency": account.currency,
-        **(moderated if account.column else {}),
-        "fault": fault.name if fault else None,
-        "times": fault.times if fault else None,
-        "on": fault.on if fault else "send",
-        "every": fault.every if fault else 1,
+        **({"account": account.column, "blocked_names": list(account.blocked_names)} if account.column else {}),
+        "fault": fault.name or None,
+        "times": fault.times,
+        "on": fault.on,
+        "every": fault.every,
     }
 
 
@@ -102,105 +100,105 @@ def change(state: State, wish: Any) -> None:
     :raises Unfit: and nothing is changed.
     """
     wish = _known(wish, "the body", ("delivery_delay", "gateways"))
-    steps: list[Callable[[], None]] = []
-    if "delivery_delay" in wish:
-        delay = _seconds(wish["delivery_delay"])
-        steps.append(lambda: setattr(state, "delivery_delay", delay))
-    for name, settings in _known(wish.get("gateways", {}), "gateways", tuple(state.accounts)).items():
-        steps += _gateway(state, name, settings)
+    delay = _seconds(wish.get("delivery_delay", state.delivery_delay))
+    gateways = _known(wish.get("gateways", {}), "gateways", tuple(state.accounts))
+    wanted = {name: _settings(name, state.accounts[name], settings) for name, settings in gateways.items()}
     with state.lock:
-        for step in steps:
-            step()
+        state.delivery_delay = delay
+        for name, values in wanted.items():
+            for attribute, value in values.items():
+                setattr(state.accounts[name], attribute, value)
 
 
-def _gateway(state: State, name: str, settings: Any) -> list[Callable[[], None]]:
-    account = state.accounts[name]
-    own = ("account", "blocked_names") if account.column else ()
-    settings = _known(settings, name, ("balance", *own, "fault", "times", "on", "every"))
-    values: dict[str, Any] = {}
-    if "balance" in settings:
-        values["balance"] = _whole(settings["balance"], "balance", 0)
-    if "account" in settings:
-        values["column"] = _one_of(settings["account"], "account", tuple(PriceColumn))
-    if "blocked_names" in settings:
-        values["blocked_names"] = _names(settings["blocked_names"])
-    steps: list[Callable[[], None]] = [
-        lambda key=key, value=value: setattr(account, key, value)  # type: ignore[misc]
-        for key, value in values.items()
-    ]
-    if "fault" in settings:
-        fault = settings["fault"]
-        if fault is not None:
-            _one_of(fault, "fault", tuple(faults_of(name)))
-        times = settings.get("times")
-        if times is not None:
-            times = _whole(times, "times", 1)
-        on = _one_of(settings.get("on", "send"), "on", ("send", "all"))
-        every = _whole(settings.get("every", 1), "every", 1)
-        steps.append(lambda: state.fail(name, fault, times=times, on=on, every=every))
-    elif {"times", "on", "every"} & set(settings):
+def _settings(name: str, account: Account, wish: Any) -> dict[str, Any]:
+    """The attributes of *account* that *wish* sets."""
+    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "balance": ("balance", lambda value: _whole(value, "balance", 0)),
+        "account": ("column", lambda value: _one_of(value, "account", tuple(PriceColumn))),
+        "blocked_names": ("blocked_names", _names),
+    }
+    if not account.column:
+        del readers["account"], readers["blocked_names"]
+    wish = _known(wish, name, (*readers, "fault", "times", "on", "every"))
+    values = {attribute: read(wish[key]) for key, (attribute, read) in readers.items() if key in wish}
+    if "fault" in wish:
+        values["fault"] = _fault(name, wish)
+    elif {"times", "on", "every"} & set(wish):
         raise Unfit("times, on and every go with a fault")
-    return steps
+    return values
+
+
+def _fault(name: str, wish: dict[str, Any]) -> Fault | None:
+    kind, times = wish["fault"], wish.get("times")
+    if kind is not None:
+        _one_of(kind, "fault", tuple(SERVICES[name].faults))
+    if times is not None:
+        _whole(times, "times", 1)
+    on = _one_of(wish.get("on", "send"), "on", ("send", "all"))
+    every = _whole(wish.get("every", 1), "every", 1)
+    return None if kind is None else Fault(kind, times, on, every)
 
 
 def _wish(form: str, gateway: str, fields: dict[str, str]) -> dict[str, Any]:
     """A form of the page, as the wish it stands for."""
-    if form == "common":
-        return {"delivery_delay": _typed(fields.get("delivery_delay", ""), float)}
-    if form == "account":
-        settings: dict[str, Any] = {"balance": _typed(fields.get("balance", ""), int)}
-        if "account" in fields:
-            names = [line.strip() for line in fields.get("blocked_names", "").splitlines() if line.strip()]
-            settings |= {"account": fields["account"], "blocked_names": names}
-    elif form == "fault":
-        times = fields.get("times", "").strip()
-        settings = {
-            "fault": fields.get("fault") or None,
-            "times": _typed(times, int) if times else None,
-            "on": fields.get("on", "send"),
-            "every": _typed(fields.get("every", "1"), int),
-        }
-    else:
+    if form not in _FORMS:
         raise Unfit("no such form")
-    return {"gateways": {gateway: settings}}
+    settings = {name: read(fields[name].strip()) for name, read in _FORMS[form].items() if name in fields}
+    return settings if form == "common" else {"gateways": {gateway: settings}}
 
 
-def _typed(text: str, number: Callable[[str], Any]) -> Any:
-    """The number that a person typed, else the text, which the check then refuses by its name."""
-    try:
-        return number(text.strip())
-    except ValueError:
-        return text
+def _number(kind: Callable[[str], Any], *, empty: Any = "") -> Callable[[str], Any]:
+    """Reads the number that a person typed; what is none stays text, which the check then refuses by its name."""
+
+    def read(text: str) -> Any:
+        try:
+            return kind(text) if text else empty
+        except ValueError:
+            return text
+
+    return read
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+#: The fields of each form of the page, and what each is read as.
+_FORMS: dict[str, dict[str, Callable[[str], Any]]] = {
+    "common": {"delivery_delay": _number(float)},
+    "account": {"balance": _number(int), "account": str, "blocked_names": _lines},
+    "fault": {"fault": lambda text: text or None, "times": _number(int, empty=None), "on": str, "every": _number(int)},
+}
 
 
 def _known(value: Any, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Unfit(f"{name}: a JSON object is wanted")
-    for key in value:
-        if key not in keys:
-            raise Unfit(f"{name}: there is no {key!r} here; known: {', '.join(keys)}")
-    return value
+    wanted: dict[str, Any] = _fit(value, isinstance(value, dict), f"{name}: a JSON object is wanted")
+    for key in wanted:
+        _fit(key, key in keys, f"{name}: there is no {key!r} here; known: {', '.join(keys)}")
+    return wanted
 
 
-def _whole(value: Any, name: str, least: int) -> int:
-    if type(value) is not int or not least <= value <= _MOST:
-        raise Unfit(f"{name}: a whole number from {least} to {_MOST} is wanted")
-    return value
+def _whole(value: Any, name: str, least: int) -> Any:
+    good = type(value) is int and least <= value <= _MOST
+    return _fit(value, good, f"{name}: a whole number from {least} to {_MOST} is wanted")
 
 
 def _seconds(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= 3600:
-        raise Unfit("delivery_delay: seconds from 0 to 3600 are wanted")
-    return float(value)
+    good = type(value) in (int, float) and math.isfinite(value) and 0 <= value <= 3600
+    return float(_fit(value, good, "delivery_delay: seconds from 0 to 3600 are wanted"))
 
 
-def _one_of(value: Any, name: str, words: tuple[str, ...]) -> str:
-    if value not in words:
-        raise Unfit(f"{name}: one of {', '.join(words)} is wanted")
-    return str(value)
+def _one_of(value: Any, name: str, words: tuple[str, ...]) -> Any:
+    return _fit(value, value in words, f"{name}: one of {', '.join(words)} is wanted")
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > 100 or not all(isinstance(name, str) for name in value):
-        raise Unfit("blocked_names: a list of at most 100 names is wanted")
-    return tuple(value)
+    good = isinstance(value, list) and len(value) <= 100 and all(isinstance(name, str) for name in value)
+    return tuple(_fit(value, good, "blocked_names: a list of at most 100 names is wanted"))
+
+
+def _fit(value: Any, good: bool, wanted: str) -> Any:
+    """*value* where it is *good*, else an :class:`Unfit` that says what is *wanted*."""
+    if not good:
+        raise Unfit(wanted)
+    return value

@@ -11,7 +11,7 @@ _STEP = 7919
 
 
 @dataclass(frozen=True)
-class Country:
+class NumberRange:
     """``stem`` is what the numbers begin with and ``length`` how many digits they have, the stem's included."""
 
     iso2: str
@@ -20,15 +20,15 @@ class Country:
     length: int
 
 
-UZBEKISTAN = Country("UZ", "Uzbekistan", "99890", 12)
-RUSSIA = Country("RU", "Russia", "7912", 11)
-KAZAKHSTAN = Country("KZ", "Kazakhstan", "7701", 11)
-CHINA = Country("CN", "China", "86139", 13)
-UNITED_STATES = Country("US", "United States", "1202555", 11)
+UZBEKISTAN = NumberRange("UZ", "Uzbekistan", "99890", 12)
+RUSSIA = NumberRange("RU", "Russia", "7912", 11)
+KAZAKHSTAN = NumberRange("KZ", "Kazakhstan", "7701", 11)
+CHINA = NumberRange("CN", "China", "86139", 13)
+UNITED_STATES = NumberRange("US", "United States", "1202555", 11)
 
 
 @dataclass(eq=False)
-class Rental:
+class RentedNumber:
     """A number that a provider rented out. *price* is whole units of the provider's currency, *rented_at* seconds
     since the epoch; *application* is sms-man's service id."""
 
@@ -36,7 +36,7 @@ class Rental:
     provider: str
     #: Digits, no plus.
     phone: str = field(repr=False)
-    country: Country
+    country: NumberRange
     price: int
     application: int
     rented_at: float
@@ -51,8 +51,7 @@ class Numbers:
     def __init__(self) -> None:
         self._walk = itertools.count(secrets.randbelow(10**9), _STEP)
 
-    def fresh(self, country: Country) -> str:
+    def fresh(self, country: NumberRange) -> str:
         width = country.length - len(country.stem)
-        return next(
-            country.stem + tail for step in self._walk if not (tail := f"{step % 10**width:0{width}}").endswith("0000")
-        )
+        tails = (f"{step % 10**width:0{width}}" for step in self._walk)
+        return next(country.stem + tail for tail in tails if not tail.endswith("0000"))

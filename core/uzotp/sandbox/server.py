@@ -17,8 +17,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from uzotp.errors import ConfigurationError
 from uzotp.http.client import is_loopback
-from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app, settings
-from uzotp.sandbox.replies import Reset
+from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app
+from uzotp.sandbox.faults import Reset
+from uzotp.sandbox.service import SERVICES
 from uzotp.sandbox.state import State
 
 #: ``SO_LINGER`` on, for no time: closing sends a reset. Windows packs it as two shorts.
@@ -75,8 +76,8 @@ def serve(host: str = "127.0.0.1", port: int = 8025, *, state: State | None = No
     stop = threading.Event()
     with _signals(stop.set), running(port, host=host, state=state) as sandbox:
         _print(f"uzotp sandbox: {sandbox.url} (Ctrl-C stops it)")
-        for line in settings(sandbox.url):
-            _print(line)
+        for service in SERVICES.values():
+            _print("  ".join(service.lines(sandbox.url)))
         if not is_loopback(host):
             _print(f"warning: {host} is open to the network: whoever reaches it reads every message", sys.stderr)
         while not stop.wait(0.5):  # a wait without an end hears no Ctrl-C on Windows

@@ -1,86 +1,126 @@
-"""What every service of the sandbox does alike: refuse in its own words, and play the fault that it is told to."""
+"""What every service of the sandbox does alike: answer its calls, refuse in its own words, and play the fault that it
+is told to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import Response
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from uzotp.sandbox.context import current_state
-from uzotp.sandbox.faults import FAULTS
-from uzotp.sandbox.replies import Reply, play
+from uzotp.sandbox.accounts import BalanceTooLow
+from uzotp.sandbox.faults import FAULTS, FaultKind, Spoilt, json_reply
+
+if TYPE_CHECKING:
+    from uzotp.sandbox.state import State
 
 #: The one key, token or password that getsms, socgrow and sms-man do not take here; devsms takes any token.
 WRONG = "wrong"
 
-#: Faults that strike in the middle of the work; all others spoil the reply.
-_IN_THE_WORK = ("blocked_name", "no_balance")
-_IDS = ("ids_as_strings", "missing_ids")
-_AT_THE_DOOR = tuple(name for name in FAULTS if name not in _IN_THE_WORK)
+#: Every service by its name, in the order of the pages; :mod:`uzotp.sandbox.services` fills it.
+SERVICES: dict[str, StandIn] = {}
+
+_Work = TypeVar("_Work", bound=Callable[[], Any])
 
 
-class Refusal(Exception):
-    """A request that a service answers with an error: its *reply*, and for the sandbox's journal *why* and the *phone*
-    that the request named."""
+class ErrorAnswer(Exception):
+    """A request that a service answers with the error *body*; for the sandbox's journal *why*, and the *phone* that the
+    request named."""
 
-    def __init__(self, reply: Reply, why: str, phone: str = "") -> None:
+    def __init__(self, body: Any, why: str, *, phone: str = "", status: int = 200) -> None:
         super().__init__(why)
-        self.reply, self.why, self.phone = reply, why, phone
+        self.reply, self.why, self.phone = json_reply(body, status), why, phone
 
 
-@dataclass(frozen=True)
-class Service:
-    """One service: its account's name in the state, and what its faults need to know."""
+@contextmanager
+def or_no_money(answer: ErrorAnswer) -> Iterator[None]:
+    """Answer *answer* when the account cannot pay for what is bought here."""
+    try:
+        yield
+    except BalanceTooLow:
+        raise answer from None
+
+
+def current_state() -> State:
+    """The state of the sandbox that is answering this request."""
+    return cast("State", current_app.extensions["uzotp.sandbox"])
+
+
+@dataclass(eq=False, kw_only=True)
+class StandIn:
+    """One service: what it is called, how it speaks, and what its faults need to know."""
 
     name: str
     #: The name that people know it by, and what it does for them.
     title: str
     job: str
+    #: Where its paths begin.
+    prefix: str = ""
     #: The settings of a project that shall use it; a path is one of the sandbox's.
     settings: Mapping[str, str]
+    #: What its account begins with, in whole units of the currency; ``None`` where the service names none.
+    balance: int = 100_000
+    currency: str | None = "UZS"
+    #: The methods that its calls hear of; others are Flask's to refuse.
+    methods: tuple[str, ...] = ("GET", "POST")
+    #: Looks at a request before any call does its work: the method, the token.
+    door: Callable[[], None] = lambda: None
+    #: Words an HTTP error status as the service does.
+    refusal: Callable[[int], Any]
+    #: The success that the ``redirect`` fault leads to, and that no careful client ever sees.
+    decoy: Callable[[], Any]
     #: The fields that ``ids_as_strings`` and ``missing_ids`` spoil.
     ids: tuple[str, ...]
-    #: Words an HTTP error status as the service does.
-    refusal: Callable[[int], Reply]
-    #: The success that the ``redirect`` fault leads to, and that no careful client ever sees.
-    decoy: Any
+    #: Faults that only this service has, and names of the common ones that it has not.
+    own_faults: tuple[FaultKind, ...] = ()
+    no_faults: tuple[str, ...] = ()
+    #: Its place on the pages; those of one place go by name.
+    place: int = 100
+    blueprint: Blueprint = field(init=False)
+    #: What it can be made to play, by name, in the order of the panel.
+    faults: Mapping[str, FaultKind] = field(init=False)
 
-    def respond(self, work: Callable[[], Reply], *, sending: bool = False) -> Response:
-        """The response to a request. *work* does it, or raises a :class:`Refusal`; *sending* says that it would send a
-        message or rent a number."""
+    def __post_init__(self) -> None:
+        kinds = (*self.own_faults, *FAULTS.values())
+        self.faults = {kind.name: kind for kind in kinds if kind.name not in self.no_faults}
+        self.blueprint = Blueprint(self.name, __name__, url_prefix=self.prefix or None)
+
+    def call(self, path: str, *, sends: bool = False) -> Callable[[_Work], _Work]:
+        """A decorator: what the function returns is the JSON that *path* answers. *sends*: as in :meth:`respond`."""
+
+        def register(work: _Work) -> _Work:
+            view = lambda: self.respond(work, sends=sends)  # noqa: E731
+            self.blueprint.add_url_rule(path, work.__name__, view, methods=self.methods)
+            return work
+
+        return register
+
+    def respond(self, work: Callable[[], Any], *, sends: bool) -> Response:
+        """The response to a request. *work* does it, or raises an :class:`ErrorAnswer`; *sends* says that it would send
+        a message or rent a number."""
         state = current_state()
 
-        def answer() -> Reply:
+        def answer() -> Response:
             try:
-                return work()
-            except Refusal as refused:
-                state.record(self.name, refused.why, refused.phone)
-                return refused.reply
+                self.door()
+                return json_reply(work())
+            except ErrorAnswer as error:
+                state.record(self.name, error.why, error.phone)
+                return error.reply
 
-        fault = state.take_fault(self.name, _AT_THE_DOOR, sending=sending)
-        if fault is None:
-            return answer().response()
-        if fault in _IDS:
-            state.record(self.name, f"{fault}: {FAULTS[fault].title} (on purpose)")
-            reply = answer()
-            return Reply(self._spoil_ids(reply.body, drop=fault == "missing_ids"), reply.status).response()
-        return play(state, self.name, fault, answer, self.refusal)
-
-    def out_of_money(self) -> bool:
-        """Whether this message or number shall find no money, by the ``no_balance`` fault."""
-        return current_state().take_fault(self.name, ("no_balance",), sending=True) is not None
+        playable = [name for name, kind in self.faults.items() if kind.play]
+        kind = self.faults.get(state.take_fault(self.name, playable, sending=sends) or "")
+        if kind is None or kind.play is None:
+            return answer()
+        state.record(self.name, f"{kind.name}: {kind.title} (on purpose)")
+        with suppress(RequestEntityTooLarge):
+            request.get_data()  # werkzeug waits for an unread body before it hangs up
+        reply = answer() if kind.accepted else json_reply({"success": False})
+        return kind.play(Spoilt(reply, self, state.stopping))
 
     def lines(self, url: str) -> list[str]:
         """Its settings for a sandbox at *url*, as they stand in an environment file."""
         return [f"{name}={url if value.startswith('/') else ''}{value}" for name, value in self.settings.items()]
-
-    def _spoil_ids(self, value: Any, *, drop: bool) -> Any:
-        """*value* with every id in it made a string, or left out."""
-        if isinstance(value, list):
-            return [self._spoil_ids(item, drop=drop) for item in value]
-        if not isinstance(value, dict):
-            return value
-        kept = {key: item for key, item in value.items() if not (drop and key in self.ids)}
-        return {key: str(item) if key in self.ids else self._spoil_ids(item, drop=drop) for key, item in kept.items()}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from uzotp.policy import Purpose
-from uzotp.sms.parts import describe, guilty
-from uzotp.sms.prices import Price
-
-#: The gateways' times carry no zone; they are Tashkent's (WIRE section 6), which has had no summer time since 1992.
-TASHKENT = timezone(timedelta(hours=5), "Asia/Tashkent")
+from uzotp.sms.parts import describe, guilty, parts
+from uzotp.sms.prices import HOME, Price
+from uzotp.tashkent import TASHKENT
 
 _CODE = re.compile(r"(?<![0-9])[0-9]{4,8}(?![0-9])")
 
@@ -23,24 +21,19 @@ def code_in(text: str) -> str | None:
     return found[-1] if found else None
 
 
+def is_number(digits: str) -> bool:
+    """Whether *digits* may be a phone number, with neither plus nor spaces."""
+    return bool(re.fullmatch("[0-9]{7,15}", digits)) and (not digits.startswith(HOME) or len(digits) == 12)
+
+
 def wire_time(at: float) -> str:
-    """``2026-03-09 10:30:00``, Tashkent time, as all of the services' times are written."""
+    """``2026-03-09 10:30:00``, Tashkent time, as all of the services' times are written, without a zone."""
     return datetime.fromtimestamp(at, TASHKENT).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def note_on(phone: str, price: Price, text: str, count: int) -> str:
-    """What the developer should know of a message of *count* parts that goes where *price* says, or nothing."""
-    if len(phone) == 9:
-        return f"Nine digits: read as a number of {price.country} (+{price.prefix}). Did you mean 998{phone}?"
-    culprit = guilty(text)
-    if culprit and count > 1:
-        return f"{count} parts: {describe(culprit[0])} is not in GSM-7, so a part holds 70 characters instead of 160."
-    return ""
-
-
 @dataclass(eq=False)
-class Sms:
-    """A message as the sandbox keeps it. Times are seconds since the epoch, ``cost`` is whole so'm.
+class InboxSms:
+    """A message as the sandbox keeps it. Times are seconds since the epoch, money is whole so'm.
 
     Its status is not stored but read off the clock: sent from the start, settled from :attr:`settles_at` on.
     """
@@ -49,25 +42,38 @@ class Sms:
     #: As the gateway was given it: digits, no plus.
     phone: str = field(repr=False)
     text: str = field(repr=False)
-    code: str | None = field(repr=False)
-    kind: str
-    purpose: Purpose | None
-    parts: int
-    cost: int
+    #: The row of the country that is charged for, and what one part costs.
+    price: Price
+    part_price: int
     sender: str
-    #: Name and ISO code of the country that was charged for.
-    country: tuple[str, str]
+    kind: str = "text"
+    purpose: Purpose | None = None
     callback_url: str | None = field(default=None, repr=False)
-    #: What the developer should know about this message, in a sentence, or nothing.
-    note: str = ""
-    # The rest is filled in on acceptance.
-    id: int = 0
     request_id: str = ""
     message_id: str = ""
+    # The rest is filled in on acceptance.
+    id: int = 0
     sent_at: float = 0.0
     settles_at: float = 0.0
     #: What came of each callback: ``("delivered", "204")``.
     callbacks: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.code = code_in(self.text)
+        self.parts = parts(self.text)
+        self.cost = self.parts * self.part_price
+
+    @property
+    def note(self) -> str:
+        """What the developer should know about this message, in a sentence, or nothing."""
+        if len(self.phone) == 9:
+            country = f"{self.price.country} (+{self.price.prefix})"
+            return f"Nine digits: read as a number of {country}. Did you mean 998{self.phone}?"
+        culprit = guilty(self.text)
+        if culprit and self.parts > 1:
+            what = describe(culprit[0])
+            return f"{self.parts} parts: {what} is not in GSM-7, so a part holds 70 characters instead of 160."
+        return ""
 
     @property
     def ending(self) -> str:
@@ -76,6 +82,11 @@ class Sms:
 
     def status(self, now: float) -> str:
         return self.ending if now >= self.settles_at else "sent"
+
+    def times(self, status: str) -> dict[str, str | None]:
+        """When a message of this *status* was sent, delivered and failed; ``None`` for what did not happen."""
+        ends = {f"{end}_at": wire_time(self.settles_at) if status == end else None for end in ("delivered", "failed")}
+        return {"sent_at": wire_time(self.sent_at), **ends}
 
     def public(self, now: float) -> dict[str, Any]:
         """The row of ``/inbox.json``."""

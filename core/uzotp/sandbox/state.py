@@ -1,5 +1,4 @@
 """What all services of the sandbox share: the inbox, the rented numbers, the accounts, the journal and the clock.
-It knows no web.
 
 Everything is bounded: the newest 1000 messages, 1000 rentals and 50 journal lines are kept. Every method is a whole
 step under one lock, so that any thread may call it.
@@ -16,15 +15,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from uzotp.ports.clock import Clock
-from uzotp.sandbox.accounts import Account, Fault
+from uzotp.sandbox.accounts import Account, BalanceTooLow, Fault
 from uzotp.sandbox.callbacks import Callbacks
-from uzotp.sandbox.faults import faults_of
-from uzotp.sandbox.rentals import Country, Numbers, Rental
-from uzotp.sandbox.sms import Sms
+from uzotp.sandbox.rentals import NumberRange, Numbers, RentedNumber
+from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.sms import InboxSms
 
-START_BALANCE = 100_000
-#: sms-man's prices name no currency and are small.
-_SMSMAN_BALANCE = 1000
 CAPACITY = 1000
 _JOURNAL = 50
 
@@ -50,7 +46,7 @@ class State:
         self,
         *,
         clock: Clock = time,
-        balance: int = START_BALANCE,
+        balance: int = 100_000,
         column: str = "local",
         blocked_names: Collection[str] = ("Blocked",),
         delivery_delay: float = 2.0,
@@ -62,60 +58,68 @@ class State:
         self.lock = threading.RLock()
         #: Set when the sandbox stops: every reply that is being held back ends at once.
         self.stopping = threading.Event()
-        self.accounts = {
-            "devsms": Account(balance, column=column, blocked_names=tuple(blocked_names)),
-            "getsms": Account(START_BALANCE),
-            "socgrow": Account(START_BALANCE),
-            "sms-man": Account(_SMSMAN_BALANCE, currency=None),
-        }
+        self.accounts = {name: Account(service.balance, service.currency) for name, service in SERVICES.items()}
+        self.accounts["devsms"] = Account(balance, column=column, blocked_names=tuple(blocked_names))
         self.callbacks = Callbacks(clock)
-        self._messages: deque[Sms] = deque(maxlen=CAPACITY)
-        self._rentals: deque[Rental] = deque(maxlen=CAPACITY)
+        self._messages: deque[InboxSms] = deque(maxlen=CAPACITY)
+        self._rentals: deque[RentedNumber] = deque(maxlen=CAPACITY)
         self._numbers = Numbers()
         self._journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._ids = itertools.count(1)
 
     # -- messages
 
-    def accept(self, sms: Sms) -> tuple[Sms, int]:
-        """Charge for *sms* and put it into the inbox; the balance after it comes along.
+    def accept(self, *messages: InboxSms) -> int:
+        """Charge for *messages*, all of one gateway, and put them into the inbox; the balance after that.
 
-        A service that has no ids of its own for it gets them as UUIDs.
+        A service that has no ids of its own for them gets them as UUIDs.
 
         :raises BalanceTooLow: and nothing happened.
         """
         with self.lock:
-            now = self.clock.time()
-            account = self.accounts[sms.gateway]
-            account.charge(sms.cost, now)
-            sms.id = self.next_id()
-            sms.request_id = sms.request_id or str(uuid.uuid4())
-            sms.message_id = sms.message_id or str(uuid.uuid4())
-            sms.sent_at, sms.settles_at = now, now + self.delivery_delay
-            self._messages.append(sms)
+            now, account = self._buy(messages[0].gateway, sum(sms.cost for sms in messages), sms=len(messages))
+            for sms in messages:
+                sms.id = self.next_id()
+                sms.request_id = sms.request_id or str(uuid.uuid4())
+                sms.message_id = sms.message_id or str(uuid.uuid4())
+                sms.sent_at, sms.settles_at = now, now + self.delivery_delay
+            self._messages.extend(messages)
             balance = account.balance
-        if sms.callback_url:
-            self.callbacks.add(sms)
-        note = f"  ({sms.note})" if sms.note else ""
-        self._say(f"{sms.gateway} → {sms.phone}  {sms.text!r}  {sms.cost} so'm{note}")
-        return sms, balance
+        for sms in messages:
+            if sms.callback_url:
+                self.callbacks.add(sms)
+            note = f"  ({sms.note})" if sms.note else ""
+            self._say(f"{sms.gateway} → {sms.phone}  {sms.text!r}  {sms.cost} so'm{note}")
+        return balance
 
-    def next_id(self) -> int:
-        """A number that no message, request or rental of this sandbox had before."""
-        return next(self._ids)
+    def _buy(self, gateway: str, cost: int, *, sms: int) -> tuple[float, Account]:
+        """Charge *cost*, unless the ``no_balance`` fault says that there is no money for it; the time and the account.
+
+        :raises BalanceTooLow: and nothing is taken.
+        """
+        now, account = self.clock.time(), self.accounts[gateway]
+        if self.take_fault(gateway, ("no_balance",), sending=True):
+            raise BalanceTooLow
+        account.charge(cost, now, sms=sms)
+        return now, account
 
     def charge(self, gateway: str, cost: int) -> None:
-        """Take *cost* for a message that is not sent.
+        """Take *cost* for a message that is not sent; a negative one is a refund.
 
         :raises BalanceTooLow: and nothing is taken.
         """
         with self.lock:
             self.accounts[gateway].charge(cost, self.clock.time(), sms=0)
 
-    def messages(self, phone: str | None = None, *, part: bool = False) -> list[Sms]:
-        """Newest first; only those to *phone* (digits), or with *part* those whose number holds these digits."""
+    def next_id(self) -> int:
+        """A number that no message, request or rental of this sandbox had before."""
+        return next(self._ids)
+
+    def messages(self, phone: str | None = None, *, part: bool = False, gateway: str | None = None) -> list[InboxSms]:
+        """Newest first; only those to *phone* (digits), or with *part* those whose number holds these digits, and only
+        those of *gateway*."""
         with self.lock:
-            found = list(reversed(self._messages))
+            found = [sms for sms in reversed(self._messages) if gateway in (None, sms.gateway)]
         if phone is None:
             return found
         return [sms for sms in found if (phone in sms.phone if part else phone == sms.phone)]
@@ -128,42 +132,38 @@ class State:
 
     # -- rented numbers
 
-    def rent(self, provider: str, country: Country, price: int, application: int = 0) -> Rental:
+    def rent(self, provider: str, country: NumberRange, price: int, application: int = 0) -> RentedNumber:
         """Charge *price* for a number of *country* that was never rented here before.
 
         :raises BalanceTooLow: and nothing happened.
         """
         with self.lock:
-            now = self.clock.time()
-            self.accounts[provider].charge(price, now, sms=0)
-            rental = Rental(self.next_id(), provider, self._numbers.fresh(country), country, price, application, now)
+            now, _ = self._buy(provider, price, sms=0)
+            number = self._numbers.fresh(country)
+            rental = RentedNumber(self.next_id(), provider, number, country, price, application, now)
             self._rentals.append(rental)
         self._say(f"{provider} ⌂ {rental.phone} rented for {price}")
         return rental
 
-    def rentals(self, provider: str | None = None) -> list[Rental]:
+    def rentals(self, provider: str | None = None) -> list[RentedNumber]:
         """Newest first; only those of *provider*."""
         with self.lock:
             return [rental for rental in reversed(self._rentals) if provider in (None, rental.provider)]
 
-    def received(self, rental: Rental) -> Sms | None:
+    def received(self, rental: RentedNumber) -> InboxSms | None:
         """The newest message that reached the number since it was rented, whichever gateway sent it."""
         now = self.clock.time()
-        return next(
-            (
-                sms
-                for sms in self.messages(rental.phone)
-                if sms.status(now) == "delivered" and sms.settles_at >= rental.rented_at
-            ),
-            None,
-        )
+        for sms in self.messages(rental.phone):
+            if sms.status(now) == "delivered" and sms.settles_at >= rental.rented_at:
+                return sms
+        return None
 
-    def end(self, rental: Rental, *, refund: bool) -> None:
+    def end(self, rental: RentedNumber, *, refund: bool) -> None:
         """The number is given back, and with *refund* its price too."""
         with self.lock:
             rental.over = True
             if refund:
-                self.accounts[rental.provider].charge(-rental.price, self.clock.time(), sms=0)
+                self.charge(rental.provider, -rental.price)
 
     # -- what went wrong
 
@@ -184,9 +184,9 @@ class State:
         ``fail("socgrow", "reset_after", times=None, on="all", every=2)`` loses every second reply, with its request's
         work done; the other parameters are those of :class:`~uzotp.sandbox.accounts.Fault`.
 
-        :raises KeyError: for a name that this service has no such fault of (:func:`uzotp.sandbox.faults.faults_of`).
+        :raises KeyError: for a name that this service has no such fault of (:class:`~uzotp.sandbox.service.StandIn`).
         """
-        fault = None if name is None else Fault(faults_of(gateway)[name].name, times, on, every)
+        fault = None if name is None else Fault(SERVICES[gateway].faults[name].name, times, on, every)
         with self.lock:
             self.accounts[gateway].fault = fault
 

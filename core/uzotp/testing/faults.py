@@ -14,6 +14,7 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import parse_headers
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -25,7 +26,7 @@ DRIPS = 40
 
 
 @dataclass(frozen=True)
-class Request:
+class ReceivedRequest:
     method: str
     target: str
     headers: dict[str, str]
@@ -37,7 +38,7 @@ class Request:
 class Connection:
     """What a script writes to, and the request that it answers; none where the server is deaf."""
 
-    def __init__(self, sock: socket.socket, stopped: threading.Event, request: Request | None = None) -> None:
+    def __init__(self, sock: socket.socket, stopped: threading.Event, request: ReceivedRequest | None = None) -> None:
         self.sock = sock
         self.stopped = stopped
         self.request = request
@@ -62,7 +63,7 @@ class FaultServer:
 
     def __init__(self, *scripts: Script, tls: bool = False, deaf: bool = False) -> None:
         """*deaf*: run the script at the first bytes of a connection, whatever they are: no request is read."""
-        self.requests: list[Request] = []
+        self.requests: list[ReceivedRequest] = []
         self.connections = 0
         self._scripts = scripts
         self._deaf = deaf
@@ -135,17 +136,14 @@ class FaultServer:
                 keep = script(Connection(sock, self._stopped, request)) and not self._deaf
 
 
-def _read_request(stream: BinaryIO, number: int) -> Request | None:
+def _read_request(stream: BinaryIO, number: int) -> ReceivedRequest | None:
     line = stream.readline()
     if not line:
         return None
     method, target, _ = line.decode("latin-1").split(" ", 2)
-    headers = {}
-    while (line := stream.readline()).strip():
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name.strip().lower()] = value.strip()
+    headers = {name.lower(): value for name, value in parse_headers(stream).items()}
     body = stream.read(int(headers.get("content-length", 0)))
-    return Request(method, target, headers, body, number)
+    return ReceivedRequest(method, target, headers, body, number)
 
 
 # ------------------------------------------------------------------------------------------------------ scripts
@@ -156,24 +154,29 @@ def head(status: int, length: int | None, headers: str = "") -> bytes:
     return f"HTTP/1.1 {status} Word\r\n{size}{headers}\r\n".encode()
 
 
-def answer(body: bytes, status: int = 200, headers: str = "Content-Type: text/html; charset=koi8-r\r\n") -> Script:
-    """A whole reply, with PHP's usual wrong Content-Type."""
+def writes(data: bytes, *, drip: bytes = b"", keep: bool = False) -> Script:
+    """Write *data*, then *drip* a byte at a time; *keep* the connection or close it."""
 
     def script(connection: Connection) -> bool:
-        connection.sock.sendall(head(status, len(body), headers) + body)
-        return True
+        connection.sock.sendall(data)
+        connection.drip(drip)
+        return keep
 
     return script
+
+
+_CHUNKED = head(200, None, "Transfer-Encoding: chunked\r\n")
+
+
+def answer(body: bytes, status: int = 200, headers: str = "Content-Type: text/html; charset=koi8-r\r\n") -> Script:
+    """A whole reply, with PHP's usual wrong Content-Type."""
+    return writes(head(status, len(body), headers) + body, keep=True)
 
 
 def chunked(body: bytes) -> Script:
-    def script(connection: Connection) -> bool:
-        pieces = [body[i : i + 7] for i in range(0, len(body), 7)]
-        data = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-        connection.sock.sendall(head(200, None, "Transfer-Encoding: chunked\r\n") + data + b"0\r\n\r\n")
-        return True
-
-    return script
+    pieces = [body[i : i + 7] for i in range(0, len(body), 7)]
+    data = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    return writes(_CHUNKED + data + b"0\r\n\r\n", keep=True)
 
 
 def silence(connection: Connection) -> None:
@@ -195,41 +198,15 @@ def reset_before_body(connection: Connection) -> None:
 
 
 def close_mid_body(body: bytes) -> Script:
-    def script(connection: Connection) -> None:
-        connection.sock.sendall(head(200, len(body)) + body[: len(body) // 2])
-
-    return script
-
-
-def close_mid_chunk(body: bytes) -> Script:
-    def script(connection: Connection) -> None:
-        start = head(200, None, "Transfer-Encoding: chunked\r\n")
-        connection.sock.sendall(start + b"%x\r\n" % (len(body) * 2) + body)
-
-    return script
-
-
-def drip_headers(body: bytes) -> Script:
-    def script(connection: Connection) -> None:
-        connection.drip(head(200, len(body), "X-Padding: " + "x" * 500 + "\r\n") + body)
-
-    return script
+    return writes(head(200, len(body)) + body[: len(body) // 2])
 
 
 def drip_body(body: bytes) -> Script:
-    def script(connection: Connection) -> None:
-        connection.sock.sendall(head(200, len(body) + 500))
-        connection.drip(body + b" " * 500)
-
-    return script
+    return writes(head(200, len(body) + 500), drip=body + b" " * 500)
 
 
-def drip_chunks(body: bytes) -> Script:
-    def script(connection: Connection) -> None:
-        connection.sock.sendall(head(200, None, "Transfer-Encoding: chunked\r\n"))
-        connection.drip(b"".join(b"1\r\n%c\r\n" % byte for byte in body * 10))
-
-    return script
+def drip_headers(body: bytes) -> Script:
+    return writes(b"", drip=head(200, len(body), "X-Padding: " + "x" * 500 + "\r\n") + body)
 
 
 def endless_headers(connection: Connection) -> None:
@@ -238,8 +215,7 @@ def endless_headers(connection: Connection) -> None:
         connection.sock.sendall(b"X: " + b"y" * 60_000 + b"\r\n")
 
 
-def not_http(connection: Connection) -> None:
-    connection.sock.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+not_http = writes(b"SSH-2.0-OpenSSH_9.6\r\n")
 
 
 def refused_port() -> int:
@@ -261,10 +237,10 @@ def after_the_request(good: bytes) -> dict[str, Script]:
         "reset_after_the_request": reset,
         "reset_before_the_body": reset_before_body,
         "close_mid_body": close_mid_body(good),
-        "close_mid_chunk": close_mid_chunk(good),
+        "close_mid_chunk": writes(_CHUNKED + b"%x\r\n" % (len(good) * 2) + good),
         "drip_of_headers": drip_headers(good),
         "drip_of_body": drip_body(good),
-        "drip_of_chunks": drip_chunks(good),
+        "drip_of_chunks": writes(_CHUNKED, drip=b"".join(b"1\r\n%c\r\n" % byte for byte in good * 10)),
         "endless_headers": endless_headers,
         "ten_megabytes": answer(good + b" " * 10_000_000),
         "not_http": not_http,

@@ -24,7 +24,7 @@ from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway, Message, Receipt
-from uzotp.testing.faults import FaultServer, Request, answer, hang_up, refused_port
+from uzotp.testing.faults import FaultServer, ReceivedRequest, answer, hang_up, refused_port
 
 MESSAGE = Message(Phone.parse("+998971234567"), "5678", Purpose.LOGIN, text="TechShop: 5678")
 
@@ -33,7 +33,7 @@ def gateway(server: FaultServer, **settings: Any) -> GetSMS:
     return GetSMS("the-login", "the-password", base_url=f"{server.url}/smsgateway/", **settings)
 
 
-def fields(request: Request) -> dict[str, Any]:
+def fields(request: ReceivedRequest) -> dict[str, Any]:
     form = {name: values for name, [*values] in parse_qs(request.body.decode(), strict_parsing=True).items()}
     assert all(len(values) == 1 for values in form.values())
     return {name: json.loads(value) if name == "data" else value for name, [value] in form.items()}

@@ -8,7 +8,7 @@ import pytest
 
 from uzotp.sandbox import State
 from uzotp.sandbox.accounts import BalanceTooLow
-from uzotp.sandbox.sms import Sms
+from uzotp.sandbox.sms import InboxSms
 from uzotp.sms.prices import price_of, price_table
 
 
@@ -82,10 +82,11 @@ def test_twenty_at_once_spend_a_balance_of_ten_exactly():
     state, barrier, outcomes = State(balance=500), threading.Barrier(20), []
 
     def send() -> None:
-        sms = Sms("devsms", "998901234567", "x", None, "eskiz", None, 1, 50, "4546", ("Uzbekistan", "UZ"))
+        sms = InboxSms("devsms", "998901234567", "x", price_of("998901234567"), 50, "4546")
         barrier.wait()
         try:
-            outcomes.append(state.accept(sms)[0].id)
+            state.accept(sms)
+            outcomes.append(sms.id)
         except BalanceTooLow:
             outcomes.append(None)
 

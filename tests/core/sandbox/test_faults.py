@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from uzotp.sandbox import State, running
-from uzotp.sandbox.faults import FAULTS
-from uzotp.sandbox.replies import BIG
+from uzotp.sandbox.faults import BIG, FAULTS
+from uzotp.sandbox.service import SERVICES
 
 OTP = {
     "phone": "998901234567",
@@ -266,7 +266,7 @@ def test_every_fault_of_the_panel_is_tried_here():
     tried = {f"http_{status}" for status in (401, 403, 404, 429, 500, 503)}
     tried |= {"http_500_after", "blocked_name", "no_balance", "html", "empty", "half_json", "notice_before_json"}
     tried |= {"invalid_utf8", "big", "ids_as_strings", "missing_ids", "redirect", "slow_drip"}
-    assert set(FAULTS) == tried | {"reset_before", "reset_after", "timeout_before", "timeout"}
+    assert set(SERVICES["devsms"].faults) == tried | {"reset_before", "reset_after", "timeout_before", "timeout"}
 
 
 @pytest.mark.parametrize("name", ["timeout", "reset_after"])

@@ -9,8 +9,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from uzotp.sandbox import running
-from uzotp.sandbox.faults import FAULTS, faults_of
-from uzotp.sandbox.replies import BIG
+from uzotp.sandbox.faults import BIG, FAULTS
+from uzotp.sandbox.service import SERVICES
 
 #: What buys something, and what only reads: address and form.
 BUY = {
@@ -33,7 +33,7 @@ IDS = {
     "socgrow": {"order_id", "phone"},
     "sms-man": {"request_id", "country_id", "application_id"},
 }
-CASES = [(service, fault) for service in BUY for fault in faults_of(service)]
+CASES = [(service, fault) for service in BUY for fault in SERVICES[service].faults]
 
 
 @pytest.fixture

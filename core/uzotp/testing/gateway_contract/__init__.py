@@ -22,10 +22,10 @@ from uzotp.testing.gateway_contract.callbacks import CallbackTests
 from uzotp.testing.gateway_contract.endings import EndingTests
 from uzotp.testing.gateway_contract.questions import QuestionTests
 from uzotp.testing.gateway_contract.replies import ReplyTests
-from uzotp.testing.gateway_contract.sends import SendTests
+from uzotp.testing.gateway_contract.sends import GatewaySendTests
 
 __all__ = ["GatewayContract"]
 
 
-class GatewayContract(SendTests, ReplyTests, EndingTests, QuestionTests, CallbackTests):
-    """Inherit this and give it ``make``, ``yes``, ``noes`` and ``secrets`` of ``Hooks``."""
+class GatewayContract(GatewaySendTests, ReplyTests, EndingTests, QuestionTests, CallbackTests):
+    """Inherit this and give it ``make``, ``yes``, ``noes`` and ``secrets`` of ``GatewayHooks``."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from uzotp.ports.delivery import DeliveryReport
-from uzotp.testing.gateway_contract.hooks import Hooks
+from uzotp.testing.gateway_contract.hooks import GatewayHooks
 from uzotp.testing.gateway_contract.replies import GARBAGE, odd_ones
 
 #: The endpoint lets no more than this through.
@@ -32,7 +32,7 @@ _HOSTILE = (
 )
 
 
-class CallbackTests(Hooks):
+class CallbackTests(GatewayHooks):
     def test_a_callback_of_the_service_is_a_report(self) -> None:
         parse = self._parser()
         assert self.callback, "say in callback how your service reports a delivery"

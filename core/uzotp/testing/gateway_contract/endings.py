@@ -11,7 +11,7 @@ import pytest
 
 from uzotp.testing import faults
 from uzotp.testing.faults import Connection, FaultServer, answer, head, refused_port
-from uzotp.testing.gateway_contract.hooks import Hooks
+from uzotp.testing.gateway_contract.hooks import GatewayHooks
 
 #: Names alone: what a good reply would be is known when a test runs. A reply of megabytes has a test of its own.
 AFTERWARDS = [name for name in faults.after_the_request(b"") if name != "ten_megabytes"]
@@ -20,7 +20,7 @@ _EMPTY = {"close_mid_body", "close_mid_chunk", "empty_200", "empty_204", "half_j
 _MOST = 16 * 1024 * 1024
 
 
-class EndingTests(Hooks):
+class EndingTests(GatewayHooks):
     @pytest.mark.parametrize("name", AFTERWARDS)
     def test_after_the_request_nobody_knows(self, name: str) -> None:
         good = self.yes.body

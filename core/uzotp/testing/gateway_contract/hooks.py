@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ SLACK = 0.8
 _JSON = "Content-Type: application/json\r\n"
 
 
-class Hooks(Checks):
+class GatewayHooks(Checks):
     """*make* and three attributes are yours to give; the rest is for gateways that can more than send."""
 
     #: How your service says that it took a message.
@@ -68,6 +69,12 @@ class Hooks(Checks):
     def says(self, reply: Reply) -> Script:
         return answer(reply.body, reply.status, _JSON)
 
+    @contextmanager
+    def served(self, *scripts: Script) -> Iterator[tuple[FaultServer, Gateway]]:
+        """A server that plays *scripts*, and your gateway talking to it."""
+        with FaultServer(*scripts) as server:
+            yield server, self.make(server.url)
+
     def send(self, gateway: Gateway, message: Message | None = None, *, timeout: float = 5) -> Receipt:
         """A send that is to succeed."""
         return gateway.send(message or self.message(), **timed(gateway.send, timeout))
@@ -77,13 +84,11 @@ class Hooks(Checks):
         message, name = message or self.message(), gateway.name
         started = time.monotonic()
         try:
-            receipt = gateway.send(message, **timed(gateway.send, timeout))
+            ended: Receipt | GatewayError = gateway.send(message, **timed(gateway.send, timeout))
         except GatewayError as error:
-            ended: Receipt | GatewayError = error
+            ended = error
         except Exception as error:
             pytest.fail(f"send() raised a {type(error).__name__}, and not a GatewayError")
-        else:
-            ended = receipt
         late = time.monotonic() - started - timeout
         assert late < SLACK, f"send(timeout={timeout}) took {late:.1f} s longer than that: timeout is a total"
         if isinstance(ended, GatewayError):

@@ -11,9 +11,9 @@ import pytest
 
 from uzotp.errors import GatewayError
 from uzotp.testing import faults
-from uzotp.testing.faults import FaultServer, answer
+from uzotp.testing.faults import answer
 from uzotp.testing.gateway_contract.checks import CODE, PHONE
-from uzotp.testing.gateway_contract.hooks import Hooks
+from uzotp.testing.gateway_contract.hooks import GatewayHooks
 
 #: What may stand where anything else was promised.
 ODD: tuple[object, ...] = (None, True, [], {}, [[]], "", "\x00", "\ud800", "x" * 5000, -1, 10**400, 1e308)
@@ -61,7 +61,7 @@ def _places(value: Any, rebuilt: Callable[[Any], Any]) -> Iterator[Callable[[Any
         yield from _places(inner, around)
 
 
-class ReplyTests(Hooks):
+class ReplyTests(GatewayHooks):
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429])
     def test_a_page_with_a_4xx_is_no_yes(self, status: int) -> None:
         self.error(answer(faults.HTML, status))
@@ -71,8 +71,7 @@ class ReplyTests(Hooks):
 
     def test_garbage_is_unknown(self) -> None:
         bodies = [body for body in GARBAGE if self.yes.body]
-        with FaultServer(*(answer(body) for body in bodies or [b"<garbage>"])) as server:
-            gateway = self.make(server.url)
+        with self.served(*(answer(body) for body in bodies or [b"<garbage>"])) as (_, gateway):
             for body in bodies:
                 error = self.outcome(gateway)
                 assert isinstance(error, GatewayError), f"{body[:20]!r} was taken for a yes"
@@ -81,8 +80,7 @@ class ReplyTests(Hooks):
     def test_odd_values_in_a_yes_or_a_no_raise_nothing_else(self) -> None:
         for reply in (self.yes, *self.noes.values()):
             bodies = list(odd_ones(reply.body))
-            with FaultServer(*(answer(body, reply.status) for body in bodies or [b""])) as server:
-                gateway = self.make(server.url)
+            with self.served(*(answer(body, reply.status) for body in bodies or [b""])) as (server, gateway):
                 ends = [self.outcome(gateway) for _ in bodies]
             assert len(server.requests) == len(ends)
 

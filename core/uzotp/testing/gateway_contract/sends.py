@@ -10,18 +10,18 @@ import pytest
 from uzotp.errors import GatewayError, MessageRejected
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.money import Money
-from uzotp.testing.faults import Connection, FaultServer, Request, answer
+from uzotp.testing.faults import Connection, ReceivedRequest, answer
 from uzotp.testing.gateway_contract.checks import CODE, PHONE
-from uzotp.testing.gateway_contract.hooks import Hooks
+from uzotp.testing.gateway_contract.hooks import GatewayHooks
 
 _CROWD = 8
 
 
-def _written(request: Request) -> str:
+def _written(request: ReceivedRequest) -> str:
     return unquote(request.target + request.body.decode("utf-8", "replace"))
 
 
-class SendTests(Hooks):
+class GatewaySendTests(GatewayHooks):
     def test_it_is_a_gateway_whose_repr_shows_no_credentials(self) -> None:
         gateway = self.make("http://127.0.0.1:9")
         assert isinstance(gateway, Gateway)
@@ -30,16 +30,14 @@ class SendTests(Hooks):
         self.assert_clean(repr(gateway) + str(gateway), "the gateway's repr")
 
     def test_yes_is_a_receipt_and_one_request_with_the_number_and_the_code(self) -> None:
-        with FaultServer(self.says(self.yes)) as server:
-            gateway = self.make(server.url)
+        with self.served(self.says(self.yes)) as (server, gateway):
             self.assert_receipt(self.send(gateway), gateway.name)
         [request] = server.requests
         assert PHONE in _written(request)
         assert CODE in _written(request)
 
     def test_a_message_that_is_no_code_is_sent_or_refused_before_it_leaves(self) -> None:
-        with FaultServer(self.says(self.yes)) as server:
-            gateway = self.make(server.url)
+        with self.served(self.says(self.yes)) as (server, gateway):
             ended = self.outcome(gateway, Message.text_only("+" + PHONE, "Salom!"))
         assert len(server.requests) == isinstance(ended, Receipt)
         assert all("Salom" in _written(request) for request in server.requests)
@@ -53,21 +51,18 @@ class SendTests(Hooks):
 
     def test_after_any_end_the_gateway_still_works(self) -> None:
         no = next(iter(self.noes.values()))
-        with FaultServer(self.says(no), lambda connection: None, self.says(self.yes)) as server:
-            gateway = self.make(server.url)
+        with self.served(self.says(no), lambda connection: None, self.says(self.yes)) as (_, gateway):
             ends = [self.outcome(gateway) for _ in range(3)]
         assert [isinstance(end, Receipt) for end in ends] == [False, False, True]
 
     def test_a_connection_is_used_again(self) -> None:
-        with FaultServer(self.says(self.yes)) as server:
-            gateway = self.make(server.url)
+        with self.served(self.says(self.yes)) as (server, gateway):
             for _ in range(4):
                 self.send(gateway)
         assert server.connections == 1, "a new connection for each message: keep one session and use it again"
 
     def test_a_connection_that_breaks_at_its_second_use_is_no_second_try(self) -> None:
-        with FaultServer(self.says(self.yes), lambda connection: None) as server:
-            gateway = self.make(server.url)
+        with self.served(self.says(self.yes), lambda connection: None) as (server, gateway):
             self.send(gateway)
             error = self.outcome(gateway)
         assert isinstance(error, GatewayError)
@@ -93,8 +88,7 @@ class SendTests(Hooks):
             phone = next((phone for phone in phones if phone in asked), PHONE)
             return answer(self.yes.body.replace(PHONE.encode(), phone.encode()), self.yes.status)(connection)
 
-        with FaultServer(yes) as server:
-            gateway = self.make(server.url)
+        with self.served(yes) as (server, gateway):
             crowd = [threading.Thread(target=one, args=(phone,)) for phone in phones]
             for thread in crowd:
                 thread.start()
@@ -106,14 +100,13 @@ class SendTests(Hooks):
 
     def test_a_timeout_may_be_left_out(self) -> None:
         """Without a *timeout* a gateway has one of its own."""
-        with FaultServer(self.says(self.yes)) as server:
-            gateway = self.make(server.url)
+        with self.served(self.says(self.yes)) as (_, gateway):
             self.assert_receipt(gateway.send(self.message()), gateway.name)
             self.assert_receipt(self.send(gateway, timeout=60), gateway.name)
 
     def test_a_quote_costs_no_request(self) -> None:
-        with FaultServer(self.says(self.yes)) as server:
-            quote = getattr(self.make(server.url), "quote", None)
+        with self.served(self.says(self.yes)) as (server, gateway):
+            quote = getattr(gateway, "quote", None)
             if quote is None:
                 pytest.skip("this gateway names no prices")
             for phone in (PHONE, "12025550123", "447911123456"):

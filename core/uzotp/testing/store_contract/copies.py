@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
-from uzotp.ports.store import Opened, Store
+from uzotp.ports.store import AddDelivery, Opened, Store
 from uzotp.testing.store_contract.requests import (
     T0,
     Hooks,
     addition,
     an_id,
     attempt,
+    newest,
     opened,
     opening,
     refused,
@@ -31,21 +32,20 @@ class CopyTests(Hooks):
         assert store.settle(settlement(first, UNKNOWN)) is True
         return first
 
-    def _newest(self, store: Store) -> DeliveryRecord:
-        found = store.delivery(an_id("phone", "A"), opening().handle, T0 + 9)
-        assert found is not None
-        return found
+    def _copy(self, store: Store, of: str = "", now: int = T0) -> AddDelivery:
+        more = addition(of=of, now=now)
+        store.add(more)
+        return more
 
     def test_p7_a_copy_that_was_accepted_is_the_challenges_newest_delivery(self, store: Store) -> None:
         first = self._first_unknown(store)
-        more = addition(of=first.delivery_id, now=T0 + 3)
-        store.add(more)
-        assert self._newest(store).id == first.delivery_id, "not before anybody took it"
+        more = self._copy(store, first.delivery_id, T0 + 3)
+        assert newest(store).id == first.delivery_id, "not before anybody took it"
         accepted = settlement(
             first, SENT, delivery_id=more.delivery_id, gateway="getsms", gateway_id="88", handle=more.handle, now=T0 + 4
         )
         assert store.settle(accepted) is True
-        assert self._newest(self.reopen(store)) == DeliveryRecord(
+        assert newest(self.reopen(store)) == DeliveryRecord(
             id=more.delivery_id,
             fingerprint=more.fingerprint,
             handle=more.handle,
@@ -66,18 +66,16 @@ class CopyTests(Hooks):
         store.settle(settlement(first, FAILED, refund=True, handle=opening().handle))
         again = opened(store.open(opening(now=T0 + 1)))
         assert again.sends == 1
-        assert self._newest(store).id == again.delivery_id
+        assert newest(store).id == again.delivery_id
         assert store.check(attempt(now=T0 + 2)).sends == 1
 
     def test_p7_a_copy_without_a_handle_stays_behind(self, store: Store) -> None:
-        first, more = self._first_unknown(store), addition()
-        store.add(more)
+        first, more = self._first_unknown(store), self._copy(store)
         assert store.settle(settlement(first, FAILED, delivery_id=more.delivery_id, refund=False)) is True
-        assert self._newest(store).id == first.delivery_id
+        assert newest(store).id == first.delivery_id
 
     def test_p7_reports_go_to_the_copy_they_speak_of(self, store: Store) -> None:
-        first, more = self._first_unknown(store), addition()
-        store.add(more)
+        first, more = self._first_unknown(store), self._copy(store)
         store.settle(settlement(first, SENT, delivery_id=more.delivery_id, gateway_id="88"))
         late = store.record(more.fingerprint, first.delivery_id, report(DELIVERED, "77"), T0 + 5)
         assert late is not None
@@ -88,8 +86,7 @@ class CopyTests(Hooks):
         first = opened(store.open(opening()))
         store.settle(settlement(first, SENT, gateway_id="77"))
         for gateway, gateway_id in [("devsms", "78"), ("getsms", "88"), ("getsms", None)]:
-            more = addition()
-            store.add(more)
+            more = self._copy(store)
             done = settlement(first, SENT, delivery_id=more.delivery_id, gateway=gateway, gateway_id=gateway_id)
             store.settle(done)
         other = opened(store.open(opening("B")))
@@ -101,8 +98,7 @@ class CopyTests(Hooks):
 
     @pytest.mark.parametrize("status", [FAILED, UNKNOWN, SENT])
     def test_p7_how_a_copy_ends_does_not_touch_the_phones_quota(self, store: Store, status: DeliveryStatus) -> None:
-        first, more = self._first_unknown(store, quota="2/hour"), addition()
-        store.add(more)
+        first, more = self._first_unknown(store, quota="2/hour"), self._copy(store)
         store.settle(settlement(first, status, delivery_id=more.delivery_id, refund=True, handle=more.handle))
         opened(store.open(opening(now=T0 + 1, quota="2/hour")))
         assert refused(store.open(opening(now=T0 + 2, quota="2/hour"))).quota == "phone 2/hour"
@@ -112,11 +108,10 @@ class CopyTests(Hooks):
         assert store.settle(settlement(first, UNKNOWN)) is True
         again = settlement(first, SENT, handle=opening().handle, refund=True)
         assert [store.settle(again), store.settle(replace(again, delivery_id=an_id()))] == [False, False]
-        assert self._newest(store).status is UNKNOWN
+        assert newest(store).status is UNKNOWN
 
     def test_p7_a_copy_of_a_challenge_that_is_gone_is_written_down_all_the_same(self, store: Store) -> None:
-        first, more = self._first_unknown(store), addition()
-        store.add(more)
+        first, more = self._first_unknown(store), self._copy(store)
         done = settlement(first, SENT, delivery_id=more.delivery_id, gateway_id="88", handle=an_id("no handle"))
         assert store.settle(done) is True
         assert store.known_ids(more.fingerprint, "devsms") == {"88"}
@@ -127,8 +122,7 @@ class CopyTests(Hooks):
         second = opened(store.open(opening(now=T0 + 1)))
         assert second.before is not None
         assert (second.before.id, second.before.status, second.before.gateway) == (first.delivery_id, UNKNOWN, "devsms")
-        more = addition()
-        store.add(more)
+        more = self._copy(store)
         store.settle(settlement(second, SENT, delivery_id=more.delivery_id, gateway="getsms", handle=more.handle))
         third = opened(store.open(opening(now=T0 + 2)))
         assert third.before is not None

@@ -26,6 +26,7 @@ from uzotp.testing.store_contract.requests import (
     reservation,
     reserved,
     watched,
+    whole,
 )
 
 SPAN = HOUR // 2
@@ -276,14 +277,7 @@ class PumpingTests(Hooks):
     # --------------------------------------------------------------------------------- the order of refusals
 
     def test_refusals_come_in_their_order_and_leave_nothing_behind(self, store: Store) -> None:
-        full = replace(
-            reservation(quota="1/hour"),
-            prefix="+99890123",
-            country="UZ",
-            guard=watched(floor=1).guard,
-            amount=600,
-            budget=1000,
-        )
+        full = whole()
         held = reserved(store.reserve(full))
         more = replace(full, now=T0 + 1)
         store.switch_on("pause", now=T0)

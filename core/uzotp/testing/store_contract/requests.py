@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -170,6 +171,14 @@ def watched(
     prefix_floor, country_floor = floor if isinstance(floor, tuple) else (floor, 100)
     rule = GuardRule(enforce, trusted, prefix_floor, country_floor, ratio)
     return ReserveGlobal(an_id(), None, (), prefix=prefix, country=country, guard=rule, now=now)
+
+
+def whole(now: int = T0) -> ReserveGlobal:
+    """A send under every rule at once: one an hour for its client, one unverified for its prefix, 600 so'm of 1000."""
+    ours = reservation(now=now, quota="1/hour")
+    return replace(
+        watched(floor=1, now=now), client=ours.client, client_limits=ours.client_limits, amount=600, budget=1000
+    )
 
 
 def addition(phone: str = "A", *, of: str = "", now: int = T0) -> AddDelivery:
