@@ -22,6 +22,7 @@ from uzotp.ports.store import (
     OpenChallenge,
     Opened,
     Refusal,
+    RefusalKind,
     ReserveGlobal,
     Suspicion,
 )
@@ -205,14 +206,14 @@ def test_refusals_come_in_their_order_and_change_nothing() -> None:
     phone = PhoneRecord(logs.entry(NOW, "aaa"), logs.entry(NOW, "bbb"), NOW + 60_000)
     before = replace(phone)
     requests = [
-        (opening(failure_limits=fails, phone_limits=sends), Refusal("locked", "failures 1/hour", 3_600_000)),
-        (opening(phone_limits=sends), Refusal("cooldown", "cooldown", 60_000)),
+        (opening(failure_limits=fails, phone_limits=sends), Refusal(RefusalKind.LOCKED, "failures 1/hour", 3_600_000)),
+        (opening(phone_limits=sends), Refusal(RefusalKind.COOLDOWN, "cooldown", 60_000)),
     ]
     for request, refusal in requests:
         assert challenges.open_challenge(phone, None, request, NOW) == refusal
         assert phone == before
     later = challenges.open_challenge(phone, None, opening(phone_limits=sends), NOW + 60_000)
-    assert later == Refusal("rate_limited", "phone 1/hour", 3_540_000)
+    assert later == Refusal(RefusalKind.RATE_LIMITED, "phone 1/hour", 3_540_000)
     assert phone == before
 
 

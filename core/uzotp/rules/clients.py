@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from uzotp.ports.store import GlobalReservation, Refusal, ReserveGlobal
+from uzotp.ports.store import GlobalReservation, Refusal, RefusalKind, ReserveGlobal
 from uzotp.rules import logs
 
 
@@ -12,7 +12,7 @@ def reserve_client(log: str, request: ReserveGlobal, now: int) -> tuple[str, int
     """One more send from this client's network, or not. Returns the new log and the moment it was entered with."""
     broken = logs.exceeded(log, request.client_limits, now)
     if broken:
-        return Refusal("rate_limited", f"client {broken[0]}", broken[1])
+        return Refusal(RefusalKind.RATE_LIMITED, f"client {broken[0]}", broken[1])
     at = max(now, logs.nth_newest(log, 1) or 0)  # a clock that steps back must not make room
     return logs.add(log, at, request.entry_id, request.client_limits), at
 

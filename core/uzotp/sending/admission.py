@@ -26,6 +26,7 @@ from uzotp.ports.store import (
     OpenChallenge,
     Opened,
     Refusal,
+    RefusalKind,
     ReserveGlobal,
     Store,
     Suspicion,
@@ -50,13 +51,13 @@ GIVEN = Secret("given")
 _FOR_EVERYBODY = (errors.BudgetExhausted, errors.SendingPaused)
 _QUIET = 60.0
 
-_REFUSALS: dict[str, type[Refused]] = {
-    "paused": errors.SendingPaused,
-    "suspicious": errors.Suspicious,
-    "budget": errors.BudgetExhausted,
-    "cooldown": errors.CooldownActive,
-    "rate_limited": errors.RateLimited,
-    "locked": errors.Locked,
+_REFUSALS: dict[RefusalKind, type[Refused]] = {
+    RefusalKind.PAUSED: errors.SendingPaused,
+    RefusalKind.SUSPICIOUS: errors.Suspicious,
+    RefusalKind.BUDGET: errors.BudgetExhausted,
+    RefusalKind.COOLDOWN: errors.CooldownActive,
+    RefusalKind.RATE_LIMITED: errors.RateLimited,
+    RefusalKind.LOCKED: errors.Locked,
 }
 
 
@@ -135,14 +136,14 @@ class Admission:
             reservation=reservation,
             message=message,
             suppressed=suppressed,
-            avoid=_unconfirmed(opened.before),
+            avoid=_unconfirmed(opened.previous_delivery),
             asked_at=asked_at,
         )
         return order, opened
 
     def _release(self, reservation: GlobalReservation) -> None:
         try:
-            self._store.release(reservation)
+            self._store.adjust(reservation, 0, sent=False, free_client=True)
         except StoreUnavailable:  # it stays spent, which is the safe side
             events.logger.error("reservation %s could not be taken back: the store is away", reservation.entry_id)
 

@@ -207,7 +207,7 @@ class Sender:
         return unknown or refusal
 
     def _objection(self, order: PendingSend, gateway: Gateway) -> GatewayError | None:
-        return self._accounts.objection(gateway, order.reservation.on, order.asked_at)
+        return self._accounts.objection(gateway, order.reservation.switches_on, order.asked_at)
 
     def _nobody(self, order: PendingSend) -> GatewayError:
         """Why no gateway was asked."""

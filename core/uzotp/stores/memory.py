@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
-from uzotp.policy import MAX_LIFE, Purpose
+from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
 from uzotp.ports.store import Attempt, Switch
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import Tally
-from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, count_end
+from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS, LIFE_MS, count_end
+from uzotp.stores.locked import LockedStore, T, Transaction
 from uzotp.stores.summary import Summary
 from uzotp.tashkent import day_of
 
@@ -76,7 +77,7 @@ class _Kept(ChallengeRecord):
     """A challenge as it is kept, never changed in place. ``wins`` is how often its phone had succeeded in its purpose
     when it was written: a success more has ended it."""
 
-    wins: int
+    wins: int = 0
 
 
 def _kept(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Kept:
@@ -255,7 +256,7 @@ class _Rows(Transaction):
     def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
         self._put(self._store.budgets, day, used, expires_at)
 
-    def on(self, names: Iterable[str]) -> frozenset[str]:
+    def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(filter(self._store.is_on, names))
 
     def claim_phone(self, fingerprint: str) -> PhoneRecord:
@@ -297,7 +298,7 @@ class _Rows(Transaction):
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         wins = self._store.wins_of(fingerprint, purpose, self._now) + 1
-        self._put(self._store.wins, fingerprint + purpose, wins, self._now + MAX_LIFE * 1000 + GRACE_MS)
+        self._put(self._store.wins, fingerprint + purpose, wins, self._now + LIFE_MS + GRACE_MS)
 
     def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
         record: DeliveryRecord | None = self._store.deliveries.get(delivery_id, self._now)

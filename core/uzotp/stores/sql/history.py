@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from uzotp.ports.columns import MONEY_DIGITS
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.ledger import History, PrefixTraffic, Traffic
 from uzotp.stores.sql.rows import Session
@@ -13,7 +14,7 @@ from uzotp.stores.summary import in_order
 from uzotp.tashkent import DAY_MS, day_begins, day_of
 
 _FIRST = day_begins("1970-01-01")
-_PLACES = Decimal("0.0001")
+_PLACES = Decimal(1).scaleb(-MONEY_DIGITS[1])
 
 _TRAFFIC = f"""
 SELECT (created_at - {_FIRST}) {{divide}} {DAY_MS}, gateway, country, status, currency,
@@ -29,7 +30,7 @@ SELECT gateway, (verified_at - created_at) {divide} 1000, COUNT(*)
 _COUNTS = "SELECT day, name, total FROM uzotp_count WHERE day >= %s"
 
 
-def history(session: Session, since: int, prefixes: int) -> History:
+def read(session: Session, since: int, prefixes: int) -> History:
     divide = session.dialect.divide
     traffic = [_traffic(row) for row in session.rows(_TRAFFIC.format(divide=divide), (since,))]
     busiest = tuple(PrefixTraffic(*row) for row in session.rows(_PREFIXES, (since, prefixes)))

@@ -123,18 +123,19 @@ class CopyTests(Hooks):
 
     def test_p7_a_resend_tells_of_the_delivery_before(self, store: Store) -> None:
         first = self._first_unknown(store)
-        assert first.before is None
+        assert first.previous_delivery is None
         second = opened(store.open(opening(now=T0 + 1)))
-        assert second.before is not None
-        assert (second.before.id, second.before.status, second.before.gateway) == (first.delivery_id, UNKNOWN, "devsms")
+        previous = second.previous_delivery
+        assert previous is not None
+        assert (previous.id, previous.status, previous.gateway) == (first.delivery_id, UNKNOWN, "devsms")
         more = addition()
         store.add(more)
         store.settle(settlement(second, SENT, delivery_id=more.delivery_id, gateway="getsms", handle=more.handle))
         third = opened(store.open(opening(now=T0 + 2)))
-        assert third.before is not None
-        assert (third.before.id, third.before.gateway) == (more.delivery_id, "getsms")
+        assert third.previous_delivery is not None
+        assert (third.previous_delivery.id, third.previous_delivery.gateway) == (more.delivery_id, "getsms")
 
     def test_p7_a_new_challenge_tells_of_none(self, store: Store) -> None:
         self._first_unknown(store)
-        assert opened(store.open(opening(binding="another"))).before is None
-        assert opened(store.open(opening(now=T0 + 600_000))).before is None, "the old one is over"
+        assert opened(store.open(opening(binding="another"))).previous_delivery is None
+        assert opened(store.open(opening(now=T0 + 600_000))).previous_delivery is None, "the old one is over"

@@ -15,6 +15,7 @@ from uzotp.testing.store_contract.requests import (
     HOUR,
     MINUTE,
     T0,
+    WHOLE,
     Hooks,
     an_id,
     attempt,
@@ -171,7 +172,7 @@ class DeliveryTests(Hooks):
         store.reserve(reservation(quota="2/day"))
         back = store.reserve(reservation(quota="2/day"))
         assert isinstance(back, GlobalReservation)
-        store.release(back)
+        store.adjust(back, 0, **WHOLE)
         store.purge(DAY, T0 + HOUR)
         phones = [store.open(opening(now=T0 + HOUR, quota="2/day")) for _ in range(2)]
         clients = [store.reserve(reservation(now=T0 + HOUR, quota="2/day")) for _ in range(2)]

@@ -15,6 +15,7 @@ from uzotp.testing.store_contract.requests import (
     MINUTE,
     SECOND,
     T0,
+    WHOLE,
     WRONG,
     Hooks,
     attempt,
@@ -214,8 +215,8 @@ class SendTests(Hooks):
         third = store.reserve(reservation())
         assert isinstance(third, GlobalReservation)
         refused(store.reserve(reservation()))
-        store.release(third)
-        store.release(third)
+        store.adjust(third, 0, **WHOLE)
+        store.adjust(third, 0, **WHOLE)
         assert isinstance(store.reserve(reservation(now=T0 + 1)), GlobalReservation)
         refused(store.reserve(reservation(now=T0 + 1)))
 
@@ -224,7 +225,7 @@ class SendTests(Hooks):
             answer = store.reserve(request)
             assert isinstance(answer, GlobalReservation)
             assert answer.client is None
-            store.release(answer)
+            store.adjust(answer, 0, **WHOLE)
 
     def test_a_refused_reservation_is_not_counted(self, store: Store) -> None:
         for _ in range(3):
