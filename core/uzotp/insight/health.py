@@ -20,7 +20,7 @@ def alerts(insight: Insight, words: Words) -> list[Alert]:
     if insight.paused:
         name = "paused_note" if insight.paused.note else "paused"
         found.append(
-            Alert("bad", text[name].format(since=words.moment(insight.paused.since), note=insight.paused.note))
+            Alert("bad", text[name].format(since=words.moment(insight.paused.since_ms), note=insight.paused.note))
         )
     for each in insight.blocked:
         since = words.moment(each.since)
@@ -121,7 +121,7 @@ def gateways(insight: Insight, words: Words) -> Section:
     failures = _per_day(insight.figures, words, text["failures"], rows)
     tables = present(_health(insight, words), failures, _blocked(insight, words))
     empty = "" if rows else text["no_failures"]
-    since = insight.paused and words.moment(insight.paused.since)
+    since = insight.paused and words.moment(insight.paused.since_ms)
     sending = text["paused"].format(since=since) if since else text["on"]
     return Section("gateways", text["title"], f"{text['sending']}: {sending}.", tables=tables, empty=empty)
 

@@ -65,8 +65,8 @@ class DeliveryReport:
 class DeliveryRecord:
     """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled.
 
-    Its fields are the columns of every store (:mod:`uzotp.stores.tables`). ``verified_at`` is when a code was accepted
-    whose challenge this was the newest message of.
+    Its fields are the columns of every store (:mod:`uzotp.stores.tables`). ``verified_at_ms`` is when a code was
+    accepted whose challenge this was the newest message of.
     """
 
     id: Hash
@@ -80,6 +80,6 @@ class DeliveryRecord:
     gateway_id: Annotated[str, Column(Kind.TEXT, 64)] | None = None
     cost: Money | None = None
     parts: Annotated[int, Column(Kind.SMALL)] | None = None
-    created_at: Moment
-    updated_at: Moment
-    verified_at: Moment | None = None
+    created_at_ms: Moment
+    updated_at_ms: Moment
+    verified_at_ms: Moment | None = None

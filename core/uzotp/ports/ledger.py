@@ -62,8 +62,8 @@ class Ledger(Protocol):
     #: Whether :meth:`count` can be asked when the process ends.
     counts_at_exit: bool
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
-        """What became of the messages created at or after *since*. For a person to look at, never to decide by."""
+    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """What became of the messages created at or after *since_ms*. For a person to look at, never to decide by."""
         ...
 
     def count(self, counts: Mapping[str, int], now: int | None = None) -> None:

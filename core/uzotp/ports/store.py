@@ -77,7 +77,7 @@ class Switch:
 
     name: str
     note: str
-    since: int
+    since_ms: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class GlobalReservation:
 
     entry_id: str
     client: str | None
-    at: int
+    at_ms: int
     prefix: str = ""
     country: str = ""
     amount: int = 0
@@ -159,8 +159,8 @@ class Opened:
     delivery_id: str
     attempts: int
     sends: int
-    expires_at: int
-    resend_at: int
+    expires_at_ms: int
+    resend_at_ms: int
     previous_delivery: DeliveryRecord | None = None
 
 

@@ -19,11 +19,11 @@ LADDER_MS = 3_600_000
 
 @dataclass(slots=True)
 class PhoneRecord:
-    """What is kept of a number across purposes and bindings. ``resend_at``: no send before this moment."""
+    """What is kept of a number across purposes and bindings. ``resend_at_ms``: no send before this moment."""
 
     sends: Log
     failures: Log
-    resend_at: Moment
+    resend_at_ms: Moment
 
 
 @dataclass(slots=True)
@@ -37,8 +37,8 @@ class ChallengeRecord:
     nonce: Hash
     digest: Hash
     key_id: Annotated[str, Column(Kind.TEXT, 6)]
-    started_at: Moment
-    expires_at: Moment
+    started_at_ms: Moment
+    expires_at_ms: Moment
     attempts: Counter = 0
     sends: Counter = 0
     used: bool = False
@@ -47,7 +47,7 @@ class ChallengeRecord:
 
 #: What a new challenge has of the request, and what is told of a challenge.
 _OF_REQUEST = ("handle", "fingerprint", "purpose", "prefix", "nonce", "digest", "key_id")
-_OF_CHALLENGE = ("nonce", "key_id", "delivery_id", "attempts", "sends", "expires_at")
+_OF_CHALLENGE = ("nonce", "key_id", "delivery_id", "attempts", "sends", "expires_at_ms")
 
 # --------------------------------------------------------------------------------------------------- decisions
 
@@ -62,8 +62,8 @@ def open_challenge(
     broken = logs.exceeded(phone.failures, request.failure_limits, now)
     if broken:
         return Refusal(RefusalKind.LOCKED, f"failures {broken[0]}", broken[1])
-    if now < phone.resend_at:
-        return Refusal(RefusalKind.COOLDOWN, "cooldown", phone.resend_at - now)
+    if now < phone.resend_at_ms:
+        return Refusal(RefusalKind.COOLDOWN, "cooldown", phone.resend_at_ms - now)
     broken = logs.exceeded(phone.sends, request.phone_limits, now)
     if broken:
         return Refusal(RefusalKind.RATE_LIMITED, f"phone {broken[0]}", broken[1])
@@ -76,18 +76,18 @@ def open_challenge(
         request.phone_limits,
         len(request.resend_after),
     )
-    phone.resend_at = now + request.resend_after[step] * 1000
+    phone.resend_at_ms = now + request.resend_after[step] * 1000
 
     if challenge is None or not _live(challenge, request, now):
         challenge = ChallengeRecord(
-            **{name: getattr(request, name) for name in _OF_REQUEST}, started_at=now, expires_at=0
+            **{name: getattr(request, name) for name in _OF_REQUEST}, started_at_ms=now, expires_at_ms=0
         )
     if challenge.key_id not in request.live_keys:  # its code cannot be made again: another code, the same tries
         challenge.nonce, challenge.digest, challenge.key_id = request.nonce, request.digest, request.key_id
-    challenge.expires_at = min(now + request.ttl_ms, challenge.started_at + MAX_LIFE * 1000)
+    challenge.expires_at_ms = min(now + request.ttl_ms, challenge.started_at_ms + MAX_LIFE * 1000)
     challenge.sends += 1
     challenge.delivery_id = request.delivery_id
-    opened = Opened(**{name: getattr(challenge, name) for name in _OF_CHALLENGE}, resend_at=phone.resend_at)
+    opened = Opened(**{name: getattr(challenge, name) for name in _OF_CHALLENGE}, resend_at_ms=phone.resend_at_ms)
     return opened, challenge
 
 
@@ -95,9 +95,9 @@ def _live(challenge: ChallengeRecord, request: OpenChallenge, now: int) -> bool:
     """Whether a send is the resend of this challenge: same tries, same end, and the same code if it can be (P3)."""
     return (
         not challenge.used
-        and now < challenge.expires_at
+        and now < challenge.expires_at_ms
         and 0 <= challenge.attempts < request.max_attempts
-        and challenge.started_at + (MAX_LIFE - MIN_LEFT) * 1000 >= now
+        and challenge.started_at_ms + (MAX_LIFE - MIN_LEFT) * 1000 >= now
     )
 
 
@@ -108,7 +108,7 @@ def check(failures: str, challenge: ChallengeRecord | None, attempt: Attempt, no
     charges the challenge one attempt; on ``verified`` it also ends the challenge, deletes the phone's others of this
     purpose and writes the proof down, all in the same transaction.
     """
-    if challenge is None or challenge.used or now >= challenge.expires_at:
+    if challenge is None or challenge.used or now >= challenge.expires_at_ms:
         return Checked(AttemptStatus.EXPIRED), failures
     left = attempt.max_attempts - challenge.attempts
     if not 0 < left <= attempt.max_attempts:  # a corrupt counter never disables the limit (R17)

@@ -19,7 +19,7 @@ def reserve_client(log: str, request: ReserveGlobal, now: int) -> tuple[str, int
 
 def release_client(log: str, reservation: GlobalReservation) -> str:
     """The client's log without this reservation; the same log when it is not in there."""
-    return log.replace(logs.entry(reservation.at, reservation.entry_id), "", 1)
+    return log.replace(logs.entry(reservation.at_ms, reservation.entry_id), "", 1)
 
 
 #: Addresses that stand for nobody in particular: a proxy that forgot to say for whom it speaks. The documentation

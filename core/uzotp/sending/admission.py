@@ -132,7 +132,7 @@ class Admission:
             fingerprint=opening.fingerprint,
             handle=opening.handle,
             delivery_id=opened.delivery_id,
-            expires_at=opened.expires_at,
+            expires_at=opened.expires_at_ms,
             reservation=reservation,
             message=message,
             suppressed=suppressed,

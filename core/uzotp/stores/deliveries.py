@@ -20,7 +20,7 @@ _SHARED = {
 def pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
     """The delivery of a message that is about to leave."""
     known = {name: getattr(request, name) for name in _SHARED[type(request)]}
-    return DeliveryRecord(id=request.delivery_id, created_at=now, updated_at=now, **known)
+    return DeliveryRecord(id=request.delivery_id, created_at_ms=now, updated_at_ms=now, **known)
 
 
 def outcome(settlement: Settlement) -> dict[str, Any]:
@@ -31,4 +31,4 @@ def outcome(settlement: Settlement) -> dict[str, Any]:
 
 def settled(old: DeliveryRecord, settlement: Settlement, now: int) -> DeliveryRecord:
     status = max(old.status, settlement.status, key=lambda status: status.rank)
-    return replace(old, status=status, updated_at=now, **outcome(settlement))
+    return replace(old, status=status, updated_at_ms=now, **outcome(settlement))

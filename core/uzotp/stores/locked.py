@@ -161,13 +161,13 @@ class LockedStore(ABC):
             if uncount:
                 for area in (reservation.prefix, reservation.country):  # some numbers have no country
                     tally = rows.tally(area)
-                    tally.count(reservation.at, sends=-1)
+                    tally.count(reservation.at_ms, sends=-1)
                     rows.put_tally(area, tally)
             if correct:  # on the reservation's own day (P6)
                 used = rows.used(reservation.day)
                 rows.put_used(reservation.day, max(0, used + spent - reservation.amount))
 
-        self.transact(work, reservation.at)
+        self.transact(work, reservation.at_ms)
 
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
         moment = self._at(now)
@@ -198,7 +198,7 @@ class LockedStore(ABC):
 
         def work(rows: Transaction) -> None:
             first = rows.delivery(request.of, lock=False)
-            rows.put_delivery(pending(request, first.created_at if first else now))
+            rows.put_delivery(pending(request, first.created_at_ms if first else now))
 
         self.transact(work, now)
 
@@ -219,7 +219,7 @@ class LockedStore(ABC):
                     challenge.delivery_id = settlement.delivery_id
                 rows.put_challenge(challenge)
             if phone is not None and settlement.refund:
-                phone.sends = phone.sends.replace(logs.entry(old.created_at, old.id), "", 1)
+                phone.sends = phone.sends.replace(logs.entry(old.created_at_ms, old.id), "", 1)
                 rows.put_phone(settlement.fingerprint, phone)
             return True
 
@@ -242,7 +242,7 @@ class LockedStore(ABC):
                 return None
             if report.status.rank <= max(old.status.rank, DeliveryStatus.UNKNOWN.rank):
                 return None
-            new = replace(old, status=report.status, gateway_id=old.gateway_id or report.id, updated_at=moment)
+            new = replace(old, status=report.status, gateway_id=old.gateway_id or report.id, updated_at_ms=moment)
             rows.put_delivery(new)
             return new
 
@@ -288,7 +288,7 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
     return GlobalReservation(
         entry_id=request.entry_id,
         client=client,
-        at=at,
+        at_ms=at,
         prefix=request.prefix if tallies else "",
         country=request.country if tallies else "",
         amount=request.amount if day else 0,

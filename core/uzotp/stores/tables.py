@@ -49,11 +49,11 @@ def _field(name: str, hint: Any) -> _Field:
     if null:
         (hint,) = (each for each in args if each is not NoneType)
     kind, column = get_args(hint) if get_origin(hint) is Annotated else (hint, _COLUMNS[hint])
-    return _Field(name, kind, replace(column, name=name, null=null))
+    return _Field(name, kind, replace(column, name=name.removesuffix("_ms"), null=null))
 
 
 class Fields(Generic[R]):
-    """The fields of a record as columns, of the same names."""
+    """The fields of a record as columns of the same names, which leave the unit ``_ms`` out."""
 
     def __init__(self, record: type[R]) -> None:
         self._record = record

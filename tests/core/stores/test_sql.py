@@ -360,7 +360,7 @@ def test_a_delivery_that_comes_while_the_right_code_waits_is_noted_too():
         other.exec_driver_sql("COMMIT")
         assert answer.result(30).status.value == "verified"
     noted = store.delivery(phone, handle)
-    assert (noted.id, noted.verified_at) == (newest, T0 + 1)
+    assert (noted.id, noted.verified_at_ms) == (newest, T0 + 1)
     assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(2, 1)]
     store._engine.dispose()
 

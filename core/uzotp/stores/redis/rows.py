@@ -33,7 +33,7 @@ def delivery_of(fingerprint: str, delivery_id: str, fields: Mapping[str, str]) -
     return DELIVERY.read({"id": delivery_id, "fingerprint": fingerprint, "gateway": "", **fields})
 
 
-def summary_of(server: Redis, prefix: str, since: int) -> Summary:
+def summary_of(server: Redis, prefix: str, since_ms: int) -> Summary:
     """What became of one server's deliveries since then, read a page at a time."""
     summary, cursor = Summary(), 0
     while True:
@@ -43,7 +43,7 @@ def summary_of(server: Redis, prefix: str, since: int) -> Summary:
             pipeline.hgetall(key)
         for fields in pipeline.execute() if keys else ():
             record = delivery_of("", "", plain(fields))
-            if record and record.created_at >= since:
+            if record and record.created_at_ms >= since_ms:
                 summary.add(record)
         if not cursor:
             return summary

@@ -103,7 +103,7 @@ class RedisStore:
             return GlobalReservation(
                 entry_id=request.entry_id,
                 client=client,
-                at=at,
+                at_ms=at,
                 prefix=request.prefix if rule else "",
                 country=request.country if rule else "",
                 amount=request.amount if day else 0,
@@ -126,7 +126,7 @@ class RedisStore:
         areas = _areas(reservation.prefix, reservation.country)
         keys = self._shared(f"client:{reservation.client or ''}", *areas, "budget")
         day = str(_number(reservation.day)) if reservation.day else None
-        self._link.decide(scripts.CORRECT, keys, _request(reservation.at, day=day, **request))
+        self._link.decide(scripts.CORRECT, keys, _request(reservation.at_ms, day=day, **request))
 
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
         self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now, sends=sends))
@@ -151,7 +151,7 @@ class RedisStore:
     def switches(self) -> list[Switch]:
         (found,) = self._link.read(("HGETALL", *self._shared("switches")))
         rows = [Switch(name, text[logs.DIGITS :], int(text[: logs.DIGITS])) for name, text in found.items()]
-        return sorted(rows, key=lambda switch: (switch.since, switch.name))
+        return sorted(rows, key=lambda switch: (switch.since_ms, switch.name))
 
     # ------------------------------------------------------------------------------------------------- one phone
 
@@ -237,7 +237,7 @@ class RedisStore:
         fields = self._link.decide(scripts.RECORD, self._of(fingerprint, f"d:{delivery_id}", "ids"), request)
         record = delivery_of(fingerprint, delivery_id, dict(zip(fields[::2], fields[1::2], strict=True)))
         if record and record.gateway_id and not record.status.final:
-            self._track(fingerprint, delivery_id, record.created_at, now)
+            self._track(fingerprint, delivery_id, record.created_at_ms, now)
         return record
 
     def _track(self, fingerprint: str, delivery_id: str, created_at: int, now: int | None) -> None:
@@ -282,15 +282,15 @@ class RedisStore:
             self._link.once("ZREM", index, *over)
         return found[:limit]
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
-        """Deliveries are kept for a day here, so *since* reaches no further back, but for the counts.
+    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """Deliveries are kept for a day here, so *since_ms* reaches no further back, but for the counts.
 
         They are in no order: every key of every server is gone through (SCAN), those of others too, and each delivery
         is fetched. That holds nobody up, and takes seconds for a hundred thousand. A delivery that is written
         meanwhile may be missed, and one may be counted twice while Redis makes its table larger or smaller.
         """
         (stem,) = self._shared("count")
-        days = [_number(day_of(moment)) for moment in (since, self._now(stem) if now is None else now)]
+        days = [_number(day_of(moment)) for moment in (since_ms, self._now(stem) if now is None else now)]
         days[0] = max(days[0], days[1] - COUNT_MS // DAY_MS)
         numbers = range(days[0], days[1] + 1)
         found = self._link.read(*(("HGETALL", f"{stem}:{number}") for number in numbers)) if numbers else []
@@ -300,7 +300,7 @@ class RedisStore:
             if fields
         }
         total = Summary()
-        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since)):
+        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since_ms)):
             total.merge(summary)
         return total.history(prefixes, counts)
 

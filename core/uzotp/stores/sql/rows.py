@@ -80,7 +80,7 @@ class Rows(Transaction):
         return _phone(self._row("uzotp_phone", fingerprint))
 
     def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
-        self._put("uzotp_phone", fingerprint, record.sends, record.failures, record.resend_at, expires_at)
+        self._put("uzotp_phone", fingerprint, record.sends, record.failures, record.resend_at_ms, expires_at)
 
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
         fingerprint, handle = attempt.fingerprint, attempt.handle

@@ -189,9 +189,9 @@ class StatementStore(LockedStore):
         day = day_of(self._at(now))
         self._attempt(lambda session: self._all_or_nothing(session, lambda rows: rows.add_counts(day, counts)))
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
         """Four queries, that read the deliveries since then by the index of their times, or the whole table."""
-        return self._attempt(lambda session: history.read(session, since, prefixes))
+        return self._attempt(lambda session: history.read(session, since_ms, prefixes))
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         found = self._read(

@@ -57,8 +57,8 @@ class CopyTests(Hooks):
             gateway_id="88",
             cost=None,
             parts=None,
-            created_at=T0,
-            updated_at=T0 + 4,
+            created_at_ms=T0,
+            updated_at_ms=T0 + 4,
         )
 
     def test_p8_a_send_that_certainly_failed_is_none_of_the_challenges_sends(self, store: Store) -> None:
