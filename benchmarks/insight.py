@@ -18,7 +18,7 @@ from unittest.mock import patch
 from benchmarks.figures.servers import Database, database
 from benchmarks.figures.timing import Call, Contestant, contest
 from uzotp import SQLStore
-from uzotp.stores.sql import postgresql as one_statement
+from uzotp.stores.sql import postgresql
 from uzotp.stores.sql.postgresql import Statement
 from uzotp.tashkent import DAY_MS, day_begins, day_of
 from uzotp.testing.store_contract.requests import attempt, opened, opening, settlement, watched
@@ -161,14 +161,14 @@ def _check(store: Any, rounds: int = 12, calls: int = 60) -> None:
         return Contestant(name, prepare, "verified")
 
     medians = contest(
-        [contestant("as it is", one_statement._check), contestant("without", _check_without())], rounds, calls
+        [contestant("as it is", postgresql._check), contestant("without", _check_without())], rounds, calls
     )
     now, before = medians["as it is"], medians["without"]
     print(f"\nA right code, in one statement: {now:.0f} µs, {now / before:.2f} × of what it takes without the moment")
 
 
 def _checked(store: Any, tried: Any, check: Any) -> str:
-    one_statement._check = check
+    postgresql._check = check
     return str(store.check(tried).status.value)
 
 
@@ -182,7 +182,7 @@ def _check_without() -> Any:
         end = text.index("RETURNING d.id") + len("RETURNING d.id")
         return Statement(f"{text[:begin]}SELECT 1{text[end:]}")
 
-    real = one_statement._check
+    real = postgresql._check
     return check
 
 

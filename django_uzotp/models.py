@@ -1,17 +1,22 @@
 """The tables of :class:`~django_uzotp.store.DjangoStore`, as models to look at.
 
-Decisions do not go through them: the store runs the statements of :mod:`uzotp.stores.sql.store`. Columns that end
-in ``_at`` are milliseconds since the epoch; beside each is a property that gives the aware datetime. No table holds
-a phone number: a keyed fingerprint finds it again, and the prefix leaves its last four digits out.
+Decisions do not go through them: the store runs the statements of :mod:`uzotp.stores.sql.store`. The fields are the
+columns of :mod:`uzotp.stores.tables`. Those that end in ``_at`` are milliseconds since the epoch; beside each is an
+attribute without the ending that gives the aware datetime. No table holds a phone number: a keyed fingerprint finds it
+again, and the prefix leaves its last four digits out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from uzotp.ports.columns import MONEY_DIGITS, Kind
+from uzotp.stores.tables import TABLES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -32,8 +37,10 @@ class KeyField(_CharField):
 class HashField(KeyField):
     """26 characters of base32, always."""
 
+    LENGTH = 26
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["max_length"] = 26
+        kwargs["max_length"] = self.LENGTH
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
@@ -59,130 +66,142 @@ class StatusChoice(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-class Phone(models.Model):
+#: What people read of a column, where its table has no other word for it.
+_NAMES = {
+    "fingerprint": _("phone fingerprint"),
+    "sends": _("sends"),
+    "failures": _("failures"),
+    "resend_at": _("no send before (ms)"),
+    "expires_at": _("kept until (ms)"),
+    "client": _("fingerprint"),
+    "log": _("sends"),
+    "handle": _("handle"),
+    "purpose": _("purpose"),
+    "prefix": _("number prefix"),
+    "nonce": _("nonce"),
+    "digest": _("digest"),
+    "key_id": _("key"),
+    "started_at": _("started (ms)"),
+    "attempts": _("attempts"),
+    "used": _("used"),
+    "delivery_id": _("newest delivery"),
+    "id": _("id"),
+    "country": _("country"),
+    "status": _("status"),
+    "gateway": _("gateway"),
+    "gateway_id": _("gateway's id"),
+    "cost": _("cost"),
+    "currency": _("currency"),
+    "parts": _("parts"),
+    "created_at": _("created (ms)"),
+    "updated_at": _("updated (ms)"),
+    "verified_at": _("verified (ms)"),
+    "area": _("country or prefix"),
+    "minutes": _("of the hour"),
+    "spans": _("of the day"),
+    "day": _("day"),
+    "name": _("name"),
+    "note": _("note"),
+    "since": _("since (ms)"),
+    "total": _("total"),
+}
+_CHOICES = {"purpose": PurposeChoice.choices, "status": StatusChoice.choices}
+_FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
+    Kind.CHAR: KeyField,
+    Kind.TEXT: models.CharField,
+    Kind.LOG: models.TextField,
+    Kind.SMALL: models.SmallIntegerField,
+    Kind.WHOLE: models.IntegerField,
+    Kind.BIG: models.BigIntegerField,
+    Kind.FLAG: models.BooleanField,
+    Kind.AMOUNT: models.DecimalField,
+}
+
+
+class _Moment:
+    """A column of milliseconds, read as an aware datetime."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+
+    def __get__(self, row: Any, _: type) -> Any:
+        ms = getattr(row, self._column, None)
+        return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
+
+
+def _table(table: str, name: Any, plural: Any, **names: Any) -> dict[str, Any]:
+    """A model's body: the fields of the table's columns, the moments among them as datetimes, and what it is called."""
+    found: dict[str, Any] = {}
+    for column in TABLES[table].columns:
+        options: dict[str, Any] = {"primary_key": True} if column.name == TABLES[table].key else {}
+        if column.null:
+            options["null"] = True
+        if column.kind is Kind.AMOUNT:
+            options["max_digits"], options["decimal_places"] = MONEY_DIGITS
+        if column.name in _CHOICES:
+            options["choices"] = _CHOICES[column.name]
+        field = _FIELDS[column.kind]
+        if column.kind is Kind.CHAR and column.length == HashField.LENGTH:
+            field = HashField
+        elif column.length:
+            options["max_length"] = column.length
+        found[column.name] = field(names.get(column.name, _NAMES.get(column.name)), **options)
+        if column.name.endswith("_at"):
+            found[column.name.removesuffix("_at")] = _Moment(column.name)
+    meta = {
+        "db_table": table,
+        "verbose_name": name,
+        "verbose_name_plural": plural,
+        "indexes": [models.Index(fields=among, name=index) for index, among in TABLES[table].indexes.items()],
+    }
+    return {**found, "Meta": type("Meta", (), meta)}
+
+
+class _Row(models.Model):
+    class Meta:
+        abstract = True
+
+    if TYPE_CHECKING:  # what _table makes
+        created: datetime
+        updated: datetime
+        started: datetime
+        expires: datetime
+        verified: datetime | None
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __str__(self) -> str:
+        return str(self.pk)[:8]
+
+
+class Phone(_Row):
     """What is counted for a number across purposes: sends, wrong codes, the cooldown."""
 
-    fingerprint = HashField(_("fingerprint"), primary_key=True)
-    sends = models.TextField(_("sends"))
-    failures = models.TextField(_("failures"))
-    resend_at = models.BigIntegerField(_("no send before (ms)"))
-    expires_at = models.BigIntegerField(_("kept until (ms)"))
-
-    class Meta:
-        db_table = "uzotp_phone"
-        verbose_name = _("phone counter")
-        verbose_name_plural = _("phone counters")
-
-    def __str__(self) -> str:
-        return self.fingerprint[:8]
-
-    @property
-    def resend(self) -> datetime:
-        return _utc(self.resend_at)
-
-    @property
-    def expires(self) -> datetime:
-        return _utc(self.expires_at)
+    vars().update(_table("uzotp_phone", _("phone counter"), _("phone counters"), fingerprint=_("fingerprint")))
 
 
-class Client(models.Model):
+class Client(_Row):
     """What is counted for a client's network."""
 
-    client = HashField(_("fingerprint"), primary_key=True)
-    log = models.TextField(_("sends"))
-    expires_at = models.BigIntegerField(_("kept until (ms)"))
-
-    class Meta:
-        db_table = "uzotp_client"
-        verbose_name = _("client counter")
-        verbose_name_plural = _("client counters")
-
-    def __str__(self) -> str:
-        return self.client[:8]
-
-    @property
-    def expires(self) -> datetime:
-        return _utc(self.expires_at)
+    vars().update(_table("uzotp_client", _("client counter"), _("client counters")))
 
 
-class Challenge(models.Model):
+class Challenge(_Row):
     """One pending code. The code is not in here: it is derived, and the digest is keyed outside the database."""
 
-    handle = HashField(_("handle"), primary_key=True)
-    fingerprint = HashField(_("phone fingerprint"))
-    purpose = models.SmallIntegerField(_("purpose"), choices=PurposeChoice.choices)
-    prefix = models.CharField(_("number prefix"), max_length=16)
-    nonce = HashField(_("nonce"))
-    digest = HashField(_("digest"))
-    key_id = models.CharField(_("key"), max_length=6)
-    started_at = models.BigIntegerField(_("started (ms)"))
-    expires_at = models.BigIntegerField(_("expires (ms)"))
-    attempts = models.IntegerField(_("attempts"))
-    sends = models.IntegerField(_("sends"))
-    used = models.BooleanField(_("used"))
-    delivery_id = HashField(_("newest delivery"))
-
-    class Meta:
-        db_table = "uzotp_challenge"
-        verbose_name = _("challenge")
-        verbose_name_plural = _("challenges")
-        indexes = [models.Index(fields=["fingerprint"], name="uzotp_challenge_phone")]
+    vars().update(_table("uzotp_challenge", _("challenge"), _("challenges"), expires_at=_("expires (ms)")))
 
     def __str__(self) -> str:
         return f"{self.prefix}**** {self.get_purpose_display()}"
 
-    @property
-    def started(self) -> datetime:
-        return _utc(self.started_at)
 
-    @property
-    def expires(self) -> datetime:
-        return _utc(self.expires_at)
-
-
-class Delivery(models.Model):
+class Delivery(_Row):
     """One message's life."""
 
-    id = HashField(_("id"), primary_key=True)
-    fingerprint = HashField(_("phone fingerprint"))
-    handle = HashField(_("challenge"))
-    purpose = models.SmallIntegerField(_("purpose"), choices=PurposeChoice.choices)
-    prefix = models.CharField(_("number prefix"), max_length=16)
-    country = models.CharField(_("country"), max_length=2)
-    status = models.CharField(_("status"), max_length=10, choices=StatusChoice.choices)
-    gateway = models.CharField(_("gateway"), max_length=32)
-    gateway_id = models.CharField(_("gateway's id"), max_length=64, null=True)
-    cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=4, null=True)
-    currency = models.CharField(_("currency"), max_length=3, null=True)
-    parts = models.SmallIntegerField(_("parts"), null=True)
-    created_at = models.BigIntegerField(_("created (ms)"))
-    updated_at = models.BigIntegerField(_("updated (ms)"))
-    verified_at = models.BigIntegerField(_("verified (ms)"), null=True)
-
-    class Meta:
-        db_table = "uzotp_delivery"
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
-        indexes = [
-            models.Index(fields=["status", "created_at"], name="uzotp_delivery_unfinished"),
-            models.Index(fields=["fingerprint"], name="uzotp_delivery_phone"),
-            models.Index(fields=["created_at"], name="uzotp_delivery_created"),
-        ]
+    vars().update(_table("uzotp_delivery", _("delivery"), _("deliveries"), handle=_("challenge")))
 
     def __str__(self) -> str:
         return f"{self.prefix}**** {self.get_status_display()}"
-
-    @property
-    def created(self) -> datetime:
-        return _utc(self.created_at)
-
-    @property
-    def updated(self) -> datetime:
-        return _utc(self.updated_at)
-
-    @property
-    def verified(self) -> datetime | None:
-        return None if self.verified_at is None else _utc(self.verified_at)
 
 
 class Insight(Delivery):
@@ -195,93 +214,43 @@ class Insight(Delivery):
         verbose_name_plural = _("SMS insight")
 
 
-class Proof(models.Model):
+class Proof(_Row):
     """A verified phone's single-use proof, until it is redeemed."""
 
-    id = HashField(_("id"), primary_key=True)
-    fingerprint = HashField(_("phone fingerprint"))
-    expires_at = models.BigIntegerField(_("expires (ms)"))
-
-    class Meta:
-        db_table = "uzotp_proof"
-        verbose_name = _("proof")
-        verbose_name_plural = _("proofs")
-
-    def __str__(self) -> str:
-        return self.id[:8]
-
-    @property
-    def expires(self) -> datetime:
-        return _utc(self.expires_at)
+    vars().update(_table("uzotp_proof", _("proof"), _("proofs"), expires_at=_("expires (ms)")))
 
 
-class Tally(models.Model):
+class Tally(_Row):
     """What the pumping guard counted of a country, or of a number prefix: by the minute and by the half-hour."""
 
-    area = KeyField(_("country or prefix"), max_length=16, primary_key=True)
-    minutes = models.TextField(_("of the hour"))
-    spans = models.TextField(_("of the day"))
-    expires_at = models.BigIntegerField(_("kept until (ms)"))
-
-    class Meta:
-        db_table = "uzotp_tally"
-        verbose_name = _("guard tally")
-        verbose_name_plural = _("guard tallies")
+    vars().update(_table("uzotp_tally", _("guard tally"), _("guard tallies")))
 
     def __str__(self) -> str:
-        return self.area.strip()
+        return str(self.area.strip())
 
 
-class Budget(models.Model):
+class Budget(_Row):
     """What a day of Asia/Tashkent has cost or may yet cost, in whole so'm."""
 
-    day = KeyField(_("day"), max_length=10, primary_key=True)
-    used = models.BigIntegerField(_("reserved and spent, so'm"))
-    expires_at = models.BigIntegerField(_("kept until (ms)"))
-
-    class Meta:
-        db_table = "uzotp_budget"
-        verbose_name = _("day's money")
-        verbose_name_plural = _("days' money")
+    vars().update(_table("uzotp_budget", _("day's money"), _("days' money"), used=_("reserved and spent, so'm")))
 
     def __str__(self) -> str:
-        return self.day
+        return str(self.day)
 
 
-class Switch(models.Model):
+class Switch(_Row):
     """What a person has to know of and to clear: the pause, a blocked service name."""
 
-    id = HashField(_("id"), primary_key=True)
-    name = models.CharField(_("name"), max_length=120)
-    note = models.CharField(_("note"), max_length=200)
-    since = models.BigIntegerField(_("since (ms)"))
-
-    class Meta:
-        db_table = "uzotp_switch"
-        verbose_name = _("switch")
-        verbose_name_plural = _("switches")
+    vars().update(_table("uzotp_switch", _("switch"), _("switches")))
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
-class Count(models.Model):
+class Count(_Row):
     """How often something was refused on a day of Asia/Tashkent, and what else the deliveries do not show."""
 
-    id = HashField(_("id"), primary_key=True)
-    day = KeyField(_("day"), max_length=10)
-    name = models.CharField(_("name"), max_length=64)
-    total = models.BigIntegerField(_("total"))
-    expires_at = models.BigIntegerField(_("kept until (ms)"))
-
-    class Meta:
-        db_table = "uzotp_count"
-        verbose_name = _("count")
-        verbose_name_plural = _("counts")
+    vars().update(_table("uzotp_count", _("count"), _("counts")))
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
-
-
-def _utc(ms: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=ms)

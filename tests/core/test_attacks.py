@@ -85,7 +85,7 @@ def test_p9_a_second_copy_shows_in_no_time(make_site: Callable[..., Any]) -> Non
     before = int(site.clock.time() * 1000)
     challenge = site.send()
     assert challenge.delivery.gateway == "getsms"
-    assert site.verifier.delivery(challenge.phone, "login", binding="browser 1").created_at == before
+    assert site.verifier.delivery(challenge.phone, "login", binding="browser 1").created_at_ms == before
 
 
 # ------------------------------------------------------------------------------------------------------------ money

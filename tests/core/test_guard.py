@@ -22,6 +22,7 @@ from uzotp.ports.store import (
     OpenChallenge,
     Opened,
     Refusal,
+    RefusalKind,
     ReserveGlobal,
     Suspicion,
 )
@@ -151,40 +152,40 @@ def test_r32_the_ladder_grows_with_the_sends_of_the_last_hour_and_stays_on_its_l
     phone, now, waits = PhoneRecord("", "", 0), NOW, []
     for _ in range(7):
         opened(phone, None, now)
-        waits.append((phone.resend_at - now) // 1000)
-        now = phone.resend_at
+        waits.append((phone.resend_at_ms - now) // 1000)
+        now = phone.resend_at_ms
     assert waits == [60, 60, 120, 300, 300, 300, 300]
     opened(phone, None, now + 3_600_000)
-    assert phone.resend_at == now + 3_600_000 + 60_000, "an hour later it starts again"
+    assert phone.resend_at_ms == now + 3_600_000 + 60_000, "an hour later it starts again"
 
 
 @pytest.mark.parametrize(("age", "same"), [(539_999, True), (540_000, True), (540_001, False)])
 def test_p3_under_a_minute_before_the_end_of_ten_a_resend_is_a_new_challenge(age: int, same: bool) -> None:
     phone = PhoneRecord("", "", 0)
-    first = replace(opened(phone, None, NOW), expires_at=NOW + 600_000, attempts=2)
+    first = replace(opened(phone, None, NOW), expires_at_ms=NOW + 600_000, attempts=2)
     again = opened(PhoneRecord("", "", 0), first, NOW + age, nonce="new")
     assert (again.nonce, again.attempts) == (("nonce", 2) if same else ("new", 0))
 
 
 @pytest.mark.parametrize(
-    "spoilt", [{"used": True}, {"attempts": 5}, {"attempts": 99}, {"attempts": -1}, {"expires_at": NOW + 60_000}]
+    "spoilt", [{"used": True}, {"attempts": 5}, {"attempts": 99}, {"attempts": -1}, {"expires_at_ms": NOW + 60_000}]
 )
 def test_p3_a_challenge_that_is_over_is_replaced(spoilt: dict[str, Any]) -> None:
     first = replace(opened(PhoneRecord("", "", 0), None, NOW), **spoilt)
     again = opened(PhoneRecord("", "", 0), first, NOW + 60_000, nonce="new")
-    assert (again.nonce, again.started_at, again.sends, again.attempts) == ("new", NOW + 60_000, 1, 0)
+    assert (again.nonce, again.started_at_ms, again.sends, again.attempts) == ("new", NOW + 60_000, 1, 0)
 
 
 def test_p3_p9_a_code_of_a_dead_key_is_exchanged_under_the_same_tries() -> None:
     first = replace(opened(PhoneRecord("", "", 0), None, NOW), key_id="dead", attempts=3)
     again = opened(PhoneRecord("", "", 0), first, NOW + 60_000, nonce="new")
-    assert (again.nonce, again.started_at, again.sends, again.attempts) == ("new", NOW, 2, 3)
+    assert (again.nonce, again.started_at_ms, again.sends, again.attempts) == ("new", NOW, 2, 3)
 
 
 def test_p5_a_clock_that_steps_back_makes_no_room() -> None:
     phone = PhoneRecord("", "", 0)
     opened(phone, None, NOW)
-    phone.resend_at = 0
+    phone.resend_at_ms = 0
     opened(phone, None, NOW - 30_000)
     assert logs.nth_newest(phone.sends, 1) == NOW
     assert logs.nth_newest(phone.sends, 2) == NOW
@@ -194,7 +195,7 @@ def test_p3_a_resend_moves_the_end_to_ten_minutes_after_the_start_at_most() -> N
     phone, challenge, ends = PhoneRecord("", "", 0), None, []
     for minute in (0, 4, 8):
         challenge = opened(phone, challenge, NOW + minute * 60_000)
-        ends.append((challenge.expires_at - NOW) // 60_000)
+        ends.append((challenge.expires_at_ms - NOW) // 60_000)
     assert ends == [5, 9, 10]
     assert challenge is not None
     assert challenge.sends == 3
@@ -205,14 +206,14 @@ def test_refusals_come_in_their_order_and_change_nothing() -> None:
     phone = PhoneRecord(logs.entry(NOW, "aaa"), logs.entry(NOW, "bbb"), NOW + 60_000)
     before = replace(phone)
     requests = [
-        (opening(failure_limits=fails, phone_limits=sends), Refusal("locked", "failures 1/hour", 3_600_000)),
-        (opening(phone_limits=sends), Refusal("cooldown", "cooldown", 60_000)),
+        (opening(failure_limits=fails, phone_limits=sends), Refusal(RefusalKind.LOCKED, "failures 1/hour", 3_600_000)),
+        (opening(phone_limits=sends), Refusal(RefusalKind.COOLDOWN, "cooldown", 60_000)),
     ]
     for request, refusal in requests:
         assert challenges.open_challenge(phone, None, request, NOW) == refusal
         assert phone == before
     later = challenges.open_challenge(phone, None, opening(phone_limits=sends), NOW + 60_000)
-    assert later == Refusal("rate_limited", "phone 1/hour", 3_540_000)
+    assert later == Refusal(RefusalKind.RATE_LIMITED, "phone 1/hour", 3_540_000)
     assert phone == before
 
 
@@ -222,13 +223,13 @@ def test_p5_a_phone_never_gets_one_more_and_the_cooldown_is_kept(steps: list[int
     phone, now, sent = PhoneRecord("", "", 0), NOW, []
     for step in steps:
         now += step
-        resend_at = phone.resend_at
+        resend_at = phone.resend_at_ms
         answer = challenges.open_challenge(phone, None, opening(phone_limits=limits), now)
         fits = now >= resend_at and all(in_window(sent, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if fits:
             wait = (60, 60, 120, 300)[min(3, in_window(sent, Limit(0, 3600), now))]
-            assert phone.resend_at == now + wait * 1000
+            assert phone.resend_at_ms == now + wait * 1000
             sent.append(now)
 
 
@@ -269,7 +270,7 @@ def test_a_digest_that_is_not_the_same_is_a_miss(digests: tuple[str, ...]) -> No
     assert logs.nth_newest(failures, 1) == NOW
 
 
-@pytest.mark.parametrize("record", [None, challenge(used=True), challenge(expires_at=NOW)])
+@pytest.mark.parametrize("record", [None, challenge(used=True), challenge(expires_at_ms=NOW)])
 def test_r29_a_guess_at_no_live_challenge_costs_nobody_anything(record: ChallengeRecord | None) -> None:
     assert challenges.check("log", record, attempt(), NOW) == (Checked(AttemptStatus.EXPIRED), "log")
 
@@ -327,7 +328,7 @@ def test_opened_tells_the_counts_so_far() -> None:
     assert not isinstance(answer, Refusal)
     assert answer[0] == Opened(
         nonce="nonce", key_id="key", delivery_id="delivery", attempts=3, sends=3,
-        expires_at=NOW + 360_000, resend_at=NOW + 120_000,
+        expires_at_ms=NOW + 360_000, resend_at_ms=NOW + 120_000,
     )  # fmt: skip
 
 

@@ -88,3 +88,12 @@ def test_every_error_is_a_public_name() -> None:
 
 def test_names_for_type_checkers_are_names_for_everybody() -> None:
     assert sorted(typed_names()) == uzotp.__all__
+
+
+@pytest.mark.parametrize(
+    ("room", "name", "library"), [("sql", "SQLStore", "sqlalchemy"), ("redis", "RedisStore", "redis")]
+)
+def test_a_store_is_found_in_its_room_too_and_its_library_is_loaded_with_it(room: str, name: str, library: str) -> None:
+    pytest.importorskip(library)
+    assert library not in loaded_by(f"import uzotp.stores.{room}")
+    assert getattr(import_module(f"uzotp.stores.{room}"), name) is getattr(uzotp, name)

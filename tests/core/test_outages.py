@@ -81,7 +81,7 @@ def test_p11_a_failed_send_that_cannot_be_written_down_is_the_gateway_s_error_st
 
 def test_p11_a_reservation_that_cannot_be_taken_back_stays_spent(shaky: Any, caplog: pytest.LogCaptureFixture) -> None:
     shaky.send()
-    shaky.verifier.store.away = {"release"}
+    shaky.verifier.store.away = {"adjust"}
     with pytest.raises(errors.CooldownActive):
         shaky.send()
     assert len(shaky.outbox) == 1

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from datetime import datetime, timezone
 from decimal import Decimal
 from unittest.mock import patch
@@ -16,6 +17,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.core.management import call_command
 from django.core.signals import request_finished
 from django.db import connections, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.test import override_settings
 
 from django_uzotp import models
@@ -23,9 +25,10 @@ from django_uzotp.store import DjangoStore, _asked, _Session
 from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.columns import Kind
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.ports.money import Money
-from uzotp.stores.sql.dialects import TABLES
+from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.requests import (
     T0,
@@ -424,7 +427,8 @@ def test_the_migration_and_sqlalchemys_tables_agree(sqlite, tmp_path):
     theirs.dispose()
     ours.dispose()
     assert django == sqlalchemy
-    assert {table: tuple(columns) for table, (columns, _, _) in django.items()} == TABLES
+    described = {table: tuple(columns) for table, (columns, _, _) in django.items()}
+    assert described == {name: table.names for name, table in TABLES.items()}
     nullable = {f"{table}.{name}" for table, (columns, _, _) in django.items() for name, may in columns.items() if may}
     assert nullable == {f"uzotp_delivery.{name}" for name in _MAY_BE_NULL}
 
@@ -443,6 +447,34 @@ def test_the_types_agree_on_postgresql(postgres_alias):
         assert len(inspect(theirs).get_indexes(table)) == len(inspect(ours).get_indexes(table))
     ours.dispose()
     theirs.dispose()
+
+
+_TYPES = {
+    Kind.CHAR: "char({0})", Kind.TEXT: "varchar({0})", Kind.LOG: "text", Kind.SMALL: "smallint",
+    Kind.WHOLE: "integer", Kind.BIG: "bigint", Kind.FLAG: "bool", Kind.AMOUNT: "decimal",
+}  # fmt: skip
+
+
+def test_the_migrations_lead_to_the_columns_of_the_records(sqlite):
+    """A field of ``DeliveryRecord`` without its migration, or another's type, would be seen here."""
+    migrated = MigrationLoader(None).project_state().apps.get_app_config("uzotp").get_models()
+    found = {
+        model._meta.db_table: [
+            (field.column, field.db_type(connections["default"]), field.null, field.primary_key)
+            for field in model._meta.local_fields
+        ]
+        for model in migrated
+        if not model._meta.proxy
+    }
+    assert {name: sorted(columns) for name, columns in found.items()} == {
+        table.name: sorted(
+            (column.name, _TYPES[column.kind].format(column.length), column.null, column.name == table.key)
+            for column in table.columns
+        )
+        for table in TABLES.values()
+    }
+    of_delivery = {field.name.removesuffix("_ms") for field in fields(DeliveryRecord)} | {"currency"}
+    assert {column for column, *_ in found["uzotp_delivery"]} == of_delivery
 
 
 def test_no_migration_is_missing():

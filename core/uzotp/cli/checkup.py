@@ -95,7 +95,7 @@ def _examine_store(project: Project) -> tuple[list[Advice], dict[str, Any] | Non
 
 def _about_switch(switch: Switch, in_use: Collection[str]) -> Iterator[Advice]:
     """*in_use* are the switches of the gateways and the names that are configured."""
-    since = time_text(datetime.fromtimestamp(switch.since / 1000, timezone.utc))
+    since = time_text(datetime.fromtimestamp(switch.since_ms / 1000, timezone.utc))
     told = f": {plain(switch.note)}" if switch.note else ""
     blocked = blocked_name(switch.name)
     if switch.name == PAUSE:

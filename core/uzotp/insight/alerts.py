@@ -16,7 +16,7 @@ NEAR = 0.8
 def alerts(insight: Insight, words: Words) -> Iterator[Alert]:
     text = words["alerts"]
     if insight.paused:
-        since, note = words.moment(insight.paused.since), insight.paused.note
+        since, note = words.moment(insight.paused.since_ms), insight.paused.note
         yield Alert("bad", text["paused_note" if note else "paused"].format(since=since, note=note))
     for each in insight.blocked:
         since = words.moment(each.since)

@@ -82,7 +82,7 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
         gateways=tuple(gateway.name for gateway in verifier.router.gateways),
         breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
         paused=next((switch for switch in switches if switch.name == PAUSE), None),
-        blocked=tuple(Blocked(*pair, switch.since) for switch, pair in blocked if pair),
+        blocked=tuple(Blocked(*pair, switch.since_ms) for switch, pair in blocked if pair),
         balances=verifier.balances.look(),
         low_balance=verifier.policy.low_balance,
     )

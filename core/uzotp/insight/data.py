@@ -31,7 +31,7 @@ def data(insight: Insight) -> dict[str, Any]:
             for row in figures.counts
         ],
         "by_day": _days(figures),
-        "paused": {"since": paused.since, "note": paused.note} if paused else None,
+        "paused": {"since": paused.since_ms, "note": paused.note} if paused else None,
         "blocked": [
             {"gateway": each.gateway, "service_name": each.name, "since": each.since} for each in insight.blocked
         ],

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 
 from uzotp.policy import Purpose
+from uzotp.ports.columns import Column, Hash, Kind, Moment, Prefix
 from uzotp.ports.money import Money
 
 
@@ -59,24 +61,25 @@ class DeliveryReport:
     event_at: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeliveryRecord:
     """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled.
 
-    ``verified_at`` is when a code was accepted whose challenge this was the newest message of.
+    Its fields are the columns of every store (:mod:`uzotp.stores.tables`). ``verified_at_ms`` is when a code was
+    accepted whose challenge this was the newest message of.
     """
 
-    id: str
-    fingerprint: str
-    handle: str
+    id: Hash
+    fingerprint: Hash
+    handle: Hash
     purpose: Purpose
-    prefix: str
-    country: str
-    status: DeliveryStatus
-    gateway: str
-    gateway_id: str | None
-    cost: Money | None
-    parts: int | None
-    created_at: int
-    updated_at: int
-    verified_at: int | None = None
+    prefix: Prefix
+    country: Annotated[str, Column(Kind.TEXT, 2)]
+    status: DeliveryStatus = DeliveryStatus.PENDING
+    gateway: Annotated[str, Column(Kind.TEXT, 32)] = ""
+    gateway_id: Annotated[str, Column(Kind.TEXT, 64)] | None = None
+    cost: Money | None = None
+    parts: Annotated[int, Column(Kind.SMALL)] | None = None
+    created_at_ms: Moment
+    updated_at_ms: Moment
+    verified_at_ms: Moment | None = None

@@ -1,12 +1,13 @@
-"""The store's other side: what it tells a person of the past. Nothing is decided by it."""
+"""The store's other side: what it tells a person of the past, and what is over. No send and no check asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
-from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,37 @@ class History:
 
     ``prefixes`` has the busiest, busiest first. ``waits`` says of each gateway how many codes were accepted so many
     whole seconds after their message was created. ``counts`` says of each day how often something was counted with
-    :meth:`Store.count`.
+    :meth:`Ledger.count`.
     """
 
     traffic: tuple[Traffic, ...]
     prefixes: tuple[PrefixTraffic, ...]
     waits: Mapping[str, Mapping[int, int]]
     counts: Mapping[str, Mapping[str, int]]
+
+
+class Ledger(Protocol):
+    """The books of what was sent, refused and spent."""
+
+    #: Whether :meth:`count` can be asked when the process ends.
+    counts_at_exit: bool
+
+    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """What became of the messages created at or after *since_ms*. For a person to look at, never to decide by."""
+        ...
+
+    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
+        """Add to what was counted today (of Asia/Tashkent), under names of at most 64 characters."""
+        ...
+
+    def money_used(self, day: str) -> int:
+        """Whole so'm reserved and spent on *day* (``"2026-11-22"``, of Asia/Tashkent), where a budget was set."""
+        ...
+
+    def unfinished(self, limit: int, now: int | None = None) -> Iterable[DeliveryRecord]:
+        """Deliveries that a gateway took and that are not final, oldest first, at most a day old."""
+        ...
+
+    def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
+        """Delete what is over: challenges, proofs, idle counters, old deliveries. Returns how many rows."""
+        ...

@@ -9,14 +9,14 @@ All ids and hashes are lower-case base32 text of 128 bits (26 characters): the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 from uzotp.policy import Limit, Purpose
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
-from uzotp.ports.ledger import History
+from uzotp.ports.ledger import Ledger
 from uzotp.ports.money import Money
 
 
@@ -32,12 +32,25 @@ class Suspicion:
     limit: int
 
 
+class RefusalKind(str, Enum):
+    """Why a store says no."""
+
+    PAUSED = "paused"
+    RATE_LIMITED = "rate_limited"
+    SUSPICIOUS = "suspicious"
+    BUDGET = "budget"
+    LOCKED = "locked"
+    COOLDOWN = "cooldown"
+
+    def __str__(self) -> str:
+        return self.value
+
+
 @dataclass(frozen=True)
 class Refusal:
-    """A store's "no". ``kind`` is one of ``paused``, ``rate_limited``, ``suspicious``, ``budget``, ``locked``,
-    ``cooldown``; ``retry_after_ms`` is ``None`` where time does not help."""
+    """A store's "no". ``retry_after_ms`` is ``None`` where time does not help."""
 
-    kind: str
+    kind: RefusalKind
     quota: str
     retry_after_ms: int | None
     suspicion: Suspicion | None = None
@@ -64,7 +77,7 @@ class Switch:
 
     name: str
     note: str
-    since: int
+    since_ms: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ class ReserveGlobal:
 
 @dataclass(frozen=True)
 class GlobalReservation:
-    """Granted: what :meth:`Store.release` takes back and :meth:`Store.adjust` corrects.
+    """Granted: what :meth:`Store.adjust` corrects and takes back.
 
     ``prefix`` and ``country`` are empty where the guard counted nothing, ``day`` where no money was reserved.
     ``suspicion`` is what the guard would have refused, had it been enforcing or had nobody vouched.
@@ -98,12 +111,12 @@ class GlobalReservation:
 
     entry_id: str
     client: str | None
-    at: int
+    at_ms: int
     prefix: str = ""
     country: str = ""
     amount: int = 0
     day: str = ""
-    on: frozenset[str] = frozenset()
+    switches_on: frozenset[str] = frozenset()
     suspicion: Suspicion | None = None
 
 
@@ -138,7 +151,7 @@ class OpenChallenge:
 class Opened:
     """The challenge that this send belongs to. ``attempts`` and ``sends`` are counts so far.
 
-    ``before`` is the challenge's delivery before this one, for a resend to go another way.
+    ``previous_delivery`` is the challenge's before this one, for a resend to go another way.
     """
 
     nonce: str
@@ -146,9 +159,9 @@ class Opened:
     delivery_id: str
     attempts: int
     sends: int
-    expires_at: int
-    resend_at: int
-    before: DeliveryRecord | None = None
+    expires_at_ms: int
+    resend_at_ms: int
+    previous_delivery: DeliveryRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -233,25 +246,19 @@ class Checked:
     credited: bool = field(default=False, compare=False)
 
 
-class Store(Protocol):
-    """Whole decisions. Every method may raise :class:`~uzotp.errors.StoreUnavailable`, and then nothing happened
-    that a caller could profit from."""
-
-    #: Whether :meth:`count` can be asked when the process ends.
-    counts_at_exit: bool
+class Store(Ledger, Protocol):
+    """Whole decisions, and the ledger. Every method may raise :class:`~uzotp.errors.StoreUnavailable`, and then nothing
+    happened that a caller could profit from."""
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         """Take a place in what all phones share: refused when paused, over the client's quota, suspicious or over
         the day's budget, in this order."""
         ...
 
-    def release(self, reservation: GlobalReservation) -> None:
-        """Take a global reservation back whole, because the phone's part was refused."""
-        ...
-
-    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
+    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         """Write down what a reservation came to, once: *spent* whole so'm on its own day, and when nothing was
-        *sent* the guard's count is taken back. The client's quota stays spent (P5)."""
+        *sent* the guard's count is taken back. The client's quota stays spent (P5), unless *free_client* gives its
+        place back too: where the phone's part was refused, all of the reservation goes."""
         ...
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
@@ -293,10 +300,6 @@ class Store(Protocol):
         """The gateway's ids that deliveries of this phone have already."""
         ...
 
-    def unfinished(self, limit: int, now: int | None = None) -> Iterable[DeliveryRecord]:
-        """Deliveries that a gateway took and that are not final, oldest first, at most a day old."""
-        ...
-
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
         """``True`` when it was off. The first 200 characters of *note* are kept."""
         ...
@@ -309,22 +312,6 @@ class Store(Protocol):
         """Those that are on, oldest first."""
         ...
 
-    def money_used(self, day: str) -> int:
-        """Whole so'm reserved and spent on *day* (``"2026-11-22"``, of Asia/Tashkent), where a budget was set."""
-        ...
-
-    def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
-        """Add to what was counted today (of Asia/Tashkent), under names of at most 64 characters."""
-        ...
-
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
-        """What became of the messages created at or after *since*. For a person to look at, never to decide by."""
-        ...
-
     def release_thread(self) -> None:
         """A thread of the background has done its work: give back what this store holds for it."""
-        ...
-
-    def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
-        """Delete what is over: challenges, proofs, idle counters, old deliveries. Returns how many rows."""
         ...

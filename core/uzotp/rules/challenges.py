@@ -4,43 +4,50 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import Annotated
 
 from uzotp.policy import MAX_LIFE, MIN_LEFT, Purpose
-from uzotp.ports.store import Attempt, AttemptStatus, Checked, OpenChallenge, Opened, Refusal
+from uzotp.ports.columns import Column, Counter, Hash, Kind, Log, Moment, Prefix
+from uzotp.ports.store import Attempt, AttemptStatus, Checked, OpenChallenge, Opened, Refusal, RefusalKind
 from uzotp.rules import logs
 
-_LADDER_WINDOW_MS = 3_600_000
+#: The resend ladder counts the sends of so long: milliseconds.
+LADDER_MS = 3_600_000
 
 # ----------------------------------------------------------------------------------------------------- records
 
 
 @dataclass(slots=True)
 class PhoneRecord:
-    """What is kept of a number across purposes and bindings. ``resend_at``: no send before this moment."""
+    """What is kept of a number across purposes and bindings. ``resend_at_ms``: no send before this moment."""
 
-    sends: str
-    failures: str
-    resend_at: int
+    sends: Log
+    failures: Log
+    resend_at_ms: Moment
 
 
 @dataclass(slots=True)
 class ChallengeRecord:
     """One pending code. ``used`` ends it; so do time and tries."""
 
-    handle: str
-    fingerprint: str
+    handle: Hash
+    fingerprint: Hash
     purpose: Purpose
-    prefix: str
-    nonce: str
-    digest: str
-    key_id: str
-    started_at: int
-    expires_at: int
-    attempts: int
-    sends: int
-    used: bool
-    delivery_id: str
+    prefix: Prefix
+    nonce: Hash
+    digest: Hash
+    key_id: Annotated[str, Column(Kind.TEXT, 6)]
+    started_at_ms: Moment
+    expires_at_ms: Moment
+    attempts: Counter = 0
+    sends: Counter = 0
+    used: bool = False
+    delivery_id: Hash = ""
 
+
+#: What a new challenge has of the request, and what is told of a challenge.
+_OF_REQUEST = ("handle", "fingerprint", "purpose", "prefix", "nonce", "digest", "key_id")
+_OF_CHALLENGE = ("nonce", "key_id", "delivery_id", "attempts", "sends", "expires_at_ms")
 
 # --------------------------------------------------------------------------------------------------- decisions
 
@@ -54,14 +61,14 @@ def open_challenge(
     """
     broken = logs.exceeded(phone.failures, request.failure_limits, now)
     if broken:
-        return Refusal("locked", f"failures {broken[0]}", broken[1])
-    if now < phone.resend_at:
-        return Refusal("cooldown", "cooldown", phone.resend_at - now)
+        return Refusal(RefusalKind.LOCKED, f"failures {broken[0]}", broken[1])
+    if now < phone.resend_at_ms:
+        return Refusal(RefusalKind.COOLDOWN, "cooldown", phone.resend_at_ms - now)
     broken = logs.exceeded(phone.sends, request.phone_limits, now)
     if broken:
-        return Refusal("rate_limited", f"phone {broken[0]}", broken[1])
+        return Refusal(RefusalKind.RATE_LIMITED, f"phone {broken[0]}", broken[1])
 
-    step = min(logs.count_since(phone.sends, now - _LADDER_WINDOW_MS), len(request.resend_after) - 1)
+    step = min(logs.count_since(phone.sends, now - LADDER_MS), len(request.resend_after) - 1)
     phone.sends = logs.add(
         phone.sends,
         max(now, logs.nth_newest(phone.sends, 1) or 0),
@@ -69,38 +76,18 @@ def open_challenge(
         request.phone_limits,
         len(request.resend_after),
     )
-    phone.resend_at = now + request.resend_after[step] * 1000
+    phone.resend_at_ms = now + request.resend_after[step] * 1000
 
     if challenge is None or not _live(challenge, request, now):
         challenge = ChallengeRecord(
-            handle=request.handle,
-            fingerprint=request.fingerprint,
-            purpose=request.purpose,
-            prefix=request.prefix,
-            nonce=request.nonce,
-            digest=request.digest,
-            key_id=request.key_id,
-            started_at=now,
-            expires_at=0,
-            attempts=0,
-            sends=0,
-            used=False,
-            delivery_id="",
+            **{name: getattr(request, name) for name in _OF_REQUEST}, started_at_ms=now, expires_at_ms=0
         )
     if challenge.key_id not in request.live_keys:  # its code cannot be made again: another code, the same tries
         challenge.nonce, challenge.digest, challenge.key_id = request.nonce, request.digest, request.key_id
-    challenge.expires_at = min(now + request.ttl_ms, challenge.started_at + MAX_LIFE * 1000)
+    challenge.expires_at_ms = min(now + request.ttl_ms, challenge.started_at_ms + MAX_LIFE * 1000)
     challenge.sends += 1
     challenge.delivery_id = request.delivery_id
-    opened = Opened(
-        nonce=challenge.nonce,
-        key_id=challenge.key_id,
-        delivery_id=request.delivery_id,
-        attempts=challenge.attempts,
-        sends=challenge.sends,
-        expires_at=challenge.expires_at,
-        resend_at=phone.resend_at,
-    )
+    opened = Opened(**{name: getattr(challenge, name) for name in _OF_CHALLENGE}, resend_at_ms=phone.resend_at_ms)
     return opened, challenge
 
 
@@ -108,9 +95,9 @@ def _live(challenge: ChallengeRecord, request: OpenChallenge, now: int) -> bool:
     """Whether a send is the resend of this challenge: same tries, same end, and the same code if it can be (P3)."""
     return (
         not challenge.used
-        and now < challenge.expires_at
+        and now < challenge.expires_at_ms
         and 0 <= challenge.attempts < request.max_attempts
-        and challenge.started_at + (MAX_LIFE - MIN_LEFT) * 1000 >= now
+        and challenge.started_at_ms + (MAX_LIFE - MIN_LEFT) * 1000 >= now
     )
 
 
@@ -121,7 +108,7 @@ def check(failures: str, challenge: ChallengeRecord | None, attempt: Attempt, no
     charges the challenge one attempt; on ``verified`` it also ends the challenge, deletes the phone's others of this
     purpose and writes the proof down, all in the same transaction.
     """
-    if challenge is None or challenge.used or now >= challenge.expires_at:
+    if challenge is None or challenge.used or now >= challenge.expires_at_ms:
         return Checked(AttemptStatus.EXPIRED), failures
     left = attempt.max_attempts - challenge.attempts
     if not 0 < left <= attempt.max_attempts:  # a corrupt counter never disables the limit (R17)

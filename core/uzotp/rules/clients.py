@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from uzotp.ports.store import GlobalReservation, Refusal, ReserveGlobal
+from uzotp.ports.store import GlobalReservation, Refusal, RefusalKind, ReserveGlobal
 from uzotp.rules import logs
 
 
@@ -12,14 +12,14 @@ def reserve_client(log: str, request: ReserveGlobal, now: int) -> tuple[str, int
     """One more send from this client's network, or not. Returns the new log and the moment it was entered with."""
     broken = logs.exceeded(log, request.client_limits, now)
     if broken:
-        return Refusal("rate_limited", f"client {broken[0]}", broken[1])
+        return Refusal(RefusalKind.RATE_LIMITED, f"client {broken[0]}", broken[1])
     at = max(now, logs.nth_newest(log, 1) or 0)  # a clock that steps back must not make room
     return logs.add(log, at, request.entry_id, request.client_limits), at
 
 
 def release_client(log: str, reservation: GlobalReservation) -> str:
     """The client's log without this reservation; the same log when it is not in there."""
-    return log.replace(logs.entry(reservation.at, reservation.entry_id), "", 1)
+    return log.replace(logs.entry(reservation.at_ms, reservation.entry_id), "", 1)
 
 
 #: Addresses that stand for nobody in particular: a proxy that forgot to say for whom it speaks. The documentation

@@ -11,18 +11,20 @@ from collections.abc import Iterable
 
 from uzotp.policy import Limit
 
-WIDTH = 16
+#: The characters of an entry: the digits of its moment, then its tag.
+DIGITS, TAG = 13, 3
+WIDTH = DIGITS + TAG
 
 
 def entry(at: int, tag: str) -> str:
     """One log entry: *at* in milliseconds, and the first three characters of *tag*."""
-    return f"{at:013d}{tag[:3]:_<3}"
+    return f"{at:0{DIGITS}d}{tag[:TAG]:_<{TAG}}"
 
 
 def nth_newest(log: str, n: int) -> int | None:
     """The moment of the *n*-th newest entry (1 is the newest), or ``None`` when there are fewer."""
     start = (n - 1) * WIDTH
-    return int(log[start : start + 13]) if 0 <= start < len(log) else None
+    return int(log[start : start + DIGITS]) if 0 <= start < len(log) else None
 
 
 def add(log: str, at: int, tag: str, limits: Iterable[Limit], at_least: int = 0) -> str:
@@ -48,4 +50,4 @@ def exceeded(log: str, limits: Iterable[Limit], now: int) -> tuple[Limit, int] |
 
 
 def count_since(log: str, moment: int) -> int:
-    return sum(int(log[i : i + 13]) > moment for i in range(0, len(log), WIDTH))
+    return sum(int(log[i : i + DIGITS]) > moment for i in range(0, len(log), WIDTH))

@@ -11,10 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from uzotp.ports.store import GuardRule, Refusal, Suspicion
+from uzotp.ports.store import GuardRule, Refusal, RefusalKind, Suspicion
 
-_WIDTH = 20
-_MOST = 999_999
+#: The digits of a slot's number, and of each of its two counts.
+NUMBER, COUNT = 8, 6
+SLOT_WIDTH = NUMBER + 2 * COUNT
+_SENDS, _VERIFIED = slice(NUMBER, NUMBER + COUNT), slice(NUMBER + COUNT, SLOT_WIDTH)
+#: No count goes higher.
+MOST: int = 10**COUNT - 1
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,14 @@ class Window:
     slot_ms: int
     slots: int
 
+    def slot_of(self, at: int) -> str:
+        """The number of the slot of a moment, as it is kept."""
+        return f"{at // self.slot_ms:0{NUMBER}d}"
+
 
 HOUR = Window("hour", 60_000, 60)
 DAY = Window("day", 1_800_000, 48)
+WINDOWS = HOUR, DAY
 
 #: How long a tally matters: milliseconds.
 MEMORY_MS = DAY.slot_ms * DAY.slots
@@ -53,7 +62,7 @@ class Tally:
         """
         floor = rule.prefix_floor if level == "prefix" else rule.country_floor
         found = []
-        for window, text in ((HOUR, self.minutes), (DAY, self.spans)):
+        for window, text in zip(WINDOWS, (self.minutes, self.spans), strict=True):
             slots = [slot for slot in _slots(text) if slot[0] > now // window.slot_ms - window.slots]
             broken = _broken(slots, floor, rule.ratio)
             if broken:
@@ -69,36 +78,40 @@ def watch(prefix: Tally, country: Tally, rule: GuardRule, now: int) -> Refusal |
     suspicion, wait = max(found, key=lambda each: each[1])
     if not rule.enforce or rule.trusted:
         return suspicion
-    return Refusal("suspicious", f"guard {suspicion.level} {suspicion.window}", wait, suspicion)
+    return Refusal(RefusalKind.SUSPICIOUS, f"guard {suspicion.level} {suspicion.window}", wait, suspicion)
 
 
 def _slots(text: str) -> Iterator[tuple[int, int, int]]:
     """Number, sends and verified sends of each slot, newest first."""
-    for start in range(0, len(text), _WIDTH):
-        yield int(text[start : start + 8]), int(text[start + 8 : start + 14]), int(text[start + 14 : start + 20])
+    for start in range(0, len(text), SLOT_WIDTH):
+        yield _counts(text[start : start + SLOT_WIDTH])
+
+
+def _counts(slot: str) -> tuple[int, int, int]:
+    return int(slot[:NUMBER]), int(slot[_SENDS]), int(slot[_VERIFIED])
 
 
 def _counted(text: str, window: Window, at: int, sends: int, verified: int) -> str:
-    slot = f"{at // window.slot_ms:08d}"
-    if text[:8] == slot:  # as nearly always: the newest
-        return f"{_slot(slot, int(text[8:14]) + sends, int(text[14:20]) + verified)}{text[20:]}"
-    if text[:8] < slot:
-        return text if sends + verified < 0 else f"{_slot(slot, sends, verified)}{text}"[: window.slots * _WIDTH]
+    slot = window.slot_of(at)
+    if text[:NUMBER] == slot:  # as nearly always: the newest
+        return f"{_slot(slot, int(text[_SENDS]) + sends, int(text[_VERIFIED]) + verified)}{text[SLOT_WIDTH:]}"
+    if text[:NUMBER] < slot:
+        return text if sends + verified < 0 else f"{_slot(slot, sends, verified)}{text}"[: window.slots * SLOT_WIDTH]
     slots = {each[0]: each[1:] for each in _slots(text)}
     if int(slot) not in slots and sends + verified < 0:
         return text  # it has left the window meanwhile
     old = slots.get(int(slot), (0, 0))
     slots[int(slot)] = (old[0] + sends, old[1] + verified)
     kept = sorted(slots, reverse=True)[: window.slots]
-    return "".join(_slot(f"{each:08d}", *slots[each]) for each in kept)
+    return "".join(_slot(f"{each:0{NUMBER}d}", *slots[each]) for each in kept)
 
 
 def _slot(number: str, sends: int, verified: int) -> str:
-    return f"{number}{_bounded(sends):06d}{_bounded(verified):06d}"
+    return f"{number}{_bounded(sends):0{COUNT}d}{_bounded(verified):0{COUNT}d}"
 
 
 def _bounded(count: int) -> int:
-    return min(max(count, 0), _MOST)
+    return min(max(count, 0), MOST)
 
 
 def _broken(slots: list[tuple[int, int, int]], floor: int, ratio: float) -> tuple[int, int, int] | None:

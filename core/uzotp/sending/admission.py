@@ -15,7 +15,7 @@ from uzotp.codes import random_id
 from uzotp.errors import Refused, StoreUnavailable, UzotpError
 from uzotp.policy import TestNumber
 from uzotp.ports.gateway import Message
-from uzotp.ports.store import PAUSE, GlobalReservation, GuardRule, OpenChallenge, Refusal, ReserveGlobal
+from uzotp.ports.store import PAUSE, GlobalReservation, GuardRule, OpenChallenge, Refusal, RefusalKind, ReserveGlobal
 from uzotp.privacy import Secret
 from uzotp.rules import clients
 from uzotp.rules.money import reserve_money
@@ -34,13 +34,13 @@ FOREIGN = Secret("given")
 _FOR_EVERYBODY = (errors.BudgetExhausted, errors.SendingPaused)
 _QUIET = 60.0
 
-_REFUSALS: dict[str, type[Refused]] = {
-    "paused": errors.SendingPaused,
-    "suspicious": errors.Suspicious,
-    "budget": errors.BudgetExhausted,
-    "cooldown": errors.CooldownActive,
-    "rate_limited": errors.RateLimited,
-    "locked": errors.Locked,
+_REFUSALS: dict[RefusalKind, type[Refused]] = {
+    RefusalKind.PAUSED: errors.SendingPaused,
+    RefusalKind.SUSPICIOUS: errors.Suspicious,
+    RefusalKind.BUDGET: errors.BudgetExhausted,
+    RefusalKind.COOLDOWN: errors.CooldownActive,
+    RefusalKind.RATE_LIMITED: errors.RateLimited,
+    RefusalKind.LOCKED: errors.Locked,
 }
 
 
@@ -101,7 +101,7 @@ class Admission:
         found: list[UzotpError] = []
         on = {switch.name for switch in core.store.switches()}
         if PAUSE in on:
-            found.append(_refusal(Refusal("paused", "paused", None)))
+            found.append(_refusal(Refusal(RefusalKind.PAUSED, "paused", None)))
         blocked = [self._accounts.objection(gateway, on, time.monotonic()) for gateway in core.router.gateways]
         if blocked[0] and all(blocked):
             found.append(blocked[0])
@@ -113,7 +113,7 @@ class Admission:
 
     def _release(self, reservation: GlobalReservation) -> None:
         try:
-            self._core.store.release(reservation)
+            self._core.store.adjust(reservation, 0, sent=False, free_client=True)
         except StoreUnavailable:  # it stays spent, which is the safe side
             events.logger.error("reservation %s could not be taken back: the store is away", reservation.entry_id)
 

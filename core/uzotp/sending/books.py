@@ -43,7 +43,7 @@ class PendingSend:
     @property
     def avoid(self) -> str:
         """The gateway of a message that nobody confirmed: a person's resend had better go another way (P7)."""
-        before = self.opened.before
+        before = self.opened.previous_delivery
         return before.gateway if before and before.status is not DeliveryStatus.DELIVERED else ""
 
     def challenge(self, delivery: Delivery, policy: Policy) -> Challenge:
@@ -52,8 +52,8 @@ class PendingSend:
             phone=self.request.phone,
             purpose=self.request.purpose,
             code_length=policy.code_length,
-            expires_at=_utc(self.opened.expires_at),
-            resend_at=_utc(self.opened.resend_at),
+            expires_at=_utc(self.opened.expires_at_ms),
+            resend_at=_utc(self.opened.resend_at_ms),
             sends=self.opened.sends,
             attempts_left=max(0, policy.max_attempts - self.opened.attempts),
             delivery=delivery,

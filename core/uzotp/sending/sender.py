@@ -85,7 +85,7 @@ class Sender:
             with self.background.place(self._core.policy.deadline) as free:
                 if not free:
                     self._books.give_up(pending, self._unavailable(_BUSY), refund=refund)
-                elif self._core.clock.time() * 1000 < pending.opened.expires_at:
+                elif self._core.clock.time() * 1000 < pending.opened.expires_at_ms:
                     self._deliver(pending, refund=refund)
                 else:  # a message older than its code is dropped (R47)
                     self._books.give_up(pending, GatewayUnavailable(self._core.router.name), "Expired", refund=refund)
@@ -172,7 +172,7 @@ class Sender:
         return unknown or refusal
 
     def _objection(self, pending: PendingSend, gateway: Gateway) -> GatewayError | None:
-        return self._accounts.objection(gateway, pending.reservation.on, pending.asked_at)
+        return self._accounts.objection(gateway, pending.reservation.switches_on, pending.asked_at)
 
     def _nobody(self, pending: PendingSend) -> GatewayError:
         """Why no gateway was asked."""

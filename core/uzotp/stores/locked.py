@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache
 from typing import TypeVar
 
 from uzotp import tashkent
-from uzotp.policy import Limit, Purpose
+from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
-from uzotp.ports.ledger import History
 from uzotp.ports.store import (
     PAUSE,
     AddDelivery,
@@ -31,24 +29,17 @@ from uzotp.ports.store import (
     OpenChallenge,
     Opened,
     Refusal,
+    RefusalKind,
     ReserveGlobal,
     Settlement,
-    Switch,
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import MEMORY_MS, Tally
+from uzotp.stores.deliveries import pending, settled
+from uzotp.stores.lifetimes import BUDGET_MS, memory_of
 
 T = TypeVar("T")
-
-#: A minute after its end a challenge is of no use to anybody: milliseconds.
-GRACE_MS = 60_000
-#: A delivery older than this is not asked about any more: milliseconds.
-DELIVERY_MS = 86_400_000
-#: A day's money can be looked up for more than a year: milliseconds.
-BUDGET_MS = 400 * tashkent.DAY_MS
-#: What was counted on a day is kept for so long after the day began: milliseconds.
-COUNT_MS = 400 * tashkent.DAY_MS
 
 
 class Transaction(ABC):
@@ -84,7 +75,7 @@ class Transaction(ABC):
     def put_used(self, day: str, used: int, expires_at: int = 0) -> None: ...
 
     @abstractmethod
-    def on(self, names: Iterable[str]) -> frozenset[str]:
+    def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         """Which of these switches are on; not locked."""
 
     @abstractmethod
@@ -149,71 +140,34 @@ class LockedStore(ABC):
         :raises StoreUnavailable: nothing was written, or nobody knows (a commit without an answer).
         """
 
-    @abstractmethod
-    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool: ...
-
-    @abstractmethod
-    def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None: ...
-
-    @abstractmethod
-    def unfinished(self, limit: int, now: int | None = None) -> Iterable[DeliveryRecord]: ...
-
-    @abstractmethod
-    def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int: ...
-
     def release_thread(self) -> None:  # noqa: B027
         """Nothing is held for a thread, unless a subclass does."""
-
-    @abstractmethod
-    def known_ids(self, fingerprint: str, gateway: str) -> set[str]: ...
-
-    @abstractmethod
-    def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool: ...
-
-    @abstractmethod
-    def switch_off(self, name: str) -> bool: ...
-
-    @abstractmethod
-    def switches(self) -> Iterable[Switch]: ...
-
-    @abstractmethod
-    def money_used(self, day: str) -> int: ...
-
-    @abstractmethod
-    def count(self, counts: Mapping[str, int], now: int | None = None) -> None: ...
-
-    @abstractmethod
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History: ...
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         now = self._at(request.now)
         return self.transact(lambda rows: _reserve(rows, request, now), now)
 
-    def release(self, reservation: GlobalReservation) -> None:
-        client = reservation.client
-        if not (client or reservation.prefix or reservation.amount):
-            return
-
-        def work(rows: Transaction) -> None:
-            if client is not None:
-                rows.put_client(client, clients.release_client(rows.client(client), reservation))
-            _uncount(rows, reservation)
-            _correct(rows, reservation, 0)
-
-        self.transact(work, reservation.at)
-
-    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
+    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
             raise ValueError("no message earns money")
-        if (sent or not reservation.prefix) and (not reservation.day or spent == reservation.amount):
+        client = reservation.client if free_client else None
+        uncount, correct = not sent and reservation.prefix, reservation.day and spent != reservation.amount
+        if not (client or uncount or correct):
             return
 
         def work(rows: Transaction) -> None:
-            if not sent:
-                _uncount(rows, reservation)
-            _correct(rows, reservation, spent)
+            if client:
+                rows.put_client(client, clients.release_client(rows.client(client), reservation))
+            if uncount:
+                for area in (reservation.prefix, reservation.country):  # some numbers have no country
+                    tally = rows.tally(area)
+                    tally.count(reservation.at_ms, sends=-1)
+                    rows.put_tally(area, tally)
+            if correct:  # on the reservation's own day (P6)
+                used = rows.used(reservation.day)
+                rows.put_used(reservation.day, max(0, used + spent - reservation.amount))
 
-        self.transact(work, reservation.at)
+        self.transact(work, reservation.at_ms)
 
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
         moment = self._at(now)
@@ -225,16 +179,16 @@ class LockedStore(ABC):
         def work(rows: Transaction) -> Opened | Refusal:
             phone = rows.claim_phone(request.fingerprint)
             old = rows.challenge(request.handle)
-            before = old.delivery_id if old else None
+            previous = old.delivery_id if old else None
             answer = challenges.open_challenge(phone, old, request, now)
             if isinstance(answer, Refusal):
                 return answer
             opened, challenge = answer
             rows.put_phone(request.fingerprint, phone, now + memory_of(request.phone_limits + request.failure_limits))
             rows.put_challenge(challenge)
-            rows.put_delivery(_pending(request, now))
-            if before and opened.sends > 1:  # not locked: a hint
-                opened = replace(opened, before=rows.delivery(before, lock=False))
+            rows.put_delivery(pending(request, now))
+            if previous and opened.sends > 1:  # not locked: a hint
+                opened = replace(opened, previous_delivery=rows.delivery(previous, lock=False))
             return opened
 
         return self.transact(work, now)
@@ -244,7 +198,7 @@ class LockedStore(ABC):
 
         def work(rows: Transaction) -> None:
             first = rows.delivery(request.of, lock=False)
-            rows.put_delivery(_pending(request, first.created_at if first else now))
+            rows.put_delivery(pending(request, first.created_at_ms if first else now))
 
         self.transact(work, now)
 
@@ -256,17 +210,7 @@ class LockedStore(ABC):
             old = rows.delivery(settlement.delivery_id)
             if old is None or old.gateway:
                 return False
-            status = settlement.status if settlement.status.rank > old.status.rank else old.status
-            new = replace(
-                old,
-                status=status,
-                gateway=settlement.gateway,
-                updated_at=now,
-                cost=settlement.cost,
-                gateway_id=settlement.gateway_id or old.gateway_id,
-                parts=settlement.parts,
-            )
-            rows.put_delivery(new)
+            rows.put_delivery(settled(old, settlement, now))
             challenge = rows.challenge(settlement.handle) if settlement.handle and phone else None
             if challenge is not None:
                 if settlement.refund:
@@ -275,7 +219,7 @@ class LockedStore(ABC):
                     challenge.delivery_id = settlement.delivery_id
                 rows.put_challenge(challenge)
             if phone is not None and settlement.refund:
-                phone.sends = phone.sends.replace(logs.entry(old.created_at, old.id), "", 1)
+                phone.sends = phone.sends.replace(logs.entry(old.created_at_ms, old.id), "", 1)
                 rows.put_phone(settlement.fingerprint, phone)
             return True
 
@@ -298,7 +242,7 @@ class LockedStore(ABC):
                 return None
             if report.status.rank <= max(old.status.rank, DeliveryStatus.UNKNOWN.rank):
                 return None
-            new = replace(old, status=report.status, gateway_id=old.gateway_id or report.id, updated_at=moment)
+            new = replace(old, status=report.status, gateway_id=old.gateway_id or report.id, updated_at_ms=moment)
             rows.put_delivery(new)
             return new
 
@@ -310,9 +254,9 @@ class LockedStore(ABC):
 
 def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReservation | Refusal:
     """Read and decide everything first, then write: a refusal leaves no trace."""
-    on = rows.on((PAUSE, *request.switches))
+    on = rows.switches_on((PAUSE, *request.switches))
     if PAUSE in on:
-        return Refusal("paused", "paused", None)
+        return Refusal(RefusalKind.PAUSED, "paused", None)
     client, log, at = request.client if request.client_limits else None, "", now
     if client is not None:
         entered = clients.reserve_client(rows.client(client), request, now)
@@ -344,12 +288,12 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
     return GlobalReservation(
         entry_id=request.entry_id,
         client=client,
-        at=at,
+        at_ms=at,
         prefix=request.prefix if tallies else "",
         country=request.country if tallies else "",
         amount=request.amount if day else 0,
         day=day,
-        on=on,
+        switches_on=on,
         suspicion=suspicion,
     )
 
@@ -370,48 +314,3 @@ def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
         rows.add_proof(attempt.proof_id, attempt.fingerprint, now + attempt.proof_ttl_ms)
         rows.credit(attempt.guard_areas, spent.sends, now)
     return spent
-
-
-def _uncount(rows: Transaction, reservation: GlobalReservation) -> None:
-    """Take the send back from the guard's tallies."""
-    for area in (reservation.prefix, reservation.country) if reservation.prefix else ():  # some numbers have no country
-        tally = rows.tally(area)
-        tally.count(reservation.at, sends=-1)
-        rows.put_tally(area, tally)
-
-
-def _correct(rows: Transaction, reservation: GlobalReservation, spent: int) -> None:
-    """What was spent in place of what was reserved, on the reservation's own day (P6)."""
-    if reservation.day and spent != reservation.amount:
-        used = rows.used(reservation.day)
-        rows.put_used(reservation.day, max(0, used + spent - reservation.amount))
-
-
-def _pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
-    return DeliveryRecord(
-        id=request.delivery_id,
-        fingerprint=request.fingerprint,
-        handle=request.handle,
-        purpose=request.purpose,
-        prefix=request.prefix,
-        country=request.country,
-        status=DeliveryStatus.PENDING,
-        gateway="",
-        gateway_id=None,
-        cost=None,
-        parts=None,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-@lru_cache
-def memory_of(limits: tuple[Limit, ...]) -> int:
-    """How long a log matters, in milliseconds: as long as its longest window, a day at least."""
-    return max([86400, *(limit.window for limit in limits)]) * 1000
-
-
-@lru_cache
-def count_end(day: str) -> int:
-    """When what was counted on *day* is over."""
-    return tashkent.day_begins(day) + COUNT_MS

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
-from uzotp.policy import MAX_LIFE, Purpose
+from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
 from uzotp.ports.store import Attempt, Switch
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import Tally
-from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, count_end
+from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS, LIFE_MS, count_end
+from uzotp.stores.locked import LockedStore, T, Transaction
 from uzotp.stores.summary import Summary
 from uzotp.tashkent import day_of
 
@@ -76,7 +77,7 @@ class _Kept(ChallengeRecord):
     """A challenge as it is kept, never changed in place. ``wins`` is how often its phone had succeeded in its purpose
     when it was written: a success more has ended it."""
 
-    wins: int
+    wins: int = 0
 
 
 def _kept(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Kept:
@@ -88,8 +89,8 @@ def _kept(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Kep
         record.nonce,
         record.digest,
         record.key_id,
-        record.started_at,
-        record.expires_at,
+        record.started_at_ms,
+        record.expires_at_ms,
         attempts,
         record.sends,
         used,
@@ -167,7 +168,7 @@ class MemoryStore(LockedStore):
 
     def switches(self) -> list[Switch]:
         with self._lock:
-            return sorted(self._switches.values(), key=lambda switch: switch.since)
+            return sorted(self._switches.values(), key=lambda switch: switch.since_ms)
 
     def is_on(self, name: str) -> bool:
         """For a decision that holds the lock."""
@@ -186,14 +187,14 @@ class MemoryStore(LockedStore):
                 rows.add_count(day, name, more)
             rows.commit()
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
-        """Deliveries are kept for a day here, so *since* reaches no further back, but for the counts."""
+    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """Deliveries are kept for a day here, so *since_ms* reaches no further back, but for the counts."""
         moment = self._at(now)
         with self._lock:
             records, counted = self.deliveries.values(moment), self.counts.values(moment)
-        summary, counts, first = Summary(), dict[str, dict[str, int]](), day_of(since)
+        summary, counts, first = Summary(), dict[str, dict[str, int]](), day_of(since_ms)
         for record in records:
-            if record.created_at >= since:
+            if record.created_at_ms >= since_ms:
                 summary.add(record)
         for day, name, number in counted:
             if day >= first:
@@ -204,7 +205,7 @@ class MemoryStore(LockedStore):
         moment = self._at(now)
         with self._lock:
             records = [row for row in self.deliveries.values(moment) if row.gateway_id and not row.status.final]
-        return sorted(records, key=lambda row: row.created_at)[:limit]
+        return sorted(records, key=lambda row: row.created_at_ms)[:limit]
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
         """Everything here is over by itself (deliveries after a day); this lets go of what is."""
@@ -255,7 +256,7 @@ class _Rows(Transaction):
     def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
         self._put(self._store.budgets, day, used, expires_at)
 
-    def on(self, names: Iterable[str]) -> frozenset[str]:
+    def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(filter(self._store.is_on, names))
 
     def claim_phone(self, fingerprint: str) -> PhoneRecord:
@@ -276,35 +277,35 @@ class _Rows(Transaction):
         used = verified_at is not None
         wins = self._store.wins_of(challenge.fingerprint, challenge.purpose, self._now) + used
         kept = _kept(challenge, challenge.attempts + 1, used, wins)
-        self._put(self._store.challenges, challenge.handle, kept, challenge.expires_at + GRACE_MS)
+        self._put(self._store.challenges, challenge.handle, kept, challenge.expires_at_ms + GRACE_MS)
         newest = self.delivery(challenge.delivery_id) if used else None
         if newest is not None:
-            self.put_delivery(replace(newest, verified_at=verified_at))
+            self.put_delivery(replace(newest, verified_at_ms=verified_at))
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         phone = self._store.phones.get(fingerprint, self._now)
-        self.put_phone(fingerprint, PhoneRecord(phone.sends, failures, phone.resend_at), expires_at)
+        self.put_phone(fingerprint, PhoneRecord(phone.sends, failures, phone.resend_at_ms), expires_at)
 
     def challenge(self, handle: str) -> ChallengeRecord | None:
         record = self._store.live(handle, self._now)
         return replace(record) if record else None
 
     def put_challenge(self, record: ChallengeRecord) -> None:
-        wins, over = self._store.wins_of(record.fingerprint, record.purpose, self._now), record.expires_at + GRACE_MS
+        wins, over = self._store.wins_of(record.fingerprint, record.purpose, self._now), record.expires_at_ms + GRACE_MS
         self._put(self._store.challenges, record.handle, _kept(record, record.attempts, record.used, wins), over)
         if wins:  # what ended others outlives this one
             self._put(self._store.wins, record.fingerprint + record.purpose, wins, over)
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         wins = self._store.wins_of(fingerprint, purpose, self._now) + 1
-        self._put(self._store.wins, fingerprint + purpose, wins, self._now + MAX_LIFE * 1000 + GRACE_MS)
+        self._put(self._store.wins, fingerprint + purpose, wins, self._now + LIFE_MS + GRACE_MS)
 
     def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
         record: DeliveryRecord | None = self._store.deliveries.get(delivery_id, self._now)
         return record
 
     def put_delivery(self, record: DeliveryRecord) -> None:
-        self._put(self._store.deliveries, record.id, record, record.created_at + DELIVERY_MS)
+        self._put(self._store.deliveries, record.id, record, record.created_at_ms + DELIVERY_MS)
 
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
         self._put(self._store.proofs, proof_id, fingerprint, expires_at)

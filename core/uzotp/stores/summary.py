@@ -23,18 +23,18 @@ class Summary:
         self._waits: dict[str, Counter[int]] = {}
 
     def add(self, record: DeliveryRecord) -> None:
-        cost, verified = record.cost, record.verified_at is not None
+        cost, verified = record.cost, record.verified_at_ms is not None
         currency = None if cost is None else cost.currency
-        key = (day_of(record.created_at), record.gateway, record.country, record.status, currency)
+        key = (day_of(record.created_at_ms), record.gateway, record.country, record.status, currency)
         _grow(self._traffic.setdefault(key, [0, 0, 0]), (1, verified, cost is not None))
         if cost is not None:
             self._costs[key] = self._costs.get(key, Decimal(0)) + cost.amount
         delivered, failed = record.status is DeliveryStatus.DELIVERED, record.status is DeliveryStatus.FAILED
         area = self._prefixes.setdefault((record.prefix, record.country), [0, 0, 0, 0])
         _grow(area, (1, delivered, failed, verified))
-        if record.verified_at is not None:
+        if record.verified_at_ms is not None:
             waits = self._waits.setdefault(record.gateway, Counter())
-            waits[max(0, record.verified_at - record.created_at) // 1000] += 1
+            waits[max(0, record.verified_at_ms - record.created_at_ms) // 1000] += 1
 
     def merge(self, other: Summary) -> None:
         for key, numbers in other._traffic.items():

@@ -26,5 +26,5 @@ def standing(verifier: Verifier, phone: Phone, purpose: str, binding: str) -> St
     if record is None:
         return None
     if verifier.should_send is not None:
-        return Standing("sent", verifier.gateway.name, record.created_at)
-    return Standing(record.status.value, record.gateway or verifier.gateway.name, record.updated_at)
+        return Standing("sent", verifier.gateway.name, record.created_at_ms)
+    return Standing(record.status.value, record.gateway or verifier.gateway.name, record.updated_at_ms)

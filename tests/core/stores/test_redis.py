@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
+from importlib.resources import files
 from random import Random
 
 import pytest
@@ -13,8 +15,11 @@ pytest.importorskip("redis")
 from redis import Redis
 
 from tests.core.stores import redis_servers, services
+from uzotp import tashkent
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryStatus
+from uzotp.rules import challenges, logs, pumping
+from uzotp.stores import lifetimes
 from uzotp.stores.memory import MemoryStore
 from uzotp.stores.redis import link as redis_link
 from uzotp.stores.redis import rows as redis_rows
@@ -28,6 +33,7 @@ from uzotp.testing.store_contract.requests import (
     SECOND,
     T0,
     TODAY,
+    WHOLE,
     WRONG,
     addition,
     an_id,
@@ -103,7 +109,7 @@ def use_everything(store, now=T0):
     )  # fmt: skip
     store.switch_on("blocked:devsms:TechShop", "refused", now)
     held = [reserved(store.reserve(full)) for _ in range(3)]
-    store.release(held[0])
+    store.adjust(held[0], 0, **WHOLE)
     store.adjust(held[1], 40, sent=False)
     first = opened(store.open(opening(**at)))
     store.settle(settlement(first, DeliveryStatus.UNKNOWN, **at))
@@ -217,7 +223,40 @@ def test_a_day_of_money_is_forgotten_after_400_days(store, server):
     assert store.money_used(TODAY) == 0
 
 
-# -------------------------------------------------------------------------------------------- the rules are guard.py's
+# ---------------------------------------------------------------------------------------- the rules are those of rules/
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "line"),
+    [
+        (logs, "WIDTH", "local WIDTH = 4711"),
+        (logs, "DIGITS", "local DIGITS = 4711"),
+        (pumping, "MEMORY_MS", "local MEMORY_MS = 4711"),
+        (challenges, "LADDER_MS", "local LADDER_MS = 4711"),
+        (lifetimes, "LIFE_MS", "local LIFE_MS = 4711"),
+        (lifetimes, "LAST_RESEND_MS", "local LAST_RESEND_MS = 4711"),
+        (lifetimes, "BUDGET_MS", "local BUDGET_MS = 4711"),
+        (tashkent, "OFFSET_MS", "local OFFSET_MS = 4711"),
+    ],
+)
+def test_a_constant_of_python_arrives_in_every_script(monkeypatch, module, name, line):
+    assert line not in scripts.OPEN.text
+    monkeypatch.setattr(module, name, 4711)
+    for script in (each for each in vars(scripts).values() if isinstance(each, scripts.Script)):
+        assert line in scripts._script(script.name).text.splitlines()
+
+
+def test_windows_and_ranks_arrive_too(monkeypatch):
+    monkeypatch.setattr(pumping, "WINDOWS", (pumping.Window("hour", 61_000, 59), pumping.DAY))
+    assert "{name = 'hour', slot_ms = 61000, slots = 59}" in scripts.header()
+    assert "local RANK = {pending = 0, unknown = 1, sent = 2, delivered = 3, failed = 3}" in scripts.header()
+
+
+def test_no_lua_file_holds_a_number_that_python_has_too():
+    """A thousand is milliseconds in a second; smaller numbers are places in a list."""
+    for file in files("uzotp.stores.redis").joinpath("lua").iterdir():
+        code = re.sub(r"--.*", "", file.read_text(encoding="utf-8"))
+        assert set(map(int, re.findall(r"(?<![\w%])\d{2,}", code))) <= {10, 1000}, file.name
 
 
 def _anything(dice, now, phones, past):
@@ -248,7 +287,7 @@ def _anything(dice, now, phones, past):
         return "record", (an_id("phone", who), sent.delivery_id, said, now)
     if kind == 8 and past["reserve"]:
         held = past["reserve"].pop(dice.randrange(len(past["reserve"])))
-        return dice.choice([("release", (held,)), ("credit", ("+99890120", "UZ", dice.randrange(1, 4), now))])
+        return dice.choice([("adjust", (held, 0), WHOLE), ("credit", ("+99890120", "UZ", dice.randrange(1, 4), now))])
     watch = watched(f"+9989012{dice.randrange(2)}", floor=(4, 7), ratio=dice.choice([0.5, 1.3, 2.0]), now=now,
                     enforce=dice.random() < 0.7)  # fmt: skip
     limits = reservation(quota=dice.choice(["6/hour,30/day", "9/10 minutes"])).client_limits
@@ -267,8 +306,8 @@ def test_lua_decides_exactly_as_python_does(store, seed):
         now += dice.choice([0, 1, 900, 7 * SECOND, MINUTE, dice.randrange(20 * MINUTE)])
         if dice.random() < 0.05:
             now -= 3 * SECOND  # a clock that steps back
-        method, arguments = _anything(dice, now, "AB", past)
-        expected, answer = getattr(memory, method)(*arguments), getattr(store, method)(*arguments)
+        method, arguments, *options = _anything(dice, now, "AB", past)
+        expected, answer = (getattr(each, method)(*arguments, **dict(*options)) for each in (memory, store))
         assert answer == expected, (step, method)
         kinds.add((method, getattr(answer, "kind", getattr(answer, "status", type(answer)))))
         if method == "open" and not hasattr(answer, "kind"):

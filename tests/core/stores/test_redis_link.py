@@ -148,8 +148,8 @@ def test_unfinished_goes_page_by_page(store, monkeypatch):
         if number % 2:
             done = report(DeliveryStatus.DELIVERED)
             store.record(an_id("phone", f"phone {number}"), sent.delivery_id, done, T0 + 10)
-    assert [row.created_at - T0 for row in store.unfinished(3, T0 + 20)] == [0, 2, 4]
-    assert [row.created_at - T0 for row in store.unfinished(9, T0 + 20)] == [0, 2, 4, 6]
+    assert [row.created_at_ms - T0 for row in store.unfinished(3, T0 + 20)] == [0, 2, 4]
+    assert [row.created_at_ms - T0 for row in store.unfinished(9, T0 + 20)] == [0, 2, 4, 6]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

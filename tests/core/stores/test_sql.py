@@ -20,9 +20,9 @@ from tests.waiting import until
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.policy import Purpose, parse_limits
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.stores.sql import dialects
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
+from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.crowd import Crowd
 from uzotp.testing.store_contract.requests import (
@@ -104,7 +104,7 @@ def mariadb():
 
 def emptied(store):
     with store.session() as session:
-        for table in dialects.TABLES:
+        for table in TABLES:
             session.run(f"DELETE FROM {table}")
     return store
 
@@ -244,14 +244,17 @@ def test_p6_a_switch_is_known_by_its_name_where_the_database_cannot_write_it():
         connection.exec_driver_sql("ALTER DATABASE CHARACTER SET latin1")
     assert store.switch_on(name, now=T0)
     assert not store.switch_on(name, now=T0)
-    assert reserved(store.reserve(replace(reservation(), switches=(name, "blocked:devsms:Дукон")))).on == {name}
+    asked = replace(reservation(), switches=(name, "blocked:devsms:Дукон"))
+    assert reserved(store.reserve(asked)).switches_on == {name}
     assert store.switch_off(name)
     store._engine.dispose()
 
 
 def test_the_statements_and_the_tables_name_the_same_columns():
     metadata = SQLStore("sqlite://").metadata
-    assert {name: tuple(table.columns.keys()) for name, table in metadata.tables.items()} == dialects.TABLES
+    assert {name: tuple(table.columns.keys()) for name, table in metadata.tables.items()} == {
+        name: table.names for name, table in TABLES.items()
+    }
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -315,7 +318,7 @@ def test_a_refusal_leaves_no_row(server, sqlite_url):
                      prefix=f"+9989{number}", country="UZ", guard=watched().guard) for number in range(5)]  # fmt: skip
     assert {store.reserve(request).kind for request in asked} == {"budget"}
     assert store.open(opening(quota="0/hour")).kind == "rate_limited"
-    for table in dialects.TABLES:
+    for table in TABLES:
         with store.session() as session:
             assert [tuple(row) for row in session.rows(f"SELECT COUNT(*) FROM {table}")] == [(0,)], table
     store._engine.dispose()
@@ -346,7 +349,7 @@ def test_a_delivery_that_comes_while_the_right_code_waits_is_noted_too():
     store, (phone, handle, newest) = SQLStore(url), (an_id("phone", "A"), handle_of("A", Purpose.LOGIN, ""), an_id())
     opened(store.open(opening()))
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    columns = ", ".join(dialects.TABLES["uzotp_delivery"][1:])
+    columns = ", ".join(TABLES["uzotp_delivery"].names[1:])
     with store._engine.connect() as other, store._engine.connect() as watcher, ThreadPoolExecutor(1) as thread:
         other.exec_driver_sql("BEGIN")
         other.exec_driver_sql(f"SELECT 1 FROM uzotp_phone WHERE fingerprint = '{phone}' FOR UPDATE")
@@ -357,7 +360,7 @@ def test_a_delivery_that_comes_while_the_right_code_waits_is_noted_too():
         other.exec_driver_sql("COMMIT")
         assert answer.result(30).status.value == "verified"
     noted = store.delivery(phone, handle)
-    assert (noted.id, noted.verified_at) == (newest, T0 + 1)
+    assert (noted.id, noted.verified_at_ms) == (newest, T0 + 1)
     assert [(row.messages, row.verified) for row in store.history(T0).traffic] == [(2, 1)]
     store._engine.dispose()
 

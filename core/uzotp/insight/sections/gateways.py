@@ -20,7 +20,7 @@ def section(insight: Insight, words: Words) -> Section:
     )
     tables = present(_health(insight, words), failures, blocked)
     paused = insight.paused
-    sending = text["paused"].format(since=words.moment(paused.since)) if paused else text["on"]
+    sending = text["paused"].format(since=words.moment(paused.since_ms)) if paused else text["on"]
     note, empty = f"{text['sending']}: {sending}.", "" if rows else text["no_failures"]
     return Section("gateways", text["title"], note, tables=tables, empty=empty)
 

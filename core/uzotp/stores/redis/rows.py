@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from redis import Redis
 
-from uzotp.policy import Purpose
-from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
-from uzotp.ports.money import Money
-from uzotp.rules.pumping import MEMORY_MS
-from uzotp.stores.locked import BUDGET_MS, COUNT_MS, GRACE_MS
+from uzotp.ports.delivery import DeliveryRecord
+from uzotp.rules import logs, pumping
+from uzotp.rules.pumping import DAY, MEMORY_MS
+from uzotp.stores.lifetimes import BUDGET_MS, COUNT_MS, GRACE_MS
 from uzotp.stores.redis.link import plain
 from uzotp.stores.summary import Summary
+from uzotp.stores.tables import DELIVERY
 from uzotp.tashkent import DAY_MS, OFFSET_MS
 
-_PURPOSES = tuple(Purpose)
-#: A slot of the day in a tally: milliseconds.
-_SPAN_MS = MEMORY_MS // 48
 _GLOB = re.compile(r"([*?\[\]\\])")
 #: Keys that SCAN goes through at a time.
 _PAGE = 1000
@@ -34,26 +30,10 @@ def delivery_of(fingerprint: str, delivery_id: str, fields: Mapping[str, str]) -
     """The record in a delivery's hash, ``None`` for an empty one."""
     if not fields.get("status"):
         return None
-    cost, parts, verified_at = fields.get("cost"), fields.get("parts"), fields.get("verified_at")
-    return DeliveryRecord(
-        id=delivery_id,
-        fingerprint=fingerprint,
-        handle=fields["handle"],
-        purpose=_PURPOSES[int(fields["purpose"]) - 1],
-        prefix=fields["prefix"],
-        country=fields["country"],
-        status=DeliveryStatus(fields["status"]),
-        gateway=fields.get("gateway", ""),
-        gateway_id=fields.get("gateway_id"),
-        cost=Money(Decimal(cost), fields["currency"]) if cost else None,
-        parts=int(parts) if parts else None,
-        created_at=int(fields["created_at"]),
-        updated_at=int(fields["updated_at"]),
-        verified_at=int(verified_at) if verified_at else None,
-    )
+    return DELIVERY.read({"id": delivery_id, "fingerprint": fingerprint, "gateway": "", **fields})
 
 
-def summary_of(server: Redis, prefix: str, since: int) -> Summary:
+def summary_of(server: Redis, prefix: str, since_ms: int) -> Summary:
     """What became of one server's deliveries since then, read a page at a time."""
     summary, cursor = Summary(), 0
     while True:
@@ -63,7 +43,7 @@ def summary_of(server: Redis, prefix: str, since: int) -> Summary:
             pipeline.hgetall(key)
         for fields in pipeline.execute() if keys else ():
             record = delivery_of("", "", plain(fields))
-            if record and record.created_at >= since:
+            if record and record.created_at_ms >= since_ms:
                 summary.add(record)
         if not cursor:
             return summary
@@ -98,8 +78,7 @@ def _end(server: Any, kind: str, key: Any, keep_deliveries_ms: int) -> int | Non
     if kind == "proof":
         return int(text or 0)
     if kind == "tally":
-        return int(text.partition("|")[2][:8] or 0) * _SPAN_MS + MEMORY_MS
+        return int(text.partition("|")[2][: pumping.NUMBER] or 0) * DAY.slot_ms + MEMORY_MS
     memory = max(MEMORY_MS, int(server.pttl(key)))  # of a limit that looks back longer than a day
-    if kind == "client":
-        return int(text[:13] or 0) + memory
-    return max(int(text[:13] or 0), int(text[13:26] or 0) + memory)
+    begin, rest = int(text[: logs.DIGITS] or 0), text[logs.DIGITS :]
+    return begin + memory if kind == "client" else max(begin, int(rest[: logs.DIGITS] or 0) + memory)

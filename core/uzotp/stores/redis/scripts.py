@@ -1,7 +1,8 @@
 """The Lua scripts of the Redis store: one decision each, in the files beside this one.
 
 Redis runs a script alone and whole, so a script is a transaction. Each gets its keys, all of one hash tag, and its
-request: as JSON, but for the attempt, whose values come one by one. What several need is put before them.
+request: as JSON, but for the attempt, whose values come one by one. What several need is put before them, and
+before all of it the constants that Python has too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Any
+
+from uzotp import tashkent
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.rules import challenges, logs, pumping
+from uzotp.stores import lifetimes
 
 _FOLDER = files("uzotp.stores.redis").joinpath("lua")
 
@@ -22,9 +29,36 @@ class Script:
     sha: str = field(repr=False)
 
 
+#: The constants that the scripts have of Python's modules, under the names that they have there.
+_CONSTANTS = (
+    (logs, "DIGITS TAG WIDTH"),
+    (pumping, "NUMBER COUNT SLOT_WIDTH MOST MEMORY_MS WINDOWS"),
+    (challenges, "LADDER_MS"),
+    (lifetimes, "LIFE_MS LAST_RESEND_MS GRACE_MS LOG_MS DELIVERY_MS BUDGET_MS"),
+    (tashkent, "DAY_MS OFFSET_MS"),
+)
+
+
+def header() -> str:
+    constants = {name: getattr(module, name) for module, names in _CONSTANTS for name in names.split()}
+    constants["RANK"] = {status.value: status.rank for status in DeliveryStatus}
+    constants["FINAL"] = DeliveryStatus.DELIVERED.rank
+    return "\n".join(f"local {name} = {_lua(value)}" for name, value in constants.items())
+
+
+def _lua(value: Any) -> str:
+    if isinstance(value, pumping.Window):
+        value = vars(value)
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name} = {_lua(each)}' for name, each in value.items())}}}"
+    if isinstance(value, tuple):
+        return f"{{{', '.join(map(_lua, value))}}}"
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
 def _script(name: str, *parts: str, request: str = "request") -> Script:
     lua = [_FOLDER.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in (request, "prelude", *parts, name)]
-    text = "\n".join(lua)
+    text = "\n".join([header(), *lua])
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 

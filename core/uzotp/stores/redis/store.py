@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.policy import Limit, Purpose
+from uzotp.policy import Limit
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.ledger import History
 from uzotp.ports.store import (
@@ -29,19 +29,22 @@ from uzotp.ports.store import (
     OpenChallenge,
     Opened,
     Refusal,
+    RefusalKind,
     ReserveGlobal,
     Settlement,
     Suspicion,
     Switch,
 )
-from uzotp.stores.locked import COUNT_MS, DELIVERY_MS, count_end
+from uzotp.rules import logs
+from uzotp.stores.deliveries import outcome, pending
+from uzotp.stores.lifetimes import COUNT_MS, DELIVERY_MS, count_end
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Client, Link, maker, read_url
 from uzotp.stores.redis.rows import delivery_of, drop_over, summary_of
 from uzotp.stores.summary import Summary
+from uzotp.stores.tables import DELIVERY
 from uzotp.tashkent import DAY_MS, day_of
 
-_PURPOSES = tuple(Purpose)
 _EPOCH = date(1970, 1, 1)
 _PAGE = 200
 
@@ -89,20 +92,9 @@ class RedisStore:
             scripts.RESERVE,
             self._shared("switches", f"client:{client or ''}", *_areas(request.prefix, request.country), "budget"),
             _request(
-                request.now,
-                entry_id=request.entry_id,
-                amount=request.amount,
-                budget=request.budget,
+                **{**vars(request), "client_limits": request.client_limits if client else None},
                 pause=PAUSE,
-                switches=request.switches,
-                client_limits=_limits(request.client_limits) if client else None,
-                guard=rule
-                and {
-                    "refuses": rule.enforce and not rule.trusted,
-                    "prefix_floor": rule.prefix_floor,
-                    "country_floor": rule.country_floor,
-                    "ratio": rule.ratio,
-                },
+                refuses=rule and rule.enforce and not rule.trusted,
             ),
             spends=True,
         )
@@ -111,42 +103,30 @@ class RedisStore:
             return GlobalReservation(
                 entry_id=request.entry_id,
                 client=client,
-                at=at,
+                at_ms=at,
                 prefix=request.prefix if rule else "",
                 country=request.country if rule else "",
                 amount=request.amount if day else 0,
                 day=_day(int(day)) if day else "",
-                on=frozenset(on),
+                switches_on=frozenset(on),
                 suspicion=Suspicion(*seen[:5]) if seen else None,
             )
         return _refused_global(request, *reply)
 
-    def release(self, reservation: GlobalReservation) -> None:
-        if reservation.client or reservation.prefix or reservation.amount:
-            self._correct(reservation, 0, uncount=True, entry_id=reservation.client and reservation.entry_id)
-
-    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
+    def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
             raise ValueError("no message earns money")
-        if (not sent and reservation.prefix) or (reservation.day and spent != reservation.amount):
-            self._correct(reservation, spent, uncount=not sent)
-
-    def _correct(
-        self, reservation: GlobalReservation, spent: int, *, uncount: bool, entry_id: str | None = None
-    ) -> None:
-        change = spent - reservation.amount if reservation.day else 0
+        request = {
+            "entry_id": reservation.entry_id if free_client and reservation.client else None,
+            "uncount": (not sent and bool(reservation.prefix)) or None,
+            "change": (spent - reservation.amount or None) if reservation.day else None,
+        }
+        if not any(request.values()):
+            return
         areas = _areas(reservation.prefix, reservation.country)
-        self._link.decide(
-            scripts.CORRECT,
-            self._shared(f"client:{reservation.client or ''}", *areas, "budget"),
-            _request(
-                reservation.at,
-                entry_id=entry_id,
-                uncount=(uncount and bool(reservation.prefix)) or None,
-                day=str(_number(reservation.day)) if change else None,
-                change=change,
-            ),
-        )
+        keys = self._shared(f"client:{reservation.client or ''}", *areas, "budget")
+        day = str(_number(reservation.day)) if reservation.day else None
+        self._link.decide(scripts.CORRECT, keys, _request(reservation.at_ms, day=day, **request))
 
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
         self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now, sends=sends))
@@ -170,8 +150,8 @@ class RedisStore:
 
     def switches(self) -> list[Switch]:
         (found,) = self._link.read(("HGETALL", *self._shared("switches")))
-        rows = [Switch(name, text[13:], int(text[:13])) for name, text in found.items()]
-        return sorted(rows, key=lambda switch: (switch.since, switch.name))
+        rows = [Switch(name, text[logs.DIGITS :], int(text[: logs.DIGITS])) for name, text in found.items()]
+        return sorted(rows, key=lambda switch: (switch.since_ms, switch.name))
 
     # ------------------------------------------------------------------------------------------------- one phone
 
@@ -189,57 +169,33 @@ class RedisStore:
                 f"c:{request.handle}",
                 f"d:{request.delivery_id}",
             ),
-            _request(
-                request.now,
-                **_delivery_fields(request),
-                nonce=request.nonce,
-                digest=request.digest,
-                key_id=request.key_id,
-                live_keys=sorted(request.live_keys),
-                delivery_id=request.delivery_id,
-                ttl_ms=request.ttl_ms,
-                max_attempts=request.max_attempts,
-                resend_after=request.resend_after,
-                phone_limits=_limits(request.phone_limits),
-                failure_limits=_limits(request.failure_limits),
-            ),
+            _request(**{**vars(request), "delivery": _pending(request)}),
             spends=True,
         )
         if reply[0] == "opened":
-            _, nonce, key_id, attempts, sends, expires_at, resend_at, before = reply
+            _, nonce, key_id, attempts, sends, expires_at, resend_at, previous = reply
             opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at)
-            if before and sends > 1:
-                opened = replace(opened, before=self._delivery(request.fingerprint, before))
+            if previous and sends > 1:
+                opened = replace(opened, previous_delivery=self._delivery(request.fingerprint, previous))
             return opened
-        if reply[0] == "cooldown":
-            return Refusal("cooldown", "cooldown", reply[1])
-        kind, number, wait = reply
-        if kind == "locked":
-            return Refusal(kind, f"failures {request.failure_limits[number - 1]}", wait)
-        return Refusal(kind, f"phone {request.phone_limits[number - 1]}", wait)
+        kind, *told = reply
+        if kind == RefusalKind.COOLDOWN:
+            return Refusal(RefusalKind.COOLDOWN, "cooldown", told[0])
+        number, wait = told
+        if kind == RefusalKind.LOCKED:
+            return Refusal(RefusalKind.LOCKED, f"failures {request.failure_limits[number - 1]}", wait)
+        return Refusal(RefusalKind.RATE_LIMITED, f"phone {request.phone_limits[number - 1]}", wait)
 
     def add(self, request: AddDelivery) -> None:
         keys = self._of(request.fingerprint, f"d:{request.of}", f"d:{request.delivery_id}")
-        self._link.decide(scripts.ADD, keys, _request(request.now, **_delivery_fields(request)))
+        self._link.decide(scripts.ADD, keys, _request(request.now, delivery=_pending(request)))
 
     def settle(self, settlement: Settlement) -> bool:
-        cost = settlement.cost
         fingerprint, delivery_id = settlement.fingerprint, settlement.delivery_id
         settled, unfinished, *created_at = self._link.decide(
             scripts.SETTLE,
             self._of(fingerprint, f"d:{delivery_id}", "sends", f"c:{settlement.handle or ''}", "ids"),
-            _request(
-                settlement.now,
-                delivery_id=delivery_id,
-                status=settlement.status.value,
-                gateway=settlement.gateway,
-                refund=settlement.refund or None,
-                handle=settlement.handle or None,
-                gateway_id=settlement.gateway_id or None,
-                cost=cost and str(cost.amount),
-                currency=cost and cost.currency,
-                parts=settlement.parts,
-            ),
+            _request(**{**vars(settlement), "delivery": DELIVERY.write(outcome(settlement)), "cost": None}),
             spends=True,
         )
         if unfinished:
@@ -281,7 +237,7 @@ class RedisStore:
         fields = self._link.decide(scripts.RECORD, self._of(fingerprint, f"d:{delivery_id}", "ids"), request)
         record = delivery_of(fingerprint, delivery_id, dict(zip(fields[::2], fields[1::2], strict=True)))
         if record and record.gateway_id and not record.status.final:
-            self._track(fingerprint, delivery_id, record.created_at, now)
+            self._track(fingerprint, delivery_id, record.created_at_ms, now)
         return record
 
     def _track(self, fingerprint: str, delivery_id: str, created_at: int, now: int | None) -> None:
@@ -326,15 +282,15 @@ class RedisStore:
             self._link.once("ZREM", index, *over)
         return found[:limit]
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
-        """Deliveries are kept for a day here, so *since* reaches no further back, but for the counts.
+    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+        """Deliveries are kept for a day here, so *since_ms* reaches no further back, but for the counts.
 
         They are in no order: every key of every server is gone through (SCAN), those of others too, and each delivery
         is fetched. That holds nobody up, and takes seconds for a hundred thousand. A delivery that is written
         meanwhile may be missed, and one may be counted twice while Redis makes its table larger or smaller.
         """
         (stem,) = self._shared("count")
-        days = [_number(day_of(moment)) for moment in (since, self._now(stem) if now is None else now)]
+        days = [_number(day_of(moment)) for moment in (since_ms, self._now(stem) if now is None else now)]
         days[0] = max(days[0], days[1] - COUNT_MS // DAY_MS)
         numbers = range(days[0], days[1] + 1)
         found = self._link.read(*(("HGETALL", f"{stem}:{number}") for number in numbers)) if numbers else []
@@ -344,7 +300,7 @@ class RedisStore:
             if fields
         }
         total = Summary()
-        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since)):
+        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since_ms)):
             total.merge(summary)
         return total.history(prefixes, counts)
 
@@ -380,16 +336,19 @@ class RedisStore:
         return frozenset(found)
 
 
-_json = json.JSONEncoder(separators=(",", ":")).encode
+def _plain(value: Any) -> Any:
+    """What JSON does not know: a limit is its count and its seconds, a rule its fields."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return tuple(vars(value).values()) if isinstance(value, Limit) else vars(value)
+
+
+_json = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
 
 
 def _request(now: int | None, **values: Any) -> str:
     """A script's request: what is ``None`` is left out."""
     return _json({name: value for name, value in {"now": now, **values}.items() if value is not None})
-
-
-def _limits(limits: tuple[Limit, ...]) -> list[tuple[int, int]]:
-    return [(limit.count, limit.window) for limit in limits]
 
 
 @lru_cache
@@ -411,21 +370,20 @@ def _day(number: int) -> str:
     return (_EPOCH + timedelta(number)).isoformat()
 
 
-def _delivery_fields(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
-    return {
-        "handle": request.handle,
-        "purpose": request.purpose.template_type,
-        "prefix": request.prefix,
-        "country": request.country,
-    }
+def _pending(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
+    """A new delivery's hash, but for its times, which the script writes; its key says whose it is."""
+    columns = DELIVERY.write(vars(pending(request, 0)))
+    left_out = ("id", "fingerprint", "created_at", "updated_at")
+    return {name: value for name, value in columns.items() if value is not None and name not in left_out}
 
 
-def _refused_global(request: ReserveGlobal, kind: str, *told: Any) -> Refusal:
-    if kind == "paused":
-        return Refusal(kind, kind, None)
-    if kind == "rate_limited":
+def _refused_global(request: ReserveGlobal, word: str, *told: Any) -> Refusal:
+    kind = RefusalKind(word)
+    if kind is RefusalKind.PAUSED:
+        return Refusal(kind, "paused", None)
+    if kind is RefusalKind.RATE_LIMITED:
         return Refusal(kind, f"client {request.client_limits[told[0] - 1]}", told[1])
-    if kind == "budget":
+    if kind is RefusalKind.BUDGET:
         return Refusal(kind, f"budget {request.budget}/day", told[0])
     *seen, wait = told[0]
     suspicion = Suspicion(*seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,15 +29,16 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.types import TypeEngine
 
 from uzotp.errors import ConfigurationError
+from uzotp.ports.columns import MONEY_DIGITS, Kind
 from uzotp.stores.sql.dialects import DIALECTS, Dialect
 from uzotp.stores.sql.rows import Session
 from uzotp.stores.sql.store import SQLITE_WAIT, StatementStore
+from uzotp.stores.tables import TABLES
 
 _CREATE_TRIES = 10
-#: Columns that came after their tables, all of them nullable.
-_LATER = {"uzotp_delivery": ("verified_at",)}
 #: How long a server may be silent, by the options that its drivers have for it; what the URL says goes before these.
 _MYSQL = {"connect_timeout": 5, "read_timeout": 5, "write_timeout": 5}
 _PATIENCE: dict[str, dict[str, int]] = {
@@ -49,98 +50,27 @@ _PATIENCE: dict[str, dict[str, int]] = {
 }
 
 
+_TYPES: dict[Kind, Callable[[int], TypeEngine[Any]]] = {
+    Kind.CHAR: CHAR,
+    Kind.TEXT: String,
+    Kind.LOG: lambda _: Text(),
+    Kind.SMALL: lambda _: SmallInteger(),
+    Kind.WHOLE: lambda _: Integer(),
+    Kind.BIG: lambda _: BigInteger(),
+    Kind.FLAG: lambda _: Boolean(),
+    Kind.AMOUNT: lambda _: Numeric(*MONEY_DIGITS),
+}
+
+
 def make_metadata() -> MetaData:
-    """The tables: what the statements, and Django's migration, work with."""
+    """The tables: what the statements, and Django's models, work with."""
     metadata = MetaData()
-
-    def key(name: str) -> Column[str]:
-        return Column(name, CHAR(26), primary_key=True)
-
-    def text(name: str, length: int, nullable: bool = False) -> Column[str]:
-        return Column(name, String(length), nullable=nullable)
-
-    def moment(name: str) -> Column[int]:
-        return Column(name, BigInteger, nullable=False)
-
-    def hashed(name: str) -> Column[str]:
-        return Column(name, CHAR(26), nullable=False)
-
-    def number(name: str, kind: type[SmallInteger] | type[Integer] = SmallInteger) -> Column[int]:
-        return Column(name, kind, nullable=False)
-
-    def log(name: str) -> Column[str]:
-        return Column(name, Text, nullable=False)
-
-    Table(
-        "uzotp_phone",
-        metadata,
-        key("fingerprint"),
-        log("sends"),
-        log("failures"),
-        moment("resend_at"),
-        moment("expires_at"),
-    )
-    Table("uzotp_client", metadata, key("client"), log("log"), moment("expires_at"))
-    Table(
-        "uzotp_challenge",
-        metadata,
-        key("handle"),
-        hashed("fingerprint"),
-        number("purpose"),
-        text("prefix", 16),
-        hashed("nonce"),
-        hashed("digest"),
-        text("key_id", 6),
-        moment("started_at"),
-        moment("expires_at"),
-        number("attempts", Integer),
-        number("sends", Integer),
-        Column("used", Boolean, nullable=False),
-        hashed("delivery_id"),
-        Index("uzotp_challenge_phone", "fingerprint"),
-    )
-    Table(
-        "uzotp_delivery",
-        metadata,
-        key("id"),
-        hashed("fingerprint"),
-        hashed("handle"),
-        number("purpose"),
-        text("prefix", 16),
-        text("country", 2),
-        text("status", 10),
-        text("gateway", 32),
-        text("gateway_id", 64, nullable=True),
-        Column("cost", Numeric(12, 4)),
-        text("currency", 3, nullable=True),
-        Column("parts", SmallInteger),
-        moment("created_at"),
-        moment("updated_at"),
-        Column("verified_at", BigInteger),
-        Index("uzotp_delivery_unfinished", "status", "created_at"),
-        Index("uzotp_delivery_phone", "fingerprint"),
-        Index("uzotp_delivery_created", "created_at"),
-    )
-    Table("uzotp_proof", metadata, key("id"), hashed("fingerprint"), moment("expires_at"))
-    Table(
-        "uzotp_tally",
-        metadata,
-        Column("area", CHAR(16), primary_key=True),
-        log("minutes"),
-        log("spans"),
-        moment("expires_at"),
-    )
-    Table("uzotp_budget", metadata, Column("day", CHAR(10), primary_key=True), moment("used"), moment("expires_at"))
-    Table("uzotp_switch", metadata, key("id"), text("name", 120), text("note", 200), moment("since"))
-    Table(
-        "uzotp_count",
-        metadata,
-        key("id"),
-        Column("day", CHAR(10), nullable=False),
-        text("name", 64),
-        moment("total"),
-        moment("expires_at"),
-    )
+    for table in TABLES.values():
+        columns = [
+            Column(each.name, _TYPES[each.kind](each.length), primary_key=each.name == table.key, nullable=each.null)
+            for each in table.columns
+        ]
+        Table(table.name, metadata, *columns, *(Index(name, *among) for name, among in table.indexes.items()))
     return metadata
 
 
@@ -200,11 +130,13 @@ class SQLStore(StatementStore):
                     raise
 
     def _add_columns(self, session: _Session) -> None:
-        """Those that a table of an older version lacks; each may be NULL, so no row is written."""
-        for table, names in _LATER.items():
-            there = {column["name"] for column in inspect(session.connection).get_columns(table)}
-            for column in [self.metadata.tables[table].columns[name] for name in names if name not in there]:
-                session.run(f"ALTER TABLE {table} ADD COLUMN {column.name} {column.type}")
+        """Those that a table of an older version lacks: whatever came after its table may be NULL."""
+        for table in self.metadata.sorted_tables:
+            later = [column for column in table.columns if column.nullable]
+            there = {column["name"] for column in inspect(session.connection).get_columns(table.name)} if later else ()
+            for column in later:
+                if column.name not in there:
+                    session.run(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {column.type}")
 
     def cause(self, error: Exception) -> BaseException:
         return getattr(error, "orig", None) or error

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from uzotp.ports.columns import MONEY_DIGITS
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.ledger import History, PrefixTraffic, Traffic
 from uzotp.stores.sql.rows import Session
@@ -13,7 +14,7 @@ from uzotp.stores.summary import in_order
 from uzotp.tashkent import DAY_MS, day_begins, day_of
 
 _FIRST = day_begins("1970-01-01")
-_PLACES = Decimal("0.0001")
+_PLACES = Decimal(1).scaleb(-MONEY_DIGITS[1])
 
 _TRAFFIC = f"""
 SELECT (created_at - {_FIRST}) {{divide}} {DAY_MS}, gateway, country, status, currency,
@@ -29,16 +30,16 @@ SELECT gateway, (verified_at - created_at) {divide} 1000, COUNT(*)
 _COUNTS = "SELECT day, name, total FROM uzotp_count WHERE day >= %s"
 
 
-def history(session: Session, since: int, prefixes: int) -> History:
+def read(session: Session, since_ms: int, prefixes: int) -> History:
     divide = session.dialect.divide
-    traffic = [_traffic(row) for row in session.rows(_TRAFFIC.format(divide=divide), (since,))]
-    busiest = tuple(PrefixTraffic(*row) for row in session.rows(_PREFIXES, (since, prefixes)))
+    traffic = [_traffic(row) for row in session.rows(_TRAFFIC.format(divide=divide), (since_ms,))]
+    busiest = tuple(PrefixTraffic(*row) for row in session.rows(_PREFIXES, (since_ms, prefixes)))
     waits = dict[str, dict[int, int]]()
-    for gateway, wait, messages in session.rows(_WAITS.format(divide=divide), (since,)):
+    for gateway, wait, messages in session.rows(_WAITS.format(divide=divide), (since_ms,)):
         of_gateway, seconds = waits.setdefault(gateway, {}), max(0, wait)
         of_gateway[seconds] = of_gateway.get(seconds, 0) + messages
     counts = dict[str, dict[str, int]]()
-    for day, name, total in session.rows(_COUNTS, (day_of(since),)):
+    for day, name, total in session.rows(_COUNTS, (day_of(since_ms),)):
         counts.setdefault(day, {})[name] = total
     return History(in_order(traffic), busiest, waits, counts)
 

@@ -18,8 +18,8 @@ from typing import Any
 from uzotp.policy import Limit
 from uzotp.ports.store import Attempt, AttemptStatus, Checked
 from uzotp.rules import logs
-from uzotp.rules.pumping import DAY, HOUR, MEMORY_MS, Window
-from uzotp.stores.locked import memory_of
+from uzotp.rules.pumping import COUNT, DAY, HOUR, MEMORY_MS, MOST, NUMBER, SLOT_WIDTH, Window
+from uzotp.stores.lifetimes import memory_of
 
 _NAMED = re.compile(r":(\w+)\b(?!:)")
 
@@ -62,18 +62,23 @@ class Statement:
 
 def slots(now: int) -> dict[str, Any]:
     """What the tallies' part of a statement binds for the moment *now*."""
-    return {"minute": f"{now // HOUR.slot_ms:08d}", "span": f"{now // DAY.slot_ms:08d}", "tally_over": now + MEMORY_MS}
+    return {"minute": HOUR.slot_of(now), "span": DAY.slot_of(now), "tally_over": now + MEMORY_MS}
 
 
 def _counted(column: str, slot: str, window: Window, sends: str, least: str) -> str:
     """A tally's text with *sends* more verified ones in the slot of now, which is its newest or newer than that."""
-    verified = f"{least}(999999, CAST(substr({column}, 15, 6) AS integer) + {sends})"
+    before = NUMBER + COUNT
+    verified = f"{least}({MOST}, CAST(substr({column}, {before + 1}, {COUNT}) AS integer) + {sends})"
     return (
-        f"{column} = CASE WHEN substr({column}, 1, 8) = :{slot}"
-        f" THEN substr({column}, 1, 14) || substr(CAST(1000000 + {verified} AS text), 2) || substr({column}, 21)"
-        f" ELSE substr(:{slot} || '000000' || substr(CAST(1000000 + {sends} AS text), 2) || {column},"
-        f" 1, {window.slots * 20}) END"
+        f"{column} = CASE WHEN substr({column}, 1, {NUMBER}) = :{slot}"
+        f" THEN substr({column}, 1, {before}) || {_padded(verified)} || substr({column}, {SLOT_WIDTH + 1})"
+        f" ELSE substr(:{slot} || '{'0' * COUNT}' || {_padded(sends)} || {column}, 1, {window.slots * SLOT_WIDTH}) END"
     )
+
+
+def _padded(count: str) -> str:
+    """With leading zeros: SQLite has no lpad."""
+    return f"substr(CAST({MOST + 1} + {count} AS text), 2)"
 
 
 def _credited(sends: str, least: str, greatest: str) -> str:
@@ -82,7 +87,7 @@ def _credited(sends: str, least: str, greatest: str) -> str:
 
 
 #: By another host's clock the newest slot may be later than now: then a transaction looks for the right one.
-_NOT_BEHIND = "substr(minutes, 1, 8) <= :minute AND substr(spans, 1, 8) <= :span"
+_NOT_BEHIND = f"substr(minutes, 1, {NUMBER}) <= :minute AND substr(spans, 1, {NUMBER}) <= :span"
 
 
 def named(areas: Sequence[str]) -> dict[str, str]:
@@ -105,7 +110,7 @@ def credit(areas: int, least: str, greatest: str) -> Statement:
 def _from_now(text: str) -> str:
     """With what follows from the moment worked out by the database: each value that is bound costs the driver time."""
     for name, window in (("minute", HOUR), ("span", DAY)):
-        text = text.replace(f":{name}", f"lpad(CAST(:now / {window.slot_ms} AS text), 8, '0')")
+        text = text.replace(f":{name}", f"lpad(CAST(:now / {window.slot_ms} AS text), {NUMBER}, '0')")
     return text.replace(":tally_over", f":now + {MEMORY_MS}").replace(":now", "CAST(:now AS bigint)")
 
 
@@ -117,7 +122,7 @@ def _check(digests: int, most: int, limits: tuple[Limit, ...], proof_ttl_ms: int
     was when the statement began. Other challenges of the phone are those of then, as if one that was opened meanwhile
     had come after. A digest is a keyed one: how long a comparison takes tells nothing.
     """
-    failure = "lpad(CAST(:now AS text), 13, '0') || substr(:proof_id, 1, 3)"  # logs.entry
+    failure = f"lpad(CAST(:now AS text), {logs.DIGITS}, '0') || substr(:proof_id, 1, {logs.TAG})"  # logs.entry
     among = ", ".join(f":digest{number}" for number in range(digests))
     counted = [
         f""", counted{number} AS (
@@ -216,7 +221,7 @@ def _until(limits: tuple[Limit, ...]) -> str:
     for limit in limits:
         window, start = limit.window * 1000, (limit.count - 1) * logs.WIDTH + 1
         if limit.count:
-            ends.append(f"CAST(nullif(substr(phone.failures, {start}, 13), '') AS bigint) + {window}")
+            ends.append(f"CAST(nullif(substr(phone.failures, {start}, {logs.DIGITS}), '') AS bigint) + {window}")
         else:
             ends.append(f":now + {window}")
     return f"greatest({', '.join(ends)})"

@@ -5,21 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
-from decimal import Decimal
 from typing import Any, Protocol
 
 from uzotp.policy import Purpose
-from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
-from uzotp.ports.money import Money
+from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.store import Attempt
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import Tally
-from uzotp.stores.locked import Transaction, count_end
-from uzotp.stores.sql import postgresql as one_statement
-from uzotp.stores.sql.dialects import Dialect
+from uzotp.stores.lifetimes import count_end
+from uzotp.stores.locked import Transaction
+from uzotp.stores.sql import postgresql
+from uzotp.stores.sql.dialects import Dialect, places
+from uzotp.stores.tables import CHALLENGE, DELIVERY, PHONE
 
-_PURPOSES = tuple(Purpose)
 #: Rows that one INSERT adds: SQLite may bind no more than 999 values.
 _BATCH = 100
 
@@ -70,7 +68,7 @@ class Rows(Transaction):
     def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
         self._put("uzotp_budget", day, used, expires_at)
 
-    def on(self, names: Iterable[str]) -> frozenset[str]:
+    def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         asked = {key_of(name): name for name in names}
         sql = f"SELECT id FROM uzotp_switch WHERE id IN ({places([*asked])})"  # noqa: S608
         return frozenset(asked[row[0]] for row in self._session.rows(sql, [*asked]))
@@ -82,7 +80,7 @@ class Rows(Transaction):
         return _phone(self._row("uzotp_phone", fingerprint))
 
     def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
-        self._put("uzotp_phone", fingerprint, record.sends, record.failures, record.resend_at, expires_at)
+        self._put("uzotp_phone", fingerprint, record.sends, record.failures, record.resend_at_ms, expires_at)
 
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
         fingerprint, handle = attempt.fingerprint, attempt.handle
@@ -117,24 +115,21 @@ class Rows(Transaction):
     def credit(self, areas: Iterable[str], sends: int, now: int) -> None:
         """Where now's slot is their newest, or newer than that, one statement will do for all of them."""
         areas = list(areas)
-        if not (areas and self._dialect.least and self._credited_at_once(areas, sends, now)):
+        if not (areas and self._dialect.joins_texts and self._credited_at_once(areas, sends, now)):
             super().credit(areas, sends, now)
 
     def _credited_at_once(self, areas: list[str], sends: int, now: int) -> bool:
-        for area in areas if self._dialect.for_update else ():
+        for area in areas if self._dialect.locks_rows else ():
             self._row("uzotp_tally", area)  # locks them in their order
-        statement = one_statement.credit(len(areas), self._dialect.least, self._dialect.greatest)
-        values = {**one_statement.slots(now), **one_statement.named(areas), "sends": sends}
+        statement = postgresql.credit(len(areas), self._dialect.least, self._dialect.greatest)
+        values = {**postgresql.slots(now), **postgresql.named(areas), "sends": sends}
         return self._session.run(statement.sql, statement.values(values)) == len(areas)
 
     def challenge(self, handle: str) -> ChallengeRecord | None:
-        row = self._row("uzotp_challenge", handle, lock=False)
-        return _challenge(row) if row else None
+        return _challenge(self._row("uzotp_challenge", handle, lock=False))
 
     def put_challenge(self, record: ChallengeRecord) -> None:
-        values = list(astuple(record))
-        values[2] = record.purpose.template_type
-        self._put("uzotp_challenge", *values)
+        self._put("uzotp_challenge", *CHALLENGE.row(record))
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         self._session.run(
@@ -144,28 +139,10 @@ class Rows(Transaction):
 
     def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
         row = self._row("uzotp_delivery", delivery_id, lock=lock)
-        return delivery_of(row) if row else None
+        return DELIVERY.read_row(row) if row else None
 
     def put_delivery(self, record: DeliveryRecord) -> None:
-        cost = record.cost
-        self._put(
-            "uzotp_delivery",
-            record.id,
-            record.fingerprint,
-            record.handle,
-            record.purpose.template_type,
-            record.prefix,
-            record.country,
-            record.status.value,
-            record.gateway,
-            record.gateway_id,
-            cost and str(cost.amount),
-            cost and cost.currency,
-            record.parts,
-            record.created_at,
-            record.updated_at,
-            record.verified_at,
-        )
+        self._put("uzotp_delivery", *DELIVERY.row(record))
 
     def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
         self._session.run(self._dialect.insert("uzotp_proof"), (proof_id, fingerprint, expires_at))
@@ -187,7 +164,7 @@ class Rows(Transaction):
 
     def _claimed(self, table: str, key: str, *empty: object) -> Sequence[Any] | None:
         row = self._row(table, key)
-        if row is None and self._dialect.for_update:
+        if row is None and self._dialect.locks_rows:
             self._session.run(self._dialect.claim(table), (key, *empty, 0))
             row = self._row(table, key)
         return row
@@ -196,56 +173,12 @@ class Rows(Transaction):
         self._session.run(self._dialect.upsert(table), values)
 
 
-def _challenge(row: Sequence[Any]) -> ChallengeRecord | None:
-    if row[0] is None:
-        return None
-    record = ChallengeRecord(*row)
-    record.purpose, record.used = _PURPOSES[row[2] - 1], bool(record.used)
-    return record
+def _challenge(row: Sequence[Any] | None) -> ChallengeRecord | None:
+    return CHALLENGE.read_row(row) if row and row[0] is not None else None
 
 
 def _phone(row: Sequence[Any] | None) -> PhoneRecord | None:
-    return PhoneRecord(*row[1:4]) if row else None
-
-
-def delivery_of(row: Sequence[Any]) -> DeliveryRecord:
-    (
-        key,
-        fingerprint,
-        handle,
-        purpose,
-        prefix,
-        country,
-        status,
-        gateway,
-        gateway_id,
-        cost,
-        currency,
-        parts,
-        created_at,
-        updated_at,
-        verified_at,
-    ) = row
-    return DeliveryRecord(
-        id=key,
-        fingerprint=fingerprint,
-        handle=handle,
-        purpose=_PURPOSES[purpose - 1],
-        prefix=prefix,
-        country=country,
-        status=DeliveryStatus(status),
-        gateway=gateway,
-        gateway_id=gateway_id,
-        cost=None if cost is None else Money(Decimal(str(cost)), currency),
-        parts=parts,
-        created_at=created_at,
-        updated_at=updated_at,
-        verified_at=verified_at,
-    )
-
-
-def places(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))
+    return PHONE.read_row(row[1:4]) if row else None
 
 
 def key_of(name: str) -> str:

@@ -2,7 +2,7 @@
 
 ``SQLStore`` (SQLAlchemy) and ``DjangoStore`` bring a :class:`Session` on a connection in autocommit mode. Transactions
 begin and end here, by statement, so the result is the same whatever isolation level the host chose; what one statement
-can decide commits by itself. The SQL is that of ``rows``, ``dialects`` and ``one_statement``.
+can decide commits by itself. The SQL is that of ``rows``, ``dialects``, ``history`` and ``postgresql``.
 
 SQLite has one writer: ``BEGIN IMMEDIATE`` is the lock. Elsewhere, in READ COMMITTED, a row of a phone, a client, a
 tally, a day or a delivery is locked as it is read; a challenge is touched only under the lock of its phone.
@@ -28,12 +28,13 @@ from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
 from uzotp.ports.store import Attempt, Checked, Refusal, Switch
 from uzotp.stores.clock import ServerClock
-from uzotp.stores.locked import DELIVERY_MS, GRACE_MS, LockedStore, T, Transaction, check
-from uzotp.stores.sql import history as past
-from uzotp.stores.sql import postgresql as one_statement
-from uzotp.stores.sql.dialects import TABLES, Dialect
+from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS
+from uzotp.stores.locked import LockedStore, T, Transaction, check
+from uzotp.stores.sql import history, postgresql
+from uzotp.stores.sql.dialects import Dialect, columns
 from uzotp.stores.sql.postgresql import Statement
-from uzotp.stores.sql.rows import Rows, Session, delivery_of, key_of
+from uzotp.stores.sql.rows import Rows, Session, key_of
+from uzotp.stores.tables import DELIVERY, TABLES
 from uzotp.tashkent import day_of
 
 _TRIES = 3
@@ -89,10 +90,10 @@ class StatementStore(LockedStore):
         return self._attempt(act)
 
     def _check(self, session: Session, attempt: Attempt, now: int) -> Checked:
-        statement, values = one_statement.check(attempt, now)
+        statement, values = postgresql.check(attempt, now)
         answer = self._tell(session, statement, values)
-        spent, owed = one_statement.answer(attempt, now, answer), one_statement.owed(attempt, answer)
-        untold = one_statement.untold(answer)
+        spent, owed = postgresql.answer(attempt, now, answer), postgresql.owed(attempt, answer)
+        untold = postgresql.untold(answer)
         if owed or untold:
             away: tuple[type[Exception], ...] = (StoreUnavailable, *self.errors)
 
@@ -156,11 +157,12 @@ class StatementStore(LockedStore):
 
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
         found = self._read(
-            f"SELECT {_columns('d')} FROM uzotp_challenge c JOIN uzotp_delivery d ON d.id = c.delivery_id"  # noqa: S608
+            f"SELECT {columns('uzotp_delivery', 'd.')}"  # noqa: S608
+            " FROM uzotp_challenge c JOIN uzotp_delivery d ON d.id = c.delivery_id"
             " WHERE c.handle = %s AND c.fingerprint = %s",
             (handle, fingerprint),
         )
-        return delivery_of(found[0]) if found else None
+        return DELIVERY.read_row(found[0]) if found else None
 
     def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
         found = self._read(
@@ -187,34 +189,30 @@ class StatementStore(LockedStore):
         day = day_of(self._at(now))
         self._attempt(lambda session: self._all_or_nothing(session, lambda rows: rows.add_counts(day, counts)))
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
         """Four queries, that read the deliveries since then by the index of their times, or the whole table."""
-        return self._attempt(lambda session: past.history(session, since, prefixes))
+        return self._attempt(lambda session: history.read(session, since_ms, prefixes))
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         found = self._read(
-            f"SELECT {_columns('d')} FROM uzotp_delivery d WHERE d.status IN ('pending', 'unknown', 'sent')"  # noqa: S608
-            " AND d.created_at > %s AND d.gateway_id <> '' ORDER BY d.created_at LIMIT %s",
+            f"SELECT {columns('uzotp_delivery')} FROM uzotp_delivery WHERE status IN ('pending', 'unknown', 'sent')"  # noqa: S608
+            " AND created_at > %s AND gateway_id <> '' ORDER BY created_at LIMIT %s",
             (self._at(now) - DELIVERY_MS, limit),
         )
-        return [delivery_of(row) for row in found]
+        return [DELIVERY.read_row(row) for row in found]
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
         """Delete what is over, a batch at a time, so that nobody waits long for a lock."""
         moment = self._at(now)
-        return (
-            self._purge("uzotp_challenge", "expires_at", moment - GRACE_MS)
-            + self._purge("uzotp_proof", "expires_at", moment)
-            + self._purge("uzotp_phone", "expires_at", moment)
-            + self._purge("uzotp_client", "expires_at", moment)
-            + self._purge("uzotp_tally", "expires_at", moment)
-            + self._purge("uzotp_budget", "expires_at", moment)
-            + self._purge("uzotp_count", "expires_at", moment)
-            + self._purge("uzotp_delivery", "created_at", moment - keep_deliveries_ms)
-        )
+        ends = {"uzotp_challenge": moment - GRACE_MS}
+        gone = self._purge("uzotp_delivery", "created_at", moment - keep_deliveries_ms)
+        for table in TABLES.values():
+            if "expires_at" in table.names:
+                gone += self._purge(table.name, "expires_at", ends.get(table.name, moment))
+        return gone
 
     def _purge(self, table: str, column: str, moment: int) -> int:
-        key, last, gone = TABLES[table][0], "", 0
+        key, last, gone = TABLES[table].key, "", 0
         while True:
             found = self._read(
                 f"SELECT {key} FROM {table} WHERE {key} > %s AND {column} <= %s ORDER BY {key} LIMIT {_BATCH}",  # noqa: S608
@@ -298,10 +296,6 @@ class StatementStore(LockedStore):
             return False
         self._pid, self._turn = os.getpid(), threading.Lock()
         return True
-
-
-def _columns(alias: str) -> str:
-    return ", ".join(f"{alias}.{column}" for column in TABLES["uzotp_delivery"])
 
 
 def _state(error: BaseException) -> object:

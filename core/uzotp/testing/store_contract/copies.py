@@ -57,8 +57,8 @@ class CopyTests(Hooks):
             gateway_id="88",
             cost=None,
             parts=None,
-            created_at=T0,
-            updated_at=T0 + 4,
+            created_at_ms=T0,
+            updated_at_ms=T0 + 4,
         )
 
     def test_p8_a_send_that_certainly_failed_is_none_of_the_challenges_sends(self, store: Store) -> None:
@@ -118,17 +118,18 @@ class CopyTests(Hooks):
 
     def test_p7_a_resend_tells_of_the_delivery_before(self, store: Store) -> None:
         first = self._first_unknown(store)
-        assert first.before is None
+        assert first.previous_delivery is None
         second = opened(store.open(opening(now=T0 + 1)))
-        assert second.before is not None
-        assert (second.before.id, second.before.status, second.before.gateway) == (first.delivery_id, UNKNOWN, "devsms")
+        previous = second.previous_delivery
+        assert previous is not None
+        assert (previous.id, previous.status, previous.gateway) == (first.delivery_id, UNKNOWN, "devsms")
         more = self._copy(store)
         store.settle(settlement(second, SENT, delivery_id=more.delivery_id, gateway="getsms", handle=more.handle))
         third = opened(store.open(opening(now=T0 + 2)))
-        assert third.before is not None
-        assert (third.before.id, third.before.gateway) == (more.delivery_id, "getsms")
+        assert third.previous_delivery is not None
+        assert (third.previous_delivery.id, third.previous_delivery.gateway) == (more.delivery_id, "getsms")
 
     def test_p7_a_new_challenge_tells_of_none(self, store: Store) -> None:
         self._first_unknown(store)
-        assert opened(store.open(opening(binding="another"))).before is None
-        assert opened(store.open(opening(now=T0 + 600_000))).before is None, "the old one is over"
+        assert opened(store.open(opening(binding="another"))).previous_delivery is None
+        assert opened(store.open(opening(now=T0 + 600_000))).previous_delivery is None, "the old one is over"

@@ -15,6 +15,7 @@ from uzotp.testing.store_contract.requests import (
     HOUR,
     MINUTE,
     T0,
+    WHOLE,
     Hooks,
     an_id,
     attempt,
@@ -48,8 +49,8 @@ class DeliveryTests(Hooks):
             gateway_id=None,
             cost=None,
             parts=None,
-            created_at=T0,
-            updated_at=T0,
+            created_at_ms=T0,
+            updated_at_ms=T0,
         )
 
     def test_a_settlement_is_written_down(self, store: Store) -> None:
@@ -57,7 +58,7 @@ class DeliveryTests(Hooks):
         store.settle(settlement(begun(store), SENT, gateway_id="77", cost=cost, parts=2, now=T0 + 9))
         seen = newest(store)
         assert (seen.status, seen.gateway, seen.gateway_id, seen.cost, seen.parts) == (SENT, "devsms", "77", cost, 2)
-        assert (seen.created_at, seen.updated_at) == (T0, T0 + 9)
+        assert (seen.created_at_ms, seen.updated_at_ms) == (T0, T0 + 9)
 
     def test_the_newest_delivery_of_a_challenge_is_shown(self, store: Store) -> None:
         begun(store)
@@ -83,7 +84,7 @@ class DeliveryTests(Hooks):
         moved = store.record(PHONE, sent.delivery_id, report(DELIVERED, "77"), T0 + 5)
         assert moved is not None
         assert moved == newest(store)
-        assert (moved.status, moved.updated_at) == (DELIVERED, T0 + 5)
+        assert (moved.status, moved.updated_at_ms) == (DELIVERED, T0 + 5)
         for late in (DELIVERED, FAILED, SENT, UNKNOWN, PENDING):
             assert store.record(PHONE, sent.delivery_id, report(late, "77"), T0 + 6) is None
         assert newest(store) == moved
@@ -171,7 +172,7 @@ class DeliveryTests(Hooks):
         store.reserve(reservation(quota="2/day"))
         back = store.reserve(reservation(quota="2/day"))
         assert isinstance(back, GlobalReservation)
-        store.release(back)
+        store.adjust(back, 0, **WHOLE)
         store.purge(DAY, T0 + HOUR)
         phones = [store.open(opening(now=T0 + HOUR, quota="2/day")) for _ in range(2)]
         clients = [store.reserve(reservation(now=T0 + HOUR, quota="2/day")) for _ in range(2)]

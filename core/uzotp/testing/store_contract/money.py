@@ -14,6 +14,7 @@ from uzotp.testing.store_contract.requests import (
     T0,
     TODAY,
     TOMORROW,
+    WHOLE,
     Hooks,
     paying,
     refused,
@@ -69,7 +70,7 @@ class MoneyTests(Hooks):
         assert (free.amount, free.day) == (0, "")
         store.adjust(free, 500, sent=True)
         store.adjust(free, 500, sent=False)
-        store.release(free)
+        store.adjust(free, 0, **WHOLE)
         assert store.money_used(TODAY) == 0
 
     def test_p6_a_crashed_send_counts_as_spent(self, store: Store) -> None:
@@ -86,7 +87,7 @@ class MoneyTests(Hooks):
 
     def test_p6_a_release_gives_back_the_money_the_guards_count_and_the_clients_place(self, store: Store) -> None:
         request = whole()
-        store.release(reserved(store.reserve(request)))
+        store.adjust(reserved(store.reserve(request)), 0, **WHOLE)
         assert store.money_used(TODAY) == 0
         again = replace(request, entry_id=reservation().entry_id, amount=1000, now=T0 + 1)
         assert reserved(store.reserve(again)).amount == 1000, "client, prefix, country and money are free again"
@@ -139,7 +140,7 @@ class MoneyTests(Hooks):
     def test_p6_a_release_belongs_to_the_reservations_day_too(self, store: Store) -> None:
         late = reserved(store.reserve(paying(400, now=MIDNIGHT - 1)))
         assert self._fits(store, 600, now=MIDNIGHT)
-        store.release(late)
+        store.adjust(late, 0, **WHOLE)
         assert (store.money_used(TODAY), store.money_used(TOMORROW)) == (0, 600)
 
     def test_p6_a_day_is_remembered_for_a_year_and_its_switches_for_ever(self, store: Store) -> None:

@@ -55,18 +55,18 @@ class PastTests(Hooks):
         begun(store, "B")
         before = newest(store)
         store.check(attempt(now=T0 + 9 * SECOND))
-        assert newest(store) == replace(before, verified_at=T0 + 9 * SECOND), "its status is not touched"
+        assert newest(store) == replace(before, verified_at_ms=T0 + 9 * SECOND), "its status is not touched"
         traffic = {(row.gateway, row.status): (row.messages, row.verified) for row in store.history(T0).traffic}
         assert traffic == {("devsms", SENT): (1, 1), ("getsms", DELIVERED): (1, 0), ("", PENDING): (1, 0)}
 
     def test_only_an_accepted_code_is_noted_and_once(self, store: Store) -> None:
         begun(store)
         store.check(attempt(WRONG, now=T0 + 1))
-        assert newest(store).verified_at is None
+        assert newest(store).verified_at_ms is None
         store.check(attempt(now=T0 + 2))
         store.check(attempt(now=T0 + 3))
         store.check(attempt(WRONG, now=T0 + 4))
-        assert newest(store).verified_at == T0 + 2
+        assert newest(store).verified_at_ms == T0 + 2
         assert self._how_many_verified(store) == 1
 
     def test_a_code_that_comes_too_late_is_not_noted(self, store: Store) -> None:
@@ -80,7 +80,7 @@ class PastTests(Hooks):
         store.settle(settlement(sent, SENT, gateway_id="77", now=T0 + 2))
         moved = store.record(an_id("phone", "A"), sent.delivery_id, report(DELIVERED, "77"), T0 + 3)
         assert moved is not None
-        assert (moved.verified_at, moved.status) == (T0 + 1, DELIVERED)
+        assert (moved.verified_at_ms, moved.status) == (T0 + 1, DELIVERED)
         assert newest(store) == moved
 
     def test_of_two_copies_the_one_that_left_is_verified(self, store: Store) -> None:
@@ -98,7 +98,7 @@ class PastTests(Hooks):
         begun(store)
         spent = store.check(attempt(areas=("+99890123", "UZ"), now=T0 + 1))
         assert spent.status.value == "verified"
-        assert newest(store).verified_at == T0 + 1
+        assert newest(store).verified_at_ms == T0 + 1
 
     # ---------------------------------------------------------------------------------------------- history
 

@@ -17,6 +17,7 @@ from uzotp.testing.store_contract.requests import (
     SECOND,
     T0,
     TODAY,
+    WHOLE,
     WRONG,
     Hooks,
     attempt,
@@ -182,7 +183,7 @@ class PumpingTests(Hooks):
                 expected = pumping.watch(ours, country, request.guard, request.now)
                 answer = store.reserve(request)
                 if isinstance(answer, GlobalReservation):
-                    store.release(answer)
+                    store.adjust(answer, 0, **WHOLE)
                     answer = None  # type: ignore[assignment]
                 assert answer == expected
 
@@ -246,7 +247,7 @@ class PumpingTests(Hooks):
 
     def test_p8_what_was_not_sent_is_not_counted(self, store: Store) -> None:
         held = [reserved(store.reserve(watched(floor=3))) for _ in range(3)]
-        store.release(held[0])
+        store.adjust(held[0], 0, **WHOLE)
         assert self._room(store, floor=3) == 1
         store.adjust(held[1], 0, sent=False)
         assert self._room(store, floor=3) == 1
@@ -256,7 +257,7 @@ class PumpingTests(Hooks):
     def test_p8_it_is_taken_back_where_it_was_counted(self, store: Store) -> None:
         early = reserved(store.reserve(watched(floor=3, now=T0)))
         self._count(store, 2, now=T0 + 59 * MINUTE)
-        store.release(early)
+        store.adjust(early, 0, **WHOLE)
         assert self._room(store, floor=3, now=T0 + 59 * MINUTE) == 1
         assert self._room(store, floor=3, now=T0 + HOUR) == 0, "the later two and one more are left"
 
@@ -270,7 +271,7 @@ class PumpingTests(Hooks):
     def test_p8_a_number_of_no_country_is_counted_and_taken_back_too(self, store: Store) -> None:
         held = [reserved(store.reserve(watched("+88213123", "", floor=2))) for _ in range(2)]
         refused(store.reserve(watched("+88213123", "", floor=2)))
-        store.release(held[0])
+        store.adjust(held[0], 0, **WHOLE)
         store.adjust(held[1], 0, sent=False)
         assert self._room(store, prefix="+88213123", country="", floor=2) == 2
 
@@ -292,6 +293,6 @@ class PumpingTests(Hooks):
 
         assert store.money_used(TODAY) == 600
         assert isinstance(store.reserve(replace(vouched, amount=400)), GlobalReservation), "the other client's place"
-        store.release(held)
+        store.adjust(held, 0, **WHOLE)
         assert self._room(store, floor=2) == 1, "two were granted, one of them was released"
         assert isinstance(store.reserve(replace(reservation(quota="1/hour", now=T0 + 2))), GlobalReservation)

@@ -17,6 +17,7 @@ from uzotp.testing.store_contract.requests import (
     RIGHT,
     T0,
     TODAY,
+    WHOLE,
     WRONG,
     Hooks,
     an_id,
@@ -131,7 +132,7 @@ class RaceTests(Hooks):
             no = [request.amount for request, answer in zip(requests, answers, strict=True) if answer not in granted]
             assert left < min(no, default=10_000)
 
-        takes_back: list[Call] = [("release", (answer,)) for answer in granted[::2]]
+        takes_back: list[Call] = [("adjust", (answer, 0), WHOLE) for answer in granted[::2]]
         corrects: list[Call] = [("adjust", (answer, answer.amount - 9), {"sent": True}) for answer in granted[1::2]]
         crowd.race([*takes_back, *corrects])
         assert store.money_used(granted[0].day) == sum(answer.amount - 9 for answer in granted[1::2])
@@ -148,7 +149,7 @@ class RaceTests(Hooks):
         # Neither side loses a count: of seven, six are verified and one is taken back, all at once.
         back = next(answer for answer in answers[:12] if isinstance(answer, GlobalReservation))
         credits: list[Call] = [("credit", (back.prefix, back.country, 1, T0)) for _ in range(6)]
-        crowd.race([*credits, ("release", (back,))])
+        crowd.race([*credits, ("adjust", (back, 0), WHOLE)])
         requests = [watched(back.prefix, back.country, floor=3) for _ in range(12)]
         again = crowd.race([("reserve", (request,)) for request in requests])
         assert sum(isinstance(answer, GlobalReservation) for answer in again) == 6

@@ -42,6 +42,9 @@ TODAY, TOMORROW = "2027-01-15", "2027-01-16"
 RIGHT, WRONG = "493021", "000000"
 KEY = "key001"
 
+#: How :meth:`Store.adjust` takes all of a reservation back.
+WHOLE = {"sent": False, "free_client": True}
+
 _serial = iter(range(10**9))
 
 

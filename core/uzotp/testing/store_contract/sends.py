@@ -15,6 +15,7 @@ from uzotp.testing.store_contract.requests import (
     MINUTE,
     SECOND,
     T0,
+    WHOLE,
     WRONG,
     Hooks,
     attempt,
@@ -38,8 +39,8 @@ class SendTests(Hooks):
             delivery_id=request.delivery_id,
             attempts=0,
             sends=1,
-            expires_at=T0 + 5 * MINUTE,
-            resend_at=T0 + MINUTE,
+            expires_at_ms=T0 + 5 * MINUTE,
+            resend_at_ms=T0 + MINUTE,
         )
 
     def test_r48_a_resend_is_the_same_code_with_the_same_tries(self, store: Store) -> None:
@@ -49,13 +50,13 @@ class SendTests(Hooks):
         again = opened(store.open(request))
         assert (again.nonce, again.key_id, again.attempts, again.sends) == (first.nonce, KEY, 1, 2)
         assert again.delivery_id == request.delivery_id
-        assert again.expires_at == T0 + 7 * MINUTE
+        assert again.expires_at_ms == T0 + 7 * MINUTE
         assert store.check(attempt(now=T0 + 7 * MINUTE - 1)).status is AttemptStatus.VERIFIED
 
     def test_r05_no_resend_outlives_ten_minutes(self, store: Store) -> None:
-        assert opened(store.open(opening(ttl=600))).expires_at == T0 + 10 * MINUTE
-        assert opened(store.open(opening(ttl=600, now=T0 + 4 * MINUTE))).expires_at == T0 + 10 * MINUTE
-        assert opened(store.open(opening(ttl=300, now=T0 + 8 * MINUTE))).expires_at == T0 + 10 * MINUTE
+        assert opened(store.open(opening(ttl=600))).expires_at_ms == T0 + 10 * MINUTE
+        assert opened(store.open(opening(ttl=600, now=T0 + 4 * MINUTE))).expires_at_ms == T0 + 10 * MINUTE
+        assert opened(store.open(opening(ttl=300, now=T0 + 8 * MINUTE))).expires_at_ms == T0 + 10 * MINUTE
 
     def test_a_resend_needs_sixty_seconds_of_the_ten_minutes(self, store: Store) -> None:
         first = opened(store.open(opening(ttl=600)))
@@ -64,7 +65,7 @@ class SendTests(Hooks):
         late = opening(ttl=600, now=T0 + 9 * MINUTE + 1)
         new = opened(store.open(late))
         assert (new.nonce, new.attempts, new.sends) == (late.nonce, 0, 1)
-        assert new.expires_at == T0 + 19 * MINUTE + 1
+        assert new.expires_at_ms == T0 + 19 * MINUTE + 1
 
     @pytest.mark.parametrize("over", ["used", "expired", "exhausted"])
     def test_a_challenge_that_is_over_is_replaced(self, store: Store, over: str) -> None:
@@ -80,7 +81,7 @@ class SendTests(Hooks):
         request = opening(now=now)
         new = opened(store.open(request))
         assert (new.nonce, new.key_id, new.attempts, new.sends) == (request.nonce, KEY, 0, 1)
-        assert new.expires_at == now + 5 * MINUTE
+        assert new.expires_at_ms == now + 5 * MINUTE
         assert store.check(attempt(now=now + 1)).status is AttemptStatus.VERIFIED
 
     def test_a_code_that_cannot_be_made_again_is_exchanged_under_the_same_tries(self, store: Store) -> None:
@@ -89,7 +90,7 @@ class SendTests(Hooks):
         request = opening(ttl=600, now=T0 + MINUTE, key="key002", live=("key002",))
         new = opened(store.open(request))
         assert (new.nonce, new.key_id, new.attempts, new.sends) == (request.nonce, "key002", 1, 2)
-        assert new.expires_at == T0 + 10 * MINUTE
+        assert new.expires_at_ms == T0 + 10 * MINUTE
         assert store.check(attempt(now=T0 + MINUTE)).status is AttemptStatus.WRONG_CODE, "the code before"
         right = attempt(now=T0 + MINUTE, keys=("other1", "key002"))
         assert store.check(right).attempts_left == 2
@@ -112,12 +113,12 @@ class SendTests(Hooks):
             (Purpose.LOGIN, "c"),
         ]:
             answer = opened(store.open(opening("A", purpose, binding, wait=LADDER, now=now)))
-            waits.append((answer.resend_at - now) // SECOND)
-            now = answer.resend_at
+            waits.append((answer.resend_at_ms - now) // SECOND)
+            now = answer.resend_at_ms
         assert waits == [60, 60, 120, 300, 300]
-        assert opened(store.open(opening("B", wait=LADDER, now=now))).resend_at == now + MINUTE
+        assert opened(store.open(opening("B", wait=LADDER, now=now))).resend_at_ms == now + MINUTE
         later = now + HOUR
-        assert opened(store.open(opening(wait=LADDER, now=later))).resend_at == later + MINUTE
+        assert opened(store.open(opening(wait=LADDER, now=later))).resend_at_ms == later + MINUTE
 
     def test_r34_a_phones_quota_is_exact_at_the_edges_of_its_window(self, store: Store) -> None:
         for at in (T0, T0 + 1, T0 + 2):
@@ -152,7 +153,7 @@ class SendTests(Hooks):
         assert found is not None
         assert found.id == first.delivery_id
         again = opened(store.open(opening(wait=LADDER, now=T0 + MINUTE)))
-        assert (again.sends, again.resend_at) == (2, T0 + 2 * MINUTE)
+        assert (again.sends, again.resend_at_ms) == (2, T0 + 2 * MINUTE)
 
     def test_r28_a_second_worker_sees_the_same_counters(self, store: Store) -> None:
         other = self.reopen(store)
@@ -214,8 +215,8 @@ class SendTests(Hooks):
         third = store.reserve(reservation())
         assert isinstance(third, GlobalReservation)
         refused(store.reserve(reservation()))
-        store.release(third)
-        store.release(third)
+        store.adjust(third, 0, **WHOLE)
+        store.adjust(third, 0, **WHOLE)
         assert isinstance(store.reserve(reservation(now=T0 + 1)), GlobalReservation)
         refused(store.reserve(reservation(now=T0 + 1)))
 
@@ -224,7 +225,7 @@ class SendTests(Hooks):
             answer = store.reserve(request)
             assert isinstance(answer, GlobalReservation)
             assert answer.client is None
-            store.release(answer)
+            store.adjust(answer, 0, **WHOLE)
 
     def test_a_refused_reservation_is_not_counted(self, store: Store) -> None:
         for _ in range(3):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from uzotp.ports.store import PAUSE, GlobalReservation, Refusal, Store, Switch
+from uzotp.ports.store import PAUSE, GlobalReservation, Refusal, RefusalKind, Store, Switch
 from uzotp.testing.store_contract.requests import T0, Hooks, paying, reservation, reserved, watched
 
 #: Names of services: in any script, apart by case alone.
@@ -32,7 +32,7 @@ class SwitchTests(Hooks):
         assert [switch.name for switch in store.switches()] == list(NAMES)
         assert store.switch_off(NAMES[1]) is True
         answer = reserved(store.reserve(replace(reservation(), switches=NAMES)))
-        assert answer.on == {NAMES[0], NAMES[2], NAMES[3]}
+        assert answer.switches_on == {NAMES[0], NAMES[2], NAMES[3]}
 
     def test_the_oldest_comes_first(self, store: Store) -> None:
         for age, name in enumerate(NAMES):
@@ -48,13 +48,13 @@ class SwitchTests(Hooks):
         for name in NAMES[:2]:
             store.switch_on(name, now=T0)
         asked = replace(reservation(None), switches=NAMES[1:3])
-        assert reserved(store.reserve(asked)).on == {NAMES[1]}
-        assert reserved(store.reserve(reservation(None))).on == frozenset()
+        assert reserved(store.reserve(asked)).switches_on == {NAMES[1]}
+        assert reserved(store.reserve(reservation(None))).switches_on == frozenset()
 
     def test_the_pause_refuses_every_reservation_and_time_does_not_help(self, store: Store) -> None:
         requests = [reservation(), reservation(None), paying(0), watched(trusted=True)]
         store.switch_on(PAUSE, "the bill", T0)
         for request in requests:
-            assert store.reserve(request) == Refusal("paused", "paused", None)
+            assert store.reserve(request) == Refusal(RefusalKind.PAUSED, "paused", None)
         store.switch_off(PAUSE)
         assert all(isinstance(store.reserve(request), GlobalReservation) for request in requests)

@@ -155,7 +155,7 @@ class Oracle:
         if refusal is not None:
             self._done("open")
             self._release(held, client)
-            self._done("release")
+            self._done("adjust")
             return refusal
         delivery, avoid = self._open(now, who)
         opened = self.pending[who]

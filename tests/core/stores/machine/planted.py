@@ -50,15 +50,22 @@ def proof_never_ends(patch: Patch, store: Any) -> None:
 def money_back_twice(patch: Patch, store: Any) -> None:
     adjust = store.adjust
 
-    def adjusted(reservation: Any, spent: int, *, sent: bool) -> None:
-        adjust(reservation, spent, sent=sent)
-        adjust(reservation, spent, sent=sent)
+    def adjusted(reservation: Any, spent: int, **options: bool) -> None:
+        adjust(reservation, spent, **options)
+        if not options.get("free_client"):
+            adjust(reservation, spent, **options)
 
     patch.setattr(store, "adjust", adjusted)
 
 
 def place_never_given_back(patch: Patch, store: Any) -> None:
-    patch.setattr(store, "release", lambda _reservation: None)
+    adjust = store.adjust
+
+    def adjusted(reservation: Any, spent: int, *, sent: bool, free_client: bool = False) -> None:
+        if not free_client:
+            adjust(reservation, spent, sent=sent)
+
+    patch.setattr(store, "adjust", adjusted)
 
 
 def misses_not_counted(patch: Patch, store: Any) -> None:
@@ -193,28 +200,31 @@ def without_the_lock(patch: Patch, store: Any) -> None:
 
 
 def without_for_update(patch: Patch, store: Any) -> None:
-    """Rows are read without a lock. A blank is still true: the stores claim rows as they do."""
+    """Rows are read without a lock, and claimed as they are."""
     from uzotp.stores.sql import dialects
 
+    class Unlocked(dialects.Dialect):
+        for_update = ""
+
     for name, dialect in dialects.DIALECTS.items():
-        patch.setitem(dialects.DIALECTS, name, replace(dialect, for_update=dialect.for_update and " "))
+        patch.setitem(dialects.DIALECTS, name, Unlocked(**vars(dialect)))
     if hasattr(store, "_dialect"):
-        patch.setattr(store, "_dialect", replace(store._dialect, for_update=" "))
+        patch.setattr(store, "_dialect", Unlocked(**vars(store._dialect)))
     _meeting_in_open(patch)
 
 
 def statement_without_for_update(patch: Patch, store: Any) -> None:
-    from uzotp.stores.sql import postgresql as one_statement
+    from uzotp.stores.sql import postgresql
 
-    make = one_statement.Statement.__init__
+    make = postgresql.Statement.__init__
 
     def unlocked(statement: Any, text: str) -> None:
         bare = text.replace(" FOR UPDATE OF c", "").replace(" FOR UPDATE\n", "\n")
         assert bare.count("FOR UPDATE") < text.count("FOR UPDATE") or "FOR UPDATE" not in text
         make(statement, bare)
 
-    patch.setattr(one_statement.Statement, "__init__", unlocked)
-    patch.setattr(one_statement, "_check", one_statement._check.__wrapped__)
+    patch.setattr(postgresql.Statement, "__init__", unlocked)
+    patch.setattr(postgresql, "_check", postgresql._check.__wrapped__)
 
 
 NO_LOCK = Bug("nothing is locked", without_the_lock)

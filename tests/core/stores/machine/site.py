@@ -152,7 +152,7 @@ class Site(RuleBasedStateMachine):
         if self._leaving is not None:
             who, money = self._leaving
             record = self.record(who)
-            if record is None or record.created_at != self.now:
+            if record is None or record.created_at_ms != self.now:
                 self._unrecorded.append("a message left without a delivery")
             if self.rules.budget is not None and self.arena.store.money_used(date_of(day_number(self.now))) < money:
                 self._unrecorded.append("a message left without a reservation")

@@ -70,7 +70,7 @@ def _django(where: str, _folder: Path) -> Iterator[_Opened]:
     from django.db import connections
 
     from django_uzotp.store import DjangoStore
-    from uzotp.stores.sql.dialects import TABLES
+    from uzotp.stores.tables import TABLES
 
     store = DjangoStore(None if where == "sqlite" else _django_database(where))
     try:

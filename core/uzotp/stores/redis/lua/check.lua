@@ -34,6 +34,6 @@ redis.call('HSET', KEYS[1], 'a', attempts + 1, 'u', 1)
 if log ~= '' then
   redis.call('DEL', KEYS[2])
 end
-redis.call('SET', KEYS[3], whole((tonumber(wins) or 0) + 1), 'PX', LIFE + GRACE)
+redis.call('SET', KEYS[3], whole((tonumber(wins) or 0) + 1), 'PX', LIFE_MS + GRACE_MS)
 redis.call('SET', KEYS[4], whole(now + request.proof_ttl_ms), 'PX', whole(request.proof_ttl_ms))
 return {'verified', left, tonumber(found[4])}

@@ -14,7 +14,7 @@ if request.uncount then
     end
   end
 end
-if request.day then
+if request.change then
   put_used(KEYS[4], request.day, math.max(0, used_of(KEYS[4], request.day) + request.change))
 end
 return 1

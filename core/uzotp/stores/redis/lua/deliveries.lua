@@ -11,6 +11,6 @@ end
 local function know(ids, gateway, id)
   if id and gateway and gateway ~= '' then
     redis.call('HSET', ids, gateway .. ' ' .. id, '')
-    keep(ids, DAY)
+    keep(ids, DELIVERY_MS)
   end
 end

@@ -1,6 +1,6 @@
 -- Open or extend a challenge under the phone's quotas. KEYS: sends, failures, wins, challenge, delivery.
 --
--- The phone's text is 13 digits, the moment before which no send is allowed, then the log of its sends. A challenge is
+-- The phone's text is DIGITS digits, the moment before which no send is allowed, then the log of its sends. A challenge is
 -- n nonce, d digest, k key, b began, e expires, a attempts, s sends, u used, i newest delivery, w the phone's wins of
 -- this purpose when it began: a success adds a win, and so ends every challenge that began before. One letter each, and
 -- no value over 64 bytes, so that Redis keeps it in one compact list.
@@ -10,7 +10,7 @@ if number then
   return {'locked', number, wait}
 end
 local phone = text(KEYS[1])
-local resend_at, log = tonumber(string.sub(phone, 1, 13)) or 0, string.sub(phone, 14)
+local resend_at, log = tonumber(string.sub(phone, 1, DIGITS)) or 0, string.sub(phone, DIGITS + 1)
 if now < resend_at then
   return {'cooldown', resend_at - now}
 end
@@ -21,23 +21,23 @@ end
 
 local step = 1
 for index = 1, #log / WIDTH do
-  if nth_newest(log, index) > now - HOUR and step < #request.resend_after then
+  if nth_newest(log, index) > now - LADDER_MS and step < #request.resend_after then
     step = step + 1
   end
 end
 resend_at = now + request.resend_after[step] * 1000
 local at = math.max(now, nth_newest(log, 1) or 0)
 log = add(log, at, request.delivery_id, request.phone_limits, #request.resend_after)
-put(KEYS[1], string.format('%013.0f', resend_at) .. log, memory(request.phone_limits, request.failure_limits))
+put(KEYS[1], moment(resend_at) .. log, memory(request.phone_limits, request.failure_limits))
 
 local wins = text(KEYS[3])
 local old = redis.call('HMGET', KEYS[4], 'n', 'd', 'k', 'b', 'e', 'a', 's', 'u', 'i', 'w')
-local nonce, digest, key_id, began, before = old[1], old[2], old[3], tonumber(old[4] or 0), old[9]
+local nonce, digest, key_id, began, previous = old[1], old[2], old[3], tonumber(old[4] or 0), old[9]
 local attempts, sends = tonumber(old[6] or 0) or -1, tonumber(old[7] or 0)
 local live = nonce and old[8] == '0' and old[10] == wins and now < tonumber(old[5])
-  and attempts >= 0 and attempts < request.max_attempts and began + LAST_RESEND >= now
+  and attempts >= 0 and attempts < request.max_attempts and began + LAST_RESEND_MS >= now
 if not live then
-  nonce, digest, key_id, began, before = request.nonce, request.digest, request.key_id, now, ''
+  nonce, digest, key_id, began, previous = request.nonce, request.digest, request.key_id, now, ''
   attempts, sends = 0, 0
 end
 local remade = true
@@ -47,11 +47,11 @@ end
 if remade then
   nonce, digest, key_id = request.nonce, request.digest, request.key_id
 end
-local expires_at = math.min(now + request.ttl_ms, began + LIFE)
+local expires_at = math.min(now + request.ttl_ms, began + LIFE_MS)
 sends = sends + 1
 redis.call('HSET', KEYS[4], 'n', nonce, 'd', digest, 'k', key_id, 'b', whole(began), 'e', whole(expires_at),
   'a', attempts, 's', sends, 'u', 0, 'i', request.delivery_id, 'w', wins)
-keep(KEYS[4], expires_at - now + GRACE)
-keep(KEYS[3], expires_at - now + GRACE)
+keep(KEYS[4], expires_at - now + GRACE_MS)
+keep(KEYS[3], expires_at - now + GRACE_MS)
 pending(KEYS[5], now)
-return {'opened', nonce, key_id, attempts, sends, expires_at, resend_at, before}
+return {'opened', nonce, key_id, attempts, sends, expires_at, resend_at, previous}

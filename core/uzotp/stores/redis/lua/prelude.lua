@@ -1,13 +1,6 @@
--- What every script has after its request: its moment, logs of moments, expiries. The rules are uzotp/guard.py's.
--- Without a moment in the request, Redis's own clock decides: milliseconds since the epoch.
-
-local WIDTH = 16
-local HOUR = 3600000
-local DAY = 86400000
-local GRACE = 60000
-local LIFE = 600000
-local LAST_RESEND = 540000
-local RANK = {pending = 0, unknown = 1, sent = 2, delivered = 3, failed = 3}
+-- What every script has after its request: its moment, logs of moments, expiries. The rules are uzotp/rules/. The names
+-- in capitals are Python's constants, put before each script by scripts.py. Without a moment in the request, Redis's own
+-- clock decides: milliseconds since the epoch.
 
 local now = request.now
 if not now then
@@ -35,14 +28,18 @@ local function put(key, value, ms)
   keep(key, ms)
 end
 
+local function moment(ms)
+  return string.format('%0' .. DIGITS .. '.0f', ms)
+end
+
 local function entry(at, tag)
-  return string.format('%013.0f', at) .. string.sub(tag .. '___', 1, 3)
+  return moment(at) .. string.sub(tag .. string.rep('_', TAG), 1, TAG)
 end
 
 local function nth_newest(log, n)
   local start = (n - 1) * WIDTH
   if n >= 1 and start < #log then
-    return tonumber(string.sub(log, start + 1, start + 13))
+    return tonumber(string.sub(log, start + 1, start + DIGITS))
   end
 end
 
@@ -66,12 +63,12 @@ end
 local function exceeded(log, limits)
   local worst, longest = nil, 0
   for number, limit in ipairs(limits) do
-    local moment = now
+    local entered = now
     if limit[1] > 0 then
-      moment = nth_newest(log, limit[1])
+      entered = nth_newest(log, limit[1])
     end
-    if moment and moment + limit[2] * 1000 - now > longest then
-      worst, longest = number, moment + limit[2] * 1000 - now
+    if entered and entered + limit[2] * 1000 - now > longest then
+      worst, longest = number, entered + limit[2] * 1000 - now
     end
   end
   return worst, longest
@@ -79,7 +76,7 @@ end
 
 -- How long a log matters: as long as its longest window, a day at least.
 local function memory(...)
-  local longest = DAY
+  local longest = LOG_MS
   for _, limits in ipairs({...}) do
     for _, limit in ipairs(limits) do
       longest = math.max(longest, limit[2] * 1000)
@@ -88,9 +85,16 @@ local function memory(...)
   return longest
 end
 
+local function write(key, fields)
+  local flat = {}
+  for name, value in pairs(fields) do
+    flat[#flat + 1], flat[#flat + 2] = name, value
+  end
+  redis.call('HSET', key, unpack(flat))
+end
+
 local function pending(key, created_at)
-  redis.call('HSET', key, 'handle', request.handle, 'purpose', request.purpose, 'prefix', request.prefix,
-    'country', request.country, 'status', 'pending', 'created_at', whole(created_at),
-    'updated_at', whole(created_at))
-  keep(key, DAY)
+  write(key, request.delivery)
+  redis.call('HSET', key, 'created_at', whole(created_at), 'updated_at', whole(created_at))
+  keep(key, DELIVERY_MS)
 end

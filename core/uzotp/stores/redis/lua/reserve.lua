@@ -23,17 +23,17 @@ if guard then
   if prefix and country and country[6] > prefix[6] then
     seen = country
   end
-  if seen and guard.refuses then
+  if seen and request.refuses then
     return {'suspicious', seen}
   end
 end
 
 local day, used = '', 0
 if request.budget then
-  day = whole(math.floor((now + TASHKENT) / DAY))
+  day = whole(math.floor((now + OFFSET_MS) / DAY_MS))
   used = used_of(KEYS[5], day) + request.amount
   if used > request.budget then
-    return {'budget', DAY - (now + TASHKENT) % DAY}
+    return {'budget', DAY_MS - (now + OFFSET_MS) % DAY_MS}
   end
 end
 

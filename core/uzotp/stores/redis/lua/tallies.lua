@@ -1,15 +1,16 @@
--- The pumping guard's books, as uzotp/tallies.py keeps them: the text of the hour's minutes, "|", that of the day's
--- half-hours; slots of 8 digits of their number, 6 of sends and 6 of verified sends, newest first.
+-- The pumping guard's books, as uzotp/rules/pumping.py keeps them: the text of the hour's minutes, "|", that of the
+-- day's half-hours; slots of NUMBER digits of their number, COUNT of sends and COUNT of verified sends, newest first.
 
-local SLOT = 20
-local WINDOWS = {{name = 'hour', ms = 60000, slots = 60}, {name = 'day', ms = 1800000, slots = 48}}
+local SLOT = string.format('%%0%dd%%0%dd%%0%dd', NUMBER, COUNT, COUNT)
 
 local function slots_of(log)
   local slots = {}
-  for start = 1, #log, SLOT do
+  for start = 1, #log, SLOT_WIDTH do
+    local sends = start + NUMBER
+    local verified = sends + COUNT
     slots[#slots + 1] = {
-      tonumber(string.sub(log, start, start + 7)), tonumber(string.sub(log, start + 8, start + 13)),
-      tonumber(string.sub(log, start + 14, start + 19)),
+      tonumber(string.sub(log, start, sends - 1)), tonumber(string.sub(log, sends, verified - 1)),
+      tonumber(string.sub(log, verified, verified + COUNT - 1)),
     }
   end
   return slots
@@ -21,11 +22,11 @@ local function halves(tally)
 end
 
 local function bounded(count)
-  return math.min(math.max(count, 0), 999999)
+  return math.min(math.max(count, 0), MOST)
 end
 
 local function counted(log, window, at, sends, verified)
-  local number = math.floor(at / window.ms)
+  local number = math.floor(at / window.slot_ms)
   local slots, found = slots_of(log), nil
   for _, slot in ipairs(slots) do
     if slot[1] == number then
@@ -44,7 +45,7 @@ local function counted(log, window, at, sends, verified)
   local kept = {}
   for index = 1, math.min(#slots, window.slots) do
     local slot = slots[index]
-    kept[index] = string.format('%08d%06d%06d', slot[1], bounded(slot[2]), bounded(slot[3]))
+    kept[index] = string.format(SLOT, slot[1], bounded(slot[2]), bounded(slot[3]))
   end
   return table.concat(kept)
 end
@@ -56,7 +57,7 @@ local function count(key, at, sends, verified)
     tally[half] = counted(tally[half], window, at, sends, verified)
   end
   if tally[1] ~= '' or tally[2] ~= '' then
-    put(key, tally[1] .. '|' .. tally[2], DAY)
+    put(key, tally[1] .. '|' .. tally[2], MEMORY_MS)
   end
 end
 
@@ -74,13 +75,13 @@ end
 
 local function wait_of(slots, last, window, floor, ratio)
   while last > 0 do
-    local moment = (slots[last][1] + window.slots) * window.ms
+    local moment = (slots[last][1] + window.slots) * window.slot_ms
     last = last - 1
     if not broken(slots, 1, last, floor, ratio) then
       return moment - now
     end
   end
-  return window.slots * window.ms
+  return window.slots * window.slot_ms
 end
 
 -- Of the windows that one more send would break, the one that takes longest to mend: its level, name, unverified,
@@ -89,7 +90,7 @@ local function suspicion(level, key, floor, ratio)
   local worst
   for half, log in ipairs(halves(text(key))) do
     local window, slots, last = WINDOWS[half], slots_of(log), 0
-    while last < #slots and slots[last + 1][1] > math.floor(now / window.ms) - window.slots do
+    while last < #slots and slots[last + 1][1] > math.floor(now / window.slot_ms) - window.slots do
       last = last + 1
     end
     local unverified, verified, limit = broken(slots, 1, last, floor, ratio)
