@@ -17,6 +17,7 @@ from uzotp.errors import StoreUnavailable
 from uzotp.stores.sql import engine as sql
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
+from uzotp.stores.tables import PHONE
 from uzotp.testing.store_contract.requests import DAY, T0, an_id, attempt, opened, opening, refused, reservation
 
 
@@ -119,7 +120,7 @@ def test_an_interrupted_decision_is_rolled_back(sqlite):
     sqlite.open(opening())
 
     def work(rows):
-        rows.put_phone(an_id("phone", "A"), rows.phone(an_id("phone", "A")), T0 * 2)
+        rows.put(PHONE, an_id("phone", "A"), rows.get(PHONE, an_id("phone", "A")), T0 * 2)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
