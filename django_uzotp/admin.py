@@ -175,7 +175,9 @@ class DeliveryAdmin(_RowsAdmin):
 
     @admin.display(description=_("cost"))
     def price(self, row: Delivery) -> str | None:
-        return None if row.cost is None else f"{row.cost.normalize():f} {row.currency}"
+        if row.cost is None:
+            return f"≈ {row.booked} UZS" if row.booked else None
+        return f"{row.cost.normalize():f} {row.currency}"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         text = _words()

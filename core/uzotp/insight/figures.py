@@ -130,7 +130,6 @@ class Figures:
     prefixes: tuple[PrefixTraffic, ...]
     waits: Mapping[str, Waits]
     counts: tuple[Counted, ...]
-    prices: Mapping[str, int]
 
     @cached_property
     def total(self) -> Outcome:
@@ -138,7 +137,7 @@ class Figures:
 
     @cached_property
     def spend(self) -> Spend:
-        return Spend.of(self.traffic, self.prices)
+        return Spend.of(self.traffic)
 
     @cached_property
     def wait(self) -> Waits:
@@ -156,7 +155,7 @@ class Figures:
 
     def daily_spend(self) -> dict[str, Spend]:
         found = _grouped(self.traffic, "day")
-        return {day: Spend.of(found.get(day, ()), self.prices) for day in self.days}
+        return {day: Spend.of(found.get(day, ())) for day in self.days}
 
     def of_gateway(self, name: str, day: str | None = None) -> Outcome:
         return Outcome.of(row for row in self.traffic if row.gateway == name and day in (None, row.day))

@@ -66,7 +66,7 @@ class Admission:
         self._say_suspicious(request, reservation)
         if isinstance(reservation, Refusal):
             raise self._refused(request, _refusal(reservation))
-        opening = self._opening(request, wanted.entry_id, suppressed, test, now)
+        opening = self._opening(request, wanted, suppressed, test)
         try:
             opened = core.store.open(opening)
         except StoreUnavailable:
@@ -168,7 +168,7 @@ class Admission:
         return network
 
     def _opening(
-        self, request: SendRequest, delivery_id: str, suppressed: bool, test: TestNumber | None, now: int | None
+        self, request: SendRequest, wanted: ReserveGlobal, suppressed: bool, test: TestNumber | None
     ) -> OpenChallenge:
         keys, policy = self._core.keys, self._core.policy
         who, nonce = (request.phone, request.purpose, request.binding), random_id()
@@ -191,13 +191,14 @@ class Admission:
             digest=digest,
             key_id=origin,
             live_keys=live,
-            delivery_id=delivery_id,
+            delivery_id=wanted.entry_id,
             ttl_ms=policy.ttl * 1000,
             max_attempts=policy.max_attempts,
             resend_after=policy.resend_after,
             phone_limits=policy.phone_limits,
             failure_limits=policy.failure_limits,
-            now=now,
+            booked=wanted.amount or None,
+            now=wanted.now,
         )
 
     def _code(self, request: SendRequest, key_id: str, nonce: str) -> Secret:

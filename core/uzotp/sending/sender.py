@@ -166,7 +166,8 @@ class Sender:
         for paid, problem in charged:
             books.charged(pending, paid, problem, refund=spoilt)
         if copy:
-            books.settle(pending, copy.delivery_id, DeliveryStatus.FAILED, refusal.gateway, refund=spoilt)
+            booked, failed = 0 if refund else None, DeliveryStatus.FAILED
+            books.settle(pending, copy.delivery_id, failed, refusal.gateway, refund=spoilt, booked=booked)
             if refund:
                 books.give_back(copy.reservation)
         return unknown or refusal
