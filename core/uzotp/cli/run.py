@@ -66,18 +66,14 @@ def _run(argv: Sequence[str] | None, project: Project | None, prog: str) -> int:
     try:
         done: bool = options.run(project or Standalone(options.config), options)
     except (ConfigurationError, UzotpError) as error:
-        _complain(error, prog, as_json=options.json)
+        message, wait = plain(str(error)), getattr(error, "retry_after", None)
+        print(f"{prog}: {message}", file=sys.stderr)
+        if options.json:
+            print(json.dumps({"error": error.code, "message": message, "retry_after": wait}))
         return MISTAKEN if isinstance(error, ConfigurationError) else REFUSED
     except KeyboardInterrupt:
         return _INTERRUPTED
     return FINE if done else REFUSED
-
-
-def _complain(error: ConfigurationError | UzotpError, prog: str, *, as_json: bool) -> None:
-    message = plain(str(error))
-    print(f"{prog}: {message}", file=sys.stderr)
-    if as_json:
-        print(json.dumps({"error": error.code, "message": message, "retry_after": getattr(error, "retry_after", None)}))
 
 
 class Standalone:
