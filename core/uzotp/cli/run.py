@@ -24,7 +24,7 @@ from uzotp import __version__
 from uzotp.cli.project import COMMANDS, Command, Project, plain
 from uzotp.errors import ConfigurationError, UzotpError, redact
 from uzotp.settings.build import build
-from uzotp.settings.config import Config, read_toml
+from uzotp.settings.config import Config
 from uzotp.verification import Verifier
 
 FINE, REFUSED, MISTAKEN = 0, 1, 2
@@ -80,7 +80,7 @@ class Standalone:
     """A project without a framework. Naming a gateway of development is how it says that it is not in production."""
 
     def __init__(self, path: str | None = None) -> None:
-        self._path = path or os.environ.get("UZOTP_CONFIG") or None
+        self._path = path
 
     @cached_property
     def config(self) -> Config:
@@ -89,8 +89,7 @@ class Standalone:
             sys.path.append(os.getcwd())
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            toml = read_toml(self._path) if self._path else None
-            config = Config.from_mapping({}, environ=os.environ, toml=toml)
+            config = Config.of_project({}, {}, self._path)
         for warning in caught:
             print(f"warning: {warning.message}", file=sys.stderr)
         return config

@@ -164,9 +164,10 @@ class Config:
         return getattr(self.of(owner.gateway) if issubclass(owner, GatewaySettings) else self.policy, found.field.name)
 
     @classmethod
-    def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
-        """A project's settings over the process's environment and the TOML file that ``UZOTP_CONFIG`` names."""
-        path = os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
+    def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any], path: str | None = None) -> Config:
+        """A project's settings over the process's environment and the TOML file at *path*, or that ``UZOTP_CONFIG``
+        names."""
+        path = path or os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
         return cls.from_mapping(mapping, environ=os.environ, toml=read_toml(path) if path else None, defaults=defaults)
 
     @classmethod
