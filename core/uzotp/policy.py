@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from uzotp.declare import Choice, setting
+from uzotp.declare import Choice, require, setting
 from uzotp.errors import ConfigurationError, InvalidCode, InvalidPhone
 from uzotp.phones import Phone
 
@@ -232,7 +232,7 @@ class Policy:
 
     def _check_numbers(self) -> None:
         at_once, waits = self.max_concurrent_sends, self.resend_after
-        for holds, problem in (
+        require(
             (self.max_attempts >= 0, "MAX_ATTEMPTS cannot be negative"),
             (
                 waits and all(0 <= wait <= 86400 for wait in waits),
@@ -245,9 +245,7 @@ class Policy:
             (_is_amount(self.daily_budget), "DAILY_BUDGET is whole so'm, 0 or more, or None"),
             (_is_amount(self.low_balance), "LOW_BALANCE is whole so'm, 0 or more, or None"),
             (0 <= self.guard_ratio <= 1000, "GUARD_RATIO is a number, 0 or more"),
-        ):
-            if not holds:
-                raise ConfigurationError(problem)
+        )
 
     @property
     def named_countries(self) -> set[str]:
