@@ -248,6 +248,11 @@ class Policy:
         )
 
     @property
+    def text_lines(self) -> dict[str, str | None]:
+        """What ends our texts, as :mod:`uzotp.sms.texts` takes it."""
+        return {"autofill_host": self.autofill_host, "android_hash": self.android_hash}
+
+    @property
     def named_countries(self) -> set[str]:
         """Empty where ``COUNTRIES`` is ``"*"``, which names no country."""
         return set() if self.countries == "*" else set(self.countries)

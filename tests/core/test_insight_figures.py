@@ -188,7 +188,7 @@ def test_days_and_months_are_those_of_tashkent(make_site: Callable[..., Any], cl
     store = Told(History(rows, (), {}, {}))
     insight = look(make_site(store=store).verifier, 7)
     assert insight.figures.days[0] == "2027-02-23"
-    assert insight.figures.days[-1] == insight.today == "2027-03-01"
+    assert insight.figures.days[-1] == insight.funds.day == "2027-03-01"
     assert (insight.figures.spend.so_m, insight.funds.month.so_m) == (300, 50)
     assert store.asked == [day_begins("2027-02-23")], "the month lies within the period: it is asked for once"
 

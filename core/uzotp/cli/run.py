@@ -43,19 +43,14 @@ def main(argv: Sequence[str] | None = None, *, project: Project | None = None, p
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _silence()
+        # The interpreter's last flush would fail as well (Python docs, ``signal``, "Note on SIGPIPE").
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with suppress(io.UnsupportedOperation):  # a stream in memory has no file behind it
+                os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
         return _UNHEARD
     return status
-
-
-def _silence() -> None:
-    """Point the output at nothing, so that the interpreter's last flush does not fail as well (Python docs,
-    ``signal``, "Note on SIGPIPE")."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        with suppress(io.UnsupportedOperation):  # a stream in memory has no file behind it
-            os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 def _run(argv: Sequence[str] | None, project: Project | None, prog: str) -> int:

@@ -37,7 +37,7 @@ class Blocked:
     """A service name that a gateway refused and charged for (P6)."""
 
     gateway: str
-    name: str
+    service_name: str
     since: int
 
 

@@ -63,7 +63,7 @@ def _alerts(insight: Insight, words: Words) -> Iterator[Alert]:
         yield Alert("bad", text["paused_note" if note else "paused"].format(since=since, note=note))
     for each in insight.blocked:
         since = words.moment(each.since)
-        yield Alert("bad", text["blocked"].format(gateway=each.gateway, name=f"“{each.name}”", since=since))
+        yield Alert("bad", text["blocked"].format(gateway=each.gateway, name=f"“{each.service_name}”", since=since))
     for gateway, state in insight.breakers.items():
         if state != "closed":
             yield Alert("warn", text["open"].format(gateway=gateway))

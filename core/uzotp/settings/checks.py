@@ -44,12 +44,7 @@ def _about_own_texts(config: Config) -> Iterator[Advice]:
     policy = config.policy
     texts = {
         (purpose, language): compose(
-            purpose,
-            language,
-            "0" * policy.code_length,
-            config.service_name,
-            autofill_host=policy.autofill_host,
-            android_hash=policy.android_hash,
+            purpose, language, "0" * policy.code_length, config.service_name, **policy.text_lines
         )
         for purpose in policy.purposes
         for language in policy.languages

@@ -127,8 +127,7 @@ class Config:
             languages=self.policy.languages,
             purposes=self.policy.purposes,
             code_length=self.policy.code_length,
-            autofill_host=self.policy.autofill_host,
-            android_hash=self.policy.android_hash,
+            **self.policy.text_lines,
         )
 
     def of(self, name: str) -> GatewaySettings:

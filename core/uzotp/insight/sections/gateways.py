@@ -17,7 +17,7 @@ def section(insight: Insight, words: Words) -> Section:
         words,
         text["blocked"],
         (words["gateway"], text["name"], text["since"]),
-        ((each.gateway, each.name, words.moment(each.since)) for each in insight.blocked),
+        ((each.gateway, each.service_name, words.moment(each.since)) for each in insight.blocked),
     )
     tables = present(_health(insight, words), failures, blocked)
     paused = insight.paused
