@@ -73,7 +73,8 @@ def number(name: str, value: Any) -> float:
 
 def boolean(name: str, value: Any) -> bool:
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    word = str(value).strip().lower() if isinstance(value, str) or value in (0, 1) else ""
+    is_word = isinstance(value, str) or (isinstance(value, int) and value in (0, 1))
+    word = str(value).strip().lower() if is_word else ""
     if word in known:
         return known[word]
     raise ConfigurationError(f"{name} is true or false")
