@@ -16,6 +16,7 @@ from uzotp.ports.money import Money
 from uzotp.ports.store import Store
 from uzotp.sms.parts import parts
 from uzotp.stores.memory import MemoryStore
+from uzotp.tashkent import day_of
 from uzotp.testing.clock import FakeClock
 
 PRICE = 60
@@ -62,7 +63,7 @@ def spend_of(site: Any) -> tuple[int, int]:
     """Today's money by the books, and as it is shown."""
     insight = look(site.verifier, 1)
     shown = insight.figures.spend
-    assert insight.funds.today == shown == insight.figures.daily_spend()[insight.today]
+    assert insight.funds.today == shown == insight.figures.daily[day_of(insight.at)][1]
     assert shown.told == {}
     return insight.funds.books or 0, shown.estimated
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.histories import FAILED, PENDING, SENT, UNKNOWN, Plain, Told, traffic
 from uzotp.insight.collect import DEFAULT_PERIOD, look, read_period
-from uzotp.insight.figures import Outcome, Waits, rate, read_counts
+from uzotp.insight.figures import Figures, Outcome, Waits, rate, read_counts
 from uzotp.insight.spend import Funds, Spend, funds
 from uzotp.ports.ledger import History, Traffic
 from uzotp.tashkent import day_begins, day_of
@@ -64,7 +64,8 @@ def test_the_median_and_the_p95_are_waits_that_somebody_had(
 def test_the_histogram_loses_nobody() -> None:
     found = Waits({0: 1, 4: 2, 5: 4, 9: 8, 10: 16, 500: 32})
     assert found.histogram([0, 5, 10]) == [3, 12, 48]
-    assert Waits.of([{1: 2}, {1: 3, 4: 1}]) == Waits({1: 5, 4: 1})
+    waits = {"devsms": Waits({1: 2}), "getsms": Waits({1: 3, 4: 1})}
+    assert Figures((), (), (), waits, (), {}).wait == Waits({1: 5, 4: 1})
 
 
 # -------------------------------------------------------------------------------------------------------------- money
@@ -197,7 +198,7 @@ def test_days_and_months_are_those_of_tashkent(make_site: Callable[..., Any], cl
     store = Told(History(rows, (), {}, {}))
     insight = look(make_site(store=store).verifier, 7)
     assert insight.figures.days[0] == "2027-02-23"
-    assert insight.figures.days[-1] == insight.today == "2027-03-01"
+    assert insight.figures.days[-1] == insight.funds.day == "2027-03-01"
     assert (insight.figures.spend.so_m, insight.funds.month.so_m) == (300, 50)
     assert store.asked == [day_begins("2027-02-23")], "the month lies within the period: it is asked for once"
 
@@ -215,7 +216,7 @@ def test_a_store_whose_clock_is_ahead_adds_no_day(make_site: Callable[..., Any],
     at_tashkent(clock, "2027-03-20", 23)
     rows = (traffic("2027-03-20", 5, cost="250"), traffic("2027-03-21", 1, cost="50"))
     insight = look(make_site(store=Told(History(rows, (), {}, {}))).verifier, 31)
-    assert insight.figures.total.messages == sum(day.messages for day in insight.figures.daily_outcomes().values()) == 5
+    assert insight.figures.total.messages == sum(day.messages for day, _ in insight.figures.daily.values()) == 5
     assert insight.funds.month.so_m == 250
 
 

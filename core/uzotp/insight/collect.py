@@ -35,7 +35,7 @@ class Blocked:
     """A service name that a gateway refused and charged for (P6)."""
 
     gateway: str
-    name: str
+    service_name: str
     since: int
 
 
@@ -57,10 +57,6 @@ class Insight:
     balances: tuple[BalanceAnswer, ...]
     low_balance: int | None
 
-    @property
-    def today(self) -> str:
-        return day_of(self.at)
-
 
 def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) -> Insight:
     """The last *days* days of Asia/Tashkent, today among them. *sends* says whether this process sends, so that its
@@ -71,7 +67,6 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
     at, store = int(verifier.clock.time() * 1000), verifier.store
     verifier.journal.write()  # what this process has counted and not yet told the store
     switches = list(store.switches())
-    blocked = [(switch, blocked_name(switch.name)) for switch in switches]
     figures, money = _past(verifier, at, days)
     return Insight(
         at=at,
@@ -80,7 +75,7 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
         gateways=tuple(gateway.name for gateway in verifier.router.gateways),
         breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
         paused=next((switch for switch in switches if switch.name == PAUSE), None),
-        blocked=tuple(Blocked(*pair, switch.since_ms) for switch, pair in blocked if pair),
+        blocked=tuple(Blocked(*pair, each.since_ms) for each in switches if (pair := blocked_name(each.name))),
         balances=verifier.balances.look(),
         low_balance=verifier.policy.low_balance,
     )

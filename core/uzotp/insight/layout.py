@@ -131,7 +131,7 @@ def table(
 def _cell(words: Words, value: str | int | Share) -> Cell:
     if isinstance(value, Share):
         share = rate(value.part, value.whole)
-        return Cell(words.percent(share), None if share is None else meter(share))
+        return Cell(words.percent(share), meter(share))
     return Cell(value if isinstance(value, str) else words.number(value))
 
 

@@ -128,8 +128,10 @@ def bars(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG:
     return _drawing(name, title, summary, width, len(found) * row, body)
 
 
-def meter(share: float) -> SVG:
+def meter(share: float | None) -> SVG | None:
     """A small bar beside a number that says the same: for the eye alone, so hidden from screen readers."""
+    if share is None:
+        return None
     return SVG(
         '<svg class="uzi-meter" viewBox="0 0 60 6" width="60" height="6" preserveAspectRatio="none" '
         'aria-hidden="true" focusable="false">'

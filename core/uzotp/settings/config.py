@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uzotp.declare import setting
+from uzotp.declare import require, setting
 from uzotp.errors import ConfigurationError
 from uzotp.gateways import registry
 from uzotp.gateways.registry import GatewaySettings
 from uzotp.policy import Policy
-from uzotp.settings.declared import Setting, known
+from uzotp.settings.types import Setting, settings_of
 from uzotp.sms.texts import check_texts
 
 ENVIRONMENT_PREFIX = "UZOTP_"
@@ -106,11 +106,20 @@ class Config:
     declared: Mapping[str, GatewaySettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.trusted_proxies < 0:
-            raise ConfigurationError("TRUSTED_PROXIES is how many proxies stand before the application: 0 or more")
-        self._check_store()
-        if not self.gateways or len(set(self.gateways)) != len(self.gateways):
-            raise ConfigurationError("GATEWAYS is a list of gateways in the order of use, each of them once")
+        require(
+            (self.trusted_proxies >= 0, "TRUSTED_PROXIES is how many proxies stand before the application: 0 or more"),
+            (
+                self.store in FRAMEWORK_STORES or "://" in self.store or "." in self.store,
+                'STORE is "memory://", "redis://localhost", a database URL like "sqlite:///uzotp.sqlite3", "django" '
+                "or a dotted path",
+            ),
+            (self.redis_wait >= 0, "REDIS_WAIT is how many replicas must acknowledge a decision: 0 or more"),
+            (not self.redis_wait or self.store.startswith(REDIS), "REDIS_WAIT is for a STORE in Redis: leave it out"),
+            (
+                self.gateways and len(set(self.gateways)) == len(self.gateways),
+                "GATEWAYS is a list of gateways in the order of use, each of them once",
+            ),
+        )
         for gateway in self.in_use:
             gateway.check(self)
         check_texts(
@@ -118,20 +127,8 @@ class Config:
             languages=self.policy.languages,
             purposes=self.policy.purposes,
             code_length=self.policy.code_length,
-            autofill_host=self.policy.autofill_host,
-            android_hash=self.policy.android_hash,
+            **self.policy.text_lines,
         )
-
-    def _check_store(self) -> None:
-        if self.store not in FRAMEWORK_STORES and "://" not in self.store and "." not in self.store:
-            raise ConfigurationError(
-                'STORE is "memory://", "redis://localhost", a database URL like "sqlite:///uzotp.sqlite3", "django" '
-                "or a dotted path"
-            )
-        if self.redis_wait < 0:
-            raise ConfigurationError("REDIS_WAIT is how many replicas must acknowledge a decision: 0 or more")
-        if self.redis_wait and not self.store.startswith(REDIS):
-            raise ConfigurationError("REDIS_WAIT is for a STORE in Redis: leave it out")
 
     def of(self, name: str) -> GatewaySettings:
         """What these settings say of the gateway called *name*, in use or not. :raises ConfigurationError: for none."""
@@ -164,9 +161,10 @@ class Config:
         return getattr(self.of(owner.gateway) if issubclass(owner, GatewaySettings) else self.policy, found.field.name)
 
     @classmethod
-    def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
-        """A project's settings over the process's environment and the TOML file that ``UZOTP_CONFIG`` names."""
-        path = os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
+    def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any], path: str | None = None) -> Config:
+        """A project's settings over the process's environment and the TOML file at *path*, or that ``UZOTP_CONFIG``
+        names."""
+        path = path or os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
         return cls.from_mapping(mapping, environ=os.environ, toml=read_toml(path) if path else None, defaults=defaults)
 
     @classmethod
@@ -216,7 +214,7 @@ class Config:
 def known_settings(gateways: Mapping[str, type[GatewaySettings]] | None = None) -> dict[str, Setting]:
     """Every setting by its name, with those of *gateways*: those of this package, unless given."""
     declarations: Iterable[type] = (registry.built_in() if gateways is None else gateways).values()
-    return known([Policy, Config, *declarations])
+    return {name: found for owner in (Policy, Config, *declarations) for name, found in settings_of(owner).items()}
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:

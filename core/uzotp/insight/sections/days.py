@@ -20,7 +20,7 @@ def section(insight: Insight, words: Words) -> Section:
 
 def _messages(figures: Figures, words: Words) -> Chart:
     text, stages, statuses = words["days"], words["funnel"], words["status"]
-    days = {day: {"messages": outcome.messages, **vars(outcome)} for day, outcome in figures.daily_outcomes().items()}
+    days = {day: {"messages": outcome.messages, **vars(outcome)} for day, (outcome, _) in figures.daily.items()}
     summary = text["summary"].format(
         messages=words.number(figures.total.messages),
         days=len(days),
@@ -35,7 +35,7 @@ def _cost(figures: Figures, words: Words, currency: str) -> Chart:
     kinds = {kind: text[kind] for kind in (("told", "guess") if guessed else ("told",))}
     days = {
         day: {"told": spend.told.get(currency, 0), "guess": spend.estimated}
-        for day, spend in figures.daily_spend().items()
+        for day, (_, spend) in figures.daily.items()
     }
     sums = [sum(values[kind] for kind in kinds) for values in days.values()]
     summary = text["cost_summary"].format(

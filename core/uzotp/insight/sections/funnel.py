@@ -15,16 +15,12 @@ _OTHERS = STATUSES[1:]
 
 def section(insight: Insight, words: Words) -> Section:
     text, figures = words["funnel"], insight.figures
-    total = figures.total
+    total, named = figures.total, words["status"].items()
     outcomes = table(
         words,
         text["outcomes"],
         (words["what"], text["messages"], text["share"]),
-        (
-            (words["status"][name], count, Share(count, total.messages))
-            for name in STATUSES
-            for count in [getattr(total, name)]
-        ),
+        ((status, getattr(total, name), Share(getattr(total, name), total.messages)) for name, status in named),
     )
     by = (_by("gateway", figures, words), _by("country", figures, words), _by_prefix(figures, words))
     tables = present(outcomes, *by)
