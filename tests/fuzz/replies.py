@@ -13,9 +13,9 @@ from typing import Any
 from tests.core.canary import samples as samples_numbers
 from tests.core.gateways import samples, samples_getsms
 from tests.fuzz.inputs import CODE, PHONE, TOKEN
+from uzotp.canary.provider import NumberError
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
-from uzotp.canary.values import NumberError
 from uzotp.errors import (
     AuthenticationFailed,
     GatewayError,

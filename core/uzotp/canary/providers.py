@@ -9,9 +9,9 @@ from typing import Protocol
 
 from cachetools import TTLCache, cachedmethod
 
+from uzotp.canary.provider import NumberError, Rental, Sms
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
-from uzotp.canary.values import NumberError, Rental, Sms
 from uzotp.ports.money import Money
 
 

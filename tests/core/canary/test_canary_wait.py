@@ -11,9 +11,9 @@ import pytest
 
 from tests.core.canary.trial import BROKEN, NUMBER, PRICE, Trial
 from uzotp import errors
+from uzotp.canary.provider import NumberError, Rental
 from uzotp.canary.report import describe
 from uzotp.canary.run import MAX_MISSES, canary, candidates
-from uzotp.canary.values import NumberError, Rental
 from uzotp.events import CodeRejected
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryStatus
@@ -170,7 +170,7 @@ def test_every_second_reply_lost(trial: Trial, odd: int) -> None:
 
 
 def test_a_code_that_ends_the_matter_ends_the_wait(trial: Trial) -> None:
-    trial.numbers.faults = [None, None, None, None, NumberError("numbers", "x", word="order_not_found")]
+    trial.numbers.faults = [None, None, None, None, NumberError("numbers", "x")]
     report = trial.run()
     assert (report.ok, report.detail) == (False, "waiting for the SMS (outbox: sent): numbers: x")
     assert trial.numbers.calls[-2] == "release nothing"
