@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, TypeVar
 
 from uzotp.errors import ConfigurationError, MessageRejected
 from uzotp.gateways.devsms import MessageType, wire
@@ -16,8 +14,6 @@ from uzotp.ports.money import Balance, Money
 from uzotp.sms.parts import parts
 from uzotp.sms.prices import PriceColumn, price_for
 from uzotp.sms.templates import check_service_name
-
-T = TypeVar("T")
 
 #: Rows of the history that devsms gives at most at once (D:101, Q20).
 MAX_PAGE = 200
@@ -118,9 +114,8 @@ class DevSMS:
 
         :raises MessageRejected: there is no such message. :raises GatewayError: the question failed.
         """
-        return self._ask(
-            "get_status.php", {"sms_id": str(id)}, wire.read_report, "the status has no message id", timeout
-        )
+        answer = self._service.get("get_status.php", {"sms_id": str(id)}, timeout)
+        return settled(wire.read_answer(answer, wire.read_report, "the status has no message id"))
 
     def history(
         self, limit: int = 50, offset: int = 0, status: str | None = None, *, timeout: float | None = None
@@ -133,26 +128,17 @@ class DevSMS:
         if limit < 1 or offset < 0:
             raise ValueError("limit is 1 or more, offset is 0 or more")
         asked = {"limit": min(limit, MAX_PAGE), "offset": offset}
-        rows = self._ask("get_history.php", asked, wire.read_rows, "the reply has no history", timeout)
+        answer = self._service.get("get_history.php", asked, timeout)
+        rows = settled(wire.read_answer(answer, wire.read_rows, "the reply has no history"))
         reports = [wire.read_report(row) for row in rows[: asked["limit"]]]  # whatever it was asked for (Q20)
         wanted = status if isinstance(status, DeliveryStatus) else parse.status(status, wire.STATUSES)
         return [it for it in reports if it and it.id and (status is None or it.status is wanted)]
 
     def balance(self, *, timeout: float | None = None) -> Balance:
         """The account's money, the price of one part at home, and the counters. :raises GatewayError:"""
-        return self._ask("get_balance.php", {}, wire.read_balance, "the reply has no balance", timeout)
+        answer = self._service.get("get_balance.php", timeout=timeout)
+        return settled(wire.read_answer(answer, wire.read_balance, "the reply has no balance"))
 
     def parse_callback(self, body: bytes) -> DeliveryReport | None:
         """Read a delivery callback; ``None`` for anything else. It is not signed: treat it as a hint (Q12)."""
         return wire.read_callback(body)
-
-    def _ask(
-        self,
-        path: str,
-        params: dict[str, Any],
-        read: Callable[[dict[str, Any]], T | None],
-        nothing: str,
-        timeout: float | None,
-    ) -> T:
-        """What *read* finds in the answer to a question; *nothing* says what is missing where it finds nothing."""
-        return settled(wire.read_answer(self._service.get(path, params, timeout), read, nothing))

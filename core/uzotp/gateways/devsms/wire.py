@@ -18,7 +18,7 @@ from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Balance
-from uzotp.privacy import VeiledFields
+from uzotp.privacy import Secret, VeiledFields
 from uzotp.sms.parts import fold_apostrophes
 from uzotp.sms.templates import template_text
 
@@ -110,13 +110,13 @@ def read_send(answer: Answer) -> Receipt | GatewayError:
     name, which is charged (Q1), and an empty account (Q15). Then 4xx is a refusal. All else is unknown (Q89).
     """
     body, whole = answer.parsed
-    raw = answer.body.decode("utf-8", "replace")
     success = parse.verdict(body.get("success"))
     if answer.good and success and (receipt := _receipt(body.get("data"))):
         return receipt
     words = answer.words(*_TEXT)
     if success is True:
         return answer.unclear("the reply has no message id" if answer.good else words)
+    raw = Secret(answer.body.decode("utf-8", "replace"))
     # Wherever it stands and however it broke off: money was taken.
     folded = " ".join(fold_apostrophes(f"{dict(body)} {raw}").casefold().split())
     if _CHARGED.search(folded) or "nomaqbul" in folded:
