@@ -28,7 +28,6 @@ from uzotp.errors import (
     UzotpError,
 )
 from uzotp.phones import Phone
-from uzotp.ports.clock import Clock
 from uzotp.ports.money import Money
 from uzotp.ports.store import AttemptStatus
 from uzotp.privacy import Secret
@@ -66,15 +65,14 @@ def canary(
     purpose: str = "login",
     wait: float = MAX_WAIT,
     poll: float = 4.0,
-    clock: Clock | None = None,
     sleep: Callable[[float], None] = time.sleep,
     progress: Progress = lambda seconds, text: None,
 ) -> CanaryReport:
     """Rent a number in *country* (ISO code) for *max_price* at most, and have a code for *purpose* sent to it.
 
     Whatever happens on the way is in the report, and the number is released, even when the caller is interrupted.
-    *max_price* is in the currency of the account with the provider. *wait* and *poll* are seconds; *clock* is the
-    verifier's unless given. The wait ends with the code's life (``TTL``).
+    *max_price* is in the currency of the account with the provider. *wait* and *poll* are seconds; the wait ends with
+    the code's life (``TTL``).
 
     :raises ValueError: for a price, a time or a purpose that cannot be.
     """
@@ -84,7 +82,7 @@ def canary(
         raise ValueError(f"poll is {POLL[0]:g} to {POLL[1]:g} seconds, wait at most {MAX_WAIT:g}")
     verifier.read_purpose(purpose)
     report = CanaryReport(False, provider.name, country.upper(), "")
-    _Trial(verifier, provider, purpose, clock or verifier.clock, sleep, progress, report).run(max_price, wait, poll)
+    _Trial(verifier, provider, purpose, sleep, progress, report).run(max_price, wait, poll)
     return report
 
 
@@ -99,7 +97,6 @@ class _Trial:
     _verifier: Verifier
     _provider: NumberProvider
     _purpose: str
-    _clock: Clock
     _sleep: Callable[[float], None]
     _progress: Progress
     _report: CanaryReport
@@ -112,6 +109,7 @@ class _Trial:
     _misses: int = 0
 
     def __post_init__(self) -> None:
+        self._clock = self._verifier.clock
         self._began = self._clock.time()
 
     def run(self, max_price: Decimal, wait: float, poll: float) -> None:

@@ -17,7 +17,6 @@ from uzotp.canary.run import MAX_MISSES, canary, candidates
 from uzotp.events import CodeRejected
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.testing.clock import FakeClock
 
 # -------------------------------------------------------------------------------------------------------- the wait
 
@@ -261,8 +260,3 @@ def test_r43_nothing_said_holds_the_number_or_the_code(trial: Trial) -> None:
     text = repr(report) + repr(trial.said) + repr(describe(report)) + repr(trial.numbers.rental)
     assert NUMBER[5:] not in text
     assert trial.site.outbox.last.code not in text
-
-
-def test_the_clock_is_the_verifier_s_unless_given(trial: Trial) -> None:
-    trial.run(clock=FakeClock())
-    assert {seconds for seconds, _ in trial.said} == {0.0}

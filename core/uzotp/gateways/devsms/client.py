@@ -91,8 +91,7 @@ class DevSMS:
         :raises GatewayError: any other subclass: certainly not sent.
         """
         type = wire.type_of(message, self.type)
-        objection = wire.objection(message, type, self.service_name)
-        if objection:
+        if objection := wire.objection(message, type, self.service_name):
             raise MessageRejected(self.name, objection)
         if price_for(message.phone) is None:
             raise MessageRejected(self.name, _NOT_LISTED)

@@ -92,8 +92,7 @@ class GetSMS:
             the answer.
         :raises GatewayError: any other subclass: certainly not sent.
         """
-        objection = wire.objection(message)
-        if objection:
+        if objection := wire.objection(message):
             raise MessageRejected(self.name, objection)
         return settled(self._call([message], timeout)[0])
 
