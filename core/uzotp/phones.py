@@ -68,14 +68,14 @@ class Phone(str):
         import phonenumbers
 
         number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-        return cls(f"+{number.country_code}{_national(number)}", region) if number else None
+        return cls(_in_e164(number), region) if number else None
 
     @classmethod
     def _read(cls, value: object, region: str) -> Phone:
         if not isinstance(value, str):
             raise InvalidPhone("not_a_number", "a phone number is text")
         number = _number(*_clean(value), region)
-        return cls(f"+{number.country_code}{_national(number)}", _country(number))
+        return cls(_in_e164(number), _country(number))
 
     @property
     def wire(self) -> str:
@@ -92,7 +92,7 @@ class Phone(str):
         """For the person who typed it: ``+998 90 *** ** 67``. Other countries: ``+1 *** ** 34``."""
         if self.startswith("+998") and len(self) == 13:
             return f"+998 {self[4:6]} *** ** {self[-2:]}"
-        return f"+{_calling_code(self)} *** ** {self[-2:]}"
+        return f"+{_calling_code(self[1:4])} *** ** {self[-2:]}"
 
 
 def not_sendable(phone: object) -> str | None:
@@ -167,10 +167,10 @@ def _readings(plus: bool, digits: str, region: str) -> Iterator[Any]:
             yield phonenumbers.parse(text, default, _check_region=default is not None)
 
 
-def _national(number: Any) -> str:
+def _in_e164(number: Any) -> str:
     import phonenumbers
 
-    return phonenumbers.national_significant_number(number)
+    return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
 
 
 def _country(number: Any) -> str:
@@ -181,12 +181,9 @@ def _country(number: Any) -> str:
 
 
 @lru_cache(maxsize=64)
-def _code_of(head: str) -> str:
+def _calling_code(head: str) -> str:
+    """What the first three digits of a number begin with, if it is a country's."""
     import phonenumbers
 
     known = map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
     return next((code for code in known if head.startswith(code)), "")
-
-
-def _calling_code(e164: str) -> str:
-    return _code_of(e164[1:4])

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.core.shop import SOUND, Account, Done, Shop
-from uzotp.canary.values import Rental, Sms
+from uzotp.canary.provider import Rental, Sms
 from uzotp.cli import main
 from uzotp.phones import Phone
 from uzotp.policy import Purpose

@@ -10,10 +10,9 @@ import pytest
 
 from tests.core.canary import samples
 from tests.core.gateways.canned import URL, canned
-from uzotp.canary import smsman_wire as wire
-from uzotp.canary.provider import judge
+from uzotp.canary import smsman as wire
+from uzotp.canary.provider import Application, Availability, NumberError, Price, Rental, Sms, judge
 from uzotp.canary.smsman import SMSMan
-from uzotp.canary.values import Application, Availability, NumberError, Price, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, GatewayUnavailable, OutcomeUnknown
 from uzotp.http.client import MAX_BODY
 from uzotp.http.service import Answer, Reply

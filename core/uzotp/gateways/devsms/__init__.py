@@ -22,7 +22,7 @@ else:
 
 
 class MessageType(Choice):
-    """devsms's ``type`` of a message: its approved templates, or texts of our own by either of two routes."""
+    """devsms's ``type`` of a message: its approved templates, or texts of our own by either of two routes (D:20)."""
 
     UNIVERSAL_OTP = "universal_otp"
     ESKIZ = "eskiz"
