@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django_uzotp.conf import get_config
 from uzotp.web.pages import Page, PageRequest, Redirect
 from uzotp.web.problems import MAX_BODY, Reply, Request
-from uzotp.web.visitor import Visitor, vouching
+from uzotp.web.visitor import vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -53,16 +53,13 @@ def asking(request: HttpRequest) -> dict[str, Any]:
     return {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch}
 
 
-def visitor(request: HttpRequest | None) -> Visitor | None:
-    return None if request is None else Visitor(session=session_of(request), **asking(request))
-
-
 def read_request(request: HttpRequest) -> Request:
     """An API request as a value. The body stays readable for the host's hooks; one that is too long is not read."""
     return Request(
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
         body=_body(request),
+        path=request.path,
         **asking(request),
     )
 
@@ -93,7 +90,9 @@ def read_page_request(request: HttpRequest) -> PageRequest:
     )
 
 
-def write_page(request: HttpRequest, page: Page | Redirect) -> HttpResponse:
+def write_page(request: HttpRequest, page: Page | Redirect | Reply) -> HttpResponse:
+    if isinstance(page, Reply):
+        return write_reply(page)
     if isinstance(page, Redirect):
         response: HttpResponse = HttpResponseRedirect(page.location)
         response.status_code = 303

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+import click
 from flask import Flask, request, session
+from flask.cli import with_appcontext
 
-from flask_uzotp.cli import command
 from flask_uzotp.project import Project, project, read_config
 from uzotp.errors import ConfigurationError
-from uzotp.privacy import veiled
 from uzotp.settings.build import build_gateway
-from uzotp.web import helpers as calls
-from uzotp.web.helpers import UNSET, Unset
+from uzotp.web.helpers import Helpers, verified_phone
 from uzotp.web.visitor import Visitor, vouching
 
 if TYPE_CHECKING:
     from flask import Request
 
     from uzotp.phones import Phone
-    from uzotp.results import Challenge, Verification
     from uzotp.verification import Verifier
 
 
@@ -34,7 +33,21 @@ def visitor() -> Visitor:
     return Visitor(**asking())
 
 
-class UzOTP:
+@click.command(
+    "uzotp",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    short_help="Send and check codes; look after uzotp.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@with_appcontext
+def command(arguments: tuple[str, ...]) -> None:
+    """``flask uzotp …``: the command line of :mod:`uzotp.cli.run` with this app's settings."""
+    from uzotp.cli import main
+
+    sys.exit(main(list(arguments), project=project(), prog="flask uzotp"))
+
+
+class UzOTP(Helpers["Request"]):
     """The extension. Settings are ``UZOTP_<NAME>`` in ``app.config``; see the table in the README.
 
     :raises ConfigurationError: from ``init_app``, for settings that cannot work.
@@ -59,46 +72,9 @@ class UzOTP:
         """The current app's :class:`~uzotp.verification.Verifier`."""
         return project().verifier
 
-    def send_code(
-        self,
-        phone: object,
-        purpose: str,
-        *,
-        request: Request | None = None,
-        client_ip: str | Unset | None = UNSET,
-        binding: str | Unset = UNSET,
-        language: str | None = None,
-        trusted: bool = False,
-    ) -> Challenge:
-        """:meth:`uzotp.Verifier.send_code`, with *client_ip*, *binding* and *language* taken from *request*.
-
-        What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
-        """
-        phone = veiled(phone)
-        return calls.send_code(
-            self.verifier,
-            phone,
-            purpose,
-            visitor=visitor() if request is not None else None,
-            client_ip=client_ip,
-            binding=binding,
-            language=language,
-            trusted=trusted,
-        )
-
-    def verify_code(
-        self, phone: object, code: object, purpose: str, *, request: Request | None = None, binding: str | Unset = UNSET
-    ) -> Verification:
-        """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
-        phone, code = veiled(phone), veiled(code)
-        who = visitor() if request is not None else None
-        return calls.verify_code(self.verifier, phone, code, purpose, visitor=who, binding=binding)
-
-    def redeem(self, proof: object, purpose: str, *, request: Request | None = None) -> Phone:
-        """:meth:`uzotp.Verifier.redeem`; a proof needs nothing of the *request*, which may be given all the same."""
-        proof = veiled(proof)
-        return self.verifier.redeem(proof, purpose)
+    def _visitor(self, request: Request) -> Visitor:
+        return visitor()
 
     def verified_phone(self, purpose: str) -> Phone | None:
         """The phone that this session verified on uzotp's pages for *purpose*: once, then ``None``."""
-        return calls.verified_phone(self.verifier, session, purpose)
+        return verified_phone(self.verifier, session, purpose)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
+from flask_uzotp.signals import dispatch
 from uzotp.errors import ConfigurationError
 from uzotp.settings.build import Kept, build
 from uzotp.settings.config import ENVIRONMENT_PREFIX, Config
@@ -34,14 +36,8 @@ class Project:
         return self._kept.get()
 
     def _build(self) -> Verifier:
-        from flask_uzotp.signals import dispatch
-
-        return build(
-            self.config,
-            production=self.production,
-            stores={"instance": self._instance_store},
-            events=lambda event: dispatch(self.app, event),
-        )
+        store, events = {"instance": self._instance_store}, partial(dispatch, self.app)
+        return build(self.config, production=self.production, stores=store, events=events)
 
     def _instance_store(self) -> Store:
         from uzotp.stores.sql.engine import SQLStore
@@ -58,18 +54,11 @@ class Project:
 
 def read_config(app: Flask) -> Config:
     """``UZOTP_<NAME>`` of *app* over the environment. :raises ConfigurationError: for settings that cannot work."""
-    return Config.of_project(_settings(app), _defaults(app))
-
-
-def _settings(app: Flask) -> dict[str, Any]:
     prefix = ENVIRONMENT_PREFIX
-    return {name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)}
-
-
-def _defaults(app: Flask) -> dict[str, Any]:
+    settings = {name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)}
     # Flask lists its newest key first; uzotp wants the oldest first.
     keys = [*reversed(app.config.get("SECRET_KEY_FALLBACKS") or []), app.config.get("SECRET_KEY")]
-    return {"STORE": "instance", "SECRET_KEYS": [key for key in keys if key]}
+    return Config.of_project(settings, {"STORE": "instance", "SECRET_KEYS": [key for key in keys if key]})
 
 
 def project() -> Project:

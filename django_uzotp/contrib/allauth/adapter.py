@@ -13,7 +13,7 @@ from allauth.core.ratelimit import respond_429
 from allauth.utils import get_form_class
 from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured
 from django.forms import CharField
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -21,11 +21,11 @@ from django.utils.crypto import get_random_string
 from django.views.decorators.debug import sensitive_variables
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.forms import PhoneInput
+from django_uzotp.forms import PhoneInput, read_phone
 from django_uzotp.helpers import deliver_code, send_code, verify_code
 from django_uzotp.hooks import refusal_text
 from uzotp.codes import random_id
-from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused, UzotpError
+from uzotp.errors import CountryNotAllowed, GatewayError, Refused, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 
@@ -86,10 +86,7 @@ class PhoneAdapter(DefaultAccountAdapter):
         return _PhoneField(**{"widget": PhoneInput(), "max_length": 64, **kwargs})
 
     def clean_phone(self, phone: str) -> str:
-        try:
-            return get_verifier().read_phone(phone)
-        except (InvalidPhone, CountryNotAllowed) as error:
-            raise ValidationError(refusal_text(error), code=error.code) from None
+        return read_phone(phone)
 
     def purpose(self, user: Any, phone: str) -> Purpose:
         """Why this user gets a code at this number: a log-in, a sign-up, or another number."""
