@@ -14,8 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from flask_uzotp.extension import asking
-from flask_uzotp.project import project
+from flask_uzotp.extension import asking, project
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
 from uzotp.web.problems import MAX_BODY, Reply, Request
@@ -23,8 +22,6 @@ from uzotp.web.problems import MAX_BODY, Reply, Request
 _CSRF = "uzotp_csrf"
 #: All of them, for the endpoints to answer: what is not here, Flask answers with a page and an ``Allow`` of its own.
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
-
-
 #: The folder of the templates and static files, which live once; Django is not imported.
 _SHARED = Path(__file__).parents[1] / "django_uzotp"
 

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.blueprint import blueprint as pages
 from flask_uzotp.blueprint import render
-from flask_uzotp.project import project
+from flask_uzotp.extension import project
 from uzotp.i18n import locale, negotiate
 from uzotp.insight.collect import read_period
 from uzotp.insight.layout import Choice
