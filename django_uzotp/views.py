@@ -36,7 +36,7 @@ def _api(endpoint: Callable[..., Reply]) -> View:
     @sensitive_variables()
     @wraps(endpoint)
     def view(request: HttpRequest, **captured: str) -> HttpResponse:
-        return web.write_reply(endpoint(get_verifier(), web.read_request(request), **captured))
+        return web.write(request, endpoint(get_verifier(), web.read_request(request), **captured))
 
     return view
 
@@ -53,7 +53,7 @@ class _Csrf(CsrfViewMiddleware):
             return refused
         name = request.resolver_match.url_name if request.resolver_match else ""
         again = code_page.form_expired(get_verifier(), web.read_page_request(request), name or "")
-        return cast("HttpResponse", self.process_response(request, web.write_page(request, again)))
+        return cast("HttpResponse", self.process_response(request, web.write(request, again)))
 
 
 _checked = decorator_from_middleware(_Csrf)
@@ -73,7 +73,7 @@ def _page(
     @require_http_methods(methods)
     @wraps(handler)
     def view(request: HttpRequest) -> HttpResponse:
-        return web.write_page(request, handler(get_verifier(), web.read_page_request(request)))
+        return web.write(request, handler(get_verifier(), web.read_page_request(request)))
 
     return view
 

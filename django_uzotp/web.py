@@ -73,10 +73,6 @@ def _body(request: HttpRequest) -> bytes:
         return bytes(MAX_BODY + 1)
 
 
-def write_reply(reply: Reply) -> HttpResponse:
-    return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
-
-
 def read_page_request(request: HttpRequest) -> PageRequest:
     match = request.resolver_match
     namespace = match.namespace if match else "uzotp"  # the site may have put another around ours, or renamed it
@@ -90,16 +86,18 @@ def read_page_request(request: HttpRequest) -> PageRequest:
     )
 
 
-def write_page(request: HttpRequest, page: Page | Redirect | Reply) -> HttpResponse:
-    if isinstance(page, Reply):
-        return write_reply(page)
-    if isinstance(page, Redirect):
-        response: HttpResponse = HttpResponseRedirect(page.location)
-        response.status_code = 303
-        return response
-    context = page.context | {
+class _SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+def write(request: HttpRequest, answer: Page | Redirect | Reply) -> HttpResponse:
+    if isinstance(answer, Reply):
+        return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
+    if isinstance(answer, Redirect):
+        return _SeeOther(answer.location)
+    context = answer.context | {
         "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
         "css_url": static("uzotp/uzotp.css"),
         "js_url": static("uzotp/uzotp.js"),
     }
-    return render(request, page.template, context, status=page.status)
+    return render(request, answer.template, context, status=answer.status)

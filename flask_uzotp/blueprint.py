@@ -68,15 +68,11 @@ def _body() -> bytes:
         return bytes(MAX_BODY + 1)
 
 
-def _answer(reply: Reply) -> Response:
-    return Response(reply.body, reply.status, headers=dict(reply.headers))
-
-
 def _add_endpoint(rule: str, endpoint: Callable[..., Reply], merge_slashes: bool | None = None) -> None:
-    def view(**captured: str) -> Response:
+    def view(**captured: str) -> AnyResponse:
         kind, path = request.headers.get("Content-Type", ""), request.script_root + request.path
         asked = Request(method=request.method, path=path, content_type=kind, body=_body(), **asking())
-        return _answer(endpoint(project().verifier, asked, **captured))
+        return _write(endpoint(project().verifier, asked, **captured))
 
     blueprint.add_url_rule(
         rule, endpoint.__name__, view, methods=_METHODS, provide_automatic_options=False, merge_slashes=merge_slashes
@@ -116,17 +112,17 @@ def render(template: str, context: dict[str, Any], status: int) -> Response:
     return Response(render_template(template, **context), status, headers)
 
 
-def _shown(page: pages.Page | pages.Redirect | Reply) -> AnyResponse:
-    if isinstance(page, Reply):
-        return _answer(page)
-    if isinstance(page, pages.Redirect):
-        return redirect(page.location, 303)
-    context = page.context | {
+def _write(answer: pages.Page | pages.Redirect | Reply) -> AnyResponse:
+    if isinstance(answer, Reply):
+        return Response(answer.body, answer.status, headers=dict(answer.headers))
+    if isinstance(answer, pages.Redirect):
+        return redirect(answer.location, 303)
+    context = answer.context | {
         "csrf_field": Markup('<input type="hidden" name="csrf_token" value="{}">').format(_csrf_token()),
         "css_url": url_for(".static", filename="uzotp.css"),
         "js_url": url_for(".static", filename="uzotp.js"),
     }
-    return render(page.template, context, page.status)
+    return render(answer.template, context, answer.status)
 
 
 Handler = Callable[[Verifier, pages.PageRequest], "pages.Page | pages.Redirect | Reply"]
@@ -135,8 +131,8 @@ Handler = Callable[[Verifier, pages.PageRequest], "pages.Page | pages.Redirect |
 def _add_page(rule: str, name: str, handler: Handler, methods: Sequence[str] = ("GET", "POST")) -> None:
     def view() -> AnyResponse:
         if request.method == "POST" and not _csrf_holds():
-            return _shown(code_page.form_expired(project().verifier, _page_request(), name))
-        return _shown(handler(project().verifier, _page_request()))
+            return _write(code_page.form_expired(project().verifier, _page_request(), name))
+        return _write(handler(project().verifier, _page_request()))
 
     blueprint.add_url_rule(rule, name, view, methods=methods)
 

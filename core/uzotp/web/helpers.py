@@ -16,7 +16,7 @@ from uzotp.web.visit import PROOFS, proofs_of
 from uzotp.web.visitor import Visitor
 
 _BINDING = "uzotp_binding"
-HostRequest = TypeVar("HostRequest")
+HostT = TypeVar("HostT")
 
 
 class Unset(Enum):
@@ -28,14 +28,14 @@ class Unset(Enum):
 UNSET = Unset.UNSET
 
 
-class Helpers(Generic[HostRequest]):
+class Helpers(Generic[HostT]):
     """The calls of a framework's views: with ``request=`` they know the client, the browser and the language."""
 
     @property
     def verifier(self) -> Verifier:
         raise NotImplementedError
 
-    def _visitor(self, request: HostRequest) -> Visitor:
+    def _visitor(self, request: HostT) -> Visitor:
         raise NotImplementedError
 
     def send_code(
@@ -43,7 +43,7 @@ class Helpers(Generic[HostRequest]):
         phone: object,
         purpose: str,
         *,
-        request: HostRequest | None = None,
+        request: HostT | None = None,
         client_ip: str | Unset | None = UNSET,
         binding: str | Unset = UNSET,
         language: str | None = None,
@@ -66,20 +66,14 @@ class Helpers(Generic[HostRequest]):
         )
 
     def verify_code(
-        self,
-        phone: object,
-        code: object,
-        purpose: str,
-        *,
-        request: HostRequest | None = None,
-        binding: str | Unset = UNSET,
+        self, phone: object, code: object, purpose: str, *, request: HostT | None = None, binding: str | Unset = UNSET
     ) -> Verification:
         """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
         phone, code = veiled(phone), veiled(code)
         visitor = None if request is None else self._visitor(request)
         return self.verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
 
-    def redeem(self, proof: object, purpose: str, *, request: HostRequest | None = None) -> Phone:
+    def redeem(self, proof: object, purpose: str, *, request: HostT | None = None) -> Phone:
         """:meth:`uzotp.Verifier.redeem`. It commits on its own: a rollback of yours leaves the proof spent.
 
         A proof needs nothing of the *request*, which may be given all the same.

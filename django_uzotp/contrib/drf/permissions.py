@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import APIException, PermissionDenied
@@ -29,11 +28,10 @@ class _Unavailable(APIException):
     default_code = StoreUnavailable.code
 
 
-@contextmanager
-def answering() -> Iterator[None]:
-    """A store that is away is a 503, and the proof is as good as before."""
+def redeem(proof: str, purpose: Purpose) -> Phone:
+    """A store that is away is a 503, and the proof is as good as before. :raises InvalidProof: it is spent, or none."""
     try:
-        yield
+        return get_verifier().redeem(proof, purpose)
     except StoreUnavailable as error:
         raise _Unavailable(refusal_text(error)) from None
 
@@ -70,12 +68,12 @@ class HasProof(BasePermission):
         return True
 
     def _redeem(self, request: Request) -> Phone:
-        proof, verifier = veiled(request.headers.get(HEADER)), get_verifier()
+        proof = veiled(request.headers.get(HEADER))
         if not proof:
             raise _denied("proof_required")
-        with suppress(InvalidProof), answering():
-            if self._is_theirs(request, verifier.read_proof(proof, self.purpose)):
-                return verifier.redeem(proof, self.purpose)
+        with suppress(InvalidProof):
+            if self._is_theirs(request, get_verifier().read_proof(proof, self.purpose)):
+                return redeem(proof, self.purpose)
         raise _denied("invalid_proof")
 
     def _is_theirs(self, request: Request, phone: Phone) -> bool:

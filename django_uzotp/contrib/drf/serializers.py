@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.contrib.drf.permissions import answering
+from django_uzotp.contrib.drf.permissions import redeem
 from django_uzotp.forms import readable
 from django_uzotp.hooks import refusal_text, text
 from uzotp.errors import CountryNotAllowed, InvalidPhone, InvalidProof
@@ -74,10 +74,10 @@ class ProofField(serializers.CharField):
         proof = self.get_value(data)
         if proof is empty or not proof:
             return
-        with suppress(InvalidProof), answering():
-            get_verifier().redeem(str(proof).strip(), self.purpose)
-            return
-        raise ValidationError({self.field_name: [text("proofs", "invalid_proof")]}, "invalid_proof")
+        try:
+            redeem(str(proof).strip(), self.purpose)
+        except InvalidProof:
+            raise ValidationError({self.field_name: [text("proofs", "invalid_proof")]}, "invalid_proof") from None
 
 
 class RedeemsProofs(serializers.Serializer):
