@@ -193,8 +193,8 @@ def callback(verifier: Verifier, request: Request, token: str) -> Reply:
     return Reply(204, headers={"Cache-Control": "no-store"})
 
 
-def openapi(verifier: Verifier, request: Request, path: str) -> Reply:
-    """What these endpoints are, as OpenAPI 3.1. *path* is this document's own: the others are beside it."""
+def openapi(verifier: Verifier, request: Request) -> Reply:
+    """What these endpoints are, as OpenAPI 3.1. They are beside this document."""
     if request.method not in ("GET", "HEAD"):
         return problem("method_not_allowed", request.language(verifier.policy), allow="GET, HEAD")
-    return json_reply(200, document(verifier.policy, path.rpartition("/")[0]))
+    return json_reply(200, document(verifier.policy, request.path.rpartition("/")[0]))

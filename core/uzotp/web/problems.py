@@ -20,6 +20,7 @@ class Request(Visitor):
     """What an endpoint sees. ``body`` may be cut at :data:`MAX_BODY` + 1 bytes: that is too long anyway."""
 
     method: str
+    path: str
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
 
