@@ -65,7 +65,7 @@ def test_the_histogram_loses_nobody() -> None:
     found = Waits({0: 1, 4: 2, 5: 4, 9: 8, 10: 16, 500: 32})
     assert found.histogram([0, 5, 10]) == [3, 12, 48]
     waits = {"devsms": Waits({1: 2}), "getsms": Waits({1: 3, 4: 1})}
-    assert Figures((), (), (), waits, (), {}).wait == Waits({1: 5, 4: 1})
+    assert Figures((), (), (), waits, ()).wait == Waits({1: 5, 4: 1})
 
 
 # -------------------------------------------------------------------------------------------------------------- money
