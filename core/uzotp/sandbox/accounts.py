@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from uzotp.tashkent import day_of
@@ -33,14 +34,14 @@ class Account:
     #: Which price column is paid, ``local`` or ``foreign``; ``None`` where the service has only one.
     column: str | None = None
     #: Service names that moderation refuses, and charges for.
-    blocked_names: tuple[str, ...] = ()
+    blocked_names: list[str] = field(default_factory=list)
     fault: Fault | None = None
-    total_sms: int = 0
     spent: int = 0
-    #: Messages and money of the last day and month of Tashkent in which there were any.
-    _spans: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    #: Messages, and money, by Tashkent's day.
+    _sms: Counter[str] = field(default_factory=Counter, repr=False)
+    _money: Counter[str] = field(default_factory=Counter, repr=False)
 
-    def charge(self, cost: int, now: float, *, sms: int = 1) -> None:
+    def charge(self, cost: int, now: float, *, sms: int) -> None:
         """Take *cost* for *sms* messages; a negative one is a refund.
 
         :raises BalanceTooLow: and nothing is taken.
@@ -49,22 +50,19 @@ class Account:
             raise BalanceTooLow
         self.balance -= cost
         self.spent += cost
-        self.total_sms += sms
-        counted = [(span, *self._spans.get(span, (0, 0))) for span in _spans(now)]
-        self._spans = {span: (count + sms, spent + cost) for span, count, spent in counted}
+        day = _day(now)
+        self._sms[day] += sms
+        self._money[day] += cost
 
     def statistics(self, now: float) -> dict[str, int]:
         """The counters of ``get_balance``: days and months are Tashkent's."""
-        today, month = (self._spans.get(span, (0, 0)) for span in _spans(now))
-        counted = {"total": (self.total_sms, self.spent), "today": today, "month": month}
-        return {f"{span}_{of}": pair[at] for span, pair in counted.items() for at, of in enumerate(("sms", "spent"))}
+        day = _day(now)
+        return {
+            f"{span}_{what}": sum(count for day, count in counter.items() if day.startswith(begin))
+            for span, begin in (("total", ""), ("today", day), ("month", day[:7]))
+            for what, counter in (("sms", self._sms), ("spent", self._money))
+        }
 
-    def blocks(self, service_name: str) -> bool:
-        wanted = service_name.strip().casefold()
-        return any(name.strip().casefold() == wanted for name in self.blocked_names)
 
-
-def _spans(now: float) -> tuple[str, str]:
-    """The day and the month of *now*."""
-    day = day_of(int(now * 1000))
-    return day, day[:7]
+def _day(now: float) -> str:
+    return day_of(int(now * 1000))

@@ -31,13 +31,13 @@ def create_app(state: State | None = None, *, allowed_hosts: Collection[str] | N
     app = Flask("uzotp.sandbox")
     app.config["MAX_CONTENT_LENGTH"] = 400_000  # getsms takes a hundred messages at once, percent-encoded
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["uzotp.sandbox"] = state if state is not None else State()
+    app.extensions["uzotp.sandbox"] = state or State()
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # a fault that hangs up is a ConnectionError for the server
     for blueprint in (*(service.blueprint for service in SERVICES.values()), inbox.blueprint, panel.blueprint):
         app.register_blueprint(blueprint)
     for shown in (inbox.amount, inbox.clock_time, inbox.pretty_phone, inbox.around_code):
         app.add_template_filter(shown)
     app.context_processor(lambda: {"services": SERVICES})
-    app.add_url_rule("/decoy", view_func=decoy, defaults={"service": "devsms"}, methods=["GET", "POST"])
     app.add_url_rule("/decoy/<service>", view_func=decoy, methods=["GET", "POST"])
 
     @app.before_request

@@ -48,7 +48,7 @@ class InboxSms:
     sender: str
     kind: str = "text"
     purpose: Purpose | None = None
-    callback_url: str | None = field(default=None, repr=False)
+    callback_url: str = field(default="", repr=False)
     request_id: str = ""
     message_id: str = ""
     # The rest is filled in on acceptance.
@@ -82,6 +82,9 @@ class InboxSms:
 
     def status(self, now: float) -> str:
         return self.ending if now >= self.settles_at else "sent"
+
+    def reached_at(self, status: str) -> float:
+        return self.sent_at if status == "sent" else self.settles_at
 
     def times(self, status: str) -> dict[str, str | None]:
         """When a message of this *status* was sent, delivered and failed; ``None`` for what did not happen."""

@@ -77,7 +77,7 @@ service = StandIn(
 # ------------------------------------------------------------------------------------------------------------ sending
 
 
-@service.call("/", sends=True)
+@service.call("/", sends=lambda: True)
 def send() -> list[dict[str, Any]]:
     state = current_state()
     items = _data()
