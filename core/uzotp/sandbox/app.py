@@ -35,7 +35,7 @@ def create_app(state: State | None = None, *, allowed_hosts: Collection[str] | N
     app.config["PROPAGATE_EXCEPTIONS"] = True  # a fault that hangs up is a ConnectionError for the server
     for blueprint in (*(service.blueprint for service in SERVICES.values()), inbox.blueprint, panel.blueprint):
         app.register_blueprint(blueprint)
-    for shown in (inbox.amount, inbox.clock_time, inbox.pretty_phone, inbox.around_code):
+    for shown in (inbox.amount, inbox.clock_time, inbox.pretty_phone):
         app.add_template_filter(shown)
     app.context_processor(lambda: {"services": SERVICES})
     app.add_url_rule("/decoy/<service>", view_func=decoy, methods=["GET", "POST"])

@@ -52,7 +52,7 @@ def clear() -> tuple[str, int]:
 
 def _view() -> dict[str, Any]:
     state = current_state()
-    found = state.messages(_digits(_wanted()), part=True)
+    found = [sms for sms in state.messages() if (_digits(_wanted()) or "") in sms.phone]
     return {
         "now": state.clock.time(),
         "wanted": _wanted(),
@@ -91,8 +91,3 @@ def pretty_phone(digits: str) -> str:
     if digits.startswith("998") and len(digits) == 12:
         return f"+998 {digits[3:5]} {digits[5:8]} {digits[8:10]} {digits[10:]}"
     return f"+{digits}" if digits.isdigit() else digits
-
-
-def around_code(text: str, code: str | None) -> tuple[str, str, str]:
-    """*text* before, at and after the code, so that the page can set it apart."""
-    return text.rpartition(code) if code and code in text else (text, "", "")

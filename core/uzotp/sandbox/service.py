@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from uzotp.sandbox.accounts import BalanceTooLow
 from uzotp.sandbox.faults import FAULTS, FaultKind, Spoilt, json_reply
 
 if TYPE_CHECKING:
@@ -24,6 +23,10 @@ WRONG = "wrong"
 SERVICES: dict[str, StandIn] = {}
 
 _Work = TypeVar("_Work", bound=Callable[[], Any])
+
+
+class BalanceTooLow(Exception):
+    """The account cannot pay for what is bought."""
 
 
 class ErrorAnswer(Exception):

@@ -10,20 +10,72 @@ import itertools
 import threading
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from uzotp.ports.clock import Clock
 from uzotp.sandbox import callbacks
-from uzotp.sandbox.accounts import Account, BalanceTooLow, Fault
 from uzotp.sandbox.rentals import NumberRange, Numbers, RentedNumber
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.service import SERVICES, BalanceTooLow
 from uzotp.sandbox.sms import InboxSms
 from uzotp.sms.prices import PriceColumn
+from uzotp.tashkent import day_of
 
 CAPACITY = 1000
 _JOURNAL = 50
+
+
+@dataclass
+class Fault:
+    """A failure on purpose. ``times`` is how many more requests it spoils, ``None`` until it is switched off;
+    ``on`` is ``send`` (only requests that send a message or rent a number) or ``all`` (those that read, too); of those
+    it spoils the last of every ``every``: with 2 the second, the fourth and so on."""
+
+    name: str
+    times: int | None = 1
+    on: str = "send"
+    every: int = 1
+    passed: int = field(default=0, repr=False)
+
+
+@dataclass
+class Account:
+    """Money is whole units of ``currency`` (ISO 4217), ``None`` where the service names none."""
+
+    balance: int
+    currency: str | None = "UZS"
+    #: Which price column is paid, ``local`` or ``foreign``; ``None`` where the service has only one.
+    column: str | None = None
+    #: Service names that moderation refuses, and charges for.
+    blocked_names: list[str] = field(default_factory=list)
+    fault: Fault | None = None
+    spent: int = 0
+    #: Messages, and money, by Tashkent's day.
+    _sms: Counter[str] = field(default_factory=Counter, repr=False)
+    _money: Counter[str] = field(default_factory=Counter, repr=False)
+
+    def charge(self, cost: int, now: float, *, sms: int) -> None:
+        """Take *cost* for *sms* messages; a negative one is a refund.
+
+        :raises BalanceTooLow: and nothing is taken.
+        """
+        if cost > self.balance:
+            raise BalanceTooLow
+        self.balance -= cost
+        self.spent += cost
+        day = day_of(int(now * 1000))
+        self._sms[day] += sms
+        self._money[day] += cost
+
+    def statistics(self, now: float) -> dict[str, int]:
+        """The counters of ``get_balance``: days and months are Tashkent's."""
+        day = day_of(int(now * 1000))
+        return {
+            f"{span}_{what}": sum(count for day, count in counter.items() if day.startswith(begin))
+            for span, begin in (("total", ""), ("today", day), ("month", day[:7]))
+            for what, counter in (("sms", self._sms), ("spent", self._money))
+        }
 
 
 @dataclass(frozen=True)
@@ -98,14 +150,11 @@ class State:
             self.echo(f"{gateway} → {sms.phone}  {sms.text!r}  {sms.cost} so'm{note}")
         return balance
 
-    def messages(self, phone: str | None = None, *, part: bool = False, gateway: str | None = None) -> list[InboxSms]:
-        """Newest first; only those to *phone* (digits), or with *part* those whose number holds these digits, and only
-        those of *gateway*."""
+    def messages(self, phone: str | None = None, *, gateway: str | None = None) -> list[InboxSms]:
+        """Newest first; only those to *phone* (digits), and only those of *gateway*."""
         with self.lock:
-            found = [sms for sms in reversed(self._messages) if gateway in (None, sms.gateway)]
-        if phone is None:
-            return found
-        return [sms for sms in found if (phone in sms.phone if part else phone == sms.phone)]
+            kept = list(reversed(self._messages))
+        return [sms for sms in kept if phone in (None, sms.phone) and gateway in (None, sms.gateway)]
 
     def clear(self) -> None:
         """Empty the inbox and the journal. Money and rentals stay as they are, and numbering goes on."""
@@ -158,7 +207,7 @@ class State:
         """Make *gateway* fail on purpose, *times* requests long (``None``: until switched off by *name* ``None``).
 
         ``fail("socgrow", "reset_after", times=None, on="all", every=2)`` loses every second reply, with its request's
-        work done; the other parameters are those of :class:`~uzotp.sandbox.accounts.Fault`.
+        work done; the other parameters are those of :class:`Fault`.
 
         :raises KeyError: for a name that this service has no such fault of (:class:`~uzotp.sandbox.service.StandIn`).
         """

@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.sandbox.conftest import START
 from uzotp.sandbox import State
-from uzotp.sandbox.accounts import BalanceTooLow
+from uzotp.sandbox.service import BalanceTooLow
 from uzotp.sandbox.sms import InboxSms
 from uzotp.sms.prices import price_of, price_table
 
