@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 from flask import Flask, Response, abort, jsonify, request
 
-import uzotp.sandbox.services  # noqa: F401  # fills SERVICES
 from uzotp.sandbox import inbox, panel
-from uzotp.sandbox.service import SERVICES, current_state
+from uzotp.sandbox.service import current_state
+from uzotp.sandbox.services import SERVICES
 from uzotp.sandbox.state import State
 
 #: The names under which a sandbox on the loopback interface is called; others are a rebound DNS name.

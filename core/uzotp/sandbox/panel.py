@@ -10,7 +10,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from uzotp.sandbox.service import SERVICES, current_state
+from uzotp.sandbox.service import current_state
+from uzotp.sandbox.services import SERVICES
 from uzotp.sandbox.state import Account, Fault, State
 from uzotp.sms.prices import PriceColumn
 

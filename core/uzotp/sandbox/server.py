@@ -20,7 +20,7 @@ from uzotp.errors import ConfigurationError
 from uzotp.http.client import is_loopback
 from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app
 from uzotp.sandbox.faults import Reset
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.services import SERVICES
 from uzotp.sandbox.state import State
 
 #: ``SO_LINGER`` on, for no time: closing sends a reset. Windows packs it as two shorts.

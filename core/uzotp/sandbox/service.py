@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 #: The one key, token or password that getsms, socgrow and sms-man do not take here; devsms takes any token.
 WRONG = "wrong"
 
-#: Every service by its name, in the order of the pages; :mod:`uzotp.sandbox.services` fills it.
-SERVICES: dict[str, StandIn] = {}
-
 _Work = TypeVar("_Work", bound=Callable[[], Any])
 
 

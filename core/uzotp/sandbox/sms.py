@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
+from uuid import uuid4
 
 from uzotp.policy import Purpose
 from uzotp.sms.parts import describe, guilty, parts
@@ -49,8 +50,8 @@ class InboxSms:
     kind: str = "text"
     purpose: Purpose | None = None
     callback_url: str = field(default="", repr=False)
-    request_id: str = ""
-    message_id: str = ""
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+    message_id: str = field(default_factory=lambda: str(uuid4()))
     # The rest is filled in on acceptance.
     id: int = 0
     sent_at: float = 0.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -17,7 +16,8 @@ from dataclasses import dataclass, field
 from uzotp.ports.clock import Clock
 from uzotp.sandbox import callbacks
 from uzotp.sandbox.rentals import NumberRange, Numbers, RentedNumber
-from uzotp.sandbox.service import SERVICES, BalanceTooLow
+from uzotp.sandbox.service import BalanceTooLow
+from uzotp.sandbox.services import SERVICES
 from uzotp.sandbox.sms import InboxSms
 from uzotp.sms.prices import PriceColumn
 from uzotp.tashkent import day_of
@@ -129,8 +129,6 @@ class State:
     def accept(self, *messages: InboxSms) -> int:
         """Charge for *messages*, all of one gateway, and put them into the inbox; the balance after that.
 
-        A service that has no ids of its own for them gets them as UUIDs.
-
         :raises BalanceTooLow: and nothing happened.
         """
         gateway = messages[0].gateway
@@ -138,8 +136,6 @@ class State:
             now = self.charge(gateway, sum(sms.cost for sms in messages), sms=len(messages))
             for sms in messages:
                 sms.id = self.next_id()
-                sms.request_id = sms.request_id or str(uuid.uuid4())
-                sms.message_id = sms.message_id or str(uuid.uuid4())
                 sms.sent_at, sms.settles_at = now, now + self.delivery_delay
             self._messages.extend(messages)
             balance = self.accounts[gateway].balance

@@ -11,7 +11,7 @@ import pytest
 
 from uzotp.sandbox import State, running
 from uzotp.sandbox.faults import BIG, FAULTS
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.services import SERVICES
 
 OTP = {
     "phone": "998901234567",
