@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from uzotp.sandbox.service import StandIn
 
 BIG = 10 * 1024 * 1024
-_CHUNK = b"x" * 65536
 #: Seconds between two bytes of ``slow_drip``.
 _DRIP = 0.2
 #: Seconds between two looks whether somebody still waits for a reply that never comes.
@@ -81,6 +80,7 @@ def _opened(body: bytes) -> tuple[bytes, bytes]:
 _HALF = _body(lambda body: body[: len(body) // 2], _JSON)
 _NOTICED = _body(lambda body: _NOTICE + body)
 _NO_UTF8 = _body(lambda body: b"\xff\xfe\x80".join(_opened(body)), _JSON)
+_BIG = _body(lambda body: (b"x" * BIG).join(_opened(body)), _JSON)
 
 
 def _ids(*, drop: bool) -> Callable[[Spoilt], Response]:
@@ -121,17 +121,7 @@ def _drip(it: Spoilt) -> Response:
             if it.stopping.wait(_DRIP):
                 raise ConnectionAbortedError
 
-    return _sized(drops(), len(body), it.reply.status_code)
-
-
-def _big(it: Spoilt) -> Response:
-    head, tail = _opened(it.reply.get_data())
-    pieces = (head, *[_CHUNK] * (BIG // len(_CHUNK)), tail)
-    return _sized(iter(pieces), sum(map(len, pieces)), it.reply.status_code)
-
-
-def _sized(content: Iterator[bytes], length: int, status: int) -> Response:
-    return Response(content, status, {"Content-Length": str(length)}, mimetype=_JSON)
+    return Response(drops(), it.reply.status_code, {"Content-Length": str(len(body))}, mimetype=_JSON)
 
 
 def _redirect(it: Spoilt) -> Response:
@@ -166,7 +156,7 @@ FAULTS = {
         FaultKind("empty", _LOST, "200 with an empty body", _body(lambda _: b""), accepted=True),
         FaultKind("notice_before_json", _STRANGE, "a PHP notice before the JSON", _NOTICED, accepted=True),
         FaultKind("invalid_utf8", _STRANGE, "bytes that are no UTF-8 in the JSON", _NO_UTF8, accepted=True),
-        FaultKind("big", _STRANGE, "ten megabytes of JSON", _big, accepted=True),
+        FaultKind("big", _STRANGE, "ten megabytes of JSON", _BIG, accepted=True),
         FaultKind("ids_as_strings", _STRANGE, "ids are strings", _ids(drop=False), accepted=True),
         FaultKind("missing_ids", _STRANGE, "success, but without ids", _ids(drop=True), accepted=True),
         FaultKind("redirect", _STRANGE, "302 to a page that fakes a success", _redirect),
