@@ -17,9 +17,8 @@ from uzotp.errors import VISITOR_ERRORS, CooldownActive
 from uzotp.i18n import error_text, locale, refusal_text
 from uzotp.policy import Purpose
 from uzotp.verification import Verifier
-from uzotp.web import countries
+from uzotp.web import countries, helpers
 from uzotp.web import visit as visits
-from uzotp.web.helpers import send_code
 from uzotp.web.visitor import Visitor
 
 
@@ -47,6 +46,10 @@ class Redirect:
     """Go there with a GET (303)."""
 
     location: str
+
+
+#: What a page may say of a refusal, and where.
+_SAID = {"error": "", "resend_error": "", "alert": ""}
 
 
 def safe_next(address: object) -> str:
@@ -95,7 +98,7 @@ def page(
         for code in codes
     ]
     title = texts["pages"][f"{name}_title"]
-    if any(context.get(where) for where in ("error", "resend_error", "alert")):
+    if context.keys() & _SAID:
         title = texts["pages"]["error_title"].format(title=title)
     shared = {
         "t": SimpleNamespace(**texts["pages"]),
@@ -105,9 +108,8 @@ def page(
         "languages": languages if len(languages) > 1 else [],
         "phone_url": request.url("phone"),
         "code_url": request.url("code"),
-        "error": "",
     }
-    return Page(f"uzotp/{name}.html", shared | context, status)
+    return Page(f"uzotp/{name}.html", _SAID | shared | context, status)
 
 
 def address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
@@ -124,23 +126,23 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     purpose, next_url = _purpose(verifier, source.get("purpose")), safe_next(source.get("next"))
     if request.method != "POST":
         typed = visits.draft(session, verifier.clock.time())
-        return _phone_form(verifier, request, language, purpose, next_url, typed=typed)
+        return _phone_form(verifier, request, language, purpose, next_url, typed)
     typed = request.form.get("phone", "")
     visits.keep_draft(session, typed, verifier.clock.time())
     try:
         phone = verifier.read_phone(typed)
         binding = visits.binding(session, phone, purpose)
         try:
-            challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+            challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
         except CooldownActive:
-            begun = visits.pending(session, binding)
-            if begun is None:
+            begun = visits.state(session)
+            if begun is None or begun["binding"] != binding:
                 raise
             visits.change(session, begun, next=next_url)
             return Redirect(request.url("code"))  # the page was submitted twice: the code is on its way
     except VISITOR_ERRORS as error:
-        message = refusal_text(error, language)
-        return _phone_form(verifier, request, language, purpose, next_url, error.status, message, typed)
+        said = {"error": refusal_text(error, language)}
+        return _phone_form(verifier, request, language, purpose, next_url, typed, error.status, **said)
     visits.remember(session, challenge, binding, next_url)
     return Redirect(request.url("code"))
 
@@ -155,7 +157,7 @@ def number_expired(verifier: Verifier, request: PageRequest) -> Page:
     purpose = _purpose(verifier, request.form.get("purpose"))
     typed = visits.draft(request.session, verifier.clock.time())
     next_url = safe_next(request.form.get("next"))
-    return _phone_form(verifier, request, language, purpose, next_url, 403, typed=typed, alert=message)
+    return _phone_form(verifier, request, language, purpose, next_url, typed, 403, alert=message)
 
 
 def _phone_form(
@@ -164,10 +166,9 @@ def _phone_form(
     language: str,
     purpose: Purpose,
     next_url: str,
+    typed: str,
     status: int = 200,
-    error: str = "",
-    typed: str = "",
-    alert: str = "",
+    **said: str,
 ) -> Page:
     texts, policy = locale(language), verifier.policy
     abroad = policy.countries == "*" or set(policy.countries) != {policy.default_region}
@@ -181,8 +182,7 @@ def _phone_form(
         status,
         keep,
         **keep,
-        error=error,
-        alert=alert,
+        **said,
         typed=typed[:64],
         intro=texts["pages"]["phone_intro"][purpose.value],
         hint=hint.format(example=countries.example(policy)),
