@@ -81,14 +81,7 @@ class Verifier:
         )
         self.accounts = Accounts(core)
         self.balances = Balances(self.router.gateways, self.policy.low_balance, self.journal)
-        check_texts(
-            core.service_name,
-            languages=self.policy.languages,
-            purposes=self.policy.purposes,
-            code_length=self.policy.code_length,
-            autofill_host=self.policy.autofill_host,
-            android_hash=self.policy.android_hash,
-        )
+        check_texts(core.service_name, self.policy)
         self._sender = Sender(core, self.accounts, self.balances)
 
     # ------------------------------------------------------------------------------------------------- send

@@ -76,14 +76,7 @@ def text(project: Project, options: Namespace) -> bool:
     print("Own texts, for plain SMS:")
     for purpose in purposes:
         for language in [options.language] if options.language else config.policy.languages:
-            own = compose(
-                purpose,
-                language,
-                code,
-                name,
-                autofill_host=config.policy.autofill_host,
-                android_hash=config.policy.android_hash,
-            )
+            own = compose(purpose, language, code, name, config.policy.autofill_host, config.policy.android_hash)
             _show(f"{purpose}, {language}", own, _plain_prices(config, options.gateway))
     return True
 

@@ -147,14 +147,8 @@ class Admission:
         policy, language = self._core.policy, request.language
         if language not in policy.languages:
             language = policy.languages[0]
-        text = compose(
-            request.purpose,
-            language,
-            code,
-            self._core.service_name,
-            autofill_host=policy.autofill_host,
-            android_hash=policy.android_hash,
-        )
+        machines = (policy.autofill_host, policy.android_hash)
+        text = compose(request.purpose, language, code, self._core.service_name, *machines)
         return Message(request.phone, code, request.purpose, language, Secret(text), callback_url)
 
     def _network(self, client_ip: str | None) -> str | None:

@@ -1,8 +1,9 @@
-"""Several gateways as one: their order, and one try of one of them (P7)."""
+"""Several gateways as one: who is tried next and for how long, and one try of one of them (P7)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import signature
 
 from uzotp.errors import (
@@ -17,12 +18,77 @@ from uzotp.events import logger
 from uzotp.phones import Phone
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.sending.breaker import REST, TRIP_AFTER, Breaker
-from uzotp.sending.plan import Plan
 from uzotp.sending.receipts import fitting, look
 
 _HOME = "UZ"
+#: A try gets no less than this share of a deadline.
+_LEAST = 0.05
 #: These say that the gateway is alive: the message or the name was wrong, not the service.
 _ALIVE = (MessageRejected, ServiceNameRejected)
+
+
+class Deadline:
+    """What is left of one send's time, in seconds."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+        self._least = seconds * _LEAST
+
+    def left(self, share: float = 1.0) -> float:
+        """A *share* of what is left, and never so little that nobody could answer in it."""
+        return max(self._least, (self._end - self._clock()) * share)
+
+    @property
+    def passed(self) -> bool:
+        """Whether too little is left for one more try: a message cut off half-way may or may not leave."""
+        return self._end - self._clock() < self._least
+
+
+class Plan:
+    """Yields the gateways to try, one after another, and is told by :meth:`note` what became of each try.
+
+    After a certain refusal the next one is tried; after an outcome that nobody knows only if *repeats*. A gateway to
+    which *objection* has something to say is left out, and so is one that keeps failing, if there is another way.
+    """
+
+    def __init__(
+        self,
+        gateways: Sequence[Gateway],
+        breakers: Mapping[str, Breaker],
+        seconds: float,
+        repeats: bool,
+        objection: Callable[[Gateway], object],
+    ) -> None:
+        self.deadline = Deadline(seconds)
+        #: The first outcome that nobody knows, and the last certain refusal.
+        self.unknown: GatewayError | None = None
+        self.refusal: GatewayError | None = None
+        #: The gateway of this try and those that may come after it, if any more may.
+        self.rest = [gateway for gateway in gateways if not objection(gateway)]
+        self.more = False
+        self._breakers = breakers
+        self._repeats = repeats
+        self._objection = objection
+
+    def __iter__(self) -> Iterator[Gateway]:
+        gateways = self.rest
+        for index, gateway in enumerate(gateways):
+            self.rest, self.more = gateways[index:], index + 1 < len(gateways)
+            if self.deadline.passed or (self.unknown is not None and not self._repeats):
+                return
+            if self._objection(gateway):  # learned since the plan was made
+                continue
+            if self._breakers[gateway.name].allows() or not (self.more or self.unknown):
+                yield gateway
+
+    def note(self, outcome: Receipt | GatewayError) -> None:
+        if isinstance(outcome, Receipt):
+            return
+        if outcome.sent is False:
+            self.refusal = outcome
+        else:
+            self.unknown = self.unknown or outcome
 
 
 class Router:
@@ -69,7 +135,7 @@ class Router:
         gateways = self.gateways[at + 1 :] + self.gateways[: at + 1]
         mode = self.failover_on_unknown or failover
         repeats = mode == "always" or (mode == "home" and phone.country == _HOME)
-        return Plan(gateways, self.breakers, seconds, repeats=repeats, objection=objection)
+        return Plan(gateways, self.breakers, seconds, repeats, objection)
 
     def send(self, message: Message, *, timeout: float | None = 10.0) -> Receipt:
         """Send *message* by the first gateway that takes it, in *timeout* seconds altogether.

@@ -47,15 +47,9 @@ def _about_own_texts(config: Config) -> Iterator[Advice]:
     if not any(gateway.own_texts for gateway in config.in_use):
         return
     policy = config.policy
+    machines, code = (policy.autofill_host, policy.android_hash), "0" * policy.code_length
     texts = {
-        (purpose, language): compose(
-            purpose,
-            language,
-            "0" * policy.code_length,
-            config.service_name,
-            autofill_host=policy.autofill_host,
-            android_hash=policy.android_hash,
-        )
+        (purpose, language): compose(purpose, language, code, config.service_name, *machines)
         for purpose in policy.purposes
         for language in policy.languages
     }

@@ -113,14 +113,7 @@ class Config:
             raise ConfigurationError("GATEWAYS is a list of gateways in the order of use, each of them once")
         for gateway in self.in_use:
             gateway.check(self)
-        check_texts(
-            self.service_name,
-            languages=self.policy.languages,
-            purposes=self.policy.purposes,
-            code_length=self.policy.code_length,
-            autofill_host=self.policy.autofill_host,
-            android_hash=self.policy.android_hash,
-        )
+        check_texts(self.service_name, self.policy)
 
     def _check_store(self) -> None:
         if self.store not in FRAMEWORK_STORES and "://" not in self.store and "." not in self.store:
