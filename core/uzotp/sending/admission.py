@@ -79,16 +79,8 @@ class Admission:
         if not suppressed and not test:
             code = request.foreign_code or self._code(request, opened.key_id[:4], opened.nonce)
             message = self._message(request, code, core.callback_url(opening.fingerprint, opened.delivery_id))
-        return PendingSend(
-            request=request,
-            fingerprint=opening.fingerprint,
-            handle=opening.handle,
-            opened=opened,
-            reservation=reservation,
-            message=message,
-            suppressed=suppressed,
-            asked_at=asked_at,
-        )
+        about = (request, opening.fingerprint, opening.handle)
+        return PendingSend(*about, opened, reservation, message, suppressed, asked_at)
 
     def objections(self, request: SendRequest) -> list[UzotpError]:
         """Why a message for this request would be refused now, whoever asks: what stands against every send, the

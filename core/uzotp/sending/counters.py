@@ -46,19 +46,16 @@ class Journal:
     def __call__(self, event: events.Event) -> None:
         name = events.count_name(event)
         if name is not None:
-            self._note(name)
+            now = self._now()
+            with self._lock:
+                self._add(now, {name: 1})
+                due = abs(now - self._written) >= EVERY_MS
+                if due:
+                    self._written = now
+            if due:
+                self.write()
         if self._sink is not None:
             self._sink(event)
-
-    def _note(self, name: str) -> None:
-        now = self._now()
-        with self._lock:
-            self._add(now, {name: 1})
-            due = abs(now - self._written) >= EVERY_MS
-            if due:
-                self._written = now
-        if due:
-            self.write()
 
     def write(self) -> None:
         """Give the store what was counted. What it does not take is kept for the next time."""

@@ -46,7 +46,7 @@ class Deadline:
 
 
 class Plan:
-    """Yields the gateways to try, one after another, and is told by :meth:`note` what became of each try.
+    """Yields the gateways to try, one after another, and is told by :meth:`Router.try_one` what became of each try.
 
     After a certain refusal the next one is tried; after an outcome that nobody knows only if *repeats*. A gateway to
     which *objection* has something to say is left out, and so is one that keeps failing, if there is another way.
@@ -64,9 +64,8 @@ class Plan:
         #: The first outcome that nobody knows, and the last certain refusal.
         self.unknown: GatewayError | None = None
         self.refusal: GatewayError | None = None
-        #: The gateway of this try and those that may come after it, if any more may.
+        #: The gateway of this try and those that may come after it.
         self.rest = [gateway for gateway in gateways if not objection(gateway)]
-        self.more = False
         self._breakers = breakers
         self._repeats = repeats
         self._objection = objection
@@ -74,21 +73,13 @@ class Plan:
     def __iter__(self) -> Iterator[Gateway]:
         gateways = self.rest
         for index, gateway in enumerate(gateways):
-            self.rest, self.more = gateways[index:], index + 1 < len(gateways)
+            self.rest = gateways[index:]
             if self.deadline.passed or (self.unknown is not None and not self._repeats):
                 return
             if self._objection(gateway):  # learned since the plan was made
                 continue
-            if self._breakers[gateway.name].allows() or not (self.more or self.unknown):
+            if self._breakers[gateway.name].allows() or not (len(self.rest) > 1 or self.unknown):
                 yield gateway
-
-    def note(self, outcome: Receipt | GatewayError) -> None:
-        if isinstance(outcome, Receipt):
-            return
-        if outcome.sent is False:
-            self.refusal = outcome
-        else:
-            self.unknown = self.unknown or outcome
 
 
 class Router:
@@ -160,11 +151,16 @@ class Router:
 
         *known* asks which of the gateway's ids other deliveries have.
         """
-        deadline, asks = plan.deadline, getattr(gateway, "history", None) is not None
-        outcome = self._hand_over(gateway, message, deadline.left(0.5 if plan.more or asks else 1.0))
+        deadline, asks, more = plan.deadline, getattr(gateway, "history", None) is not None, len(plan.rest) > 1
+        outcome = self._hand_over(gateway, message, deadline.left(0.5 if more or asks else 1.0))
         if not isinstance(outcome, Receipt) and outcome.sent is not False and not deadline.passed:
-            outcome = look(gateway, message, deadline.left(0.5 if plan.more else 1.0), known) or outcome
-        plan.note(outcome)
+            outcome = look(gateway, message, deadline.left(0.5 if more else 1.0), known) or outcome
+        if isinstance(outcome, Receipt):
+            return outcome
+        if outcome.sent is False:
+            plan.refusal = outcome
+        else:
+            plan.unknown = plan.unknown or outcome
         return outcome
 
     def _hand_over(self, gateway: Gateway, message: Message, timeout: float) -> Receipt | GatewayError:
@@ -172,17 +168,15 @@ class Router:
         options = {"timeout": timeout} if gateway.name in self._timed else {}
         outcome: Receipt | GatewayError
         try:
-            receipt = gateway.send(message, **options)
+            outcome = gateway.send(message, **options)
+            if isinstance(outcome, Receipt):
+                outcome = fitting(outcome)
+            else:  # of somebody else's gateway that breaks its promise, as below: the message may have left
+                outcome = OutcomeUnknown(gateway.name, f"answered with a {type(outcome).__name__}")
         except GatewayError as error:
             outcome = error
         except Exception as error:
-            # A gateway of somebody else's that breaks its promise: the message may have left.
             outcome = OutcomeUnknown(gateway.name, f"raised {type(error).__name__}")
-        else:
-            if isinstance(receipt, Receipt):
-                outcome = fitting(receipt)
-            else:
-                outcome = OutcomeUnknown(gateway.name, f"answered with a {type(receipt).__name__}")
         if self.breakers[gateway.name].note(isinstance(outcome, (Receipt, *_ALIVE))):
             logger.warning("%s failed %d times in a row: left out for %.0f s", gateway.name, TRIP_AFTER, REST)
         return outcome
