@@ -39,6 +39,32 @@ import re
 from types import EllipsisType
 from typing import Any, ClassVar, NamedTuple
 
+#: Type checkers read this list for ``uzotp`` as well, so it is written out.
+__all__ = [
+    "AuthenticationFailed",
+    "BudgetExhausted",
+    "ConfigurationError",
+    "CooldownActive",
+    "CountryNotAllowed",
+    "GatewayError",
+    "GatewayUnavailable",
+    "InsufficientBalance",
+    "InvalidCode",
+    "InvalidPhone",
+    "InvalidProof",
+    "InvalidServiceName",
+    "Locked",
+    "MessageRejected",
+    "OutcomeUnknown",
+    "RateLimited",
+    "Refused",
+    "SendingPaused",
+    "ServiceNameRejected",
+    "StoreUnavailable",
+    "Suspicious",
+    "UzotpError",
+]
+
 _DIGITS = re.compile(r"\d(?:[\s\-().]*\d){3,}")
 
 
@@ -285,9 +311,6 @@ class Problem(NamedTuple):
 def kinds(root: type[UzotpError]) -> list[type[UzotpError]]:
     """*root* and all below it, in the order of the tree."""
     return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
-
-
-__all__ = ["ConfigurationError", *(kind.__name__ for kind in kinds(UzotpError))]
 
 
 def codes(root: type[UzotpError]) -> list[str]:
