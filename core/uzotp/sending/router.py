@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from inspect import signature
 
 from uzotp.errors import (
@@ -45,6 +46,7 @@ class Deadline:
         return self._end - self._clock() < self._least
 
 
+@dataclass
 class Plan:
     """Yields the gateways to try, one after another, and is told by :meth:`Router.try_one` what became of each try.
 
@@ -52,33 +54,25 @@ class Plan:
     which *objection* has something to say is left out, and so is one that keeps failing, if there is another way.
     """
 
-    def __init__(
-        self,
-        gateways: Sequence[Gateway],
-        breakers: Mapping[str, Breaker],
-        seconds: float,
-        repeats: bool,
-        objection: Callable[[Gateway], object],
-    ) -> None:
-        self.deadline = Deadline(seconds)
-        #: The first outcome that nobody knows, and the last certain refusal.
-        self.unknown: GatewayError | None = None
-        self.refusal: GatewayError | None = None
-        #: The gateway of this try and those that may come after it.
-        self.rest = [gateway for gateway in gateways if not objection(gateway)]
-        self._breakers = breakers
-        self._repeats = repeats
-        self._objection = objection
+    #: The gateway of this try and those that may come after it.
+    rest: Sequence[Gateway]
+    breakers: Mapping[str, Breaker]
+    deadline: Deadline
+    repeats: bool
+    objection: Callable[[Gateway], object]
+    #: The first outcome that nobody knows, and the last certain refusal.
+    unknown: GatewayError | None = None
+    refusal: GatewayError | None = None
 
     def __iter__(self) -> Iterator[Gateway]:
         gateways = self.rest
         for index, gateway in enumerate(gateways):
             self.rest = gateways[index:]
-            if self.deadline.passed or (self.unknown is not None and not self._repeats):
+            if self.deadline.passed or (self.unknown is not None and not self.repeats):
                 return
-            if self._objection(gateway):  # learned since the plan was made
+            if self.objection(gateway):  # learned since the plan was made
                 continue
-            if self._breakers[gateway.name].allows() or not (len(self.rest) > 1 or self.unknown):
+            if self.breakers[gateway.name].allows() or not (len(self.rest) > 1 or self.unknown):
                 yield gateway
 
 
@@ -123,10 +117,11 @@ class Router:
         """The way of a message to *phone*. After one by *avoid* that nobody confirmed, that gateway comes last;
         *failover* rules where this router was told nothing."""
         at = next((index for index, gateway in enumerate(self.gateways) if gateway.name == avoid), -1)
-        gateways = self.gateways[at + 1 :] + self.gateways[: at + 1]
+        in_turn = self.gateways[at + 1 :] + self.gateways[: at + 1]
+        gateways = [gateway for gateway in in_turn if not objection(gateway)]
         mode = self.failover_on_unknown or failover
         repeats = mode == "always" or (mode == "home" and phone.country == _HOME)
-        return Plan(gateways, self.breakers, seconds, repeats, objection)
+        return Plan(gateways, self.breakers, Deadline(seconds), repeats, objection)
 
     def send(self, message: Message, *, timeout: float | None = 10.0) -> Receipt:
         """Send *message* by the first gateway that takes it, in *timeout* seconds altogether.
