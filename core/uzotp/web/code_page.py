@@ -33,18 +33,18 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
             return _onward(request, done)
         return Redirect(request.url("phone"))
     if request.method != "POST":
-        return _code_form(verifier, request, language, state)
+        return _code_form(verifier, request, state)
     if request.form.get("action") == "resend":
-        return _resend(verifier, request, language, state)
+        return _resend(verifier, request, state)
     typed = request.form.get("code", "")
     if not typed.strip():
         missing = locale(language)["pages"]["code_missing"].format(length=verifier.policy.code_length)
-        return _code_form(verifier, request, language, state, 400, error=missing)
+        return _code_form(verifier, request, state, 400, error=missing)
     code = code_in(typed, verifier.policy.code_length) or typed
     try:
         result = verifier.verify_code(state["phone"], code, state["purpose"], binding=state["binding"])
     except VISITOR_ERRORS as error:
-        return _refused(verifier, request, language, state, error, "error")
+        return _refused(verifier, request, state, error, "error")
     if result:
         return _onward(request, visits.finish(session, state, result.phone, result.proof))
     reason = result.status.value
@@ -53,7 +53,7 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         reason = reason if result.attempts_left else "too_many_attempts"
     values = {"attempts_left": result.attempts_left, "retry_after": retry_after(result)}
     message = error_text(reason, language, **values)[1]
-    return _code_form(verifier, request, language, state, PROBLEMS[reason].status, error=message)
+    return _code_form(verifier, request, state, PROBLEMS[reason].status, error=message)
 
 
 def form_expired(verifier: Verifier, request: PageRequest, name: str) -> Page:
@@ -64,8 +64,8 @@ def form_expired(verifier: Verifier, request: PageRequest, name: str) -> Page:
     state = _begun(verifier, request) if name == "code" else None
     if not state:
         return number_expired(verifier, request)
-    language = language_of(verifier, request)
-    return _code_form(verifier, request, language, state, 403, alert=locale(language)["pages"]["form_expired"])
+    alert = locale(language_of(verifier, request))["pages"]["form_expired"]
+    return _code_form(verifier, request, state, 403, alert=alert)
 
 
 def delivery(verifier: Verifier, request: PageRequest) -> Reply:
@@ -116,35 +116,33 @@ def _onward(request: PageRequest, done: dict[str, Any]) -> Redirect:
     return Redirect(done["next"] or request.url("done"))
 
 
-def _resend(verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any]) -> Page | Redirect:
-    phone, purpose, binding = state["phone"], state["purpose"], state["binding"]
+def _resend(verifier: Verifier, request: PageRequest, state: dict[str, Any]) -> Page | Redirect:
+    phone, purpose, binding, language = (
+        state["phone"],
+        state["purpose"],
+        state["binding"],
+        language_of(verifier, request),
+    )
     try:
         challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
     except VISITOR_ERRORS as error:
-        return _refused(verifier, request, language, state, error, "resend_error")
+        return _refused(verifier, request, state, error, "resend_error")
     visits.remember(request.session, challenge, binding, state["next"], resent=True)
     return Redirect(request.url("code"))
 
 
-def _refused(
-    verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any], error: UzotpError, where: str
-) -> Page:
-    ask, said = not isinstance(error, StoreUnavailable), {where: refusal_text(error, language)}
-    return _code_form(verifier, request, language, state, error.status, ask, **said)
+def _refused(verifier: Verifier, request: PageRequest, state: dict[str, Any], error: UzotpError, where: str) -> Page:
+    ask, said = not isinstance(error, StoreUnavailable), {where: refusal_text(error, language_of(verifier, request))}
+    return _code_form(verifier, request, state, error.status, ask, **said)
 
 
 def _code_form(
-    verifier: Verifier,
-    request: PageRequest,
-    language: str,
-    state: dict[str, Any],
-    status: int = 200,
-    ask: bool = True,
-    **said: str,
+    verifier: Verifier, request: PageRequest, state: dict[str, Any], status: int = 200, ask: bool = True, **said: str
 ) -> Page:
     """*ask*: whether the store can be asked how the message is doing; else it is as it was after the send. *said* is an
     ``error``, a ``resend_error`` or an ``alert``."""
-    texts, phone = locale(language)["pages"], Phone.parse(state["phone"])
+    language, phone = language_of(verifier, request), Phone.parse(state["phone"])
+    texts = locale(language)["pages"]
     wait = max(0, math.ceil(state["resend_at"] - verifier.clock.time()))
     try:
         sent = _status(verifier, state, phone) if ask else str(state["delivery"])
@@ -157,9 +155,7 @@ def _code_form(
         verifier,
         request,
         "code",
-        language,
         status,
-        None,
         **said,
         delivery=sent,
         delivery_before=before,

@@ -74,26 +74,19 @@ def language_of(verifier: Verifier, request: PageRequest) -> str:
     return remembered if remembered in languages else request.language(verifier.policy)
 
 
-def page(
-    verifier: Verifier,
-    request: PageRequest,
-    name: str,
-    language: str,
-    status: int = 200,
-    keep: Mapping[str, str] | None = None,
-    **context: Any,
-) -> Page:
-    """The page *name* with what every page has. *keep* is the query that a change of language does not lose.
+def page(verifier: Verifier, request: PageRequest, name: str, status: int = 200, **context: Any) -> Page:
+    """The page *name* with what every page has. A change of language does not lose its ``purpose`` and ``next``.
 
     Numbers are given as text, for Django's templates may write them with separators.
     """
-    texts, codes = locale(language), verifier.policy.languages
+    language, codes = language_of(verifier, request), verifier.policy.languages
+    texts, keep = locale(language), {key: context[key] for key in ("purpose", "next") if key in context}
     languages = [
         SimpleNamespace(
             code=code,
             label=locale(code)["language"]["name"],
             current=code == language,
-            url=address(request, name, {"lang": code} | dict(keep or {})),
+            url=address(request, name, {"lang": code} | keep),
         )
         for code in codes
     ]
@@ -126,7 +119,7 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     purpose, next_url = _purpose(verifier, source.get("purpose")), safe_next(source.get("next"))
     if request.method != "POST":
         typed = visits.draft(session, verifier.clock.time())
-        return _phone_form(verifier, request, language, purpose, next_url, typed)
+        return _phone_form(verifier, request, purpose, next_url, typed)
     typed = request.form.get("phone", "")
     visits.keep_draft(session, typed, verifier.clock.time())
     try:
@@ -142,7 +135,7 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
             return Redirect(request.url("code"))  # the page was submitted twice: the code is on its way
     except VISITOR_ERRORS as error:
         said = {"error": refusal_text(error, language)}
-        return _phone_form(verifier, request, language, purpose, next_url, typed, error.status, **said)
+        return _phone_form(verifier, request, purpose, next_url, typed, error.status, **said)
     visits.remember(session, challenge, binding, next_url)
     return Redirect(request.url("code"))
 
@@ -152,37 +145,34 @@ def number_expired(verifier: Verifier, request: PageRequest) -> Page:
 
     What such a form says may be a stranger's, so nothing of it is done or kept but where it leads.
     """
-    language = language_of(verifier, request)
-    message = locale(language)["pages"]["form_expired"]
+    message = locale(language_of(verifier, request))["pages"]["form_expired"]
     purpose = _purpose(verifier, request.form.get("purpose"))
     typed = visits.draft(request.session, verifier.clock.time())
     next_url = safe_next(request.form.get("next"))
-    return _phone_form(verifier, request, language, purpose, next_url, typed, 403, alert=message)
+    return _phone_form(verifier, request, purpose, next_url, typed, 403, alert=message)
 
 
 def _phone_form(
     verifier: Verifier,
     request: PageRequest,
-    language: str,
     purpose: Purpose,
     next_url: str,
     typed: str,
     status: int = 200,
     **said: str,
 ) -> Page:
-    texts, policy = locale(language), verifier.policy
+    language, policy = language_of(verifier, request), verifier.policy
+    texts = locale(language)
     abroad = policy.countries == "*" or set(policy.countries) != {policy.default_region}
     hint = texts["pages"]["phone_hint_abroad" if abroad else "phone_hint"]
-    keep = {"purpose": purpose.value, "next": next_url}
     return page(
         verifier,
         request,
         "phone",
-        language,
         status,
-        keep,
-        **keep,
         **said,
+        purpose=purpose.value,
+        next=next_url,
         typed=typed[:64],
         intro=texts["pages"]["phone_intro"][purpose.value],
         hint=hint.format(example=countries.example(policy)),
@@ -207,6 +197,5 @@ def done_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     done = visits.done(request.session)
     if not done:
         return Redirect(request.url("phone"))
-    language = language_of(verifier, request)
-    text = locale(language)["pages"]["done_text"].format(phone=done["phone"])
-    return page(verifier, request, "done", language, text=text)
+    text = locale(language_of(verifier, request))["pages"]["done_text"].format(phone=done["phone"])
+    return page(verifier, request, "done", text=text)
