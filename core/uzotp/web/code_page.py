@@ -117,14 +117,9 @@ def _onward(request: PageRequest, done: dict[str, Any]) -> Redirect:
 
 
 def _resend(verifier: Verifier, request: PageRequest, state: dict[str, Any]) -> Page | Redirect:
-    phone, purpose, binding, language = (
-        state["phone"],
-        state["purpose"],
-        state["binding"],
-        language_of(verifier, request),
-    )
+    whom, binding, language = (state["phone"], state["purpose"]), state["binding"], language_of(verifier, request)
     try:
-        challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+        challenge = helpers.send_code(verifier, *whom, visitor=request, binding=binding, language=language)
     except VISITOR_ERRORS as error:
         return _refused(verifier, request, state, error, "resend_error")
     visits.remember(request.session, challenge, binding, state["next"], resent=True)
