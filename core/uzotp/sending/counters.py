@@ -46,22 +46,22 @@ class Journal:
     def __call__(self, event: events.Event) -> None:
         name = events.count_name(event)
         if name is not None:
-            self._note(name)
+            now = self._now()
+            with self._lock:
+                self._add(now, {name: 1})
+                due = abs(now - self._written) >= EVERY_MS
+                if due:
+                    self._written = now
+            if due:
+                self.write()
         if self._sink is not None:
             self._sink(event)
 
-    def _note(self, name: str) -> None:
-        now = self._now()
-        with self._lock:
-            self._add(now, {name: 1})
-            due = abs(now - self._written) >= EVERY_MS
-            if due:
-                self._written = now
-        if due:
-            self.write()
-
-    def write(self) -> None:
-        """Give the store what was counted. What it does not take is kept for the next time."""
+    def write(self, *, last: bool = False) -> None:
+        """Give the store what was counted. What it does not take is kept for the next time. *last*: the process ends,
+        and not every store can be asked then."""
+        if last and not self._store.counts_at_exit:
+            return
         with self._lock:
             days, self._days = self._days, {}
         for moment, counts in days.values():
@@ -71,11 +71,6 @@ class Journal:
                 events.logger.warning("what was counted could not be written: %s", type(error).__name__)
                 with self._lock:
                     self._add(moment, counts)
-
-    def write_last(self) -> None:
-        """At the end of the process, where the store can be asked then."""
-        if self._days and self._store.counts_at_exit:
-            self.write()
 
     def _add(self, moment: int, counts: Mapping[str, int]) -> None:
         day = day_number(moment)
@@ -101,7 +96,7 @@ def _forked() -> None:
 @atexit.register
 def _last_words() -> None:
     for journal in list(_alive):
-        journal.write_last()
+        journal.write(last=True)
 
 
 if hasattr(os, "register_at_fork"):

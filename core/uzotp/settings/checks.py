@@ -42,10 +42,9 @@ def _about_own_texts(config: Config) -> Iterator[Advice]:
     if not any(gateway.own_texts for gateway in config.in_use):
         return
     policy = config.policy
+    code = "0" * policy.code_length
     texts = {
-        (purpose, language): compose(
-            purpose, language, "0" * policy.code_length, config.service_name, **policy.text_lines
-        )
+        (purpose, language): compose(purpose, language, code, config.service_name, **policy.text_lines)
         for purpose in policy.purposes
         for language in policy.languages
     }

@@ -122,13 +122,7 @@ class Config:
         )
         for gateway in self.in_use:
             gateway.check(self)
-        check_texts(
-            self.service_name,
-            languages=self.policy.languages,
-            purposes=self.policy.purposes,
-            code_length=self.policy.code_length,
-            **self.policy.text_lines,
-        )
+        check_texts(self.service_name, self.policy)
 
     def of(self, name: str) -> GatewaySettings:
         """What these settings say of the gateway called *name*, in use or not. :raises ConfigurationError: for none."""

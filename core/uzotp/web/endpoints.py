@@ -20,10 +20,8 @@ from uzotp.events import logger
 from uzotp.i18n import negotiate
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.results import Challenge
 from uzotp.verification import Verifier
-from uzotp.web.delivery import standing
-from uzotp.web.helpers import send_code
+from uzotp.web import helpers
 from uzotp.web.openapi import document
 from uzotp.web.problems import MAX_BODY, Reply, Request, json_reply, problem
 
@@ -64,7 +62,13 @@ def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]
         if len(request.body) > MAX_BODY:
             return problem("payload_too_large", language)
         try:
-            return handler(verifier, request, _read_object(request.body))
+            payload = json.loads(request.body)
+        except (ValueError, RecursionError):
+            payload = None
+        if not isinstance(payload, dict):
+            return problem("invalid_request", language)
+        try:
+            return handler(verifier, request, payload)
         except _BadRequest:
             return problem("invalid_request", language)
         except _BadToken:
@@ -73,16 +77,6 @@ def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]
             return problem(error.code, language, retry_after=retry_after(error))
 
     return endpoint
-
-
-def _read_object(body: bytes) -> dict[str, Any]:
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _BadRequest from None
-    if not isinstance(payload, dict):
-        raise _BadRequest
-    return payload
 
 
 def _field(payload: dict[str, Any], name: str) -> str:
@@ -100,31 +94,19 @@ def _read_token(verifier: Verifier, payload: dict[str, Any]) -> Handle:
 
 
 def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> Reply:
-    challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
-    return json_reply(202, _describe(verifier, challenge, binding, language))
-
-
-def _describe(verifier: Verifier, challenge: Challenge, binding: str, language: str) -> dict[str, Any]:
-    content = {
-        "phone": str(challenge.phone),
-        "purpose": challenge.purpose.value,
-        "binding": binding,
-        "language": language,
-    }
-    return {
+    challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+    number, now = challenge.phone, verifier.clock.time()
+    content = {"phone": str(number), "purpose": challenge.purpose.value, "binding": binding, "language": language}
+    payload = {
         "challenge": verifier.tokens("challenge").dump(content),
-        "phone": challenge.phone.masked,
-        "country": challenge.phone.country,
+        "phone": number.masked,
+        "country": number.country,
         "purpose": challenge.purpose.value,
         "code_length": challenge.code_length,
-        "expires_in": seconds_until(challenge.expires_at, verifier),
-        "resend_in": seconds_until(challenge.resend_at, verifier),
+        "expires_in": max(0, math.ceil(challenge.expires_at.timestamp() - now)),
+        "resend_in": max(0, math.ceil(challenge.resend_at.timestamp() - now)),
     }
-
-
-def seconds_until(moment: datetime, verifier: Verifier) -> int:
-    """Whole seconds from now, rounded up, never negative."""
-    return max(0, math.ceil(moment.timestamp() - verifier.clock.time()))
+    return json_reply(202, payload)
 
 
 @_json_endpoint
@@ -170,12 +152,12 @@ def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Rep
 def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
     """``{"challenge"}`` to where its message stands. With ``SHOULD_SEND`` set it always says ``sent`` (P9)."""
     handle = _read_token(verifier, payload)
-    found = standing(verifier, handle.phone, handle.purpose, handle.binding)
+    found = helpers.delivery(verifier, handle.phone, handle.purpose, handle.binding)
     if found is None:
         raise _BadToken
-    updated_at = datetime.fromtimestamp(found.updated_at / 1000, timezone.utc).isoformat(timespec="seconds")
+    updated_at = datetime.fromtimestamp(found.updated_at_ms / 1000, timezone.utc).isoformat(timespec="seconds")
     return json_reply(
-        200, {"status": found.status, "gateway": found.gateway, "updated_at": updated_at.replace("+00:00", "Z")}
+        200, {"status": found.status.value, "gateway": found.gateway, "updated_at": updated_at.replace("+00:00", "Z")}
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import MutableMapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from uzotp.errors import InvalidProof
 from uzotp.phones import Phone
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.privacy import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
@@ -126,6 +128,20 @@ def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpos
         phone = None
     session[PROOFS] = proofs  # not before: with the store away the proof is still good
     return phone
+
+
+def delivery(verifier: Verifier, phone: Phone, purpose: str, binding: str) -> DeliveryRecord | None:
+    """Where a challenge's message stands, as its visitor may know it; ``None`` once the challenge is over. With
+    ``SHOULD_SEND`` set it is always ``sent`` (P9).
+
+    :raises StoreUnavailable: nobody knows.
+    """
+    record, name = verifier.delivery(phone, purpose, binding=binding), verifier.gateway.name
+    if record is None:
+        return None
+    if verifier.should_send is not None:
+        return replace(record, status=DeliveryStatus.SENT, gateway=name, updated_at_ms=record.created_at_ms)
+    return replace(record, gateway=record.gateway or name)
 
 
 def _bound(visitor: Visitor | None, binding: str | Unset) -> str:

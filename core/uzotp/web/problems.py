@@ -45,17 +45,10 @@ def problem(code: str, language: str, **extra: Any) -> Reply:
     title, detail = error_text(code, language, **extra)
     status = PROBLEMS[code].status
     allow = extra.pop("allow", None)
-    payload = {
-        "type": f"urn:uzotp:error:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        **extra,
-    }
+    payload = {"type": f"urn:uzotp:error:{code}", "title": title, "status": status, "detail": detail, "code": code}
     headers = {"Content-Type": "application/problem+json", "Content-Language": language}
     if status == 429 and "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])
     if allow:
         headers["Allow"] = allow
-    return json_reply(status, payload, **headers)
+    return json_reply(status, payload | extra, **headers)
