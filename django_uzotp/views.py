@@ -25,12 +25,12 @@ from django_uzotp import web
 from django_uzotp.conf import get_verifier
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
-from uzotp.web.problems import Reply
+from uzotp.web.problems import WebReply
 
 View = Callable[..., HttpResponseBase]
 
 
-def _api(endpoint: Callable[..., Reply]) -> View:
+def _api(endpoint: Callable[..., WebReply]) -> View:
     @csrf_exempt  # stateless: takes application/json only and no cookie
     @transaction.non_atomic_requests
     @sensitive_variables()
@@ -60,7 +60,7 @@ _checked = decorator_from_middleware(_Csrf)
 
 
 def _page(
-    handler: Callable[[Verifier, pages.PageRequest], pages.Page | pages.Redirect | Reply],
+    handler: Callable[[Verifier, pages.PageRequest], pages.Page | pages.Redirect | WebReply],
     methods: Sequence[str] = ("GET", "HEAD", "POST"),
 ) -> View:
     @csrf_exempt  # from the middleware's check: the same one is made below

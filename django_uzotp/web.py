@@ -14,7 +14,7 @@ from django.utils.html import format_html
 
 from django_uzotp.conf import get_config
 from uzotp.web.pages import Page, PageRequest, Redirect
-from uzotp.web.problems import MAX_BODY, Reply, Request
+from uzotp.web.problems import MAX_BODY, Request, WebReply
 from uzotp.web.visitor import vouching
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ class _SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def write(request: HttpRequest, answer: Page | Redirect | Reply) -> HttpResponse:
-    if isinstance(answer, Reply):
+def write(request: HttpRequest, answer: Page | Redirect | WebReply) -> HttpResponse:
+    if isinstance(answer, WebReply):
         return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
     if isinstance(answer, Redirect):
         return _SeeOther(answer.location)

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from flask_uzotp.extension import asking, project
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
-from uzotp.web.problems import MAX_BODY, Reply, Request
+from uzotp.web.problems import MAX_BODY, Request, WebReply
 
 _CSRF = "uzotp_csrf"
 #: All of them, for the endpoints to answer: what is not here, Flask answers with a page and an ``Allow`` of its own.
@@ -68,7 +68,7 @@ def _body() -> bytes:
         return bytes(MAX_BODY + 1)
 
 
-def _add_endpoint(rule: str, endpoint: Callable[..., Reply], merge_slashes: bool | None = None) -> None:
+def _add_endpoint(rule: str, endpoint: Callable[..., WebReply], merge_slashes: bool | None = None) -> None:
     def view(**captured: str) -> AnyResponse:
         kind, path = request.headers.get("Content-Type", ""), request.script_root + request.path
         asked = Request(method=request.method, path=path, content_type=kind, body=_body(), **asking())
@@ -112,8 +112,8 @@ def render(template: str, context: dict[str, Any], status: int) -> Response:
     return Response(render_template(template, **context), status, headers)
 
 
-def _write(answer: pages.Page | pages.Redirect | Reply) -> AnyResponse:
-    if isinstance(answer, Reply):
+def _write(answer: pages.Page | pages.Redirect | WebReply) -> AnyResponse:
+    if isinstance(answer, WebReply):
         return Response(answer.body, answer.status, headers=dict(answer.headers))
     if isinstance(answer, pages.Redirect):
         return redirect(answer.location, 303)
@@ -125,7 +125,7 @@ def _write(answer: pages.Page | pages.Redirect | Reply) -> AnyResponse:
     return render(answer.template, context, answer.status)
 
 
-Handler = Callable[[Verifier, pages.PageRequest], "pages.Page | pages.Redirect | Reply"]
+Handler = Callable[[Verifier, pages.PageRequest], "pages.Page | pages.Redirect | WebReply"]
 
 
 def _add_page(rule: str, name: str, handler: Handler, methods: Sequence[str] = ("GET", "POST")) -> None:

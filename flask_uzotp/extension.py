@@ -38,7 +38,7 @@ class UzOTP(Helpers["Request"]):
 
     def init_app(self, app: Flask) -> None:
         """Read the app's settings and register the ``flask uzotp`` commands."""
-        made = Project(app)
+        made = FlaskProject(app)
         if made.config.trusted_proxies:
             raise ConfigurationError("TRUSTED_PROXIES is Django's; in Flask werkzeug's ProxyFix sets the address")
         # Whether this is production is known later: app.run(debug=True), or TESTING set by a fixture.
@@ -59,7 +59,7 @@ class UzOTP(Helpers["Request"]):
         return verified_phone(self.verifier, session, purpose)
 
 
-class Project:
+class FlaskProject:
     """What one app has of uzotp, under ``app.extensions["uzotp"]``; the verifier is built at first use."""
 
     def __init__(self, app: Flask) -> None:
@@ -99,10 +99,10 @@ class Project:
         return SQLStore(f"sqlite:///{folder / 'uzotp.sqlite3'}")
 
 
-def project() -> Project:
+def project() -> FlaskProject:
     """The current app's. :raises RuntimeError: when ``UzOTP(app)`` was not called for it."""
     found = current_app.extensions.get("uzotp")
-    if not isinstance(found, Project):
+    if not isinstance(found, FlaskProject):
         raise RuntimeError("uzotp is not set up for this app: call UzOTP(app) or uzotp.init_app(app)")
     return found
 

@@ -20,7 +20,7 @@ from flask_uzotp.blueprint import render
 from flask_uzotp.extension import project
 from uzotp.i18n import locale, negotiate
 from uzotp.insight.collect import read_period
-from uzotp.insight.layout import Choice
+from uzotp.insight.layout import PageChoice
 from uzotp.insight.page import answer
 from uzotp.insight.words import words
 
@@ -67,7 +67,7 @@ def _page() -> Response:
     chosen = request.args.get("lang", "")
     language = chosen if chosen in languages else negotiate(request.headers.get("Accept-Language", ""), languages)
     found, status = answer(verifier, days, language)
-    choices = [Choice(code, locale(code)["language"]["name"], code == language) for code in languages]
+    choices = [PageChoice(code, locale(code)["language"]["name"], code == language) for code in languages]
     context = {
         "page": found,
         "words": words(language),

@@ -15,7 +15,7 @@ from tests.core.shop import SOUND, Broken, Done, Shop
 from uzotp.cli.report import lines
 from uzotp.i18n import LANGUAGES, locale
 from uzotp.insight.collect import PERIODS, look
-from uzotp.insight.layout import Page, Section
+from uzotp.insight.layout import FigurePage, Section
 from uzotp.insight.page import away, page
 from uzotp.insight.words import words
 from uzotp.ports.ledger import History
@@ -31,7 +31,7 @@ def now_of(clock: FakeClock) -> int:
     return int(clock.time() * 1000)
 
 
-def section(found: Page, name: str) -> Section:
+def section(found: FigurePage, name: str) -> Section:
     return next(section for section in found.sections if section.id == name)
 
 

@@ -85,7 +85,7 @@ class Availability:
 
 
 @dataclass(frozen=True)
-class Price:
+class NumberPrice:
     """What a number costs at sms-man, in a currency that it does not state (WIRE Q78), and how many there are."""
 
     cost: Decimal

@@ -16,7 +16,7 @@ from uzotp.canary.provider import (
     Availability,
     Complaint,
     NumberError,
-    Price,
+    NumberPrice,
     Provider,
     Rental,
     Sms,
@@ -120,7 +120,9 @@ class SMSMan(Provider):
         fields = {**_request(request_id), "status": status}  # the page's table has lost this name (Q71)
         self._ask("set-status", fields, read_done, timeout)
 
-    def prices(self, country_id: int | None = None, *, timeout: float | None = None) -> dict[int, dict[int, Price]]:
+    def prices(
+        self, country_id: int | None = None, *, timeout: float | None = None
+    ) -> dict[int, dict[int, NumberPrice]]:
         """``{country id: {application id: (cost, count)}}``. :raises GatewayError:"""
         return self._ask("get-prices", _ids(country_id=country_id), read_prices, timeout)
 
@@ -188,9 +190,9 @@ def read_done(body: object) -> bool | None:
     return parse.verdict(body.get("success")) or None if isinstance(body, dict) else None
 
 
-def read_prices(value: object) -> dict[int, dict[int, Price]] | None:
+def read_prices(value: object) -> dict[int, dict[int, NumberPrice]] | None:
     """M:123: country id to application id. Rows that carry both ids themselves are also seen (not documented)."""
-    prices: dict[int, dict[int, Price]] = {}
+    prices: dict[int, dict[int, NumberPrice]] = {}
     for key, row in _pairs(value):
         if isinstance(row, dict) and "application_id" in row:
             entries = [(row.get("country_id"), row["application_id"], row)]
@@ -203,7 +205,7 @@ def read_prices(value: object) -> dict[int, dict[int, Price]] | None:
                 _amount(entry, "cost"),
             )
             if country_id is not None and application_id is not None and cost is not None:
-                price = Price(cost, parse.integer(entry.get("count")))
+                price = NumberPrice(cost, parse.integer(entry.get("count")))
                 prices.setdefault(country_id, {})[application_id] = price
     return prices if prices or _is_empty(value) else None
 

@@ -10,7 +10,7 @@ from uzotp.cli.project import report as show
 from uzotp.errors import ConfigurationError
 from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS, look
 from uzotp.insight.data import data
-from uzotp.insight.layout import Page, Section, Table
+from uzotp.insight.layout import FigurePage, FigureTable, Section
 from uzotp.insight.page import page
 
 _DAYS = ", ".join(map(str, PERIODS))
@@ -38,7 +38,7 @@ def report(project: Project, options: Namespace) -> bool:
     return True
 
 
-def lines(page: Page) -> Iterator[str]:
+def lines(page: FigurePage) -> Iterator[str]:
     """The page for a terminal: what a chart draws, its table says."""
     yield from filter(None, (page.title, page.lead))
     for alert in page.alerts:
@@ -63,7 +63,7 @@ def _section(section: Section) -> Iterator[str]:
         yield from _table(table)
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: FigureTable) -> Iterator[str]:
     rows = [table.head, *((row.label, *(cell.text for cell in row.cells)) for row in table.rows)]
     printed = [[plain(text) for text in row] for row in rows]
     first, *others = [max(map(len, column)) for column in zip(*printed, strict=True)]

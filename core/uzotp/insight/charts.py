@@ -50,7 +50,7 @@ def per_day(
         height = sum(values[kind] for kind in drawn)
         few = len(days) <= _FEW
         label = words.day(day) if few or back % 5 == 0 else ""
-        columns.append(svg.Column(label, above(height) if few and height else "", parts))
+        columns.append(svg.StackedColumn(label, above(height) if few and height else "", parts))
     rows = [(words.day(day), *(say(values[key]) for key in listed)) for day, values in days.items()]
     if total:
         rows.append((words["total"], *(say(sum(values[key] for values in days.values())) for key in listed)))

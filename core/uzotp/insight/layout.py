@@ -25,7 +25,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class FigureTable:
     """The first of the ``head`` stands over the labels. ``scroll`` is what a screen reader calls the place where it
     is scrolled. A ``folded`` one is opened by who wants it. :func:`table` makes one."""
 
@@ -50,7 +50,7 @@ class Chart:
     phone."""
 
     drawn: SVG
-    table: Table
+    table: FigureTable
     legend: tuple[Key, ...] = ()
     wide: bool = False
 
@@ -73,7 +73,7 @@ class Section:
     note: str = ""
     cards: tuple[Card, ...] = ()
     charts: tuple[Chart, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[FigureTable, ...] = ()
     empty: str = ""
 
 
@@ -86,7 +86,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PageChoice:
     """One of several views of the page; ``value`` goes into its address."""
 
     value: str
@@ -95,13 +95,13 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Page:
+class FigurePage:
     language: str
     title: str
     lead: str
     alerts: tuple[Alert, ...]
     sections: tuple[Section, ...]
-    periods: tuple[Choice, ...]
+    periods: tuple[PageChoice, ...]
 
 
 # ------------------------------------------------------------------------------------------------------------ tables
@@ -122,10 +122,10 @@ def table(
     rows: Iterable[Sequence[str | int | Share]],
     *,
     folded: bool = False,
-) -> Table:
+) -> FigureTable:
     """*rows* begin with their label; the other values are written as the language of *words* does."""
     made = tuple(Row(str(label), tuple(_cell(words, value) for value in values)) for label, *values in rows)
-    return Table(caption, tuple(head), made, words["scroll"].format(title=caption), folded)
+    return FigureTable(caption, tuple(head), made, words["scroll"].format(title=caption), folded)
 
 
 def _cell(words: Words, value: str | int | Share) -> Cell:
@@ -135,6 +135,6 @@ def _cell(words: Words, value: str | int | Share) -> Cell:
     return Cell(value if isinstance(value, str) else words.number(value))
 
 
-def present(*tables: Table) -> tuple[Table, ...]:
+def present(*tables: FigureTable) -> tuple[FigureTable, ...]:
     """Those that have a row."""
     return tuple(table for table in tables if table.rows)

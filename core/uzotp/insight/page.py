@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from uzotp.errors import StoreUnavailable
 from uzotp.insight.collect import PERIODS, Insight, look, read_period
-from uzotp.insight.layout import Alert, Choice, Page
+from uzotp.insight.layout import Alert, FigurePage, PageChoice
 from uzotp.insight.sections import days, funnel, gateways, money, refusals, waits
 from uzotp.insight.words import Words, words
 from uzotp.sending.balances import is_low
@@ -26,7 +26,7 @@ _SECTIONS = (
 )
 
 
-def answer(verifier: Verifier, period: str | None, language: str) -> tuple[Page, int]:
+def answer(verifier: Verifier, period: str | None, language: str) -> tuple[FigurePage, int]:
     """The page of ``?days=`` *period*, and its HTTP status."""
     try:
         return page(look(verifier, read_period(period)), language), 200
@@ -34,25 +34,25 @@ def answer(verifier: Verifier, period: str | None, language: str) -> tuple[Page,
         return away(language), 503
 
 
-def page(insight: Insight, language: str) -> Page:
+def page(insight: Insight, language: str) -> FigurePage:
     """*language* is ``uz``, ``ru`` or ``en``; English for any other."""
     text, shown = words(language), insight.figures.days
     first, last = (text.day(day, year=True) for day in (shown[0], shown[-1]))
     lead = text["lead_day" if len(shown) == 1 else "lead"]
-    return Page(
+    return FigurePage(
         language=text.language,
         title=text["title"],
         lead=lead.format(**{"from": first, "to": last}, time=text.moment(insight.at)),
         alerts=tuple(_alerts(insight, text)),
         sections=tuple(section(insight, text) for section in _SECTIONS),
-        periods=tuple(Choice(str(each), text["periods"][str(each)], each == len(shown)) for each in PERIODS),
+        periods=tuple(PageChoice(str(each), text["periods"][str(each)], each == len(shown)) for each in PERIODS),
     )
 
 
-def away(language: str) -> Page:
+def away(language: str) -> FigurePage:
     """The page when the store does not answer."""
     text = words(language)
-    return Page(text.language, text["title"], "", (Alert("bad", text["alerts"]["away"]),), (), ())
+    return FigurePage(text.language, text["title"], "", (Alert("bad", text["alerts"]["away"]),), (), ())
 
 
 def _alerts(insight: Insight, words: Words) -> Iterator[Alert]:

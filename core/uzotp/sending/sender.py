@@ -127,7 +127,9 @@ class Sender:
         """Try the gateways in turn. A copy that may have left, or cost something, keeps its delivery and its money,
         and the next gateway gets one of its own; after a refusal that cost nothing the same copy goes on."""
         router, policy, books = self._core.router, self._core.policy, self._books
-        objection = partial(self._accounts.objection, switches_on=pending.reservation.switches_on, asked_at=pending.asked_at)
+        objection = partial(
+            self._accounts.objection, switches_on=pending.reservation.switches_on, asked_at=pending.asked_at
+        )
         plan = router.plan(
             message.phone,
             policy.deadline,

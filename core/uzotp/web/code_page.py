@@ -15,7 +15,7 @@ from uzotp.verification import Verifier
 from uzotp.web import helpers
 from uzotp.web import visit as visits
 from uzotp.web.pages import Page, PageRequest, Redirect, address, language_of, number_expired, page
-from uzotp.web.problems import Reply, json_reply, problem
+from uzotp.web.problems import WebReply, json_reply, problem
 
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")
@@ -68,7 +68,7 @@ def form_expired(verifier: Verifier, request: PageRequest, name: str) -> Page:
     return _code_form(verifier, request, state, 403, alert=alert)
 
 
-def delivery(verifier: Verifier, request: PageRequest) -> Reply:
+def delivery(verifier: Verifier, request: PageRequest) -> WebReply:
     """Where the message of this session's challenge stands, for the page to ask as it waits.
 
     It is the session that is asked, not a token: nothing on the page lets anybody else verify, resend or ask.

@@ -23,12 +23,12 @@ from uzotp.policy import Purpose
 from uzotp.verification import Verifier
 from uzotp.web import helpers
 from uzotp.web.openapi import document
-from uzotp.web.problems import MAX_BODY, Reply, Request, json_reply, problem
+from uzotp.web.problems import MAX_BODY, Request, WebReply, json_reply, problem
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600
 
-Endpoint = Callable[[Verifier, Request], Reply]
+Endpoint = Callable[[Verifier, Request], WebReply]
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class _BadToken(Exception):
     """The challenge token is forged, foreign or too old."""
 
 
-def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]) -> Endpoint:
+def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], WebReply]) -> Endpoint:
     """Everything the endpoints share: method, media type, size, JSON, and errors as problems."""
 
     @wraps(handler)
-    def endpoint(verifier: Verifier, request: Request) -> Reply:
+    def endpoint(verifier: Verifier, request: Request) -> WebReply:
         language = request.language(verifier.policy)
         if request.method != "POST":
             return problem("method_not_allowed", language, allow="POST")
@@ -93,7 +93,7 @@ def _read_token(verifier: Verifier, payload: dict[str, Any]) -> Handle:
     return Handle(Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content["language"])
 
 
-def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> Reply:
+def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> WebReply:
     challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
     number, now = challenge.phone, verifier.clock.time()
     content = {"phone": str(number), "purpose": challenge.purpose.value, "binding": binding, "language": language}
@@ -110,7 +110,7 @@ def _send(verifier: Verifier, request: Request, phone: str, purpose: str, bindin
 
 
 @_json_endpoint
-def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"phone", "purpose", "language"?}`` to 202 with a fresh ``challenge``."""
     purpose = _purpose(verifier, _field(payload, "purpose"))
     language = request.language(verifier.policy)
@@ -127,14 +127,14 @@ def _purpose(verifier: Verifier, text: str) -> Purpose:
 
 
 @_json_endpoint
-def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge"}`` to the same reply as :func:`send`; the binding stays, and so do code and tries."""
     handle = _read_token(verifier, payload)
     return _send(verifier, request, handle.phone, _purpose(verifier, handle.purpose), handle.binding, handle.language)
 
 
 @_json_endpoint
-def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge", "code"}`` to 200 with a ``proof``, or to the reason as a problem."""
     code = _field(payload, "code")
     handle = _read_token(verifier, payload)
@@ -149,7 +149,7 @@ def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Rep
 
 
 @_json_endpoint
-def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge"}`` to where its message stands. With ``SHOULD_SEND`` set it always says ``sent`` (P9)."""
     handle = _read_token(verifier, payload)
     found = helpers.delivery(verifier, handle.phone, handle.purpose, handle.binding)
@@ -161,7 +161,7 @@ def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> R
     )
 
 
-def callback(verifier: Verifier, request: Request, token: str) -> Reply:
+def callback(verifier: Verifier, request: Request, token: str) -> WebReply:
     """A gateway's delivery callback: 204 whatever the body says, 404 for a token that is not ours (P10)."""
     if request.method != "POST":
         return problem("method_not_allowed", request.language(verifier.policy), allow="POST")
@@ -172,10 +172,10 @@ def callback(verifier: Verifier, request: Request, token: str) -> Reply:
         logger.warning("a delivery callback was lost: the store is away")
     if not known:
         return problem("not_found", request.language(verifier.policy))
-    return Reply(204, headers={"Cache-Control": "no-store"})
+    return WebReply(204, headers={"Cache-Control": "no-store"})
 
 
-def openapi(verifier: Verifier, request: Request) -> Reply:
+def openapi(verifier: Verifier, request: Request) -> WebReply:
     """What these endpoints are, as OpenAPI 3.1. They are beside this document."""
     if request.method not in ("GET", "HEAD"):
         return problem("method_not_allowed", request.language(verifier.policy), allow="GET, HEAD")

@@ -26,7 +26,7 @@ class Request(Visitor):
 
 
 @dataclass(frozen=True)
-class Reply:
+class WebReply:
     """A reply without a framework; every one carries ``Cache-Control: no-store``."""
 
     status: int
@@ -34,12 +34,12 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> Reply:
+def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> WebReply:
     body = json.dumps(payload, ensure_ascii=False).encode("utf-8")
-    return Reply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **headers})
+    return WebReply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **headers})
 
 
-def problem(code: str, language: str, **extra: Any) -> Reply:
+def problem(code: str, language: str, **extra: Any) -> WebReply:
     """An error of the contract. *extra* members (``attempts_left``, ``retry_after``) join the body unless ``None``."""
     extra = {name: value for name, value in extra.items() if value is not None}
     title, detail = error_text(code, language, **extra)

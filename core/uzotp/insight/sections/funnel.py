@@ -5,7 +5,7 @@ from __future__ import annotations
 from uzotp.insight import svg
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import STATUSES, Figures, Outcome, rate
-from uzotp.insight.layout import Chart, Section, Share, Table, present, table
+from uzotp.insight.layout import Chart, FigureTable, Section, Share, present, table
 from uzotp.insight.words import Words
 from uzotp.ports.ledger import PrefixTraffic
 
@@ -33,7 +33,7 @@ def _stages(total: Outcome, words: Words) -> Chart:
     said = {name: f"{words.number(count)} ({words.percent(rate(count, whole))})" for name, count in stages.items()}
     summary = text["summary"].format(**said | {"sent": words.number(whole)})
     bars = [
-        svg.Column(text[name], said[name], (svg.Part(f"stage-{name}", count, f"{text[name]}: {said[name]}"),))
+        svg.StackedColumn(text[name], said[name], (svg.Part(f"stage-{name}", count, f"{text[name]}: {said[name]}"),))
         for name, count in stages.items()
     ]
     head = (text["stage"], text["messages"], text["share"])
@@ -41,7 +41,7 @@ def _stages(total: Outcome, words: Words) -> Chart:
     return Chart(svg.bars("uzi-funnel", text["chart"], summary, bars), table(words, text["chart"], head, rows))
 
 
-def _by(what: str, figures: Figures, words: Words) -> Table:
+def _by(what: str, figures: Figures, words: Words) -> FigureTable:
     return table(
         words,
         words["funnel"][f"by_{what}"],
@@ -53,7 +53,7 @@ def _by(what: str, figures: Figures, words: Words) -> Table:
     )
 
 
-def _by_prefix(figures: Figures, words: Words) -> Table:
+def _by_prefix(figures: Figures, words: Words) -> FigureTable:
     return table(
         words,
         words["funnel"]["by_prefix"].format(n=len(figures.prefixes)),

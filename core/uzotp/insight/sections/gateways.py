@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from uzotp.insight.collect import Insight
-from uzotp.insight.layout import Section, Share, Table, present, table
+from uzotp.insight.layout import FigureTable, Section, Share, present, table
 from uzotp.insight.sections.refusals import counts_per_day
 from uzotp.insight.words import Words
 from uzotp.sending.balances import BalanceAnswer, is_low
@@ -26,7 +26,7 @@ def section(insight: Insight, words: Words) -> Section:
     return Section("gateways", text["title"], note, tables=tables, empty=empty)
 
 
-def _health(insight: Insight, words: Words) -> Table:
+def _health(insight: Insight, words: Words) -> FigureTable:
     text, figures = words["health"], insight.figures
     gone = (name for name in figures.outcomes("gateway") if name and name not in insight.gateways)
     head = [text[name] for name in ("messages", "failed", "unknown", "failed_today", "unknown_today")]

@@ -8,7 +8,7 @@ from uzotp.events import OTHER
 from uzotp.insight.charts import per_day
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import Counted, Figures
-from uzotp.insight.layout import Chart, Section, Table, present, table
+from uzotp.insight.layout import Chart, FigureTable, Section, present, table
 from uzotp.insight.words import Words
 
 
@@ -48,7 +48,7 @@ def _name(count: Counted, words: Words) -> str:
     return str(text["rejected"].get(name, name)) if count.kind == "rejected" else name
 
 
-def counts_per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[str, Counted]]) -> Table:
+def counts_per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[str, Counted]]) -> FigureTable:
     """The total first, then the days, the newest first."""
     days = figures.days[::-1]
     return table(
