@@ -1,6 +1,6 @@
 """What the deliveries do not show: how often something was refused, failed or suppressed, counted by the day.
 
-The journal stands before the host's own event sink. It adds up in memory, and gives the store its counts at most
+The journal stands before the host's own listener. It adds up in memory, and gives the store its counts at most
 every ten seconds, when something more is counted: a send and a check that succeed never pay for it. What a process
 counted in its last seconds may be lost with it: the counts are for a person to look at, never to decide by.
 """
@@ -27,12 +27,12 @@ _DAYS = 7
 
 
 class Journal:
-    """Counts events, and hands each on to *sink*. It never raises on its own account."""
+    """Counts events, and hands each on to *listener*. It never raises on its own account."""
 
-    def __init__(self, store: Store, clock: Clock, sink: events.Listener | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock, listener: events.Listener | None = None) -> None:
         self._store = store
         self._clock = clock
-        self._sink = sink
+        self._listener = listener
         self.renew()
         _alive.add(self)
 
@@ -54,8 +54,8 @@ class Journal:
                     self._written = now
             if due:
                 self.write()
-        if self._sink is not None:
-            self._sink(event)
+        if self._listener is not None:
+            self._listener(event)
 
     def write(self, *, last: bool = False) -> None:
         """Give the store what was counted. What it does not take is kept for the next time. *last*: the process ends,
