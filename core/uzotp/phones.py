@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
 from uzotp.errors import InvalidPhone
+from uzotp.privacy import mask
 
 #: Longer input than this is no phone number in anybody's notation; it is refused before any parsing.
 MAX_INPUT = 64
@@ -90,9 +90,7 @@ class Phone(str):
     @property
     def masked(self) -> str:
         """For the person who typed it: ``+998 90 *** ** 67``. Other countries: ``+1 *** ** 34``."""
-        if self.startswith("+998") and len(self) == 13:
-            return f"+998 {self[4:6]} *** ** {self[-2:]}"
-        return f"+{_calling_code(self[1:4])} *** ** {self[-2:]}"
+        return mask(self)
 
 
 def not_sendable(phone: object) -> str | None:
@@ -178,12 +176,3 @@ def _country(number: Any) -> str:
 
     region: str = phonenumbers.region_code_for_number(number) or ""
     return region if region.isalpha() else ""  # satellites and other numbers of no country are in region 001
-
-
-@lru_cache(maxsize=64)
-def _calling_code(head: str) -> str:
-    """What the first three digits of a number begin with, if it is a country's."""
-    import phonenumbers
-
-    known = map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
-    return next((code for code in known if head.startswith(code)), "")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.core.histories import EMPTY, SENT, Plain, Told, Wealthy, rich, traffic, troubled_store
 from tests.core.shop import SOUND, Broken, Done, Shop
-from uzotp.cli.report import lines
+from uzotp.cli.commands.report import lines
 from uzotp.i18n import LANGUAGES, locale
 from uzotp.insight.collect import PERIODS, look
 from uzotp.insight.layout import FigurePage, Section

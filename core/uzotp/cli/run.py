@@ -1,7 +1,7 @@
 """The one command line behind ``uzotp``, ``manage.py uzotp`` and ``flask uzotp``: what may be typed, and how it ends.
 
-Each command is a function in a module of :mod:`uzotp.cli`, with its arguments beside it. Exit status: 0 fine; 1
-refused, a wrong code, or a problem found by the doctor; 2 a mistake in the call or in the settings.
+Each command is a function in a module of :mod:`uzotp.cli.commands`, with its arguments beside it. Exit status: 0 fine;
+1 refused, a wrong code, or a problem found by the doctor; 2 a mistake in the call or in the settings.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def commands() -> dict[str, Command]:
-    """Every command by its name: what the modules of :mod:`uzotp.cli` declare."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        import_module(f"uzotp.cli.{module.name}")
+    """Every command by its name: what the modules of :mod:`uzotp.cli.commands` declare."""
+    for module in pkgutil.iter_modules([str(Path(__file__).with_name("commands"))]):
+        import_module(f"uzotp.cli.commands.{module.name}")
     return dict(sorted(COMMANDS.items()))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from uzotp.errors import ConfigurationError
-from uzotp.gateways.registry import Advice as Advice
+from uzotp.gateways.base import Advice as Advice
 from uzotp.policy import GuardMode
 from uzotp.settings.build import build_gateway
 from uzotp.settings.config import Config

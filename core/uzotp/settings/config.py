@@ -16,8 +16,8 @@ from typing import Any
 
 from uzotp.declare import require, setting
 from uzotp.errors import ConfigurationError
-from uzotp.gateways import registry
-from uzotp.gateways.registry import GatewaySettings
+from uzotp.gateways import base
+from uzotp.gateways.base import GatewaySettings
 from uzotp.policy import Policy
 from uzotp.settings.types import Setting, settings_of
 from uzotp.sms.texts import check_texts
@@ -128,9 +128,9 @@ class Config:
         """What these settings say of the gateway called *name*, in use or not. :raises ConfigurationError: for none."""
         if name in self.declared:
             return self.declared[name]
-        found = registry.find(name)
+        found = base.find(name)
         if found is None:
-            names = ", ".join(f'"{each}"' for each in registry.built_in())
+            names = ", ".join(f'"{each}"' for each in base.built_in())
             raise ConfigurationError(f"GATEWAYS: {name!r} is not a gateway; {names} or a dotted path")
         return found()
 
@@ -148,7 +148,7 @@ class Config:
         if name.startswith("_") or name in ("declared", "policy"):  # of a half-made copy
             raise AttributeError(name)
         installed = {each.gateway: type(each) for each in self.declared.values()}
-        found = known_settings(registry.built_in() | installed).get(name.upper())
+        found = known_settings(base.built_in() | installed).get(name.upper())
         if found is None:
             raise AttributeError(f"there is no setting {name.upper()}")
         owner = found.owner
@@ -186,7 +186,7 @@ class Config:
         sources: list[Mapping[str, Any]] = [mapping, environ, toml or {}, defaults or {}]
         settings = known_settings()
         if any(name not in settings for source in sources for name in source):  # it may be another distribution's
-            settings = known_settings(registry.every())
+            settings = known_settings(base.every())
         said: dict[type, dict[str, Any]] = {Config: {}, Policy: {}}
         for source in sources:
             for name, value in source.items():
@@ -207,7 +207,7 @@ class Config:
 
 def known_settings(gateways: Mapping[str, type[GatewaySettings]] | None = None) -> dict[str, Setting]:
     """Every setting by its name, with those of *gateways*: those of this package, unless given."""
-    declarations: Iterable[type] = (registry.built_in() if gateways is None else gateways).values()
+    declarations: Iterable[type] = (base.built_in() if gateways is None else gateways).values()
     return {name: found for owner in (Policy, Config, *declarations) for name, found in settings_of(owner).items()}
 
 

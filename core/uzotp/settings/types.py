@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from uzotp.declare import Choice
 from uzotp.errors import ConfigurationError
-from uzotp.gateways.registry import GatewaySettings
+from uzotp.gateways.base import GatewaySettings
 from uzotp.i18n import LANGUAGES
 from uzotp.policy import Purpose, parse_limits
 from uzotp.sms.templates import check_service_name

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from uzotp.insight import svg
-from uzotp.insight.charts import per_day
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import Figures
-from uzotp.insight.layout import Chart, Section
+from uzotp.insight.layout import Chart, Section, per_day
 from uzotp.insight.words import Words
 
 

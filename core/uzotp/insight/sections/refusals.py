@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from uzotp.events import OTHER
-from uzotp.insight.charts import per_day
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import Counted, Figures
-from uzotp.insight.layout import Chart, FigureTable, Section, present, table
+from uzotp.insight.layout import Chart, FigureTable, Section, per_day, present, table
 from uzotp.insight.words import Words
 
 

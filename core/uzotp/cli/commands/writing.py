@@ -7,7 +7,7 @@ from typing import Any
 
 from uzotp.cli.project import Project, argument, command, part_count, plain, report
 from uzotp.errors import ConfigurationError, InvalidServiceName
-from uzotp.gateways import registry
+from uzotp.gateways import base
 from uzotp.i18n import LANGUAGES
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -38,7 +38,7 @@ def check_name(_project: Project, options: Namespace) -> bool:
 
 def _gateway(name: str) -> str:
     try:
-        names = [each.gateway for each in registry.every().values() if not each.development]
+        names = [each.gateway for each in base.every().values() if not each.development]
     except ConfigurationError as error:  # of a distribution whose gateway cannot be imported
         raise ArgumentTypeError(str(error)) from None
     if name not in names:
@@ -70,7 +70,7 @@ def text(project: Project, options: Namespace) -> bool:
             _show(f"{purpose}, uz", template_text(purpose, name, code), {"devsms": HOME_PRICE})
         if options.gateway == "devsms":
             return True
-    names = [options.gateway] if options.gateway else [*registry.built_in(), *(each.gateway for each in config.in_use)]
+    names = [options.gateway] if options.gateway else [*base.built_in(), *(each.gateway for each in config.in_use)]
     known = {each: config.of(each).home_price for each in names}
     prices = {each: price for each, price in known.items() if price is not None}
     print("Own texts, for plain SMS:")

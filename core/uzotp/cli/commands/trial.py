@@ -12,8 +12,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from uzotp.cli.account import money_data
-from uzotp.cli.codes import read_purpose
+from uzotp.cli.commands.account import money_data
+from uzotp.cli.commands.codes import read_purpose
 from uzotp.cli.project import Project, argument, command, plain, purpose_argument, report, whole
 from uzotp.errors import ConfigurationError
 

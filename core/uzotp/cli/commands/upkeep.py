@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from uzotp.cli.account import balance_lines
+from uzotp.cli.commands.account import balance_lines
 from uzotp.cli.project import COUNT, Project, argument, command, plain, whole
 from uzotp.errors import ConfigurationError
 from uzotp.ports.store import PAUSE, Store

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from uzotp.cli.account import ask_balances, balance_data, balance_lines
+from uzotp.cli.commands.account import ask_balances, balance_data, balance_lines
 from uzotp.cli.project import Project, argument, command, plain, report, time_text
 from uzotp.errors import BudgetExhausted, ConfigurationError, StoreUnavailable
 from uzotp.phones import Phone
