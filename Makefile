@@ -53,7 +53,7 @@ schemathesis: .venv/dev.installed
 	@PYTHONPATH=core:. $(BIN)/python -m tests.schemathesis --seconds $(SECONDS)
 
 docs: .venv/dev.installed
-	@$(BIN)/python -m uzotp.settings.reference docs/reference/settings.md
+	@$(BIN)/python -m tests.docs.settings_tables docs/reference/settings.md
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "Open site/index.html, or see it with every change: $(BIN)/mkdocs serve"
 

@@ -19,7 +19,7 @@ from uzotp.events import Event
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway
 from uzotp.sandbox import State, running
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.services import SERVICES
 from uzotp.tashkent import day_of
 from uzotp.testing import FakeClock
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uzotp._lazy import loader
+from uzotp._lazy import loader, moved
 
 if TYPE_CHECKING:
     from django_uzotp.conf import get_verifier as get_verifier
@@ -26,3 +26,6 @@ else:
         globals(),
         {"django_uzotp.conf": "get_verifier", "django_uzotp.helpers": "redeem send_code verified_phone verify_code"},
     )
+
+for _name in ("allauth", "drf", "drf.schema", "two_factor"):
+    moved(f"django_uzotp.{_name}", f"django_uzotp.contrib.{_name}")

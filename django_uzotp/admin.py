@@ -6,7 +6,7 @@ the list is in the order of an index.
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -37,8 +37,6 @@ else:
 
 #: The list can be paged through so many rows, the newest; searching and filtering find the others.
 MOST_ROWS = 10_000
-#: The country that filters offer where ``COUNTRIES`` allows all.
-_HOME = ("UZ",)
 
 
 def _words() -> Words:
@@ -48,13 +46,7 @@ def _words() -> Words:
 
 def _shown(name: str, description: Any, ordering: str | None = None) -> Any:
     """A column with the moment that a row's property *name* tells."""
-
-    @admin.display(description=description, ordering=ordering)
-    def moment(self: Any, row: Any) -> datetime | None:
-        found: datetime | None = getattr(row, name)
-        return found
-
-    return moment
+    return admin.display(description=description, ordering=ordering)(lambda self, row: getattr(row, name))
 
 
 class CappedPaginator(_Paginator):
@@ -102,12 +94,11 @@ class _RowsAdmin(_ReadOnlyAdmin):
         if not term:
             return queryset, False
         verifier = get_verifier()
-        condition = Q(prefix__startswith=term)
         try:
             phone = Phone.parse(term, verifier.policy.default_region)
             condition = Q(fingerprint=verifier.keys.fingerprint(phone))
         except InvalidPhone:
-            pass
+            condition = Q(prefix__startswith=term)
         return queryset.filter(condition), False
 
     @admin.display(description=_("number"), ordering="prefix")
@@ -157,8 +148,9 @@ class CountryFilter(admin.SimpleListFilter):
 
 
 def _countries() -> tuple[str, ...]:
+    """Where all are allowed, the home country stands for itself."""
     allowed = get_verifier().policy.countries
-    return _HOME if isinstance(allowed, str) else allowed
+    return ("UZ",) if isinstance(allowed, str) else allowed
 
 
 @admin.register(Delivery)
@@ -175,25 +167,25 @@ class DeliveryAdmin(_RowsAdmin):
 
     @admin.display(description=_("cost"))
     def price(self, row: Delivery) -> str | None:
-        return None if row.cost is None else f"{row.cost.normalize():f} {row.currency}"
+        if row.cost is None:
+            return f"≈ {row.booked} UZS" if row.booked else None
+        return f"{row.cost.normalize():f} {row.currency}"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         text = _words()
         more = {
-            "insight_url": _address(self, Insight),
+            "insight_url": _address(self, "insight"),
             "insight_title": text["to_insight"],
             "capped_note": text["capped"].format(n=text.number(MOST_ROWS)),
         }
         return super().changelist_view(request, more | (extra_context or {}))
 
 
-def _address(model_admin: _Admin, model: type[Any]) -> str:
+def _address(model_admin: _Admin, model: str) -> str:
     """The list of *model* on the same admin site; empty where that site has none."""
-    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
-    try:
-        return reverse(name, current_app=model_admin.admin_site.name)
-    except NoReverseMatch:
-        return ""
+    with suppress(NoReverseMatch):
+        return reverse(f"admin:uzotp_{model}_changelist", current_app=model_admin.admin_site.name)
+    return ""
 
 
 # --------------------------------------------------------------------------------------------------------- insight
@@ -204,9 +196,7 @@ class InsightAdmin(_ReadOnlyAdmin):
     """One page of figures, for whoever may view deliveries."""
 
     def get_urls(self) -> list[URLPattern]:
-        options = self.model._meta
-        name = f"{options.app_label}_{options.model_name}_changelist"
-        return [path("", self.admin_site.admin_view(self.insight), name=name)]
+        return [path("", self.admin_site.admin_view(self.insight), name="uzotp_insight_changelist")]
 
     def insight(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -221,7 +211,7 @@ class InsightAdmin(_ReadOnlyAdmin):
             "page": found,
             "words": text,
             "keep": "",
-            "deliveries_url": _address(self, Delivery),
+            "deliveries_url": _address(self, "delivery"),
         }
         return TemplateResponse(request, "admin/uzotp/insight.html", context, status=status)
 

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -57,10 +58,13 @@ class PhoneBackend(ModelBackend):
         :raises StoreUnavailable: nothing was decided.
         """
         verified: Phone | None = None
-        if phone_proof is not None:
-            verified = self._redeem(phone_proof)
-        elif phone is not None and code is not None:
-            verified = self._verify(request, phone, code)
+        with suppress(InvalidPhone, InvalidProof):
+            if phone_proof is not None:
+                verified = redeem(phone_proof, self.purpose)
+            elif phone is not None and code is not None:
+                answer = verify_code(phone, code, self.purpose, request=request)
+                request.uzotp_verification = answer  # type: ignore[union-attr]  # without one it raised
+                verified = answer.phone if answer else None
         user: Any = None if verified is None else self.get_user_by_phone(verified)
         return user if user is not None and self.user_can_authenticate(user) else None
 
@@ -74,17 +78,3 @@ class PhoneBackend(ModelBackend):
         if len(found) > 1:
             logger.error("%s is the phone of more than one user: nobody is logged in by it", phone.masked)
         return found[0] if len(found) == 1 else None
-
-    def _verify(self, request: HttpRequest | None, phone: object, code: object) -> Phone | None:
-        try:
-            answer = verify_code(phone, code, self.purpose, request=request)
-        except InvalidPhone:
-            return None
-        request.uzotp_verification = answer  # type: ignore[union-attr]  # without one it raised
-        return answer.phone if answer else None
-
-    def _redeem(self, proof: object) -> Phone | None:
-        try:
-            return redeem(proof, self.purpose)
-        except InvalidProof:
-            return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
@@ -26,42 +26,33 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     except ConfigurationError as error:
         return [Error(f"UZOTP: {error}", id="uzotp.E000")]
     production = not settings.DEBUG
-    found: list[CheckMessage] = [
+    advised = (
         (Error if advice.error else Warning)(advice.message, hint=advice.hint, id=advice.id)
         for advice in advise(config, production=production)
-    ]
-    return found + _check_database(config) + _check_cache(config, production)
+    )
+    return [*advised, *_about_database(config), *_about_cache(production)]
 
 
-def _check_database(config: Config) -> list[CheckMessage]:
-    if config.store != "django":
-        return []
+def _about_database(config: Config) -> Iterator[CheckMessage]:
     from django_uzotp.models import Challenge
 
     database = connections[router.db_for_write(Challenge)].settings_dict
-    if database["ENGINE"].endswith("sqlite3") and database.get("ATOMIC_REQUESTS"):
-        return [
-            Warning(
-                "ATOMIC_REQUESTS on SQLite: send_code() and verify_code() called from your own views will raise "
-                "StoreUnavailable, because a charged attempt must survive your rollback and SQLite has one writer",
-                hint="uzotp's own views are fine. Mark yours @transaction.non_atomic_requests, route uzotp to a SQLite "
-                "file of its own (DATABASE_ROUTERS), or use PostgreSQL.",
-                id="uzotp.W011",
-            )
-        ]
-    return []
+    if config.store == "django" and database["ENGINE"].endswith("sqlite3") and database.get("ATOMIC_REQUESTS"):
+        yield Warning(
+            "ATOMIC_REQUESTS on SQLite: send_code() and verify_code() called from your own views will raise "
+            "StoreUnavailable, because a charged attempt must survive your rollback and SQLite has one writer",
+            hint="uzotp's own views are fine. Mark yours @transaction.non_atomic_requests, route uzotp to a SQLite "
+            "file of its own (DATABASE_ROUTERS), or use PostgreSQL.",
+            id="uzotp.W011",
+        )
 
 
-def _check_cache(config: Config, production: bool) -> list[CheckMessage]:
+def _about_cache(production: bool) -> Iterator[CheckMessage]:
     """uzotp keeps nothing in the cache, but sessions there hold what a visitor has begun."""
-    engine = settings.SESSION_ENGINE
     backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
-    if production and engine.endswith(".cache") and backend.endswith("LocMemCache"):
-        return [
-            Warning(
-                "sessions live in a LocMemCache: with several workers a visitor's pending code is lost between pages",
-                hint="Use a shared cache, or sessions in the database.",
-                id="uzotp.W012",
-            )
-        ]
-    return []
+    if production and settings.SESSION_ENGINE.endswith(".cache") and backend.endswith("LocMemCache"):
+        yield Warning(
+            "sessions live in a LocMemCache: with several workers a visitor's pending code is lost between pages",
+            hint="Use a shared cache, or sessions in the database.",
+            id="uzotp.W012",
+        )

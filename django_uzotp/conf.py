@@ -8,12 +8,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from django_uzotp.signals import dispatch
 from uzotp.errors import ConfigurationError
 from uzotp.settings.build import Kept, build
 from uzotp.settings.config import Config
 
 if TYPE_CHECKING:
-    from uzotp.events import Event
     from uzotp.ports.store import Store
     from uzotp.verification import Verifier
 
@@ -26,13 +26,9 @@ def read_config() -> Config:
     mapping = getattr(settings, "UZOTP", {})
     if not isinstance(mapping, dict):
         raise ConfigurationError("UZOTP is a dict of settings")
-    return Config.of_project(mapping, _defaults())
-
-
-def _defaults() -> dict[str, Any]:
     # Django lists its newest key first; uzotp wants the oldest first.
     keys = [*reversed(settings.SECRET_KEY_FALLBACKS), settings.SECRET_KEY]
-    return {"STORE": "django", "SECRET_KEYS": keys}
+    return Config.of_project(mapping, {"STORE": "django", "SECRET_KEYS": keys})
 
 
 def get_verifier() -> Verifier:
@@ -51,7 +47,7 @@ def get_config() -> Config:
 def _build() -> tuple[Config, Verifier]:
     try:
         config = read_config()
-        return config, build(config, production=not settings.DEBUG, stores={"django": _django_store}, events=_signal)
+        return config, build(config, production=not settings.DEBUG, stores={"django": _django_store}, events=dispatch)
     except ConfigurationError as error:
         raise ImproperlyConfigured(f"uzotp: {error}") from None
 
@@ -63,12 +59,6 @@ def _django_store() -> Store:
     from django_uzotp.store import DjangoStore
 
     return DjangoStore()
-
-
-def _signal(event: Event) -> None:
-    from django_uzotp.signals import dispatch
-
-    dispatch(event)
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

@@ -10,18 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.hooks import language, refusal_text
+from django_uzotp.hooks import refusal_text, text
 from uzotp.codes import normalise_code
 from uzotp.errors import CountryNotAllowed, InvalidPhone
-from uzotp.i18n import locale
 from uzotp.phones import Phone
 
-
-def _page_text(name: str) -> str:
-    return str(locale(language())["pages"][name])
-
-
-_lazy_text = lazy(_page_text, str)
+_lazy_text = lazy(text, str)
 
 
 def readable(value: Any) -> Any:
@@ -31,6 +25,14 @@ def readable(value: Any) -> Any:
         with suppress(InvalidPhone):
             return str(Phone.parse(value))
     return value
+
+
+def read_phone(typed: str) -> Phone:
+    """:raises ValidationError: it is no mobile number, or not one of ``COUNTRIES``; says so in the active language."""
+    try:
+        return get_verifier().read_phone(typed)
+    except (InvalidPhone, CountryNotAllowed) as error:
+        raise ValidationError(refusal_text(error), code=error.code) from None
 
 
 class PhoneInput(forms.TextInput):
@@ -60,21 +62,14 @@ class PhoneField(forms.CharField):
     widget = PhoneInput
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _lazy_text("phone_label"))
-        kwargs.setdefault("max_length", 64)
-        super().__init__(**kwargs)
+        super().__init__(**{"label": _lazy_text("pages", "phone_label"), "max_length": 64, **kwargs})
 
     def prepare_value(self, value: Any) -> Any:
         return readable(value)
 
     def clean(self, value: Any) -> Phone | None:
         typed = super().clean(getattr(value, "as_e164", value))
-        if not typed:
-            return None
-        try:
-            return get_verifier().read_phone(typed)
-        except (InvalidPhone, CountryNotAllowed) as error:
-            raise ValidationError(refusal_text(error), code=error.code) from None
+        return read_phone(typed) if typed else None
 
 
 class CodeField(forms.CharField):
@@ -83,13 +78,11 @@ class CodeField(forms.CharField):
     widget = CodeInput
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _lazy_text("code_label"))
-        kwargs.setdefault("max_length", 64)
-        super().__init__(**kwargs)
+        super().__init__(**{"label": _lazy_text("pages", "code_label"), "max_length": 64, **kwargs})
 
     def clean(self, value: Any) -> str:
         digits = normalise_code(super().clean(value))
         length = get_verifier().policy.code_length
         if self.required and len(digits) != length:
-            raise ValidationError(_page_text("code_missing").format(length=length), code="invalid_code")
+            raise ValidationError(text("pages", "code_missing").format(length=length), code="invalid_code")
         return digits

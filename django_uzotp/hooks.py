@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import get_language
 
@@ -11,8 +11,6 @@ from uzotp import i18n
 
 if TYPE_CHECKING:
     from uzotp.errors import UzotpError
-    from uzotp.phones import Phone
-    from uzotp.results import Delivery
 
 
 def language() -> str:
@@ -20,11 +18,14 @@ def language() -> str:
     return i18n.negotiate(get_language() or "", get_verifier().policy.languages)
 
 
+def text(*names: str) -> str:
+    """One of uzotp's texts: its file of :func:`uzotp.i18n.locale`, and the keys in there."""
+    found: Any = i18n.locale(language())
+    for name in names:
+        found = found[name]
+    return str(found)
+
+
 def refusal_text(error: UzotpError) -> str:
     """Why there is no message, of one of :data:`uzotp.errors.VISITOR_ERRORS`: no quota, no gateway is named."""
     return i18n.refusal_text(error, language())
-
-
-def delivery_text(delivery: Delivery, phone: Phone) -> str:
-    """Where a message stands, with the masked number."""
-    return str(i18n.locale(language())["pages"]["delivery"][delivery.status.value]).format(phone=phone.masked)

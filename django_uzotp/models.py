@@ -96,6 +96,7 @@ _NAMES = {
     "created_at": _("created (ms)"),
     "updated_at": _("updated (ms)"),
     "verified_at": _("verified (ms)"),
+    "booked": _("booked, so'm"),
     "area": _("country or prefix"),
     "minutes": _("of the hour"),
     "spans": _("of the day"),

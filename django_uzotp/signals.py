@@ -14,19 +14,17 @@ Each event has one, of its own name: ``code_verified`` for ``CodeVerified``.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from django.dispatch import Signal
 
 from uzotp import events
+from uzotp.events import logger
 
 if TYPE_CHECKING:
 
     def __getattr__(name: str) -> Signal: ...
 
-
-logger = logging.getLogger("uzotp")
 
 _SIGNALS = {event: Signal() for event in events.EVENTS}
 globals().update({events.signal_name(event): signal for event, signal in _SIGNALS.items()})

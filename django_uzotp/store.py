@@ -67,7 +67,7 @@ class DjangoStore(StatementStore):
         with self.turn(dialect):
             try:
                 with connection.cursor() as cursor:
-                    yield _Session(connection, cursor, dialect)
+                    yield _DjangoSession(connection, cursor, dialect)
             except Error:
                 connection.close_if_unusable_or_obsolete()
                 self._own.lost = connection.connection is None
@@ -113,7 +113,7 @@ class DjangoStore(StatementStore):
 _asked: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
 
 
-class _Session:
+class _DjangoSession:
     def __init__(self, connection: BaseDatabaseWrapper, cursor: CursorWrapper, dialect: Dialect) -> None:
         self.dialect = dialect
         binds_here = not connection.settings_dict["OPTIONS"].get("server_side_binding")

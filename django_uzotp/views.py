@@ -5,7 +5,7 @@ Every view is ``non_atomic_requests``: uzotp's decisions commit on their own, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import cast
 
@@ -19,23 +19,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from django_uzotp import web
 from django_uzotp.conf import get_verifier
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
+from uzotp.web.problems import WebReply
 
 View = Callable[..., HttpResponseBase]
 
 
-def _api(endpoint: endpoints.Endpoint) -> View:
+def _api(endpoint: Callable[..., WebReply]) -> View:
     @csrf_exempt  # stateless: takes application/json only and no cookie
     @transaction.non_atomic_requests
     @sensitive_variables()
     @wraps(endpoint)
-    def view(request: HttpRequest) -> HttpResponse:
-        return web.write_reply(endpoint(get_verifier(), web.read_request(request)))
+    def view(request: HttpRequest, **captured: str) -> HttpResponse:
+        return web.write(request, endpoint(get_verifier(), web.read_request(request), **captured))
 
     return view
 
@@ -52,13 +53,16 @@ class _Csrf(CsrfViewMiddleware):
             return refused
         name = request.resolver_match.url_name if request.resolver_match else ""
         again = code_page.form_expired(get_verifier(), web.read_page_request(request), name or "")
-        return cast("HttpResponse", self.process_response(request, web.write_page(request, again)))
+        return cast("HttpResponse", self.process_response(request, web.write(request, again)))
 
 
 _checked = decorator_from_middleware(_Csrf)
 
 
-def _page(handler: Callable[[Verifier, pages.PageRequest], pages.Page | pages.Redirect]) -> View:
+def _page(
+    handler: Callable[[Verifier, pages.PageRequest], pages.Page | pages.Redirect | WebReply],
+    methods: Sequence[str] = ("GET", "HEAD", "POST"),
+) -> View:
     @csrf_exempt  # from the middleware's check: the same one is made below
     @transaction.non_atomic_requests
     @sensitive_post_parameters()
@@ -66,10 +70,10 @@ def _page(handler: Callable[[Verifier, pages.PageRequest], pages.Page | pages.Re
     @never_cache
     @xframe_options_deny
     @_checked
-    @require_http_methods(["GET", "HEAD", "POST"])
+    @require_http_methods(methods)
     @wraps(handler)
     def view(request: HttpRequest) -> HttpResponse:
-        return web.write_page(request, handler(get_verifier(), web.read_page_request(request)))
+        return web.write(request, handler(get_verifier(), web.read_page_request(request)))
 
     return view
 
@@ -78,27 +82,10 @@ send = _api(endpoints.send)
 resend = _api(endpoints.resend)
 verify = _api(endpoints.verify)
 delivery = _api(endpoints.delivery)
+callback = _api(endpoints.callback)
+openapi = _api(endpoints.openapi)
 
 phone = _page(pages.phone_page)
 code = _page(code_page.code_page)
+code_delivery = _page(code_page.delivery, ("GET", "HEAD"))
 done = _page(pages.done_page)
-
-
-@transaction.non_atomic_requests
-@sensitive_variables()
-@never_cache
-@require_safe
-def code_delivery(request: HttpRequest) -> HttpResponse:
-    return web.write_reply(code_page.delivery(get_verifier(), web.read_page_request(request)))
-
-
-@csrf_exempt
-@transaction.non_atomic_requests
-def callback(request: HttpRequest, token: str) -> HttpResponse:
-    return web.write_reply(endpoints.callback(get_verifier(), web.read_request(request), token))
-
-
-@csrf_exempt
-@transaction.non_atomic_requests
-def openapi(request: HttpRequest) -> HttpResponse:
-    return web.write_reply(endpoints.openapi(get_verifier(), web.read_request(request), request.path))

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 
 from django_uzotp.conf import get_config
 from uzotp.web.pages import Page, PageRequest, Redirect
-from uzotp.web.problems import MAX_BODY, Reply, Request
-from uzotp.web.visitor import Visitor, vouching
+from uzotp.web.problems import MAX_BODY, Request, WebReply
+from uzotp.web.visitor import vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -53,16 +53,13 @@ def asking(request: HttpRequest) -> dict[str, Any]:
     return {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch}
 
 
-def visitor(request: HttpRequest | None) -> Visitor | None:
-    return None if request is None else Visitor(session=session_of(request), **asking(request))
-
-
 def read_request(request: HttpRequest) -> Request:
     """An API request as a value. The body stays readable for the host's hooks; one that is too long is not read."""
     return Request(
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
         body=_body(request),
+        path=request.path,
         **asking(request),
     )
 
@@ -74,10 +71,6 @@ def _body(request: HttpRequest) -> bytes:
         return request.body
     except (RequestDataTooBig, RawPostDataException, UnreadablePostError, ValueError):
         return bytes(MAX_BODY + 1)
-
-
-def write_reply(reply: Reply) -> HttpResponse:
-    return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 
 def read_page_request(request: HttpRequest) -> PageRequest:
@@ -93,14 +86,18 @@ def read_page_request(request: HttpRequest) -> PageRequest:
     )
 
 
-def write_page(request: HttpRequest, page: Page | Redirect) -> HttpResponse:
-    if isinstance(page, Redirect):
-        response: HttpResponse = HttpResponseRedirect(page.location)
-        response.status_code = 303
-        return response
-    context = page.context | {
+class _SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+def write(request: HttpRequest, answer: Page | Redirect | WebReply) -> HttpResponse:
+    if isinstance(answer, WebReply):
+        return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
+    if isinstance(answer, Redirect):
+        return _SeeOther(answer.location)
+    context = answer.context | {
         "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
         "css_url": static("uzotp/uzotp.css"),
         "js_url": static("uzotp/uzotp.js"),
     }
-    return render(request, page.template, context, status=page.status)
+    return render(request, answer.template, context, status=answer.status)

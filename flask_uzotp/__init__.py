@@ -12,5 +12,8 @@ from __future__ import annotations
 
 from flask_uzotp.blueprint import blueprint
 from flask_uzotp.extension import UzOTP
+from uzotp._lazy import moved
 
 __all__ = ["UzOTP", "blueprint"]
+
+moved("flask_uzotp.security", "flask_uzotp.contrib.security")

@@ -2,25 +2,109 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request, session
+import click
+from flask import Flask, current_app, request, session
+from flask.cli import with_appcontext
 
-from flask_uzotp.cli import command
-from flask_uzotp.project import Project, project, read_config
+from flask_uzotp.signals import dispatch
 from uzotp.errors import ConfigurationError
-from uzotp.privacy import veiled
-from uzotp.settings.build import build_gateway
-from uzotp.web import helpers as calls
-from uzotp.web.helpers import UNSET, Unset
+from uzotp.settings.build import Kept, build, build_gateway
+from uzotp.settings.config import ENVIRONMENT_PREFIX, Config
+from uzotp.web.helpers import Helpers, verified_phone
 from uzotp.web.visitor import Visitor, vouching
 
 if TYPE_CHECKING:
     from flask import Request
 
     from uzotp.phones import Phone
-    from uzotp.results import Challenge, Verification
+    from uzotp.ports.store import Store
     from uzotp.verification import Verifier
+
+
+class UzOTP(Helpers["Request"]):
+    """The extension. Settings are ``UZOTP_<NAME>`` in ``app.config``; see the table in the README.
+
+    :raises ConfigurationError: from ``init_app``, for settings that cannot work.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Read the app's settings and register the ``flask uzotp`` commands."""
+        made = FlaskProject(app)
+        if made.config.trusted_proxies:
+            raise ConfigurationError("TRUSTED_PROXIES is Django's; in Flask werkzeug's ProxyFix sets the address")
+        # Whether this is production is known later: app.run(debug=True), or TESTING set by a fixture.
+        build_gateway(made.config, production=False)
+        app.extensions["uzotp"] = made
+        app.cli.add_command(command)
+
+    @property
+    def verifier(self) -> Verifier:
+        """The current app's :class:`~uzotp.verification.Verifier`."""
+        return project().verifier
+
+    def _visitor(self, request: Request) -> Visitor:
+        return visitor()
+
+    def verified_phone(self, purpose: str) -> Phone | None:
+        """The phone that this session verified on uzotp's pages for *purpose*: once, then ``None``."""
+        return verified_phone(self.verifier, session, purpose)
+
+
+class FlaskProject:
+    """What one app has of uzotp, under ``app.extensions["uzotp"]``; the verifier is built at first use."""
+
+    def __init__(self, app: Flask) -> None:
+        """Read ``UZOTP_<NAME>`` of *app*, over the environment."""
+        prefix = ENVIRONMENT_PREFIX
+        settings = {name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)}
+        # Flask lists its newest key first; uzotp wants the oldest first.
+        keys = [*reversed(app.config.get("SECRET_KEY_FALLBACKS") or []), app.config.get("SECRET_KEY")]
+        defaults = {"STORE": "instance", "SECRET_KEYS": [key for key in keys if key]}
+        self.app = app
+        self.config = Config.of_project(settings, defaults)
+        self._kept = Kept(lambda: self._build())
+
+    @property
+    def production(self) -> bool:
+        return not (self.app.debug or self.app.testing)
+
+    @property
+    def verifier(self) -> Verifier:
+        """:raises ConfigurationError: when a part cannot be made, saying which setting is missing."""
+        return self._kept.get()
+
+    def _build(self) -> Verifier:
+        store, events = {"instance": self._instance_store}, partial(dispatch, self.app)
+        return build(self.config, production=self.production, stores=store, events=events)
+
+    def _instance_store(self) -> Store:
+        from uzotp.stores.sql.engine import SQLStore
+
+        if self.production:
+            raise ConfigurationError(
+                'UZOTP_STORE is missing: a database URL like "postgresql+psycopg://…". Only with debug or testing on '
+                "does uzotp keep a SQLite file in the instance folder by itself."
+            )
+        folder = Path(self.app.instance_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        return SQLStore(f"sqlite:///{folder / 'uzotp.sqlite3'}")
+
+
+def project() -> FlaskProject:
+    """The current app's. :raises RuntimeError: when ``UzOTP(app)`` was not called for it."""
+    found = current_app.extensions.get("uzotp")
+    if not isinstance(found, FlaskProject):
+        raise RuntimeError("uzotp is not set up for this app: call UzOTP(app) or uzotp.init_app(app)")
+    return found
 
 
 def asking() -> dict[str, Any]:
@@ -34,71 +118,15 @@ def visitor() -> Visitor:
     return Visitor(**asking())
 
 
-class UzOTP:
-    """The extension. Settings are ``UZOTP_<NAME>`` in ``app.config``; see the table in the README.
+@click.command(
+    "uzotp",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    short_help="Send and check codes; look after uzotp.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@with_appcontext
+def command(arguments: tuple[str, ...]) -> None:
+    """``flask uzotp …``: the command line of :mod:`uzotp.cli.run` with this app's settings."""
+    from uzotp.cli import main
 
-    :raises ConfigurationError: from ``init_app``, for settings that cannot work.
-    """
-
-    def __init__(self, app: Flask | None = None) -> None:
-        if app is not None:
-            self.init_app(app)
-
-    def init_app(self, app: Flask) -> None:
-        """Read the app's settings and register the ``flask uzotp`` commands."""
-        config = read_config(app)
-        if config.trusted_proxies:
-            raise ConfigurationError("TRUSTED_PROXIES is Django's; in Flask werkzeug's ProxyFix sets the address")
-        # Whether this is production is known later: app.run(debug=True), or TESTING set by a fixture.
-        build_gateway(config, production=False)
-        app.extensions["uzotp"] = Project(app, config)
-        app.cli.add_command(command)
-
-    @property
-    def verifier(self) -> Verifier:
-        """The current app's :class:`~uzotp.verification.Verifier`."""
-        return project().verifier
-
-    def send_code(
-        self,
-        phone: object,
-        purpose: str,
-        *,
-        request: Request | None = None,
-        client_ip: str | Unset | None = UNSET,
-        binding: str | Unset = UNSET,
-        language: str | None = None,
-        trusted: bool = False,
-    ) -> Challenge:
-        """:meth:`uzotp.Verifier.send_code`, with *client_ip*, *binding* and *language* taken from *request*.
-
-        What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
-        """
-        phone = veiled(phone)
-        return calls.send_code(
-            self.verifier,
-            phone,
-            purpose,
-            visitor=visitor() if request is not None else None,
-            client_ip=client_ip,
-            binding=binding,
-            language=language,
-            trusted=trusted,
-        )
-
-    def verify_code(
-        self, phone: object, code: object, purpose: str, *, request: Request | None = None, binding: str | Unset = UNSET
-    ) -> Verification:
-        """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
-        phone, code = veiled(phone), veiled(code)
-        who = visitor() if request is not None else None
-        return calls.verify_code(self.verifier, phone, code, purpose, visitor=who, binding=binding)
-
-    def redeem(self, proof: object, purpose: str, *, request: Request | None = None) -> Phone:
-        """:meth:`uzotp.Verifier.redeem`; a proof needs nothing of the *request*, which may be given all the same."""
-        proof = veiled(proof)
-        return self.verifier.redeem(proof, purpose)
-
-    def verified_phone(self, purpose: str) -> Phone | None:
-        """The phone that this session verified on uzotp's pages for *purpose*: once, then ``None``."""
-        return calls.verified_phone(self.verifier, session, purpose)
+    sys.exit(main(list(arguments), project=project(), prog="flask uzotp"))

@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.blueprint import blueprint as pages
-from flask_uzotp.project import project
+from flask_uzotp.blueprint import render
+from flask_uzotp.extension import project
 from uzotp.i18n import locale, negotiate
 from uzotp.insight.collect import read_period
-from uzotp.insight.layout import Choice
+from uzotp.insight.layout import PageChoice
 from uzotp.insight.page import answer
 from uzotp.insight.words import words
 
@@ -48,21 +49,16 @@ def insight(check: Check, *, name: str = "uzotp_insight") -> Blueprint:
 
     @blueprint.get("/")
     def show() -> AnyResponse:
-        refusal = _refusal(check())
-        return refusal if refusal is not None else _page()
+        said = check()
+        if said is True:  # anything that is merely true opens nothing
+            return _page()
+        if said is False or said is None:
+            abort(403)
+        if isinstance(said, (AnyResponse, tuple)):
+            return make_response(said)
+        raise TypeError(f"the check of insight() says True, False or a response, not a {type(said).__name__}")
 
     return blueprint
-
-
-def _refusal(said: Any) -> AnyResponse | None:
-    """What the check's word means: ``None`` opens. Anything that is merely true does not."""
-    if said is True:
-        return None
-    if said is False or said is None:
-        abort(403)
-    if isinstance(said, (AnyResponse, tuple)):
-        return make_response(said)
-    raise TypeError(f"the check of insight() says True, False or a response, not a {type(said).__name__}")
 
 
 def _page() -> Response:
@@ -71,7 +67,7 @@ def _page() -> Response:
     chosen = request.args.get("lang", "")
     language = chosen if chosen in languages else negotiate(request.headers.get("Accept-Language", ""), languages)
     found, status = answer(verifier, days, language)
-    choices = [Choice(code, locale(code)["language"]["name"], code == language) for code in languages]
+    choices = [PageChoice(code, locale(code)["language"]["name"], code == language) for code in languages]
     context = {
         "page": found,
         "words": words(language),
@@ -80,7 +76,4 @@ def _page() -> Response:
         "keep": f"&lang={language}" if chosen == language else "",
         "keep_days": f"&days={read_period(days)}",
     }
-    response = Response(render_template("uzotp/insight.html", **context), status)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Frame-Options"] = "DENY"
-    return response
+    return render("uzotp/insight.html", context, status)

@@ -5,20 +5,18 @@ Each event has one, of its own name: ``code_verified`` (to blinker ``"code-verif
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from blinker import NamedSignal, Namespace
 from flask import Flask
 
 from uzotp import events
+from uzotp.events import logger
 
 if TYPE_CHECKING:
 
     def __getattr__(name: str) -> NamedSignal: ...
 
-
-logger = logging.getLogger("uzotp")
 
 _namespace = Namespace()
 _SIGNALS = {event: _namespace.signal(events.signal_name(event).replace("_", "-")) for event in events.EVENTS}

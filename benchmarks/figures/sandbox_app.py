@@ -8,6 +8,4 @@ from __future__ import annotations
 from uzotp.sandbox import State
 from uzotp.sandbox.app import create_app
 
-_state = State(balance=10**9)
-_state.open()
-app = create_app(_state)
+app = create_app(State(balance=10**9))

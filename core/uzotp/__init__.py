@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uzotp import errors
-from uzotp._lazy import loader
+from uzotp._lazy import loader, moved
 from uzotp.errors import *  # noqa: F403
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ else:
     )
 
 __version__ = "0.1.0"
+
+moved("uzotp.storage", "uzotp.ports.store")
 
 
 def __dir__() -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
@@ -22,8 +24,16 @@ def loader(package: dict[str, Any], homes: Mapping[str, str]) -> Callable[[str],
     return load
 
 
-def moved(old: str, new: str) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a module that went to another place: its names are there, and importing it here warns."""
-    warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)
-    module = import_module(new)
-    return lambda name: getattr(module, name)
+def moved(old: str, new: str) -> None:
+    """Let a module be imported by its *old* name; whoever takes something from it there is warned."""
+
+    def load(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(new), name)
+
+    package, _, name = old.rpartition(".")
+    sys.modules[old] = module = ModuleType(old)
+    setattr(module, "__getattr__", load)  # noqa: B010
+    setattr(sys.modules[package], name, module)

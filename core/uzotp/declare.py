@@ -39,3 +39,10 @@ def setting(default: Any, group: str, help: str, *, read: str | None = None, sec
     """
     kept = {"default_factory": dict} if default == {} else {"default": default}
     return field(**kept, repr=not secret, metadata={"group": group, "help": help, "read": read})
+
+
+def require(*rules: tuple[object, str], error: type[ConfigurationError] = ConfigurationError) -> None:
+    """:raises error: the text of the first of *rules* that is not true."""
+    for holds, problem in rules:
+        if not holds:
+            raise error(problem)

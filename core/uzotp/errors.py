@@ -36,9 +36,10 @@ all. A new kind needs nothing else but its texts in ``locale/<lang>/errors.json`
 from __future__ import annotations
 
 import re
-from enum import Enum
+from types import EllipsisType
 from typing import Any, ClassVar, NamedTuple
 
+#: Type checkers read this list for ``uzotp`` as well, so it is written out.
 __all__ = [
     "AuthenticationFailed",
     "BudgetExhausted",
@@ -167,6 +168,8 @@ class Refused(UzotpError):
     :attr quota: which rule refused, for people: ``"phone 5/hour"``, ``"cooldown"`` …
     """
 
+    status = 429
+
     def __init__(self, retry_after: int | None = None, quota: str = "") -> None:
         wait = f"; try again in {retry_after} s" if retry_after is not None else ""
         super().__init__(f"not sent ({quota or type(self).__name__}){wait}")
@@ -178,7 +181,6 @@ class Locked(Refused):
     """Too many wrong codes for this phone; the lock ends by itself."""
 
     code = "locked"
-    status = 429
     meaning = "Too many wrong codes for this number, over all its challenges. Try again after `retry_after` seconds."
 
 
@@ -186,7 +188,6 @@ class CooldownActive(Refused):
     """The last message to this phone is too recent (the ``RESEND_AFTER`` ladder)."""
 
     code = "cooldown_active"
-    status = 429
     meaning = "The last message to this number is too recent. Offer another after `retry_after` seconds."
 
 
@@ -194,7 +195,6 @@ class RateLimited(Refused):
     """A quota of this phone or of this client is used up."""
 
     code = "rate_limited"
-    status = 429
     meaning = "A quota of this number, or of this network of clients, is used up."
 
 
@@ -202,7 +202,6 @@ class Suspicious(Refused):
     """The risk hook or the pumping guard refused this request."""
 
     code = "suspicious"
-    status = 429
     meaning = "The site does not want to send for this request."
 
 
@@ -220,13 +219,6 @@ class SendingPaused(Refused):
     code = "sending_paused"
     status = 503
     meaning = "The site sends no messages for now."
-
-
-class _Default(Enum):
-    DEFAULT = "default"
-
-
-_DEFAULT = _Default.DEFAULT
 
 
 class GatewayError(UzotpError):
@@ -254,16 +246,16 @@ class GatewayError(UzotpError):
         gateway: str,
         detail: str = "",
         *,
-        sent: bool | _Default | None = _DEFAULT,
-        charged: bool | _Default | None = _DEFAULT,
+        sent: bool | EllipsisType | None = ...,
+        charged: bool | EllipsisType | None = ...,
         retryable: bool = False,
     ) -> None:
         super().__init__(f"{gateway}: {redact(detail) or type(self).__name__}{self.cure}")
         self.gateway = gateway
         self.detail = redact(detail)
-        if not isinstance(sent, _Default):
+        if not isinstance(sent, EllipsisType):
             self.sent = sent
-        if not isinstance(charged, _Default):
+        if not isinstance(charged, EllipsisType):
             self.charged = charged
         self.retryable = retryable
 
@@ -327,7 +319,7 @@ def codes(root: type[UzotpError]) -> list[str]:
 
 
 #: What a visitor can meet: catch these and nothing wider where you answer one.
-VISITOR_ERRORS = tuple(kind for kind in kinds(UzotpError) if "status" in vars(kind))
+VISITOR_ERRORS = tuple(kind for kind in kinds(UzotpError) if "meaning" in vars(kind))
 #: Those of a send that was decided: it was refused, or no gateway took it.
 NOT_SENT = tuple(kind for kind in VISITOR_ERRORS if kind is not StoreUnavailable)
 

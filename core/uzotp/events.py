@@ -215,13 +215,13 @@ def read_count(name: str) -> tuple[str, tuple[str, ...]] | None:
 Listener = Callable[[Event], None]
 
 
-def emit(sink: Listener | None, event: Event) -> None:
-    """Hand *event* to *sink*. A broken sink is logged and never breaks a sign-up."""
+def emit(listener: Listener | None, event: Event) -> None:
+    """Hand *event* to *listener*. A broken listener is logged and never breaks a sign-up."""
     logger.log(event.level, "%r", event)
-    if sink is None:
+    if listener is None:
         return
     try:
-        sink(event)
+        listener(event)
     except Exception as error:
         # The class alone: a stranger's message could hold what it was given.
-        logger.error("the event sink failed on %s: %s", type(event).__name__, type(error).__name__)
+        logger.error("the listener failed on %s: %s", type(event).__name__, type(error).__name__)

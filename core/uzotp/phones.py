@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
 from uzotp.errors import InvalidPhone
+from uzotp.privacy import mask
 
 #: Longer input than this is no phone number in anybody's notation; it is refused before any parsing.
 MAX_INPUT = 64
@@ -68,14 +68,14 @@ class Phone(str):
         import phonenumbers
 
         number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-        return cls(f"+{number.country_code}{_national(number)}", region) if number else None
+        return cls(_in_e164(number), region) if number else None
 
     @classmethod
     def _read(cls, value: object, region: str) -> Phone:
         if not isinstance(value, str):
             raise InvalidPhone("not_a_number", "a phone number is text")
         number = _number(*_clean(value), region)
-        return cls(f"+{number.country_code}{_national(number)}", _country(number))
+        return cls(_in_e164(number), _country(number))
 
     @property
     def wire(self) -> str:
@@ -90,9 +90,7 @@ class Phone(str):
     @property
     def masked(self) -> str:
         """For the person who typed it: ``+998 90 *** ** 67``. Other countries: ``+1 *** ** 34``."""
-        if self.startswith("+998") and len(self) == 13:
-            return f"+998 {self[4:6]} *** ** {self[-2:]}"
-        return f"+{_calling_code(self)} *** ** {self[-2:]}"
+        return mask(self)
 
 
 def not_sendable(phone: object) -> str | None:
@@ -167,10 +165,10 @@ def _readings(plus: bool, digits: str, region: str) -> Iterator[Any]:
             yield phonenumbers.parse(text, default, _check_region=default is not None)
 
 
-def _national(number: Any) -> str:
+def _in_e164(number: Any) -> str:
     import phonenumbers
 
-    return phonenumbers.national_significant_number(number)
+    return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
 
 
 def _country(number: Any) -> str:
@@ -178,15 +176,3 @@ def _country(number: Any) -> str:
 
     region: str = phonenumbers.region_code_for_number(number) or ""
     return region if region.isalpha() else ""  # satellites and other numbers of no country are in region 001
-
-
-@lru_cache(maxsize=64)
-def _code_of(head: str) -> str:
-    import phonenumbers
-
-    known = map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
-    return next((code for code in known if head.startswith(code)), "")
-
-
-def _calling_code(e164: str) -> str:
-    return _code_of(e164[1:4])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from uzotp.declare import Choice, setting
+from uzotp.declare import Choice, require, setting
 from uzotp.errors import ConfigurationError, InvalidCode, InvalidPhone
 from uzotp.phones import Phone
 
@@ -55,11 +55,9 @@ class Limit:
     window: int
 
     def __str__(self) -> str:
-        for unit, seconds in reversed(_UNITS.items()):
-            if self.window % seconds == 0:
-                times = self.window // seconds
-                return f"{self.count}/{unit}" if times == 1 else f"{self.count}/{times} {unit}s"
-        raise AssertionError("a window is whole seconds")  # pragma: no cover
+        unit, seconds = next(each for each in reversed(_UNITS.items()) if self.window % each[1] == 0)
+        times = self.window // seconds
+        return f"{self.count}/{unit}" if times == 1 else f"{self.count}/{times} {unit}s"
 
 
 def parse_limits(text: str | Sequence[Limit]) -> tuple[Limit, ...]:
@@ -91,6 +89,9 @@ class TestNumber:
 
     code: str = field(repr=False)
     until: date
+
+    def is_code_of(self, length: int) -> bool:
+        return len(self.code) == length and self.code.isascii() and self.code.isdigit()
 
 
 #: The longest a test number may stay valid, in days from today (R60).
@@ -213,26 +214,25 @@ class Policy:
         put("guard_floors", _floors(self.guard_floor))
         put("guard", GuardMode.of("GUARD", self.guard))
         put("failover_on_unknown", Failover.of("FAILOVER_ON_UNKNOWN", self.failover_on_unknown))
-        self._check_code_rules()
-        self._check_numbers()
+        self._check()
 
-    def _check_code_rules(self) -> None:
-        if not 4 <= self.code_length <= 8:
-            raise InvalidCode(f"CODE_LENGTH is {self.code_length}; devsms sends 4 to 8 digits")
-        if self.code_length < 6 and not self.allow_short_codes:
-            raise InvalidCode(
-                f"CODE_LENGTH is {self.code_length}; under 6 digits a code is too easy to guess "
-                "(NIST SP 800-63B-4 3.1.3.2). Set ALLOW_SHORT_CODES to insist."
-            )
-        if not 1 <= self.ttl <= MAX_LIFE:
-            raise InvalidCode(f"TTL is {self.ttl} s; a code lives 1 to {MAX_LIFE} s (ASVS 6.5.5)")
-        for test in self.test_numbers.values():
-            if len(test.code) != self.code_length or not (test.code.isascii() and test.code.isdigit()):
-                raise InvalidCode(f"TEST_NUMBERS: each code must be {self.code_length} digits, as CODE_LENGTH says")
-
-    def _check_numbers(self) -> None:
+    def _check(self) -> None:
         at_once, waits = self.max_concurrent_sends, self.resend_after
-        for holds, problem in (
+        require(
+            (4 <= self.code_length <= 8, f"CODE_LENGTH is {self.code_length}; devsms sends 4 to 8 digits"),
+            (
+                self.code_length >= 6 or self.allow_short_codes,
+                f"CODE_LENGTH is {self.code_length}; under 6 digits a code is too easy to guess "
+                "(NIST SP 800-63B-4 3.1.3.2). Set ALLOW_SHORT_CODES to insist.",
+            ),
+            (1 <= self.ttl <= MAX_LIFE, f"TTL is {self.ttl} s; a code lives 1 to {MAX_LIFE} s (ASVS 6.5.5)"),
+            (
+                all(test.is_code_of(self.code_length) for test in self.test_numbers.values()),
+                f"TEST_NUMBERS: each code must be {self.code_length} digits, as CODE_LENGTH says",
+            ),
+            error=InvalidCode,
+        )
+        require(
             (self.max_attempts >= 0, "MAX_ATTEMPTS cannot be negative"),
             (
                 waits and all(0 <= wait <= 86400 for wait in waits),
@@ -245,9 +245,12 @@ class Policy:
             (_is_amount(self.daily_budget), "DAILY_BUDGET is whole so'm, 0 or more, or None"),
             (_is_amount(self.low_balance), "LOW_BALANCE is whole so'm, 0 or more, or None"),
             (0 <= self.guard_ratio <= 1000, "GUARD_RATIO is a number, 0 or more"),
-        ):
-            if not holds:
-                raise ConfigurationError(problem)
+        )
+
+    @property
+    def text_lines(self) -> dict[str, str | None]:
+        """What ends our texts, as :mod:`uzotp.sms.texts` takes it."""
+        return {"autofill_host": self.autofill_host, "android_hash": self.android_hash}
 
     @property
     def named_countries(self) -> set[str]:

@@ -1,10 +1,28 @@
-"""Values that hide themselves: no traceback's locals, no log line and no ``repr`` shows them (R43)."""
+"""How a number is masked, and values that no traceback's locals, no log line and no ``repr`` shows (R43)."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
-from uzotp.phones import Phone
+if TYPE_CHECKING:
+    from uzotp.phones import Phone
+
+
+def mask(e164: str) -> str:
+    """``+998 90 *** ** 67``; of other countries ``+1 *** ** 34``."""
+    if e164.startswith("+998") and len(e164) == 13:
+        return f"+998 {e164[4:6]} *** ** {e164[-2:]}"
+    return f"+{_calling_code(e164[1:4])} *** ** {e164[-2:]}"
+
+
+@lru_cache(maxsize=64)
+def _calling_code(head: str) -> str:
+    """What the first three digits of a number begin with, if it is a country's."""
+    import phonenumbers  # at first use: its metadata is not an import-time cost
+
+    known = map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+    return next((code for code in known if head.startswith(code)), "")
 
 
 class Secret(str):
@@ -18,7 +36,7 @@ def veiled(typed: object) -> Phone | Secret | None:
     """What a stranger gave, so that no traceback's locals show it (R43); ``None`` for what is no text at all."""
     typed = getattr(typed, "as_e164", typed)
     if isinstance(typed, str):
-        return typed if isinstance(typed, Phone) else Secret(typed)
+        return cast("Phone", typed) if hasattr(typed, "masked") else Secret(typed)
     return None
 
 

@@ -12,20 +12,20 @@ from collections.abc import Sequence
 
 from uzotp import events
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
-from uzotp.errors import CountryNotAllowed, InvalidCode, InvalidProof, StoreUnavailable, UzotpError
+from uzotp.errors import CountryNotAllowed, GatewayError, InvalidCode, InvalidProof, StoreUnavailable, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import Policy, Purpose
 from uzotp.ports.clock import Clock
-from uzotp.ports.delivery import DeliveryRecord
+from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.gateway import Gateway
 from uzotp.ports.store import Attempt, AttemptStatus, Store
 from uzotp.privacy import Secret, Veiled, veiled
 from uzotp.results import Challenge, Delivery, Verification
-from uzotp.sending import reports
 from uzotp.sending.admission import FOREIGN, seconds
 from uzotp.sending.balances import Balances
 from uzotp.sending.core import Core, Risk, SendRequest, ShouldSend
 from uzotp.sending.counters import Journal
+from uzotp.sending.receipts import parse_callback
 from uzotp.sending.router import Router
 from uzotp.sending.sender import Sender
 from uzotp.sending.spending import Accounts
@@ -68,27 +68,11 @@ class Verifier:
         self.router = self.gateway if isinstance(self.gateway, Router) else Router([self.gateway])
         #: Counts what is refused, by the day; ``journal.write()`` before the counts are looked at.
         self.journal = Journal(store, self.clock, events)
-        self._core = core = Core(
-            store=store,
-            policy=self.policy,
-            keys=self.keys,
-            router=self.router,
-            clock=self.clock,
-            clock_rules=clock is not None,
-            listener=self.journal,
-            should_send=should_send,
-            risk=risk,
-        )
+        parts, hooks = (store, self.policy, self.keys, self.router), (self.journal, should_send, risk)
+        self._core = core = Core(*parts, self.clock, clock is not None, *hooks)
         self.accounts = Accounts(core)
         self.balances = Balances(self.router.gateways, self.policy.low_balance, self.journal)
-        check_texts(
-            core.service_name,
-            languages=self.policy.languages,
-            purposes=self.policy.purposes,
-            code_length=self.policy.code_length,
-            autofill_host=self.policy.autofill_host,
-            android_hash=self.policy.android_hash,
-        )
+        check_texts(core.service_name, self.policy)
         self._sender = Sender(core, self.accounts, self.balances)
 
     # ------------------------------------------------------------------------------------------------- send
@@ -176,7 +160,7 @@ class Verifier:
         """
         phone = veiled(phone)
         request = SendRequest(self.read_phone(phone), self.read_purpose(purpose), None, Secret(), language)
-        return self._sender.objections(request)
+        return self._sender.admission.objections(request)
 
     def close(self) -> None:
         """Wait for the sends in the background; nothing can be sent later after this."""
@@ -294,16 +278,40 @@ class Verifier:
     def receive_callback(self, token: str, body: bytes) -> bool:
         """Take a gateway's delivery callback as a hint. ``False`` only for a token that is not ours (P10)."""
         token, body = Secret(token), Veiled(body)
-        return reports.receive(self._core, token, body)
+        named = self.keys.read_delivery_token(token)
+        if named is None:
+            return False
+        report = next(filter(None, (parse_callback(gateway, body) for gateway in self.router.gateways)), None)
+        if report is not None:
+            self._record(*named, report)
+        return True
 
     def poll(self, limit: int = 200) -> int:
         """Ask the gateways about deliveries that callbacks missed; returns how many moved (P10).
 
         A question that fails is left for the next round.
         """
-        moved = reports.poll(self._core, limit)
+        moved, asked = 0, {gateway.name: getattr(gateway, "status", None) for gateway in self.router.gateways}
+        for record in self.store.unfinished(limit, self._core.now()):
+            status = asked.get(record.gateway)
+            if status is None:
+                continue
+            try:
+                report = status(str(record.gateway_id))
+            except Exception as error:  # one that cannot be answered must not keep the others waiting
+                why = error if isinstance(error, GatewayError) else type(error).__name__
+                events.logger.warning("status of delivery %s: %s", record.id, why)
+                continue
+            moved += self._record(record.fingerprint, record.id, report)
         self.journal.write()
         return moved
+
+    def _record(self, fingerprint: str, delivery_id: str, report: DeliveryReport) -> bool:
+        """Whether that moved the delivery."""
+        record = self.store.record(fingerprint, delivery_id, report, self._core.now())
+        if record is not None:
+            self._core.emit(events.DeliveryChanged(record.id, record.gateway, record.status.value))
+        return record is not None
 
     def purge(self, keep_deliveries_days: int = 30) -> int:
         """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44).

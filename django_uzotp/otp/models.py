@@ -21,7 +21,7 @@ from django_otp.models import (
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.helpers import send_code
-from django_uzotp.hooks import delivery_text, language, refusal_text
+from django_uzotp.hooks import language, refusal_text, text
 from uzotp.codes import random_id
 from uzotp.errors import NOT_SENT, CooldownActive
 from uzotp.phones import Phone
@@ -96,7 +96,7 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
         self.refused_until = None
         self.cooldown_set(commit=False)
         self.save(update_fields=_SENT)
-        return delivery_text(challenge.delivery, challenge.phone)
+        return text("pages", "delivery", challenge.delivery.status.value).format(phone=challenge.phone.masked)
 
     def get_cooldown_duration(self) -> int:
         """The first step of ``RESEND_AFTER``; the later ones uzotp keeps by itself."""

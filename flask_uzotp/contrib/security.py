@@ -26,8 +26,7 @@ import flask_security
 from flask import Flask, current_app, has_request_context
 from flask_security.utils import get_message
 
-from flask_uzotp.extension import visitor
-from flask_uzotp.project import Project, project
+from flask_uzotp.extension import FlaskProject, project, visitor
 from uzotp.errors import VISITOR_ERRORS, ConfigurationError, CountryNotAllowed, InvalidPhone, UzotpError
 from uzotp.events import logger
 from uzotp.i18n import refusal_text
@@ -123,7 +122,7 @@ def _why(error: UzotpError) -> str:
 def _confirm(app: Flask, phone: str | None) -> None:
     """A code was found right: the guard counts it."""
     known = app.extensions.get("uzotp")
-    if not phone or app.config["SECURITY_SMS_SERVICE"] != SERVICE or not isinstance(known, Project):
+    if not phone or app.config["SECURITY_SMS_SERVICE"] != SERVICE or not isinstance(known, FlaskProject):
         return
     try:
         known.verifier.confirm_delivered(veiled(phone), _PURPOSE, binding=_BINDING)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.browser.driving import show
-from tests.core.histories import Priced, Wealthy, troubled_store
+from tests.core.histories import Plain, Wealthy, troubled_store
 from tests.web.sites import SITES, Site, flask_app
 from uzotp.sending.breaker import TRIP_AFTER
 from uzotp.sending.router import Router
@@ -20,7 +20,7 @@ _BUDGET = 60_000
 def site_of(framework: str) -> Site:
     """A host site whose every visitor is the operator, in a month in which much went wrong."""
     site = SITES[framework]()
-    clock, gateway = FakeClock(), Router([Wealthy("devsms", amount=9_400), Priced("getsms")])
+    clock, gateway = FakeClock(), Router([Wealthy("devsms", amount=9_400), Plain("getsms")])
     for _ in range(TRIP_AFTER):
         gateway.breakers["getsms"].note(False)
     overrides.set(gateway=gateway, store=troubled_store(int(clock.time() * 1000)), clock=clock)

@@ -31,11 +31,14 @@ def traffic(
     cost: str | None = None,
     currency: str | None = None,
     priced: int | None = None,
+    booked: int | None = None,
 ) -> Traffic:
-    """A row; with a *cost* all of its messages are priced, in so'm, where nothing else is said."""
+    """A row; with a *cost* all of its messages are priced, in so'm, where nothing else is said. *booked* is whole so'm
+    for each of those that are not."""
     if cost is not None:
         currency, priced = currency or "UZS", messages if priced is None else priced
-    return Traffic(day, gateway, country, status, currency, messages, verified, priced or 0, Decimal(cost or 0))
+    told, silent = (currency, messages, verified, priced or 0, Decimal(cost or 0)), messages - (priced or 0)
+    return Traffic(day, gateway, country, status, *told, silent if booked else 0, silent * (booked or 0))
 
 
 class Told(MemoryStore):
@@ -81,14 +84,6 @@ class Wealthy(Plain):
         return Balance(Money(Decimal(str(self.amount)), self.currency))
 
 
-class Priced(Plain):
-    """One whose price was configured, as getsms's is."""
-
-    def __init__(self, name: str = "getsms", price: int = 60) -> None:
-        super().__init__(name)
-        self.price = price
-
-
 def rich(now_ms: int) -> History:
     """A month of a busy shop, the same in every run, with whatever can go wrong in it."""
     chance = random.Random(5)
@@ -109,7 +104,7 @@ def rich(now_ms: int) -> History:
             traffic(day, busy - delivered - failed - unknown, SENT, verified=5, cost="1500", priced=30),
             traffic(day, failed, FAILED),
             traffic(day, unknown, UNKNOWN, verified=unknown // 3),
-            traffic(day, busy // 6, SENT, gateway="getsms", verified=busy // 8),
+            traffic(day, busy // 6, SENT, gateway="getsms", verified=busy // 8, booked=60),
             traffic(day, busy // 90, FAILED, gateway="getsms"),
             traffic(day, busy // 40, gateway="devsms", country="KZ", verified=busy // 60, cost=str(busy // 40 * 570)),
             traffic(day, busy // 70, gateway="devsms", country="TR", cost=f"{busy // 70 * 0.035:.4f}", currency="USD"),

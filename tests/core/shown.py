@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-from uzotp.insight.layout import Page
+from uzotp.insight.layout import FigurePage
 
 Shown = list[tuple[str, list[list[str]]]]
 
@@ -47,7 +47,7 @@ def tables_in(html: str) -> Shown:
     return reader.found
 
 
-def tables_of(page: Page) -> Shown:
+def tables_of(page: FigurePage) -> Shown:
     found = []
     for section in page.sections:
         for table in (*(chart.table for chart in section.charts), *section.tables):
@@ -60,7 +60,7 @@ def cards_in(html: str) -> list[str]:
     return re.findall(r'<p class="uzi-card-value">([^<]*)</p>', html)
 
 
-def cards_of(page: Page) -> list[str]:
+def cards_of(page: FigurePage) -> list[str]:
     return [card.value for section in page.sections for card in section.cards]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.host import a_test_number, in_days
-from uzotp.gateways import registry
+from uzotp.gateways import base
 from uzotp.settings import checks as advice
 from uzotp.settings.checks import Advice, advise
 from uzotp.settings.config import Config
@@ -97,7 +97,7 @@ def test_some_of_it_is_for_production_alone(id: str, settings: dict[str, Any]) -
 
 
 def test_every_piece_of_advice_is_tried() -> None:
-    sources = [advice, *(inspect.getmodule(gateway) for gateway in registry.built_in().values())]
+    sources = [advice, *(inspect.getmodule(gateway) for gateway in base.built_in().values())]
     written = [id for module in sources for id in re.findall(r'"(uzotp\.[EW]\d+)"', inspect.getsource(module))]
     assert {id for id, _settings in CASES} == set(written)
 

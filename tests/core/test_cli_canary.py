@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.core.shop import SOUND, Account, Done, Shop
-from uzotp.canary.values import Rental, Sms
+from uzotp.canary.provider import Rental, Sms
 from uzotp.cli import main
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -73,8 +73,8 @@ def gateway() -> Paid:
 def numbers(gateway: Paid, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Numbers:
     """The provider in the place of the real ones; waiting moves the clock."""
     numbers = Numbers(gateway)
-    monkeypatch.setattr("uzotp.cli.trial.provider_of", lambda project, options: numbers)
-    monkeypatch.setattr("uzotp.cli.trial.time", SimpleNamespace(sleep=clock.advance))
+    monkeypatch.setattr("uzotp.cli.commands.trial.provider_of", lambda project, options: numbers)
+    monkeypatch.setattr("uzotp.cli.commands.trial.time", SimpleNamespace(sleep=clock.advance))
     return numbers
 
 
@@ -177,7 +177,7 @@ def test_ctrl_c_gives_the_number_back_and_leaves_a_clean_line(
     def interrupted(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("uzotp.cli.trial.time", SimpleNamespace(sleep=interrupted))
+    monkeypatch.setattr("uzotp.cli.commands.trial.time", SimpleNamespace(sleep=interrupted))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     done = run(*BEGINNING)
     assert (done.status, done.out, numbers.released) == (130, "", 1)
@@ -218,8 +218,8 @@ def test_what_is_missing_is_a_mistake_that_is_named(
 def test_the_provider_is_made_from_the_settings(
     argv: tuple[str, ...], name: str, make_site: Callable[..., Any]
 ) -> None:
+    from uzotp.cli.commands.trial import provider_of
     from uzotp.cli.run import _parser
-    from uzotp.cli.trial import provider_of
 
     shop = Shop(make_site().verifier, replace(SOUND, socgrow_key="only-for-tests", smsman_token="only-for-tests"))
     provider = provider_of(shop, _parser("uzotp", standalone=True).parse_args(argv))
@@ -236,7 +236,7 @@ def test_the_whole_way_with_the_sandbox(
 ) -> None:
     from uzotp.sandbox import State, running
 
-    monkeypatch.setattr("uzotp.cli.trial.time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr("uzotp.cli.commands.trial.time", SimpleNamespace(sleep=lambda seconds: None))
     with running(state=State(delivery_delay=0)) as sandbox:
         settings = {
             "GATEWAYS": ["devsms"], "SECRET_KEYS": ["0123456789abcdef"], "SERVICE_NAME": "TechShop",

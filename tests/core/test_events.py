@@ -42,7 +42,7 @@ def test_a_broken_sink_is_logged_by_its_kind_alone_and_breaks_nothing(caplog: py
 
     emit(broken, EVENT)
     assert [record.getMessage() for record in caplog.records] == [
-        "the event sink failed on CodeVerified: RuntimeError"
+        "the listener failed on CodeVerified: RuntimeError"
     ]  # fmt: skip
     assert str(PHONE) not in caplog.text
 

@@ -15,10 +15,9 @@ from uzotp.events import CodeSent, SendFailed, ServiceNameBlocked
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
-from uzotp.sending import plan
+from uzotp.sending import router
 from uzotp.sending.breaker import REST, TRIP_AFTER, Breaker
-from uzotp.sending.plan import Deadline
-from uzotp.sending.router import Router
+from uzotp.sending.router import Deadline, Router
 
 HOME, ABROAD = "+998901238190", "+77019012381"
 
@@ -372,7 +371,7 @@ def test_p7_a_gateway_is_not_asked_when_there_is_no_time_left_for_its_answer(
     pair: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(plan.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(router.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(Deadline.__init__, "__defaults__", (lambda: now[0],))
 
     def slow(way: Way, message: Message) -> Receipt:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.histories import FAILED, PENDING, SENT, UNKNOWN, Plain, Priced, Told, traffic
+from tests.core.histories import FAILED, PENDING, SENT, UNKNOWN, Plain, Told, traffic
 from uzotp.insight.collect import DEFAULT_PERIOD, look, read_period
-from uzotp.insight.figures import Outcome, Waits, rate, read_counts
+from uzotp.insight.figures import Figures, Outcome, Waits, rate, read_counts
 from uzotp.insight.spend import Funds, Spend, funds
 from uzotp.ports.ledger import History, Traffic
 from uzotp.tashkent import day_begins, day_of
@@ -64,35 +64,45 @@ def test_the_median_and_the_p95_are_waits_that_somebody_had(
 def test_the_histogram_loses_nobody() -> None:
     found = Waits({0: 1, 4: 2, 5: 4, 9: 8, 10: 16, 500: 32})
     assert found.histogram([0, 5, 10]) == [3, 12, 48]
-    assert Waits.of([{1: 2}, {1: 3, 4: 1}]) == Waits({1: 5, 4: 1})
+    waits = {"devsms": Waits({1: 2}), "getsms": Waits({1: 3, 4: 1})}
+    assert Figures((), (), (), waits, ()).wait == Waits({1: 5, 4: 1})
 
 
 # -------------------------------------------------------------------------------------------------------------- money
 
 
 def test_two_currencies_are_never_added() -> None:
-    spend = Spend.of([traffic(DAY, 2, cost="100"), traffic(DAY, 1, cost="0.35", currency="USD")], {})
+    spend = Spend.of([traffic(DAY, 2, cost="100"), traffic(DAY, 1, cost="0.35", currency="USD")])
     assert spend.told == {"UZS": Decimal(100), "USD": Decimal("0.35")}
     assert (spend.so_m, spend.others) == (Decimal(100), {"USD": Decimal("0.35")})
 
 
 def test_only_what_left_without_a_price_is_estimated() -> None:
     rows = [
-        traffic(DAY, 10, SENT, gateway="getsms"),
-        traffic(DAY, 3, UNKNOWN, gateway="getsms"),
+        traffic(DAY, 10, SENT, gateway="getsms", booked=60),
+        traffic(DAY, 3, UNKNOWN, gateway="getsms", booked=60),
         traffic(DAY, 5, FAILED, gateway="getsms"),
         traffic(DAY, 7, PENDING, gateway=""),
         traffic(DAY, 4, SENT, cost="50", priced=1),
         traffic(DAY, 9, gateway="test"),
     ]
-    spend = Spend.of(rows, {"getsms": 60})
+    spend = Spend.of(rows)
     assert (spend.estimated, spend.guessed, spend.untold) == (780, 13, 3)
     assert spend.so_m == Decimal(830)
-    assert Spend.of(rows, {}).untold == 16
 
 
-def of(day: str, rows: list[Traffic], budget: int | None = None, books: int | None = None, **prices: int) -> Funds:
-    return funds(day, rows, prices, budget, books)
+def test_p6_what_stays_booked_is_shown_however_it_ended() -> None:
+    """A refused name that is charged, and a message whose process died."""
+    spend = Spend.of([traffic(DAY, 2, FAILED, booked=50), traffic(DAY, 1, PENDING, gateway="", booked=100)])
+    assert (spend.estimated, spend.guessed, spend.untold) == (200, 3, 0)
+
+
+def test_on_a_terminal_nothing_costs_anything() -> None:
+    assert Spend.of([traffic(DAY, 2, SENT, gateway="console", booked=50)]) == Spend()
+
+
+def of(day: str, rows: list[Traffic], budget: int | None = None, books: int | None = None) -> Funds:
+    return funds(day, rows, budget, books)
 
 
 def test_the_month_has_its_own_days_and_no_others() -> None:
@@ -139,7 +149,8 @@ def test_the_end_of_the_month_is_told_only_where_it_is_no_guess() -> None:
     assert of("2026-03-20", month_of(*range(10, 21))).projection is None, "the month's beginning is not kept"
     untold = [*month_of(*range(1, 9)), traffic("2026-03-03", 1, SENT)]
     assert of("2026-03-08", untold).projection is None, "a price is missing"
-    assert of("2026-03-08", untold, devsms=0).projection is not None
+    booked = [*month_of(*range(1, 9)), traffic("2026-03-03", 1, SENT, booked=50)]
+    assert of("2026-03-08", booked).projection is not None
     assert of("2026-03-08", month_of(*range(1, 9), currency="USD")).projection is None
     assert of("2026-03-08", []).projection is None
 
@@ -187,7 +198,7 @@ def test_days_and_months_are_those_of_tashkent(make_site: Callable[..., Any], cl
     store = Told(History(rows, (), {}, {}))
     insight = look(make_site(store=store).verifier, 7)
     assert insight.figures.days[0] == "2027-02-23"
-    assert insight.figures.days[-1] == insight.today == "2027-03-01"
+    assert insight.figures.days[-1] == insight.funds.day == "2027-03-01"
     assert (insight.figures.spend.so_m, insight.funds.month.so_m) == (300, 50)
     assert store.asked == [day_begins("2027-02-23")], "the month lies within the period: it is asked for once"
 
@@ -205,7 +216,7 @@ def test_a_store_whose_clock_is_ahead_adds_no_day(make_site: Callable[..., Any],
     at_tashkent(clock, "2027-03-20", 23)
     rows = (traffic("2027-03-20", 5, cost="250"), traffic("2027-03-21", 1, cost="50"))
     insight = look(make_site(store=Told(History(rows, (), {}, {}))).verifier, 31)
-    assert insight.figures.total.messages == sum(day.messages for day in insight.figures.daily_outcomes().values()) == 5
+    assert insight.figures.total.messages == sum(day.messages for day, _ in insight.figures.daily.values()) == 5
     assert insight.funds.month.so_m == 250
 
 
@@ -217,9 +228,9 @@ def test_the_books_are_asked_for_only_where_there_is_a_budget(make_site: Callabl
     assert (limited.funds.books, limited.funds.share_of_day) == (70, 0.7)
 
 
-def test_a_configured_price_is_an_estimate(make_site: Callable[..., Any], clock: FakeClock) -> None:
-    rows = (traffic(day_of(int(clock.time() * 1000)), 4, SENT, gateway="getsms"),)
-    site = make_site(store=Told(History(rows, (), {}, {})), gateway=[Priced("getsms", 60), Plain("other")])
+def test_what_was_booked_is_an_estimate(make_site: Callable[..., Any], clock: FakeClock) -> None:
+    rows = (traffic(day_of(int(clock.time() * 1000)), 4, SENT, gateway="getsms", booked=60),)
+    site = make_site(store=Told(History(rows, (), {}, {})), gateway=[Plain("getsms"), Plain("other")])
     insight = look(site.verifier)
     assert (insight.figures.spend.estimated, insight.figures.spend.guessed) == (240, 4)
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.core.histories import EMPTY, SENT, Plain, Priced, Told, Wealthy, rich, traffic, troubled_store
+from tests.core.histories import EMPTY, SENT, Plain, Told, Wealthy, rich, traffic, troubled_store
 from tests.core.shop import SOUND, Broken, Done, Shop
-from uzotp.cli.report import lines
+from uzotp.cli.commands.report import lines
 from uzotp.i18n import LANGUAGES, locale
 from uzotp.insight.collect import PERIODS, look
-from uzotp.insight.layout import Page, Section
+from uzotp.insight.layout import FigurePage, Section
 from uzotp.insight.page import away, page
 from uzotp.insight.words import words
 from uzotp.ports.ledger import History
@@ -31,7 +31,7 @@ def now_of(clock: FakeClock) -> int:
     return int(clock.time() * 1000)
 
 
-def section(found: Page, name: str) -> Section:
+def section(found: FigurePage, name: str) -> Section:
     return next(section for section in found.sections if section.id == name)
 
 
@@ -47,7 +47,7 @@ def rows(found: Section, caption: str) -> dict[str, list[str]]:
 def test_the_sections_come_in_the_order_in_which_they_are_asked_for(
     make_site: Callable[..., Any], clock: FakeClock
 ) -> None:
-    site = make_site(store=troubled_store(now_of(clock)), gateway=[Wealthy(), Priced()], daily_budget=60_000)
+    site = make_site(store=troubled_store(now_of(clock)), gateway=[Wealthy(), Plain("getsms")], daily_budget=60_000)
     for days, language in product(PERIODS, LANGUAGES):
         found = page(look(site.verifier, days), language)
         names = [section.id for section in found.sections]
@@ -61,10 +61,13 @@ def test_the_sections_come_in_the_order_in_which_they_are_asked_for(
 def test_the_figures_are_said_as_they_are(make_site: Callable[..., Any], clock: FakeClock) -> None:
     today = day_of(now_of(clock))
     found = History(
-        (traffic(today, 1200, verified=900, cost="60000"), traffic(today, 300, SENT, gateway="getsms", verified=150)),
+        (
+            traffic(today, 1200, verified=900, cost="60000"),
+            traffic(today, 300, SENT, gateway="getsms", verified=150, booked=60),
+        ),
         (), {"devsms": {12: 899, 70: 1}}, {today: {"rejected wrong_code": 5, "refused RateLimited phone 5/hour": 2}},
     )  # fmt: skip
-    site = make_site(store=Told(found, spent=81_000), gateway=[Wealthy(), Priced()], daily_budget=80_000)
+    site = make_site(store=Told(found, spent=81_000), gateway=[Wealthy(), Plain("getsms")], daily_budget=80_000)
     said = page(look(site.verifier, 1), "en")
     money = section(said, "money")
     assert money.cards[0].value == "81,000 UZS"
@@ -119,7 +122,7 @@ def test_two_currencies_stand_beside_each_other(make_site: Callable[..., Any], c
 def test_r59_what_wants_a_person_stands_first(make_site: Callable[..., Any], clock: FakeClock) -> None:
     store = troubled_store(now_of(clock))
     store.switch_on(PAUSE, "attack", now_of(clock))
-    site = make_site(store=store, gateway=[Wealthy("devsms", 9_999), Priced()], low_balance=10_000)
+    site = make_site(store=store, gateway=[Wealthy("devsms", 9_999), Plain("getsms")], low_balance=10_000)
     for _ in range(TRIP_AFTER):
         site.verifier.router.breakers["getsms"].note(False)
     said = page(look(site.verifier), "en")
@@ -225,7 +228,7 @@ def test_a_share_is_all_or_nothing_only_where_it_is() -> None:
 def test_report_prints_the_figures_and_no_breaker(
     run: Callable[..., Done], make_site: Callable[..., Any], clock: FakeClock
 ) -> None:
-    site = make_site(store=troubled_store(now_of(clock)), gateway=[Wealthy(), Priced()], daily_budget=60_000)
+    site = make_site(store=troubled_store(now_of(clock)), gateway=[Wealthy(), Plain("getsms")], daily_budget=60_000)
     for days in PERIODS:
         done = run("report", "--days", str(days), shop=Shop(site.verifier))
         assert (done.status, done.err) == (0, "")
@@ -240,7 +243,7 @@ def test_report_as_json_has_the_same_names_always(
     def names(found: Any) -> Any:
         return {name: names(value) for name, value in found.items()} if isinstance(found, dict) else None
 
-    full = make_site(store=troubled_store(now_of(clock)), gateway=[Wealthy(), Priced()], daily_budget=60_000)
+    full = make_site(store=troubled_store(now_of(clock)), gateway=[Wealthy(), Plain("getsms")], daily_budget=60_000)
     report = run("report", "--json", shop=Shop(full.verifier)).report
     assert set(report) == {
         "at", "days", "money", "total", "gateways", "countries", "prefixes", "waits", "counts", "by_day", "paused",

@@ -17,8 +17,8 @@ def drawn(text: str) -> ElementTree.Element:
     return ElementTree.fromstring(text)  # the tests' own text
 
 
-def stacks(*values: float, kind: str = "failed") -> list[svg.Column]:
-    return [svg.Column(NASTY, NASTY, (svg.Part(kind, value, NASTY),)) for value in values]
+def stacks(*values: float, kind: str = "failed") -> list[svg.StackedColumn]:
+    return [svg.StackedColumn(NASTY, NASTY, (svg.Part(kind, value, NASTY),)) for value in values]
 
 
 @pytest.mark.parametrize(

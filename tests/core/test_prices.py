@@ -32,7 +32,7 @@ def example_mobiles() -> dict[str, Phone]:
 
 
 def test_the_file_is_the_document_s_table() -> None:
-    lines = files("uzotp").joinpath("data", "devsms_prices.tsv").read_text("utf-8").splitlines()
+    lines = files("uzotp.sms").joinpath("devsms_prices.tsv").read_text("utf-8").splitlines()
     rows = list(csv.DictReader(lines, delimiter="\t"))
     assert len(rows) == 100
     for column in ("name", "iso2"):

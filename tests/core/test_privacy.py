@@ -282,7 +282,7 @@ def _redeemed_twice(site: Any) -> Any:
 
 
 def _risk(site: Any) -> Any:
-    admission = site.verifier._sender._admission
+    admission = site.verifier._sender.admission
     admission._core = replace(admission._core, risk=lambda *_facts: True)
     return site.send()
 

@@ -20,7 +20,7 @@ import uzotp.gateways
 from tests.core.host import KEYS, PHONE
 from uzotp.cli import main
 from uzotp.errors import ConfigurationError
-from uzotp.gateways import registry
+from uzotp.gateways import base
 from uzotp.policy import Policy
 from uzotp.settings.build import from_settings
 from uzotp.settings.checks import advise
@@ -33,7 +33,7 @@ from typing import ClassVar
 
 from uzotp.declare import setting
 from uzotp.errors import ConfigurationError
-from uzotp.gateways.registry import Advice, GatewaySettings, needed
+from uzotp.gateways.base import Advice, GatewaySettings, needed
 from uzotp.ports.gateway import Receipt
 
 
@@ -77,7 +77,7 @@ def pigeon(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "pigeon.py").write_text(TRIAL, "utf-8")
     if request.param == "an entry point":
         monkeypatch.syspath_prepend(tmp_path)
-        points = EntryPoints([EntryPoint("pigeon", "pigeon:PigeonSettings", registry.ENTRY_POINTS)])
+        points = EntryPoints([EntryPoint("pigeon", "pigeon:PigeonSettings", base.ENTRY_POINTS)])
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda **asked: points.select(**asked))
         name = "pigeon"
     else:
@@ -182,7 +182,7 @@ def test_without_it_its_name_and_its_settings_are_unknown() -> None:
 def test_an_entry_point_to_what_declares_no_such_gateway(
     value: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    points = EntryPoints([EntryPoint("pigeon", value, registry.ENTRY_POINTS)])
+    points = EntryPoints([EntryPoint("pigeon", value, base.ENTRY_POINTS)])
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **asked: points.select(**asked))
     with pytest.raises(ConfigurationError, match=said):
         from_settings(KEYS | {"GATEWAYS": ["pigeon"]})
@@ -190,21 +190,21 @@ def test_an_entry_point_to_what_declares_no_such_gateway(
 
 
 def test_a_gateway_of_the_package_goes_before_another_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = EntryPoints([EntryPoint("devsms", "no.such.module:Settings", registry.ENTRY_POINTS)])
+    points = EntryPoints([EntryPoint("devsms", "no.such.module:Settings", base.ENTRY_POINTS)])
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **asked: points.select(**asked))
-    assert registry.find("devsms") is registry.built_in()["devsms"]
+    assert base.find("devsms") is base.built_in()["devsms"]
 
 
 def test_each_gateway_declares_itself_under_its_module_s_name() -> None:
-    assert {"devsms", "getsms", "console"} <= set(registry.built_in())
+    assert {"devsms", "getsms", "console"} <= set(base.built_in())
     general = set(known_settings({}))
-    for name, declaration in registry.built_in().items():
+    for name, declaration in base.built_in().items():
         assert declaration.__module__ == f"uzotp.gateways.{name}"
         assert all(own.startswith(f"{name.upper()}_") for own in set(known_settings({name: declaration})) - general)
 
 
 def test_looking_for_gateways_loads_no_client_and_no_http() -> None:
-    script = "import sys; from uzotp.gateways import registry; registry.built_in(); print(*sys.modules)"
+    script = "import sys; from uzotp.gateways import base; base.built_in(); print(*sys.modules)"
     environ = {"PYTHONPATH": str(Path(uzotp.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from uzotp.errors import ConfigurationError, InvalidServiceName
 from uzotp.i18n import LANGUAGES, locale
-from uzotp.policy import Purpose
+from uzotp.policy import Policy, Purpose
 from uzotp.sms.parts import GSM7, guilty, parts
 from uzotp.sms.texts import RETRIEVER_BYTES, check_android_hash, check_autofill_host, check_texts, compose
 
@@ -235,32 +235,39 @@ def test_r53_the_warning_gives_way_to_the_hash() -> None:
 
 
 def test_r53_settings_whose_texts_android_would_not_read_are_refused_at_start_up() -> None:
-    check_texts(LONG, languages=("uz", "en"), android_hash=HASH)
-    check_texts("TechShop", android_hash=HASH)
-    check_texts(None, android_hash=HASH, autofill_host="shop.uz", code_length=6, languages=("uz", "en"))
-    check_texts(LONG, autofill_host="shop.uz")
+    check_texts(LONG, Policy(code_length=8, languages=("uz", "en"), android_hash=HASH))
+    check_texts("TechShop", Policy(code_length=8, android_hash=HASH))
+    check_texts(None, Policy(android_hash=HASH, autofill_host="shop.uz", code_length=6, languages=("uz", "en")))
+    check_texts(LONG, Policy(code_length=8, autofill_host="shop.uz"))
     with pytest.raises(ConfigurationError, match=r"ANDROID_HASH: the text for operation in ru has \d+ bytes.*140"):
-        check_texts("TechShop", android_hash=HASH, autofill_host="shop.uz")
+        check_texts("TechShop", Policy(code_length=8, android_hash=HASH, autofill_host="shop.uz"))
     with pytest.raises(ConfigurationError, match="leave ru out of LANGUAGES"):
-        check_texts(LONG, languages=("uz", "ru"), android_hash=HASH)
-    check_texts("TechShop", purposes=(Purpose.LOGIN,), android_hash=HASH, autofill_host="shop.uz", code_length=6)
+        check_texts(LONG, Policy(code_length=8, languages=("uz", "ru"), android_hash=HASH))
+    check_texts(
+        "TechShop", Policy(purposes=(Purpose.LOGIN,), android_hash=HASH, autofill_host="shop.uz", code_length=6)
+    )
 
 
 def test_r53_the_limit_is_exact() -> None:
     fixed = len(compose(Purpose.OPERATION, "en", "12345678", "A", android_hash=HASH).replace(WARNINGS["en"], "")) - 1
-    check_texts("A" * (RETRIEVER_BYTES - fixed), languages=("en",), android_hash=HASH)
+    check_texts("A" * (RETRIEVER_BYTES - fixed), Policy(code_length=8, languages=("en",), android_hash=HASH))
     with pytest.raises(ConfigurationError, match="141 bytes"):
-        check_texts("A" * (RETRIEVER_BYTES - fixed + 1), languages=("en",), android_hash=HASH)
+        check_texts("A" * (RETRIEVER_BYTES - fixed + 1), Policy(code_length=8, languages=("en",), android_hash=HASH))
     with pytest.raises(ConfigurationError, match="operation in ru has 142 bytes"):
-        check_texts("A" * 19, languages=("ru",), android_hash=HASH, purposes=(Purpose.OPERATION,))
-    check_texts("A" * 18, languages=("ru",), android_hash=HASH, purposes=(Purpose.OPERATION,))
+        check_texts(
+            "A" * 19, Policy(code_length=8, languages=("ru",), android_hash=HASH, purposes=(Purpose.OPERATION,))
+        )
+    check_texts("A" * 18, Policy(code_length=8, languages=("ru",), android_hash=HASH, purposes=(Purpose.OPERATION,)))
 
 
 def test_settings_are_checked_without_a_hash_too() -> None:
-    for options in ({"service_name": "a\nb"}, {"service_name": None, "autofill_host": "Shop.uz"},
-                    {"service_name": None, "languages": ("kk",)}):  # fmt: skip
+    for name, policy in (
+        ("a\nb", Policy()),
+        (None, Policy(autofill_host="Shop.uz")),
+        (None, Policy(languages=("kk",))),
+    ):
         with pytest.raises(ConfigurationError):
-            check_texts(**options)  # type: ignore[arg-type]
+            check_texts(name, policy)
 
 
 def test_r43_no_traceback_shows_the_code() -> None:

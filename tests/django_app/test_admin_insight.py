@@ -19,7 +19,7 @@ from django.utils import translation
 from django_uzotp.admin import DeliveryAdmin, InsightAdmin
 from django_uzotp.conf import get_verifier
 from django_uzotp.models import Challenge, Count, Delivery, Insight, Phone, Proof, Switch, Tally
-from tests.core.histories import Plain, Priced, Told, Wealthy, traffic, troubled_store
+from tests.core.histories import Plain, Told, Wealthy, traffic, troubled_store
 from tests.core.shop import Broken
 from tests.core.shown import cards_in, cards_of, check_strict, tables_in, tables_of
 from uzotp.i18n import LANGUAGES
@@ -42,7 +42,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture(autouse=True)
 def rich(clock: FakeClock) -> Iterator[None]:
-    gateway = Router([Wealthy(), Priced()])
+    gateway = Router([Wealthy(), Plain("getsms")])
     overrides.set(gateway=gateway, store=troubled_store(int(clock.time() * 1000)), clock=clock)
     settings = {"DEVSMS_TOKEN": "only-for-tests", "SERVICE_NAME": "TechShop", "DAILY_BUDGET": 60_000}
     with override_settings(ROOT_URLCONF="tests.django_app.admin_urls", UZOTP=settings):

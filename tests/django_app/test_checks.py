@@ -21,7 +21,7 @@ from django.test import override_settings
 
 from django_uzotp import checks
 from tests.core.host import a_test_number, in_days
-from uzotp.gateways import registry
+from uzotp.gateways import base
 from uzotp.settings import checks as advice
 
 #: A production project of which there is nothing to say.
@@ -95,7 +95,7 @@ def test_the_cause_brings_the_check(id: str, uzotp: dict[str, Any], changes: dic
 
 
 def test_every_check_is_tried() -> None:
-    modules = [advice, checks, *(inspect.getmodule(gateway) for gateway in registry.built_in().values())]
+    modules = [advice, checks, *(inspect.getmodule(gateway) for gateway in base.built_in().values())]
     source = "".join(map(inspect.getsource, filter(None, modules)))
     assert {row[0] for row in CASES} | {"uzotp.W011"} == set(re.findall(r'"(uzotp\.[EW]\d+)"', source))
 

@@ -401,7 +401,7 @@ def test_another_kind_of_database_is_a_configuration_error(sqlite, monkeypatch):
 # --------------------------------------------------------------------------------------------- tables and models
 
 
-_MAY_BE_NULL = ("gateway_id", "cost", "currency", "parts", "verified_at")
+_MAY_BE_NULL = ("gateway_id", "cost", "currency", "parts", "verified_at", "booked")
 
 
 def _described(inspector):

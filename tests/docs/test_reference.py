@@ -49,10 +49,10 @@ def test_each_setting_is_told_once_with_its_default() -> None:
 
 
 def test_the_tables_of_the_settings_are_those_that_the_declarations_make() -> None:
-    from uzotp.settings.reference import written
+    from tests.docs.settings_tables import written
 
     page = source("reference/settings.md")
-    assert written(page) == page, "python -m uzotp.settings.reference docs/reference/settings.md"
+    assert written(page) == page, "python -m tests.docs.settings_tables docs/reference/settings.md"
 
 
 def test_every_setting_that_the_site_names_is_one() -> None:

@@ -180,7 +180,7 @@ def test_trusted_proxies_belong_to_django(flask_site: FlaskSite) -> None:
 def test_p5_threads_that_come_first_together_share_one_verifier(
     flask_site: FlaskSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flask_uzotp.project import Project
+    from flask_uzotp.extension import Project
 
     app = flask_app({})
     project, gate, built = app.extensions["uzotp"], threading.Barrier(8, timeout=10), []

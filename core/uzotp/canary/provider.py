@@ -1,21 +1,95 @@
-"""What the clients of both number providers are made of: a form goes out, a judged value comes back."""
+"""Number providers: what they deal in, how they say no, and what both clients are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from uzotp.canary.values import NumberError
 from uzotp.errors import GatewayError
 from uzotp.http import parse
 from uzotp.http.service import Answer, Service, check_text, settled
+from uzotp.phones import Phone
+from uzotp.ports.money import Money
 
 T = TypeVar("T")
 
+#: The codes for "no SMS yet", which is no error (V:71-74, Q58, M:89); any other code ends the matter (Q81).
+WAITING = ("sms_not_received", "wait_sms")
 #: Codes that time alone may cure (V:108-109, M:89).
-_LATER = ("no_numbers_available", "sms_not_received", "wait_sms")
+_LATER = ("no_numbers_available", *WAITING)
+
+
+class NumberError(GatewayError):
+    """The provider said no: no number to be had, no such country, no such order."""
+
+    #: Its own code for that, ``"no_numbers_available"``; ``None`` where it gave none.
+    word: str | None = None
+
+
+@dataclass(frozen=True)
+class Rental:
+    """A number that was bought for a while.
+
+    :attr id: socgrow's order id, which none of its calls takes (WIRE Q60), or sms-man's request id.
+    :attr phone: in E.164 as the provider wrote it; ``Phone.parse`` tells whether it is one.
+    :attr price: what it cost; sms-man does not say.
+    """
+
+    provider: str
+    id: str | None
+    phone: Phone
+    price: Money | None = None
+
+
+@dataclass(frozen=True)
+class Sms:
+    """What came to a rented number: the whole text or only its code, as the provider likes (WIRE Q66).
+
+    ``received_at`` is aware, read as Tashkent's time: the provider names no zone.
+    """
+
+    text: str = field(repr=False)
+    sender: str | None = None
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Country:
+    """A country on offer at socgrow. ``code`` is its key, in lower case; ``name`` is damaged text (WIRE Q62)."""
+
+    code: str
+    name: str
+    quantity: int | None
+    price: Money | None
+
+
+@dataclass(frozen=True)
+class Application:
+    """A service that sms-man's numbers are rented for."""
+
+    name: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Availability:
+    """How many numbers sms-man has for an application in a country."""
+
+    country_id: int
+    application_id: int
+    numbers: int
+
+
+@dataclass(frozen=True)
+class NumberPrice:
+    """What a number costs at sms-man, in a currency that it does not state (WIRE Q78), and how many there are."""
+
+    cost: Decimal
+    count: int | None
 
 
 @dataclass(frozen=True)
@@ -33,18 +107,21 @@ class Provider:
     Everything is a POST with a form: a credential in a URL is in everybody's logs (WIRE Q93), and a GET that buys
     may be repeated by a proxy (Q64).
 
-    :param field: the parameter that carries the credential.
+    :param credential: of the account; the form's field :attr:`field` carries it.
+    :param timeout: total seconds for one call.
+    :param allow_insecure_http: lets ``base_url`` be plain http for another host than this machine.
     :raises ConfigurationError: for a setting that cannot work.
     """
 
-    name: str
+    name: ClassVar[str]
+    field: ClassVar[str]
     #: The "no" in an object, if it is one.
     _complain: Callable[[dict[str, Any]], Complaint | None]
 
-    def __init__(self, field: str, credential: str, base_url: str, timeout: float, allow_insecure_http: bool) -> None:
+    def __init__(self, credential: str, base_url: str, timeout: float, allow_insecure_http: bool) -> None:
         check_text(
             credential,
-            f"the {field} of {self.name} is printable ASCII without spaces, as your account there shows it",
+            f"the {self.field} of {self.name} is printable ASCII without spaces, as your account there shows it",
             ascii=True,
             spaces=False,
             limit=512,
@@ -52,7 +129,7 @@ class Provider:
         self._service = Service(
             self.name,
             base_url,
-            credentials={field: credential},
+            credentials={self.field: credential},
             timeout=timeout,
             allow_insecure_http=allow_insecure_http,
             setting=f"{type(self).__name__.upper()}_BASE_URL",
@@ -75,6 +152,21 @@ class Provider:
         """What *read* finds in the answer. What is no *question* is a purchase: made once, come what may (Q89)."""
         answer = self._service.post_form(path, fields, timeout, question=question)
         return settled(judge(answer, read, self._complain, load))
+
+    def _ask_for_sms(
+        self,
+        path: str | None,
+        fields: Mapping[str, str | int],
+        read: Callable[[Any], Sms | None],
+        timeout: float | None,
+    ) -> Sms | None:
+        """The SMS that *read* finds; ``None`` while there is none."""
+        try:
+            return self._ask(path, fields, read, timeout)
+        except NumberError as error:
+            if error.word in WAITING:
+                return None
+            raise
 
 
 def judge(

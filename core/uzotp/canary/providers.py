@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
 from cachetools import TTLCache, cachedmethod
 
+from uzotp.canary.provider import NumberError, Rental, Sms
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
-from uzotp.canary.values import NumberError, Rental, Sms
 from uzotp.ports.money import Money
 
 
@@ -26,23 +26,18 @@ class NumberProvider(Protocol):
 
     def balance(self) -> Money:
         """The account's money."""
-        ...
 
     def quote(self, country: str) -> Money | None:
         """What a number costs now; ``None`` when there is none to be had."""
-        ...
 
     def rent(self, country: str) -> Rental:
         """Buy a number, once; never tried again by anybody."""
-        ...
 
     def read(self, rental: Rental) -> Sms | None:
         """The SMS that came; ``None`` while there is none."""
-        ...
 
     def release(self, rental: Rental, *, received: bool) -> None:
         """Give the number back. *received*: whether what it was rented for came."""
-        ...
 
 
 #: Seconds for which sms-man's lists of countries and applications are kept, and how many countries' ids.
@@ -124,13 +119,10 @@ class SMSManNumbers:
         if title.casefold() not in countries:
             raise NumberError(self.name, f"it has no country titled {title or country!r}: give its own --title")
         if self._application.casefold() not in applications:
-            raise NumberError(self.name, f"it has no application {self._application!r}: {_among(applications)}")
+            some = ", ".join(sorted(word[:20] for word in applications)[:5])  # an error has room for 200 characters
+            some = f"there are {len(applications)} names and codes, as {some}"
+            raise NumberError(self.name, f"it has no application {self._application!r}: {some}")
         return countries[title.casefold()], applications[self._application.casefold()]
-
-
-def _among(words: Collection[str]) -> str:
-    """Some of what there is, in a text that fits an error (200 characters)."""
-    return f"there are {len(words)} names and codes, as " + ", ".join(sorted(word[:20] for word in words)[:5])
 
 
 def english_name(country: str) -> str:

@@ -8,9 +8,9 @@ from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.money import Money
 
 
-@dataclass(frozen=True)
+@dataclass
 class CanaryReport:
-    """How a canary ended; true only when the code arrived.
+    """How a canary ended, filled in while it runs; true only when the code arrived.
 
     :attr detail: in one sentence what happened.
     :attr phone: masked; ``None`` when no number was rented.

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from uzotp.canary.provider import Rental, Sms
 from uzotp.canary.providers import NumberProvider
 from uzotp.canary.report import CanaryReport, shown
-from uzotp.canary.values import Rental, Sms
 from uzotp.errors import (
     BudgetExhausted,
     CountryNotAllowed,
@@ -27,7 +28,6 @@ from uzotp.errors import (
     UzotpError,
 )
 from uzotp.phones import Phone
-from uzotp.ports.clock import Clock
 from uzotp.ports.money import Money
 from uzotp.ports.store import AttemptStatus
 from uzotp.privacy import Secret
@@ -65,15 +65,14 @@ def canary(
     purpose: str = "login",
     wait: float = MAX_WAIT,
     poll: float = 4.0,
-    clock: Clock | None = None,
     sleep: Callable[[float], None] = time.sleep,
     progress: Progress = lambda seconds, text: None,
 ) -> CanaryReport:
     """Rent a number in *country* (ISO code) for *max_price* at most, and have a code for *purpose* sent to it.
 
     Whatever happens on the way is in the report, and the number is released, even when the caller is interrupted.
-    *max_price* is in the currency of the account with the provider. *wait* and *poll* are seconds; *clock* is the
-    verifier's unless given. The wait ends with the code's life (``TTL``).
+    *max_price* is in the currency of the account with the provider. *wait* and *poll* are seconds; the wait ends with
+    the code's life (``TTL``).
 
     :raises ValueError: for a price, a time or a purpose that cannot be.
     """
@@ -82,9 +81,9 @@ def canary(
     if not POLL[0] <= poll <= POLL[1] or not poll <= wait <= MAX_WAIT:
         raise ValueError(f"poll is {POLL[0]:g} to {POLL[1]:g} seconds, wait at most {MAX_WAIT:g}")
     verifier.read_purpose(purpose)
-    clock = clock or verifier.clock
-    trial = _Trial(verifier, provider, country.upper(), purpose, clock, sleep, progress, clock.time())
-    return trial.run(Decimal(max_price), wait, poll)
+    report = CanaryReport(False, provider.name, country.upper(), "")
+    _Trial(verifier, provider, purpose, sleep, progress, report).run(max_price, wait, poll)
+    return report
 
 
 class _Stop(Exception):
@@ -97,95 +96,92 @@ class _Trial:
 
     _verifier: Verifier
     _provider: NumberProvider
-    _country: str
     _purpose: str
-    _clock: Clock
     _sleep: Callable[[float], None]
     _progress: Progress
-    _began: float
+    _report: CanaryReport
     _step: str = ""
     _binding: Secret = field(default_factory=lambda: Secret(secrets.token_urlsafe(16)))
-    _quote: Money | None = None
-    _balance: Money | None = None
     _asked_to_rent: bool = False
-    _rental: Rental | None = None
-    _rented_at: float = 0.0
     _phone: Phone | None = None
+    _rented_at: float = 0.0
     _seen: set[str] = field(default_factory=set)
     _misses: int = 0
-    _seconds: float | None = None
-    _notes: list[str] = field(default_factory=list)
 
-    def run(self, max_price: Decimal, wait: float, poll: float) -> CanaryReport:
+    def __post_init__(self) -> None:
+        self._clock = self._verifier.clock
+        self._began = self._clock.time()
+
+    def run(self, max_price: Decimal, wait: float, poll: float) -> None:
+        report = self._report
         try:
-            self._afford(max_price)
-            rental = self._rent()
+            quote = self._afford(max_price)
+            rental = self._rent(quote, max_price)
             try:
-                self._deliver(rental, max_price, wait, poll)
+                self._deliver(rental, min(wait, self._verifier.policy.ttl), poll)
             finally:
-                self._release(rental)
-            detail = f"the code came after {self._seconds:.0f} s"
+                with self._noting("the number could not be released"):
+                    self._provider.release(rental, received=report.ok)
         except _Stop as stop:
-            detail = str(stop)
+            report.detail = str(stop)
         except UzotpError as error:
-            detail = f"{self._step}: {error}"
-        return self._report(detail)
+            report.detail = f"{self._step}: {error}"
+        with self._noting("the balance could not be read again"):
+            report.balance_after = self._provider.balance() if self._asked_to_rent else None
+        with self._noting("what became of the message is not known"):
+            self._follow()
 
     def _say(self, step: str) -> None:
         self._step = step
         self._progress(self._clock.time() - self._began, step)
 
-    # ----------------------------------------------------------------------------------------------------- renting
+    @contextmanager
+    def _noting(self, failure: str) -> Iterator[None]:
+        """What fails in here is a note of the report, and no more."""
+        try:
+            yield
+        except UzotpError as error:
+            self._report.notes += (f"{failure}: {error}",)
 
-    def _afford(self, max_price: Decimal) -> None:
-        """Everything that can be known before money is spent."""
-        allowed, name = self._verifier.policy.countries, self._provider.name
-        if allowed != "*" and self._country not in allowed:
-            raise _Stop(f"COUNTRIES does not allow {self._country}: no code could be sent, so nothing was rented")
-        self._may_send()
+    def _afford(self, max_price: Decimal) -> Money:
+        """The price of a number, when all is well that can be known before money is spent."""
+        allowed, name, country = self._verifier.policy.countries, self._provider.name, self._report.country
+        if allowed != "*" and country not in allowed:
+            raise _Stop(f"COUNTRIES does not allow {country}: no code could be sent, so nothing was rented")
+        phone = Phone.example(country)  # the number to rent is not known yet: one like it
+        for objection in self._verifier.objections_to_send(phone, self._purpose) if phone else ():
+            words = next(words for kind, words in _OBJECTIONS.items() if isinstance(objection, kind))
+            raise _Stop(f"{words.format(country=country)}: nothing was rented")
         self._say(f"asking {name} for its price")
-        self._quote = price = self._provider.quote(self._country)
+        price = self._provider.quote(country)
         if price is None:
-            raise _Stop(f"{name} has no number in {self._country} now")
+            raise _Stop(f"{name} has no number in {country} now")
         if not 0 <= price.amount <= max_price:
             raise _Stop(f"a number costs {shown(price)}, more than {max_price}: nothing was rented")
         self._say(f"asking {name} for the balance")
-        self._balance = balance = self._provider.balance()
+        self._report.balance_before = balance = self._provider.balance()
         if balance.currency == price.currency and balance.amount < price.amount:
             raise _Stop(f"a number costs {shown(price)}, and {name} has {shown(balance)}: nothing was rented")
+        return price
 
-    def _may_send(self) -> None:
-        """What would refuse the code must be known before a number is paid for."""
-        phone = Phone.example(self._country)  # the number to rent is not known yet: one like it
-        for objection in self._verifier.objections_to_send(phone, self._purpose) if phone else ():
-            words = next(words for kind, words in _OBJECTIONS.items() if isinstance(objection, kind))
-            raise _Stop(f"{words.format(country=self._country)}: nothing was rented")
-
-    def _rent(self) -> Rental:
+    def _rent(self, quote: Money, max_price: Decimal) -> Rental:
         """The one purchase (Q89). After this the number must be released."""
-        self._say(f"renting a number for {shown(self._quote)}")
+        self._say(f"renting a number for {shown(quote)}")
         self._asked_to_rent = True
         try:
-            self._rental = self._provider.rent(self._country)
+            rental = self._provider.rent(self._report.country)
         except OutcomeUnknown as error:
             raise _Stop(
                 f"{error}. The number may be paid for, and it is lost: compare the balances. Nothing more is rented"
             ) from None
         self._rented_at = self._clock.time()
-        return self._rental
-
-    def _release(self, rental: Rental) -> None:
-        try:
-            self._provider.release(rental, received=self._seconds is not None)
-        except UzotpError as error:
-            self._notes.append(f"the number could not be released: {error}")
-
-    # ---------------------------------------------------------------------------------------------------- delivery
-
-    def _deliver(self, rental: Rental, max_price: Decimal, wait: float, poll: float) -> None:
-        if rental.price and self._quote and rental.price != self._quote:
+        self._report.phone, self._report.number_cost = rental.phone.masked, rental.price or quote
+        if rental.price and rental.price != quote:
             above = " and is above your maximum" if rental.price.amount > max_price else ""
-            self._notes.append(f"the number cost {shown(rental.price)}, {shown(self._quote)} was quoted{above}")  # Q65
+            self._report.notes += (f"the number cost {shown(rental.price)}, {shown(quote)} was quoted{above}",)  # Q65
+        return rental
+
+    def _deliver(self, rental: Rental, limit: float, poll: float) -> None:
         self._say(f"rented {rental.phone.masked}")
         phone = self._phone = self._verifier.read_phone(rental.phone)
         if sms := self._read(rental):  # before anything was sent: a former owner's (Q60)
@@ -195,14 +191,15 @@ class _Trial:
         challenge = self._verifier.send_code(
             phone, self._purpose, client_ip=None, binding=self._binding, trusted=True
         )  # the operator's own number: the guard needs no proof of it
-        limit = min(wait, self._verifier.policy.ttl)
         for _ in range(int(limit / poll)):
             if self._clock.time() - sent_at + poll > limit:
                 break
             self._say(f"waiting for the SMS ({challenge.delivery.gateway}: {challenge.delivery.status})")
             self._sleep(poll)
             if self._is_ours(self._read(rental), phone, challenge.code_length):
-                self._seconds = self._clock.time() - sent_at
+                seconds = self._clock.time() - sent_at
+                self._report.ok, self._report.sms_seconds = True, seconds
+                self._report.detail = f"the code came after {seconds:.0f} s"
                 return
         raise _Stop(f"no SMS with the code came in {limit:.0f} s{self._strangers()}")
 
@@ -236,39 +233,12 @@ class _Trial:
     def _strangers(self) -> str:
         return f"; other SMS at this number: {len(self._seen)}" if self._seen else ""
 
-    # ------------------------------------------------------------------------------------------------------ report
-
-    def _report(self, detail: str) -> CanaryReport:
-        record, after = None, self._balance_after()
-        try:
-            if self._phone:
-                record = self._verifier.delivery(self._phone, self._purpose, binding=self._binding)
-        except UzotpError as error:
-            self._notes.append(f"what became of the message is not known: {error}")
-        return CanaryReport(
-            ok=self._seconds is not None,
-            provider=self._provider.name,
-            country=self._country,
-            detail=detail,
-            phone=self._rental.phone.masked if self._rental else None,
-            gateway=record.gateway or None if record else None,
-            delivery_status=record.status if record else None,
-            sms_seconds=self._seconds,
-            number_cost=(self._rental.price or self._quote) if self._rental else None,
-            message_cost=record.cost if record else None,
-            balance_before=self._balance,
-            balance_after=after,
-            notes=tuple(self._notes),
-        )
-
-    def _balance_after(self) -> Money | None:
-        if not self._asked_to_rent:
-            return None
-        try:
-            return self._provider.balance()
-        except UzotpError as error:
-            self._notes.append(f"the balance could not be read again: {error}")
-            return None
+    def _follow(self) -> None:
+        """What became of the message."""
+        if self._phone and (record := self._verifier.delivery(self._phone, self._purpose, binding=self._binding)):
+            report = self._report
+            report.gateway, report.delivery_status = record.gateway or None, record.status
+            report.message_cost = record.cost
 
 
 def candidates(text: str, length: int) -> list[Secret]:

@@ -1,29 +1,72 @@
-"""sms-man.com: numbers for rent, by country and by the service that is to write to them."""
+"""sms-man.com (API v2.0): numbers for rent, by country and by the service that is to write to them.
+
+Line numbers are of its Vietnamese page ("M"); Q numbers are the known quirks. Success is the field that is needed,
+for most replies have no ``success`` (Q69). Rows come in an array or in an object keyed by their ids.
+"""
 
 from __future__ import annotations
 
+import ast
+from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
-from uzotp.canary import smsman_wire as wire
-from uzotp.canary.provider import Provider
-from uzotp.canary.values import Application, Availability, NumberError, Price, Rental, Sms
+from uzotp.canary.provider import (
+    Application,
+    Availability,
+    Complaint,
+    NumberError,
+    NumberPrice,
+    Provider,
+    Rental,
+    Sms,
+    flatten,
+)
+from uzotp.errors import AuthenticationFailed, GatewayError
 from uzotp.http import parse
+from uzotp.phones import Phone
+
+#: All that is documented (M:28, M:89, M:108); what is not is a :class:`NumberError` with the raw code.
+CODES: dict[str, type[GatewayError]] = {
+    "wrong_token": AuthenticationFailed,
+    "wrong_status": NumberError,
+    "wait_sms": NumberError,
+}
+
+#: M:100. What they mean is not said (Q79).
+STATUSES = ("ready", "close", "reject", "used")
+
+#: Bytes of a list in Python's notation that are read at most (Q70).
+MAX_LITERAL = 256 * 1024
+
+
+def load_list(body: bytes) -> tuple[Any, bool]:
+    """A list in JSON, or as Python writes it, ``[{'id':0,'title':"Russia"}]`` (Q70): read, never run."""
+    value, whole = parse.load_any(body)
+    if value is None and len(body) <= MAX_LITERAL:
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(body.decode("utf-8-sig", "replace").strip())
+    return value, whole
+
+
+def complain(body: dict[str, Any]) -> Complaint | None:
+    """The "no" in a reply."""
+    code, words = parse.identifier(body.get("error_code")), flatten(body.get("error_msg"))
+    if not code and not words and parse.verdict(body.get("success")) is not False:
+        return None
+    return Complaint(code, words, CODES.get(code or ""))
 
 
 class SMSMan(Provider):
-    """A client of sms-man.com (API v2.0); safe to share between threads.
+    """A client of sms-man.com, as every :class:`Provider`; *token* is the account's.
 
     Money is a bare ``Decimal``: sms-man does not say in which currency it counts, and we do not guess (Q78). Ids
     differ from what its page suggests: look them up with :meth:`countries` and :meth:`applications` (Q75).
-
-    :param token: of the account.
-    :param timeout: total seconds for one call.
-    :param allow_insecure_http: lets ``base_url`` be plain http for another host than this machine.
-    :raises ConfigurationError: for a setting that cannot work.
     """
 
-    name = wire.NAME
-    _complain = staticmethod(wire.complain)
+    name = "sms-man"
+    field = "token"
+    _complain = staticmethod(complain)
 
     def __init__(
         self,
@@ -33,43 +76,37 @@ class SMSMan(Provider):
         *,
         allow_insecure_http: bool = False,
     ) -> None:
-        super().__init__("token", token, base_url, timeout, allow_insecure_http)
+        super().__init__(token, base_url, timeout, allow_insecure_http)
 
     def balance(self, *, timeout: float | None = None) -> Decimal:
         """The account's money, in its own currency. :raises GatewayError:"""
-        return self._ask("get-balance", {}, wire.read_balance, timeout)
+        return self._ask("get-balance", {}, read_balance, timeout)
 
     def limits(
         self, country_id: int | None = None, application_id: int | None = None, *, timeout: float | None = None
     ) -> list[Availability]:
         """How many numbers there are, everywhere or for what is given. :raises GatewayError:"""
-        fields = _ids(country_id=country_id, application_id=application_id)
-        return self._ask("limits", fields, wire.read_limits, timeout)
+        return self._ask("limits", _ids(country_id=country_id, application_id=application_id), read_limits, timeout)
 
     def rent(self, country_id: int, application_id: int, *, timeout: float | None = None) -> Rental:
         """Buy a number, once. Both ids are required: without one sms-man would sell any number (Q76).
 
         :raises OutcomeUnknown: the request left and no clear answer came. It may be paid for, and the number is
             lost: compare the balances, and do not simply ask again (Q89).
-        :raises NumberError: a refusal, with sms-man's own ``code``; none is documented, so ``charged`` is ``None``.
+        :raises NumberError: a refusal, with sms-man's own ``word``; none is documented, so ``charged`` is ``None``.
         :raises GatewayError: any other subclass: nothing was bought.
         """
         if country_id is None or application_id is None:
             raise TypeError("rent() takes a country_id and an application_id")
         fields = _ids(country_id=country_id, application_id=application_id)
-        return self._ask("get-number", fields, wire.read_rental, timeout, question=False)
+        return self._ask("get-number", fields, read_rental, timeout, question=False)
 
     def read(self, request_id: str | int, *, timeout: float | None = None) -> Sms | None:
         """The SMS that came for a rental's ``id``; ``None`` while there is none. Keep a deadline of your own (Q82).
 
         :raises NumberError: any code but ``wait_sms``: do not ask again (Q81). :raises GatewayError: it failed.
         """
-        try:
-            return self._ask("get-sms", _request(request_id), wire.read_sms, timeout)
-        except NumberError as error:
-            if error.word == wire.WAITING:
-                return None
-            raise
+        return self._ask_for_sms("get-sms", _request(request_id), read_sms, timeout)
 
     def set_status(self, request_id: str | int, status: str, *, timeout: float | None = None) -> None:
         """Tell what became of a rental: ``ready``, ``close``, ``reject`` or ``used`` (M:100).
@@ -78,22 +115,24 @@ class SMSMan(Provider):
 
         :raises ValueError: for any other word. :raises GatewayError: it was not taken.
         """
-        if status not in wire.STATUSES:
-            raise ValueError(f"a status is one of {', '.join(wire.STATUSES)}")
+        if status not in STATUSES:
+            raise ValueError(f"a status is one of {', '.join(STATUSES)}")
         fields = {**_request(request_id), "status": status}  # the page's table has lost this name (Q71)
-        self._ask("set-status", fields, wire.read_done, timeout)
+        self._ask("set-status", fields, read_done, timeout)
 
-    def prices(self, country_id: int | None = None, *, timeout: float | None = None) -> dict[int, dict[int, Price]]:
+    def prices(
+        self, country_id: int | None = None, *, timeout: float | None = None
+    ) -> dict[int, dict[int, NumberPrice]]:
         """``{country id: {application id: (cost, count)}}``. :raises GatewayError:"""
-        return self._ask("get-prices", _ids(country_id=country_id), wire.read_prices, timeout)
+        return self._ask("get-prices", _ids(country_id=country_id), read_prices, timeout)
 
     def countries(self, *, timeout: float | None = None) -> dict[int, str]:
         """Titles by id, ``{0: "Russia"}``. :raises GatewayError:"""
-        return self._ask("countries", {}, wire.read_countries, timeout, wire.load_list)
+        return self._ask("countries", {}, read_countries, timeout, load_list)
 
     def applications(self, *, timeout: float | None = None) -> dict[int, Application]:
         """What numbers are rented for, by id. :raises GatewayError:"""
-        return self._ask("applications", {}, wire.read_applications, timeout, wire.load_list)
+        return self._ask("applications", {}, read_applications, timeout, load_list)
 
 
 def _ids(**ids: int | None) -> dict[str, str | int]:
@@ -109,3 +148,108 @@ def _request(request_id: str | int) -> dict[str, str | int]:
     if word is None:
         raise ValueError("request_id is the id of a rental")
     return {"request_id": word}
+
+
+# ----------------------------------------------------------------------------------------------- what an answer means
+
+
+def read_balance(body: object) -> Decimal | None:
+    """M:24."""
+    return _amount(body, "balance")
+
+
+def read_limits(value: object) -> list[Availability] | None:
+    """M:45."""
+    found = []
+    for _, row in _pairs(value):
+        if isinstance(row, dict):
+            words = (row.get(name) for name in ("country_id", "application_id", "numbers"))
+            numbers = [number for word in words if (number := parse.integer(word)) is not None]
+            if len(numbers) == 3:
+                found.append(Availability(*numbers))
+    return found if found or _is_empty(value) else None
+
+
+def read_rental(body: object) -> Rental | None:
+    """M:67: an id and a number, and no price (Q78)."""
+    if not isinstance(body, dict):
+        return None
+    id, phone = parse.identifier(body.get("request_id")), parse.phone(body.get("number"))
+    return Rental(SMSMan.name, id, Phone(phone)) if id and phone else None
+
+
+def read_sms(body: object) -> Sms | None:
+    """M:85."""
+    code = body.get("sms_code") if isinstance(body, dict) else None
+    text = parse.text(code) or parse.identifier(code) or ""
+    return Sms(text) if text.strip() else None
+
+
+def read_done(body: object) -> bool | None:
+    """M:104: the one reply that says ``success`` when it is one."""
+    return parse.verdict(body.get("success")) or None if isinstance(body, dict) else None
+
+
+def read_prices(value: object) -> dict[int, dict[int, NumberPrice]] | None:
+    """M:123: country id to application id. Rows that carry both ids themselves are also seen (not documented)."""
+    prices: dict[int, dict[int, NumberPrice]] = {}
+    for key, row in _pairs(value):
+        if isinstance(row, dict) and "application_id" in row:
+            entries = [(row.get("country_id"), row["application_id"], row)]
+        else:
+            entries = [(key, application, entry) for application, entry in _pairs(row)]
+        for country, application, entry in entries:
+            country_id, application_id, cost = (
+                parse.integer(country),
+                parse.integer(application),
+                _amount(entry, "cost"),
+            )
+            if country_id is not None and application_id is not None and cost is not None:
+                price = NumberPrice(cost, parse.integer(entry.get("count")))
+                prices.setdefault(country_id, {})[application_id] = price
+    return prices if prices or _is_empty(value) else None
+
+
+def read_countries(value: object) -> dict[int, str] | None:
+    """M:140: titles by id; 0 is one (Q74)."""
+    rows = _rows(value)
+    return None if rows is None else {id: title for id, (title, _) in rows.items()}
+
+
+def read_applications(value: object) -> dict[int, Application] | None:
+    """M:157."""
+    rows = _rows(value)
+    return None if rows is None else {id: Application(*row) for id, row in rows.items()}
+
+
+def _pairs(value: object) -> list[tuple[Any, Any]]:
+    """Keys and values of an object, or of a list: what PHP makes of an object with the keys 0, 1, 2 (Q77)."""
+    if isinstance(value, dict):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else []
+
+
+def _rows(value: object) -> dict[int, tuple[str, str]] | None:
+    """Titles and codes by id, which may be text (Q73) or, in an object, the key (Q70).
+
+    A country has a ``title``, an application a ``name``; the page itself mixes them up (Q80).
+    """
+    found = {}
+    for key, row in _pairs(value):
+        if isinstance(row, dict):
+            id = parse.integer(row.get("id", key if isinstance(value, dict) else None))
+            title = parse.text(row.get("title"), 200) or parse.text(row.get("name"), 200)
+            if id is not None and title:
+                found[id] = title, parse.text(row.get("code"), 64) or ""
+    return found if found or _is_empty(value) else None
+
+
+def _amount(row: object, name: str) -> Decimal | None:
+    """A bare amount. The page states no currency (Q78), so one that has one is not what we know how to read."""
+    money = parse.money(row.get(name), currency="") if isinstance(row, dict) else None
+    return money.amount if money and not money.currency else None
+
+
+def _is_empty(value: object) -> bool:
+    """An empty map of PHP is ``[]`` (Q77)."""
+    return isinstance(value, (list, dict)) and not value

@@ -1,28 +1,66 @@
-"""socgrow.uz: numbers for rent, paid in so'm."""
+"""socgrow.uz: numbers for rent, paid in so'm.
+
+Line numbers are of its Uzbek page ("V"); Q numbers are the known quirks.
+"""
 
 from __future__ import annotations
 
-from uzotp.canary import socgrow_wire as wire
-from uzotp.canary.provider import Provider
-from uzotp.canary.values import Country, NumberError, Rental, Sms
+import re
+from typing import Any
+
+from uzotp.canary.provider import Complaint, Country, NumberError, Provider, Rental, Sms, flatten
+from uzotp.errors import AuthenticationFailed, GatewayError, InsufficientBalance
 from uzotp.http import parse
+from uzotp.phones import Phone
 from uzotp.ports.money import Money
 from uzotp.privacy import Secret, veiled
+from uzotp.sms.parts import fold_apostrophes
+
+#: V:104-109, each with its Uzbek text: the page does not say which of the two comes (Q67). The last has two
+#: endings, ``kelmagan`` in the list and ``kelmadi`` in the sample (Q58).
+CODES: dict[str, tuple[str, type[GatewayError]]] = {
+    "invalid_key": ("api kaliti noto'g'ri", AuthenticationFailed),
+    "insufficient_balance": ("balans yetarli emas", InsufficientBalance),
+    "order_not_found": ("buyurtma topilmadi", NumberError),
+    "invalid_country": ("davlat kodi noto'g'ri", NumberError),
+    "no_numbers_available": ("raqamlar mavjud emas", NumberError),
+    "sms_not_received": ("sms hali kelma", NumberError),
+}
+
+#: Where an error may stand: the page does not say (Q67).
+_ERROR_FIELDS = ("error", "code", "error_code", "message")
+_CODE = re.compile(r"[a-z][a-z0-9_]{2,63}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+
+
+def complain(body: dict[str, Any]) -> Complaint | None:
+    """The "no" in a reply, by its code or by its text; ``success`` true is none, but for an empty ``sms`` (Q58)."""
+    success = parse.verdict(body.get("success"))
+    nothing_yet = "sms" in body and _blank(body["sms"])
+    if success is True and not nothing_yet:
+        return None
+    said = list(dict.fromkeys(filter(None, (flatten(body.get(name)) for name in _ERROR_FIELDS))))
+    words = "; ".join(said)
+    folded = " ".join(fold_apostrophes(words).casefold().split())
+    for code, (phrase, kind) in CODES.items():
+        if code in folded or phrase in folded:
+            return Complaint(code, words, kind)
+    if nothing_yet and (success is True or not said):
+        return Complaint("sms_not_received", words, NumberError)
+    if success is False or body.get("error"):
+        return Complaint(next(filter(_CODE.fullmatch, said), None), words)
+    return None
 
 
 class SocGrow(Provider):
-    """A client of socgrow.uz; safe to share between threads.
+    """A client of socgrow.uz, as every :class:`Provider`; *key* is the account's.
 
     There is no call that gives a number back, none that lists what was bought, and no ceiling for a price (Q65).
-
-    :param key: of the account.
-    :param timeout: total seconds for one call.
-    :param allow_insecure_http: lets ``base_url`` be plain http for another host than this machine.
-    :raises ConfigurationError: for a setting that cannot work.
     """
 
-    name = wire.NAME
-    _complain = staticmethod(wire.complain)
+    name = "socgrow"
+    field = "key"
+    _complain = staticmethod(complain)
 
     def __init__(
         self,
@@ -32,15 +70,15 @@ class SocGrow(Provider):
         *,
         allow_insecure_http: bool = False,
     ) -> None:
-        super().__init__("key", key, base_url, timeout, allow_insecure_http)
+        super().__init__(key, base_url, timeout, allow_insecure_http)
 
     def balance(self, *, timeout: float | None = None) -> Money:
         """The account's money. :raises GatewayError:"""
-        return self._ask(None, {"action": "getBalance"}, wire.read_balance, timeout)
+        return self._ask(None, {"action": "getBalance"}, read_balance, timeout)
 
     def countries(self, *, timeout: float | None = None) -> list[Country]:
         """What is on offer now, at this account's prices (V:26). :raises GatewayError:"""
-        return self._ask(None, {"action": "countries"}, wire.read_countries, timeout)
+        return self._ask(None, {"action": "countries"}, read_countries, timeout)
 
     def rent(self, country: str, service: str | None = None, *, timeout: float | None = None) -> Rental:
         """Buy a number, once. The price may differ from that of :meth:`countries`, and is not given back (Q65).
@@ -57,7 +95,7 @@ class SocGrow(Provider):
         fields = {"action": "getnum", "code": country.strip().lower()}
         if service is not None:
             fields["service"] = service
-        return self._ask(None, fields, wire.read_rental, timeout, question=False)
+        return self._ask(None, fields, read_rental, timeout, question=False)
 
     def read(self, number: str, *, timeout: float | None = None) -> Sms | None:
         """The SMS that came to *number*, ``rental.phone``; ``None`` while there is none.
@@ -65,15 +103,64 @@ class SocGrow(Provider):
         Ask every 3-5 seconds, five minutes at most (V:75). A number is rented again and again, so this may be the
         SMS of whoever had it before: look for what you expect in it (Q60).
 
-        :raises NumberError: ``code`` is ``"order_not_found"``. :raises GatewayError: the question failed.
+        :raises NumberError: its ``word`` is ``"order_not_found"``. :raises GatewayError: the question failed.
         """
         number = Secret(parse.phone(veiled(number)) or "")  # with its plus, which this call does not take (Q59)
         if not number:
             raise ValueError("number is the phone of a rental")
-        fields = {"action": "getsms", "number": Secret(number[1:])}
-        try:
-            return self._ask(None, fields, wire.read_sms, timeout)
-        except NumberError as error:
-            if error.word == wire.WAITING:
-                return None
-            raise
+        return self._ask_for_sms(None, {"action": "getsms", "number": Secret(number[1:])}, read_sms, timeout)
+
+
+# ----------------------------------------------------------------------------------------------- what an answer means
+
+
+def read_balance(body: object) -> Money | None:
+    """V:16-22: under ``result``, with a currency."""
+    result = _done(body).get("result")
+    if not isinstance(result, dict):
+        return None
+    currency = result.get("currency")
+    known = isinstance(currency, str) and _CURRENCY.fullmatch(currency)
+    return parse.money(result.get("balance"), str(currency) if known else "UZS")
+
+
+def read_countries(body: object) -> list[Country] | None:
+    """V:28-44. A row is known by ``country_code``; ``country_name`` is text that was damaged on its way (Q62)."""
+    rows = _done(body).get("countries")
+    if not isinstance(rows, list):
+        return None
+    return [
+        Country(
+            code.lower(),
+            parse.text(row.get("country_name"), 200) or "",
+            parse.integer(row.get("qty")),
+            parse.money(row.get("price_uzs")),
+        )
+        for row in rows
+        if isinstance(row, dict) and (code := parse.identifier(row.get("country_code")))
+    ]
+
+
+def read_rental(body: object) -> Rental | None:
+    """V:53-58: the number has a plus here, and nowhere else (Q59). Bought is ``success`` true and a number."""
+    row = _done(body)
+    phone = parse.phone(row.get("phone"))
+    if phone is None:
+        return None
+    return Rental(SocGrow.name, parse.identifier(row.get("order_id")), Phone(phone), parse.money(row.get("price")))
+
+
+def read_sms(body: object) -> Sms | None:
+    """V:62-68. ``sms`` is the code or the whole text (Q66); a number would have lost its zeros, but is taken."""
+    row = _done(body)
+    text = parse.text(row.get("sms")) or parse.identifier(row.get("sms"))
+    return None if _blank(text) else Sms(str(text), parse.text(row.get("from"), 64), parse.time(row.get("time")))
+
+
+def _done(body: object) -> dict[str, Any]:
+    """The fields of a reply that says ``success``; none of any other."""
+    return body if isinstance(body, dict) and parse.verdict(body.get("success")) else {}
+
+
+def _blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

@@ -1,7 +1,7 @@
 """The one command line behind ``uzotp``, ``manage.py uzotp`` and ``flask uzotp``: what may be typed, and how it ends.
 
-Each command is a function in a module of :mod:`uzotp.cli`, with its arguments beside it. Exit status: 0 fine; 1
-refused, a wrong code, or a problem found by the doctor; 2 a mistake in the call or in the settings.
+Each command is a function in a module of :mod:`uzotp.cli.commands`, with its arguments beside it. Exit status: 0 fine;
+1 refused, a wrong code, or a problem found by the doctor; 2 a mistake in the call or in the settings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from uzotp import __version__
 from uzotp.cli.project import COMMANDS, Command, Project, plain
 from uzotp.errors import ConfigurationError, UzotpError, redact
 from uzotp.settings.build import build
-from uzotp.settings.config import Config, read_toml
+from uzotp.settings.config import Config
 from uzotp.verification import Verifier
 
 FINE, REFUSED, MISTAKEN = 0, 1, 2
@@ -43,19 +43,14 @@ def main(argv: Sequence[str] | None = None, *, project: Project | None = None, p
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _silence()
+        # The interpreter's last flush would fail as well (Python docs, ``signal``, "Note on SIGPIPE").
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with suppress(io.UnsupportedOperation):  # a stream in memory has no file behind it
+                os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
         return _UNHEARD
     return status
-
-
-def _silence() -> None:
-    """Point the output at nothing, so that the interpreter's last flush does not fail as well (Python docs,
-    ``signal``, "Note on SIGPIPE")."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        with suppress(io.UnsupportedOperation):  # a stream in memory has no file behind it
-            os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 def _run(argv: Sequence[str] | None, project: Project | None, prog: str) -> int:
@@ -66,25 +61,21 @@ def _run(argv: Sequence[str] | None, project: Project | None, prog: str) -> int:
     try:
         done: bool = options.run(project or Standalone(options.config), options)
     except (ConfigurationError, UzotpError) as error:
-        _complain(error, prog, as_json=options.json)
+        message, wait = plain(str(error)), getattr(error, "retry_after", None)
+        print(f"{prog}: {message}", file=sys.stderr)
+        if options.json:
+            print(json.dumps({"error": error.code, "message": message, "retry_after": wait}))
         return MISTAKEN if isinstance(error, ConfigurationError) else REFUSED
     except KeyboardInterrupt:
         return _INTERRUPTED
     return FINE if done else REFUSED
 
 
-def _complain(error: ConfigurationError | UzotpError, prog: str, *, as_json: bool) -> None:
-    message = plain(str(error))
-    print(f"{prog}: {message}", file=sys.stderr)
-    if as_json:
-        print(json.dumps({"error": error.code, "message": message, "retry_after": getattr(error, "retry_after", None)}))
-
-
 class Standalone:
     """A project without a framework. Naming a gateway of development is how it says that it is not in production."""
 
     def __init__(self, path: str | None = None) -> None:
-        self._path = path or os.environ.get("UZOTP_CONFIG") or None
+        self._path = path
 
     @cached_property
     def config(self) -> Config:
@@ -93,8 +84,7 @@ class Standalone:
             sys.path.append(os.getcwd())
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            toml = read_toml(self._path) if self._path else None
-            config = Config.from_mapping({}, environ=os.environ, toml=toml)
+            config = Config.of_project({}, {}, self._path)
         for warning in caught:
             print(f"warning: {warning.message}", file=sys.stderr)
         return config
@@ -119,9 +109,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def commands() -> dict[str, Command]:
-    """Every command by its name: what the modules of :mod:`uzotp.cli` declare."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        import_module(f"uzotp.cli.{module.name}")
+    """Every command by its name: what the modules of :mod:`uzotp.cli.commands` declare."""
+    for module in pkgutil.iter_modules([str(Path(__file__).with_name("commands"))]):
+        import_module(f"uzotp.cli.commands.{module.name}")
     return dict(sorted(COMMANDS.items()))
 
 

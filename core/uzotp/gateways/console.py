@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from uzotp.errors import ConfigurationError
-from uzotp.gateways.registry import Advice, Common, GatewaySettings
+from uzotp.gateways.base import Advice, Common, GatewaySettings
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
 

@@ -11,7 +11,7 @@ import ipaddress
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from uzotp.errors import ConfigurationError
@@ -35,6 +35,7 @@ class Reply:
     status: int
     body: bytes = field(default=b"", repr=False)
     flaw: str = ""
+    reason: ClassVar[str] = ""
 
     @property
     def good(self) -> bool:
@@ -53,6 +54,11 @@ class NoReply:
 
     written: bool
     reason: str
+    status: ClassVar[None] = None
+    body: ClassVar[bytes] = b""
+    flaw: ClassVar[str] = ""
+    good: ClassVar[bool] = False
+    refused: ClassVar[bool] = False
 
 
 def check_base_url(setting: str, url: object, *, allow_insecure_http: bool = False, opt_in: str) -> str:
@@ -105,46 +111,42 @@ class Client:
         *path* follows the base address and a slash; ``None`` is the base address as it is. Only a *question*, which
         sends nothing and costs nothing, is asked again when the connection breaks, in what is left of the time.
         """
-        call, url = self._begin(timeout), self._base_url if path is None else f"{self._base_url}/{path}"
-        reply = self._exchange(call, method, url, **request)
-        return self._exchange(call, method, url, **request) if question and isinstance(reply, NoReply) else reply
-
-    def _begin(self, timeout: float) -> Call:
-        from uzotp import __version__
         from uzotp.http import transport
 
+        session, call = self._session(), transport.Call(timeout)
+        url = self._base_url if path is None else f"{self._base_url}/{path}"
+        request |= {"method": method, "url": url, "auth": self._authorize}
+        reply = _exchange(session, call, request)
+        return _exchange(session, call, request) if question and isinstance(reply, NoReply) else reply
+
+    def _session(self) -> requests.Session:
+        from uzotp import __version__
+        from uzotp.http.transport import new_session
+
         if self._kept is None or self._kept[0] != os.getpid():
-            session = transport.new_session(f"uzotp/{__version__}")
+            session = new_session(f"uzotp/{__version__}")
             # The environment's proxies and CA bundle, looked up once: requests would go through all of it at each call.
             found = session.merge_environment_settings(self._base_url, self._proxies, None, None, None)
             session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
             self._kept = (os.getpid(), session)
-        return transport.Call(timeout)
+        return self._kept[1]
 
-    def _exchange(self, call: Call, method: str, url: str, **request: Any) -> Reply | NoReply:
-        from uzotp.http.transport import CALL
 
-        assert self._kept is not None
-        response, current = None, CALL.set(call)
-        try:
-            response = self._kept[1].request(
-                method,
-                url,
-                auth=self._authorize,
-                timeout=call.remaining(),
-                allow_redirects=False,
-                stream=True,
-                **request,
-            )
-            return _read(response)
-        except Exception as error:
-            return NoReply(call.written, _why(error))
-        except BaseException as error:  # Ctrl-C, a worker's end: the frames below hold the request (R43)
-            raise error.with_traceback(None) from None
-        finally:
-            if response is not None:
-                response.close()
-            CALL.reset(current)
+def _exchange(session: requests.Session, call: Call, request: dict[str, Any]) -> Reply | NoReply:
+    from uzotp.http.transport import CALL
+
+    response, current = None, CALL.set(call)
+    try:
+        response = session.request(**request, timeout=call.remaining(), allow_redirects=False, stream=True)
+        return _read(response)
+    except Exception as error:
+        return NoReply(call.written, _why(error))
+    except BaseException as error:  # Ctrl-C, a worker's end: the frames below hold the request (R43)
+        raise error.with_traceback(None) from None
+    finally:
+        if response is not None:
+            response.close()
+        CALL.reset(current)
 
 
 def _read(response: requests.Response) -> Reply:

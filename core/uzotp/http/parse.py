@@ -95,11 +95,6 @@ def values(body: bytes, opening: re.Pattern[str] = _ARRAY_OR_OBJECT) -> Iterator
         yield value, start == 0, start == 0 and end == len(text)
 
 
-def raw(body: bytes) -> str:
-    """*body* as text, whatever it is, for looking for words in it."""
-    return body.decode("utf-8", "replace")
-
-
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 

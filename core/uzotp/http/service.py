@@ -1,22 +1,8 @@
 """For a gateway of your own: one call to a service over HTTP, and what its end means for the message (P7).
 
-::
-
-    class SmsGate:
-        name = "smsgate"
-
-        def __init__(self, url, token):
-            self._service = Service(self.name, url, {"Authorization": f"Bearer {token}"})
-
-        def send(self, message, *, timeout=None):
-            answer = self._service.post_json("messages", {"to": message.phone.wire, "text": message.text}, timeout)
-            if answer.good and answer.id("id"):
-                return Receipt(self.name, answer.id("id"))
-            raise answer.failure()
-
-An :class:`Answer` is a value whatever happened: nothing is raised in here, where the frames know the number and the
-code. It shows neither of them, nor the credentials, wherever a traceback or a log shows it. The gateways and number
-providers of this package are made of the same two classes.
+``docs/examples/custom_gateway.py`` is a gateway made of it; those of this package and the number providers are made of
+the same two classes. An :class:`Answer` is a value whatever happened: nothing is raised in here, where the frames know
+the number and the code. It shows neither of them, nor the credentials, wherever a traceback or a log shows it.
 """
 
 from __future__ import annotations
@@ -122,14 +108,16 @@ class Service:
         *path* follows the service's address and a slash; ``None`` is that address without a slash.
         """
         fields = VeiledFields(fields)
-        return self._post(path, Veiled(json.dumps(fields).encode()), "application/json", timeout, False)
+        body = Veiled(json.dumps(fields).encode())
+        return self._call("POST", path, timeout, False, data=body, headers={"Content-Type": "application/json"})
 
     def post_form(
         self, path: str | None, fields: Mapping[str, Any], timeout: float | None = None, *, question: bool = False
     ) -> Answer:
         """One POST of a form. A *question* sends and buys nothing: it is asked again when the connection breaks."""
         fields = VeiledFields(fields)
-        return self._post(path, Veiled(urlencode(fields).encode()), _FORM, timeout, question)
+        body = Veiled(urlencode(fields).encode())
+        return self._call("POST", path, timeout, question, data=body, headers={"Content-Type": _FORM})
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None, timeout: float | None = None) -> Answer:
         """A question: it sends nothing, so it is asked again when the connection breaks."""
@@ -138,9 +126,6 @@ class Service:
     def seconds(self, timeout: float | None) -> float:
         """How long a call may take that is told *timeout*: never longer than the service's own."""
         return self.timeout if timeout is None else min(timeout, self.timeout)
-
-    def _post(self, path: str | None, body: Veiled, kind: str, timeout: float | None, question: bool) -> Answer:
-        return self._call("POST", path, timeout, question, data=body, headers={"Content-Type": kind})
 
     def _call(self, method: str, path: str | None, timeout: float | None, question: bool, **request: Any) -> Answer:
         reply = self._http.call(method, path, self.seconds(timeout), question, **request)
@@ -159,6 +144,8 @@ class Answer:
     """What a service answered, if it did.
 
     :attr status: of HTTP; ``None`` without an answer.
+    :attr good: 2xx. It is a yes only with what the service promises to say then, its id of the message as a rule.
+    :attr refused: 4xx, but for those that say "later".
     :attr body: the bytes, for services that speak no JSON.
     :attr reason: why there is no answer, in a word or two; ``""`` with one.
     :attr flaw: why there is no body: it broke off, or grew too long.
@@ -170,45 +157,26 @@ class Answer:
     ) -> None:
         self.name = name
         self.question = question
+        self.status, self.good, self.refused = reply.status, reply.good, reply.refused
+        self.body, self.flaw, self.reason = Veiled(reply.body), reply.flaw, reply.reason
         self._reply = reply
         self._secrets = tuple(map(Secret, secrets))
-        self.status = reply.status if isinstance(reply, Reply) else None
-        self.body = Veiled(reply.body if isinstance(reply, Reply) else b"")
-        self.flaw = reply.flaw if isinstance(reply, Reply) else ""
-        self.reason = reply.reason if isinstance(reply, NoReply) else ""
 
     def __repr__(self) -> str:
         return f"<Answer {self.status or 'none'}>"
 
-    @property
-    def good(self) -> bool:
-        """2xx. It is a yes only with what the service promises to say then, its id of the message as a rule."""
-        return isinstance(self._reply, Reply) and self._reply.good
-
-    @property
-    def refused(self) -> bool:
-        """4xx, but for those that say "later"."""
-        return isinstance(self._reply, Reply) and self._reply.refused
-
-    @property
-    def found(self) -> Mapping[str, Any]:
-        """The JSON object in the body, cut out of what else is there; empty without one."""
-        return self._parsed[0]
-
-    @property
-    def whole(self) -> bool:
-        """Whether :attr:`found` is all of the body: a piece of a reply does not say no."""
-        return self._parsed[1]
+    @cached_property
+    def parsed(self) -> tuple[Mapping[str, Any], bool]:
+        """The JSON object in the body, cut out of what else is there (empty without one), and whether it was all of
+        the body: a piece of a reply does not say no."""
+        found, whole = parse.load(self.body)
+        return VeiledFields(found), whole
 
     @property
     def data(self) -> Mapping[str, Any]:
         """The JSON object that the body is; empty for every other body. Numbers with a point are ``Decimal``."""
-        return self.found if self.whole else VeiledFields()
-
-    @cached_property
-    def _parsed(self) -> tuple[VeiledFields, bool]:
-        data, whole = parse.load(self.body)
-        return VeiledFields(data), whole
+        found, whole = self.parsed
+        return found if whole else VeiledFields()
 
     def id(self, *names: str) -> str:
         """The first of these fields that is an id, as text; ``""`` without one."""
@@ -216,7 +184,7 @@ class Answer:
 
     def words(self, *names: str) -> str:
         """The text for people in the first of these fields that has one, made :meth:`safe`; ``""`` without one."""
-        return self.safe(next((text for name in names if (text := parse.text(self.found.get(name)))), ""))
+        return self.safe(next((text for name in names if (text := parse.text(self.parsed[0].get(name)))), ""))
 
     def safe(self, words: str, limit: int = 200) -> str:
         """*words* of the service without credentials and long numbers, cut to *limit* characters."""

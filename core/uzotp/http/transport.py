@@ -181,7 +181,7 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class _Session(requests.Session):
+class _HttpSession(requests.Session):
     def get_redirect_target(self, resp: Any) -> None:
         """Never: a redirect can carry the token to another host and answer a fake success (WIRE Q87)."""
         return
@@ -189,7 +189,7 @@ class _Session(requests.Session):
 
 def new_session(user_agent: str) -> requests.Session:
     """A session that keeps connections but no cookies, and asks for no compression: a body is what its size says."""
-    session = _Session()
+    session = _HttpSession()
     session.headers.clear()
     session.headers.update({"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from uzotp.insight.figures import Figures, Waits, read_counts
 from uzotp.insight.spend import Funds, first_of_month, funds
-from uzotp.ports.gateway import Gateway
 from uzotp.ports.ledger import History
 from uzotp.ports.store import PAUSE, Switch
 from uzotp.sending.balances import BalanceAnswer
@@ -37,7 +35,7 @@ class Blocked:
     """A service name that a gateway refused and charged for (P6)."""
 
     gateway: str
-    name: str
+    service_name: str
     since: int
 
 
@@ -59,10 +57,6 @@ class Insight:
     balances: tuple[BalanceAnswer, ...]
     low_balance: int | None
 
-    @property
-    def today(self) -> str:
-        return day_of(self.at)
-
 
 def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) -> Insight:
     """The last *days* days of Asia/Tashkent, today among them. *sends* says whether this process sends, so that its
@@ -73,7 +67,6 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
     at, store = int(verifier.clock.time() * 1000), verifier.store
     verifier.journal.write()  # what this process has counted and not yet told the store
     switches = list(store.switches())
-    blocked = [(switch, blocked_name(switch.name)) for switch in switches]
     figures, money = _past(verifier, at, days)
     return Insight(
         at=at,
@@ -82,7 +75,7 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
         gateways=tuple(gateway.name for gateway in verifier.router.gateways),
         breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
         paused=next((switch for switch in switches if switch.name == PAUSE), None),
-        blocked=tuple(Blocked(*pair, switch.since_ms) for switch, pair in blocked if pair),
+        blocked=tuple(Blocked(*pair, each.since_ms) for each in switches if (pair := blocked_name(each.name))),
         balances=verifier.balances.look(),
         low_balance=verifier.policy.low_balance,
     )
@@ -93,28 +86,20 @@ def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
     last = date.fromisoformat(today)
     period = tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
     history = _history(verifier, period[0], PREFIXES)
-    prices = _prices(verifier.router.gateways)
     figures = Figures(
         days=period,
         traffic=tuple(row for row in history.traffic if period[0] <= row.day <= today),
         prefixes=tuple(history.prefixes[:PREFIXES]),
         waits={name: Waits(dict(counts)) for name, counts in sorted(history.waits.items()) if counts},
         counts=read_counts(history.counts, period),
-        prices=prices,
     )
     first = first_of_month(today)
     month = history if period[0] <= first else _history(verifier, first, 0)
     budget = verifier.policy.daily_budget
     books = verifier.store.money_used(today) if budget is not None else None
-    return figures, funds(today, month.traffic, prices, budget, books)
+    return figures, funds(today, month.traffic, budget, books)
 
 
 def _history(verifier: Verifier, day: str, prefixes: int) -> History:
     now = None if verifier.clock is time else int(verifier.clock.time() * 1000)
     return verifier.store.history(day_begins(day), now, prefixes=prefixes)
-
-
-def _prices(gateways: Iterable[Gateway]) -> dict[str, int]:
-    """Whole so'm a message, of the gateways that were told a price because they do not say (``GETSMS_PRICE``)."""
-    told = {gateway.name: getattr(gateway, "price", None) for gateway in gateways}
-    return {name: price for name, price in told.items() if isinstance(price, int) and price > 0}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from uzotp.insight.collect import Insight
-from uzotp.insight.figures import STATUSES, Figures, Outcome, Waits, rate
+from uzotp.insight.figures import Figures, Outcome, rate
 from uzotp.insight.spend import Funds, Spend
 from uzotp.ports.ledger import PrefixTraffic
 from uzotp.sending.balances import BalanceAnswer
@@ -25,16 +25,14 @@ def data(insight: Insight) -> dict[str, Any]:
         "gateways": [{"gateway": name} | _outcome(each) for name, each in figures.outcomes("gateway").items()],
         "countries": [{"country": name} | _outcome(each) for name, each in figures.outcomes("country").items()],
         "prefixes": [asdict(row) | _shares(row) for row in figures.prefixes],
-        "waits": {"all": _waits(figures.wait), **{name: _waits(each) for name, each in figures.waits.items()}},
-        "counts": [
-            {"kind": row.kind, "words": list(row.words), "total": row.total, "by_day": dict(row.by_day)}
-            for row in figures.counts
-        ],
-        "by_day": _days(figures),
+        "waits": {
+            name: {"codes": each.codes, "median": each.median, "p95": each.p95}
+            for name, each in {"all": figures.wait, **figures.waits}.items()
+        },
+        "counts": [asdict(row) | {"total": row.total} for row in figures.counts],
+        "by_day": [{"day": day} | _outcome(each) | _spend(spend) for day, (each, spend) in figures.daily.items()],
         "paused": {"since": paused.since_ms, "note": paused.note} if paused else None,
-        "blocked": [
-            {"gateway": each.gateway, "service_name": each.name, "since": each.since} for each in insight.blocked
-        ],
+        "blocked": [asdict(each) for each in insight.blocked],
         "balances": [_balance(answer) for answer in insight.balances],
     }
 
@@ -66,24 +64,11 @@ def _amount(amount: Decimal) -> str:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "messages": outcome.messages,
-        **{name: getattr(outcome, name) for name in STATUSES},
-        "verified": outcome.verified,
-    } | _shares(outcome)
+    return {"messages": outcome.messages} | asdict(outcome) | _shares(outcome)
 
 
 def _shares(found: Outcome | PrefixTraffic) -> dict[str, float | None]:
     return {f"{name}_share": rate(getattr(found, name), found.messages) for name in ("delivered", "verified")}
-
-
-def _waits(waits: Waits) -> dict[str, int | None]:
-    return {"codes": waits.codes, "median": waits.median, "p95": waits.p95}
-
-
-def _days(figures: Figures) -> list[dict[str, Any]]:
-    spend = figures.daily_spend()
-    return [{"day": day} | _outcome(each) | _spend(spend[day]) for day, each in figures.daily_outcomes().items()]
 
 
 def _balance(answer: BalanceAnswer) -> dict[str, Any]:

@@ -6,8 +6,9 @@ A rate of nothing is ``None``, not 0.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,21 +80,12 @@ class Waits:
     def p95(self) -> int | None:
         return self.quantile(0.95)
 
-    def histogram(self, edges: Iterable[int]) -> list[int]:
-        """How many fall between one of *edges* (inclusive) and the next (exclusive); the last is open."""
-        starts = sorted(edges)
-        found = [0] * len(starts)
+    def histogram(self, edges: Sequence[int]) -> list[int]:
+        """How many fall between one of *edges* (inclusive, ascending) and the next (exclusive); the last is open."""
+        found = [0] * len(edges)
         for seconds, count in self.counts.items():
-            at = sum(start <= seconds for start in starts) - 1
-            found[max(at, 0)] += count
+            found[max(bisect(edges, seconds) - 1, 0)] += count
         return found
-
-    @classmethod
-    def of(cls, parts: Iterable[Mapping[int, int]]) -> Waits:
-        total: Counter[int] = Counter()
-        for part in parts:
-            total.update(part)
-        return cls(dict(sorted(total.items())))
 
 
 @dataclass(frozen=True)
@@ -130,7 +122,6 @@ class Figures:
     prefixes: tuple[PrefixTraffic, ...]
     waits: Mapping[str, Waits]
     counts: tuple[Counted, ...]
-    prices: Mapping[str, int]
 
     @cached_property
     def total(self) -> Outcome:
@@ -138,25 +129,25 @@ class Figures:
 
     @cached_property
     def spend(self) -> Spend:
-        return Spend.of(self.traffic, self.prices)
+        return Spend.of(self.traffic)
 
     @cached_property
     def wait(self) -> Waits:
-        return Waits.of(waits.counts for waits in self.waits.values())
+        total: Counter[int] = Counter()
+        for waits in self.waits.values():
+            total.update(waits.counts)
+        return Waits(total)
 
     def outcomes(self, by: str) -> dict[str, Outcome]:
         """By ``gateway`` or ``country``, the busiest first."""
         rows = {name: Outcome.of(rows) for name, rows in _grouped(self.traffic, by).items()}
         return dict(sorted(rows.items(), key=lambda item: (-item[1].messages, item[0])))
 
-    def daily_outcomes(self) -> dict[str, Outcome]:
+    @cached_property
+    def daily(self) -> dict[str, tuple[Outcome, Spend]]:
         """Every day, those without messages too."""
         found = _grouped(self.traffic, "day")
-        return {day: Outcome.of(found.get(day, ())) for day in self.days}
-
-    def daily_spend(self) -> dict[str, Spend]:
-        found = _grouped(self.traffic, "day")
-        return {day: Spend.of(found.get(day, ()), self.prices) for day in self.days}
+        return {day: (Outcome.of(found[day]), Spend.of(found[day])) for day in self.days}
 
     def of_gateway(self, name: str, day: str | None = None) -> Outcome:
         return Outcome.of(row for row in self.traffic if row.gateway == name and day in (None, row.day))
@@ -165,7 +156,7 @@ class Figures:
         return tuple(row for row in self.counts if row.kind == kind)
 
 
-def _grouped(traffic: Iterable[Traffic], by: str) -> dict[str, list[Traffic]]:
+def _grouped(traffic: Iterable[Traffic], by: str) -> defaultdict[str, list[Traffic]]:
     found: defaultdict[str, list[Traffic]] = defaultdict(list)
     for row in traffic:
         found[getattr(row, by)].append(row)

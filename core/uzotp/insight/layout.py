@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+from uzotp.insight import svg
 from uzotp.insight.figures import rate
 from uzotp.insight.svg import SVG, meter
 from uzotp.insight.words import Words
@@ -25,7 +27,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class FigureTable:
     """The first of the ``head`` stands over the labels. ``scroll`` is what a screen reader calls the place where it
     is scrolled. A ``folded`` one is opened by who wants it. :func:`table` makes one."""
 
@@ -50,7 +52,7 @@ class Chart:
     phone."""
 
     drawn: SVG
-    table: Table
+    table: FigureTable
     legend: tuple[Key, ...] = ()
     wide: bool = False
 
@@ -73,7 +75,7 @@ class Section:
     note: str = ""
     cards: tuple[Card, ...] = ()
     charts: tuple[Chart, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[FigureTable, ...] = ()
     empty: str = ""
 
 
@@ -86,7 +88,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PageChoice:
     """One of several views of the page; ``value`` goes into its address."""
 
     value: str
@@ -95,13 +97,13 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Page:
+class FigurePage:
     language: str
     title: str
     lead: str
     alerts: tuple[Alert, ...]
     sections: tuple[Section, ...]
-    periods: tuple[Choice, ...]
+    periods: tuple[PageChoice, ...]
 
 
 # ------------------------------------------------------------------------------------------------------------ tables
@@ -122,19 +124,74 @@ def table(
     rows: Iterable[Sequence[str | int | Share]],
     *,
     folded: bool = False,
-) -> Table:
+) -> FigureTable:
     """*rows* begin with their label; the other values are written as the language of *words* does."""
     made = tuple(Row(str(label), tuple(_cell(words, value) for value in values)) for label, *values in rows)
-    return Table(caption, tuple(head), made, words["scroll"].format(title=caption), folded)
+    return FigureTable(caption, tuple(head), made, words["scroll"].format(title=caption), folded)
 
 
 def _cell(words: Words, value: str | int | Share) -> Cell:
     if isinstance(value, Share):
         share = rate(value.part, value.whole)
-        return Cell(words.percent(share), None if share is None else meter(share))
+        return Cell(words.percent(share), meter(share))
     return Cell(value if isinstance(value, str) else words.number(value))
 
 
-def present(*tables: Table) -> tuple[Table, ...]:
+def present(*tables: FigureTable) -> tuple[FigureTable, ...]:
     """Those that have a row."""
     return tuple(table for table in tables if table.rows)
+
+
+# ------------------------------------------------------------------------------------------------------------ charts
+
+#: So many columns have room for a number above and a day below each; of more every fifth day is named.
+_FEW = 10
+
+Values = Mapping[str, int | Decimal]
+
+
+def per_day(
+    words: Words,
+    name: str,
+    title: str,
+    summary: str,
+    days: Mapping[str, Values],
+    drawn: Mapping[str, str],
+    *,
+    listed: Mapping[str, str] | None = None,
+    say: Callable[[int | Decimal], str] | None = None,
+    above: Callable[[int | Decimal], str] | None = None,
+    total: bool = False,
+) -> Chart:
+    """A chart with a column for each of *days*, and its table.
+
+    :param name: keeps the ids of one page apart.
+    :param days: each day with its values.
+    :param drawn: the values that a column is stacked of, from the bottom up, and what they are called. They are kinds
+        of :mod:`~uzotp.insight.svg` and classes of ``insight.css``.
+    :param listed: the columns of the table, where these are others.
+    :param say: how a value is written; *above*: the number above a column.
+    :param total: whether the table ends with a row of sums.
+    """
+    say, listed = say or words.number, listed or drawn
+    above = above or say
+    columns = []
+    for back, (day, values) in zip(reversed(range(len(days))), days.items(), strict=True):
+        parts = tuple(
+            svg.Part(kind, float(values[kind]), f"{words.day(day)}, {text}: {say(values[kind])}")
+            for kind, text in drawn.items()
+            if values[kind]
+        )
+        height = sum(values[kind] for kind in drawn)
+        few = len(days) <= _FEW
+        label = words.day(day) if few or back % 5 == 0 else ""
+        columns.append(svg.StackedColumn(label, above(height) if few and height else "", parts))
+    rows = [(words.day(day), *(say(values[key]) for key in listed)) for day, values in days.items()]
+    if total:
+        rows.append((words["total"], *(say(sum(values[key] for values in days.values())) for key in listed)))
+    return Chart(
+        svg.columns(name, title, summary, columns),
+        table(words, title, (words["day_column"], *listed.values()), rows, folded=True),
+        tuple(Key(svg.swatch(f"{name}-{kind}", kind), text) for kind, text in drawn.items()),
+        wide=True,
+    )

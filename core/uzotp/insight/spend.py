@@ -14,8 +14,8 @@ from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.ledger import Traffic
 from uzotp.sending.sender import TEST_GATEWAY
 
-#: What messages may cost nothing by: nobody's yet, those of test numbers, those on a terminal.
-_FREE = frozenset({"", TEST_GATEWAY, "console"})
+#: By these a message costs nothing: that of a test number, and that on a terminal.
+_FREE = frozenset({TEST_GATEWAY, "console"})
 #: A message of these left, or may have.
 _LEFT = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN})
 #: So many whole days of a month have to be over before anything is said of its end.
@@ -24,8 +24,8 @@ ENOUGH_DAYS = 7
 
 @dataclass(frozen=True)
 class Spend:
-    """What messages cost: by the gateways' own words (``told``), in each currency, so'm first; by the configured price
-    where they said nothing (``estimated``, whole so'm for ``guessed`` messages); and of ``untold`` ones nobody knows.
+    """What messages cost: by the gateways' own words (``told``), in each currency, so'm first; where they said nothing,
+    what was booked (``estimated``, whole so'm for ``guessed`` messages); and of ``untold`` ones nobody knows.
     """
 
     told: Mapping[str, Decimal] = field(default_factory=dict)
@@ -43,22 +43,18 @@ class Spend:
         return {currency: amount for currency, amount in self.told.items() if currency != "UZS"}
 
     @classmethod
-    def of(cls, rows: Iterable[Traffic], prices: Mapping[str, int]) -> Spend:
-        """*prices*: whole so'm a message, of the gateways that do not say. What certainly did not leave is not
-        estimated."""
+    def of(cls, rows: Iterable[Traffic]) -> Spend:
         told: dict[str, Decimal] = {}
         estimated = guessed = untold = 0
         for row in rows:
             if row.currency is not None and row.priced:
                 told[row.currency] = told.get(row.currency, Decimal(0)) + row.cost
-            silent = row.messages - row.priced
-            if silent <= 0 or row.gateway in _FREE or row.status not in _LEFT:
+            if row.gateway in _FREE:
                 continue
-            if row.gateway in prices:
-                estimated += silent * prices[row.gateway]
-                guessed += silent
-            else:
-                untold += silent
+            estimated += row.booked
+            guessed += row.estimated
+            if row.gateway and row.status in _LEFT:
+                untold += row.messages - row.priced - row.estimated
         so_m_first = sorted(told.items(), key=lambda item: (item[0] != "UZS", item[0]))
         return cls(dict(so_m_first), estimated, guessed, untold)
 
@@ -116,9 +112,7 @@ def first_of_month(day: str) -> str:
     return f"{day[:8]}01"
 
 
-def funds(
-    day: str, traffic: Sequence[Traffic], prices: Mapping[str, int], budget: int | None, books: int | None
-) -> Funds:
+def funds(day: str, traffic: Sequence[Traffic], budget: int | None, books: int | None) -> Funds:
     """*traffic* is that of the month of *day* at least."""
     first = first_of_month(day)
     month = [row for row in traffic if first <= row.day <= day]
@@ -128,10 +122,10 @@ def funds(
         day=day,
         budget=budget,
         books=books if budget is not None else None,
-        today=Spend.of((row for row in month if row.day == day), prices),
-        month=Spend.of(month, prices),
+        today=Spend.of(row for row in month if row.day == day),
+        month=Spend.of(month),
         since=since,
-        projection=_projection(day, Spend.of(over, prices)) if since == first else None,
+        projection=_projection(day, Spend.of(over)) if since == first else None,
     )
 
 

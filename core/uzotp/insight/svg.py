@@ -52,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Column:
+class StackedColumn:
     """A column of a chart: the label under it (may be empty where there is no room), the number above it, its parts
     from the bottom up. Or a bar: both stand above it, and it has one part."""
 
@@ -85,7 +85,7 @@ def short(number: float) -> str:
     return f"{number:.3g}"
 
 
-def columns(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG:
+def columns(name: str, title: str, summary: str, found: Sequence[StackedColumn]) -> SVG:
     """Stacked columns over a common scale. *name* keeps the ids of one page apart."""
     width, height, left, right, top, bottom = 640, 250, 46, 8, 22, 26
     marks = ticks(max((column.value for column in found), default=0))
@@ -113,7 +113,7 @@ def columns(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG
     return _drawing(name, title, summary, width, height, body)
 
 
-def bars(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG:
+def bars(name: str, title: str, summary: str, found: Sequence[StackedColumn]) -> SVG:
     """Horizontal bars with their words above them; the scale is the longest bar's."""
     width, row, thick = 340, 46, 18
     longest = max((bar.value for bar in found), default=0) or 1
@@ -128,8 +128,10 @@ def bars(name: str, title: str, summary: str, found: Sequence[Column]) -> SVG:
     return _drawing(name, title, summary, width, len(found) * row, body)
 
 
-def meter(share: float) -> SVG:
+def meter(share: float | None) -> SVG | None:
     """A small bar beside a number that says the same: for the eye alone, so hidden from screen readers."""
+    if share is None:
+        return None
     return SVG(
         '<svg class="uzi-meter" viewBox="0 0 60 6" width="60" height="6" preserveAspectRatio="none" '
         'aria-hidden="true" focusable="false">'

@@ -29,13 +29,6 @@ class Words:
     def __getitem__(self, name: str) -> Any:
         return self._texts[name]
 
-    def of(self, section: str, word: str) -> str:
-        """The text of a *word* that a store or a gateway chose; the word itself where there is none."""
-        found = self._texts
-        for name in section.split("."):
-            found = found[name]
-        return str(found.get(word, word))
-
     def number(self, number: int | Decimal) -> str:
         """With its thousands apart, and no more decimals than it has (two at least, where it has any)."""
         if isinstance(number, Decimal):

@@ -66,7 +66,8 @@ class DeliveryRecord:
     """One message as a store keeps it: no number, no code; ``gateway`` is ``""`` until one is settled.
 
     Its fields are the columns of every store (:mod:`uzotp.stores.tables`). ``verified_at_ms`` is when a code was
-    accepted whose challenge this was the newest message of.
+    accepted whose challenge this was the newest message of. ``booked`` is what was reserved for it, then what that came
+    to (P6): whole so'm, ``None`` where no price is known.
     """
 
     id: Hash
@@ -83,3 +84,4 @@ class DeliveryRecord:
     created_at_ms: Moment
     updated_at_ms: Moment
     verified_at_ms: Moment | None = None
+    booked: Annotated[int, Column(Kind.WHOLE)] | None = None

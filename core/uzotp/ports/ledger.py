@@ -15,7 +15,8 @@ class Traffic:
     """Messages that are alike: of one day of Asia/Tashkent (``"2026-11-22"``), gateway, country, status and currency.
 
     ``verified`` of the ``messages`` were the newest of a challenge when its code was accepted. ``cost`` is the sum of
-    what the gateway said of ``priced`` of them, in ``currency``.
+    what the gateway said of ``priced`` of them, in ``currency``. ``booked`` is the whole so'm of ``estimated`` others,
+    of which it said nothing.
     """
 
     day: str
@@ -27,6 +28,8 @@ class Traffic:
     verified: int
     priced: int
     cost: Decimal
+    estimated: int = 0
+    booked: int = 0
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,7 @@ class OpenChallenge:
     resend_after: tuple[int, ...]
     phone_limits: tuple[Limit, ...]
     failure_limits: tuple[Limit, ...]
+    booked: int | None = None
     now: int | None = None
 
 
@@ -178,13 +179,15 @@ class AddDelivery:
     purpose: Purpose
     prefix: str
     country: str
+    booked: int | None = None
     now: int | None = None
 
 
 @dataclass(frozen=True)
 class Settlement:
     """How a send ended. ``refund`` gives the phone's quota back (a certain failure, P5), and with a ``handle`` the
-    challenge's count of sends; without a refund the ``handle`` makes this delivery its challenge's newest."""
+    challenge's count of sends; without a refund the ``handle`` makes this delivery its challenge's newest. ``booked``
+    is whole so'm; ``None`` leaves what was booked when it began."""
 
     fingerprint: str
     delivery_id: str
@@ -194,6 +197,7 @@ class Settlement:
     handle: str | None = None
     gateway_id: str | None = None
     cost: Money | None = None
+    booked: int | None = None
     parts: int | None = None
     now: int | None = None
 

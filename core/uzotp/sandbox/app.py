@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 from flask import Flask, Response, abort, jsonify, request
 
-import uzotp.sandbox.services  # noqa: F401  # fills SERVICES
 from uzotp.sandbox import inbox, panel
-from uzotp.sandbox.service import SERVICES, current_state
+from uzotp.sandbox.service import current_state
+from uzotp.sandbox.services import SERVICES
 from uzotp.sandbox.state import State
 
 #: The names under which a sandbox on the loopback interface is called; others are a rebound DNS name.
@@ -31,13 +31,13 @@ def create_app(state: State | None = None, *, allowed_hosts: Collection[str] | N
     app = Flask("uzotp.sandbox")
     app.config["MAX_CONTENT_LENGTH"] = 400_000  # getsms takes a hundred messages at once, percent-encoded
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["uzotp.sandbox"] = state if state is not None else State()
+    app.extensions["uzotp.sandbox"] = state or State()
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # a fault that hangs up is a ConnectionError for the server
     for blueprint in (*(service.blueprint for service in SERVICES.values()), inbox.blueprint, panel.blueprint):
         app.register_blueprint(blueprint)
-    for shown in (inbox.amount, inbox.clock_time, inbox.pretty_phone, inbox.around_code):
+    for shown in (inbox.amount, inbox.clock_time, inbox.pretty_phone):
         app.add_template_filter(shown)
     app.context_processor(lambda: {"services": SERVICES})
-    app.add_url_rule("/decoy", view_func=decoy, defaults={"service": "devsms"}, methods=["GET", "POST"])
     app.add_url_rule("/decoy/<service>", view_func=decoy, methods=["GET", "POST"])
 
     @app.before_request

@@ -2,99 +2,52 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import threading
-from typing import Any
+
+import requests
 
 from uzotp.ports.clock import Clock
 from uzotp.sandbox.sms import InboxSms, wire_time
 
 #: Seconds that a receiver has to answer.
 TIMEOUT = 5.0
-
-_WORKERS = 4
-_WAITING = 1000
-#: Seconds between two looks at the clock while something is due later: the clock may be a test's.
+#: Seconds between two looks at the clock, which may be a test's.
 _TICK = 0.05
+#: How many messages may have callbacks under way; those of further ones are dropped, as in a real outage.
+_ROOM = threading.BoundedSemaphore(1000)
 
 
-def payload(sms: InboxSms, event: str) -> dict[str, Any]:
-    """The body for ``sent``, ``delivered`` or ``failed``; ``timestamp`` is the event's time (WIRE Q9)."""
-    return {
-        "sms_id": sms.id,
-        "request_id": sms.request_id,
-        "phone": sms.phone,
-        "status": event,
-        **sms.times(event),
-        "timestamp": wire_time(sms.sent_at if event == "sent" else sms.settles_at),
-    }
+def tell(sms: InboxSms, clock: Clock, stopping: threading.Event) -> None:
+    """Tell ``sms.callback_url`` from a thread that it is sent, now, and how it settled, when it has.
 
-
-class Callbacks:
-    """Background senders. They start with the first message that asks for callbacks and end with :meth:`stop`.
-
-    The events of one message come in order; those of several messages do not wait for one another, up to four
-    slow receivers at a time. With a thousand waiting, further ones are dropped, as a real outage would.
+    When *stopping* is set no further request is made; one under way ends by itself, in five seconds at most.
     """
+    if _ROOM.acquire(blocking=False):
+        threading.Thread(target=_work, args=(sms, clock, stopping), daemon=True).start()
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._ready = threading.Condition()
-        self._due: list[tuple[float, int, InboxSms, str]] = []
-        self._order = itertools.count()
-        self._workers: list[threading.Thread] = []
 
-    def add(self, sms: InboxSms) -> None:
-        """Tell ``sms.callback_url`` that it is sent, now, and how it settled, when it has."""
-        with self._ready:
-            self._push(sms.sent_at, sms, "sent")
-            if not self._workers:
-                self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(_WORKERS)]
-                for worker in self._workers:
-                    worker.start()
-
-    def stop(self) -> None:
-        """Drop what waits. A request under way ends by itself, in five seconds at most."""
-        with self._ready:
-            self._workers = []
-            self._due.clear()
-            self._ready.notify_all()
-
-    def _push(self, at: float, sms: InboxSms, event: str) -> None:
-        if len(self._due) < _WAITING:
-            heapq.heappush(self._due, (at, next(self._order), sms, event))
-            self._ready.notify()
-
-    def _work(self) -> None:
-        me = threading.current_thread()
-        while True:
-            with self._ready:
-                while me in self._workers and not (self._due and self._due[0][0] <= self._clock.time()):
-                    self._ready.wait(_TICK if self._due else None)
-                if me not in self._workers:
-                    return
-                _, _, sms, event = heapq.heappop(self._due)
+def _work(sms: InboxSms, clock: Clock, stopping: threading.Event) -> None:
+    try:
+        for event in ("sent", sms.ending):
+            while clock.time() < sms.reached_at(event) and not stopping.wait(_TICK):
+                pass
+            if stopping.is_set():
+                return
             sms.callbacks.append((event, _post(sms, event)))
-            if event == "sent":
-                with self._ready:
-                    if me in self._workers:
-                        self._push(sms.settles_at, sms, sms.ending)
+    finally:
+        _ROOM.release()
 
 
 def _post(sms: InboxSms, event: str) -> str:
     """What came of it: the receiver's HTTP status, or the kind of failure."""
-    import requests
-
+    ids = {"sms_id": sms.id, "request_id": sms.request_id, "phone": sms.phone}
+    body = {**ids, "status": event, **sms.times(event), "timestamp": wire_time(sms.reached_at(event))}  # WIRE Q9
     with requests.Session() as session:
         session.trust_env = False  # a proxy of the developer's machine has no part in this
         try:
+            # The reply's body is of no interest and of no known size.
             with session.post(
-                sms.callback_url or "",
-                json=payload(sms, event),
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,  # the body is of no interest and of no known size
+                sms.callback_url, json=body, timeout=TIMEOUT, allow_redirects=False, stream=True
             ) as reply:
                 return str(reply.status_code)
         except requests.Timeout:

@@ -7,11 +7,12 @@ is among that service's ``own_faults``.
 from __future__ import annotations
 
 import json
-import selectors
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, url_for
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from uzotp.sandbox.service import StandIn
 
 BIG = 10 * 1024 * 1024
-_CHUNK = b"x" * 65536
 #: Seconds between two bytes of ``slow_drip``.
 _DRIP = 0.2
 #: Seconds between two looks whether somebody still waits for a reply that never comes.
@@ -29,10 +29,6 @@ _LOOK = 0.1
 _NOTICE = b"<br />\n<b>Notice</b>:  Undefined index: from in <b>send_sms.php</b> on line <b>42</b><br />\n"
 _PAGE = b"<!DOCTYPE html>\n<html><head><title>Texnik ishlar</title></head><body><h1>Texnik ishlar</h1></body></html>\n"
 _JSON, _HTML = "application/json", "text/html"
-
-
-class Silence(ConnectionAbortedError):
-    """Close the connection without a word. The WSGI server takes it for a client that went away."""
 
 
 class Reset(ConnectionResetError):
@@ -84,49 +80,36 @@ def _opened(body: bytes) -> tuple[bytes, bytes]:
 _HALF = _body(lambda body: body[: len(body) // 2], _JSON)
 _NOTICED = _body(lambda body: _NOTICE + body)
 _NO_UTF8 = _body(lambda body: b"\xff\xfe\x80".join(_opened(body)), _JSON)
+_BIG = _body(lambda body: (b"x" * BIG).join(_opened(body)), _JSON)
 
 
 def _ids(*, drop: bool) -> Callable[[Spoilt], Response]:
     """Every id in the reply made a string, or left out."""
 
-    def spoilt(value: Any, ids: tuple[str, ...]) -> Any:
-        if isinstance(value, list):
-            return [spoilt(item, ids) for item in value]
-        if not isinstance(value, dict):
-            return value
-        kept = {key: item for key, item in value.items() if not (drop and key in ids)}
-        return {key: str(item) if key in ids else spoilt(item, ids) for key, item in kept.items()}
+    def spoilt(ids: tuple[str, ...], row: dict[str, Any]) -> dict[str, Any]:
+        return {key: str(row[key]) if key in ids else row[key] for key in row if not (drop and key in ids)}
 
-    return lambda it: json_reply(spoilt(it.reply.get_json(), it.service.ids), it.reply.status_code)
+    def play(it: Spoilt) -> Response:
+        rows = json.loads(it.reply.get_data(), object_hook=partial(spoilt, it.service.ids))
+        return json_reply(rows, it.reply.status_code)
 
-
-def _broken(error: ConnectionError, before: Callable[[], None] = lambda: None) -> Iterator[bytes]:
-    """A body that ends before it begins, so that not even the head of the reply is written."""
-    before()
-    raise error
-    yield b""
+    return play
 
 
 def _reset(it: Spoilt) -> Response:
-    return Response(_broken(Reset()), it.reply.status_code)
+    raise Reset
 
 
 def _never(it: Spoilt) -> Response:
+    """Wait until the other side hangs up or the sandbox stops, then hang up too."""
     waiter = request.environ.get("werkzeug.socket")
-    if not isinstance(waiter, socket.socket):  # Flask's test client: nobody can wait
-        return Response(_broken(Silence()), it.reply.status_code)
-    return Response(_broken(Silence(), lambda: _hold(it.stopping, waiter)), it.reply.status_code)
-
-
-def _hold(stopping: threading.Event, waiter: socket.socket) -> None:
-    """Wait until the other side hangs up or the sandbox stops."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(waiter, selectors.EVENT_READ)
-        while not stopping.is_set():
-            if selector.select(_LOOK):
+    if waiter is not None:  # Flask's test client has none, and could not wait
+        waiter.setblocking(False)
+        while not it.stopping.wait(_LOOK):
+            with suppress(BlockingIOError):
                 if not waiter.recv(1, socket.MSG_PEEK):
-                    return
-                stopping.wait(_LOOK)  # it talks on: it is still there
+                    break
+    raise ConnectionAbortedError  # the WSGI server takes it for a client that went away
 
 
 def _drip(it: Spoilt) -> Response:
@@ -136,19 +119,9 @@ def _drip(it: Spoilt) -> Response:
         for at in range(len(body)):
             yield body[at : at + 1]
             if it.stopping.wait(_DRIP):
-                raise Silence
+                raise ConnectionAbortedError
 
-    return _sized(drops(), len(body), it.reply.status_code)
-
-
-def _big(it: Spoilt) -> Response:
-    head, tail = _opened(it.reply.get_data())
-    pieces = (head, *[_CHUNK] * (BIG // len(_CHUNK)), tail)
-    return _sized(iter(pieces), sum(map(len, pieces)), it.reply.status_code)
-
-
-def _sized(content: Iterator[bytes], length: int, status: int) -> Response:
-    return Response(content, status, {"Content-Length": str(length)}, mimetype=_JSON)
+    return Response(drops(), it.reply.status_code, {"Content-Length": str(len(body))}, mimetype=_JSON)
 
 
 def _redirect(it: Spoilt) -> Response:
@@ -183,7 +156,7 @@ FAULTS = {
         FaultKind("empty", _LOST, "200 with an empty body", _body(lambda _: b""), accepted=True),
         FaultKind("notice_before_json", _STRANGE, "a PHP notice before the JSON", _NOTICED, accepted=True),
         FaultKind("invalid_utf8", _STRANGE, "bytes that are no UTF-8 in the JSON", _NO_UTF8, accepted=True),
-        FaultKind("big", _STRANGE, "ten megabytes of JSON", _big, accepted=True),
+        FaultKind("big", _STRANGE, "ten megabytes of JSON", _BIG, accepted=True),
         FaultKind("ids_as_strings", _STRANGE, "ids are strings", _ids(drop=False), accepted=True),
         FaultKind("missing_ids", _STRANGE, "success, but without ids", _ids(drop=True), accepted=True),
         FaultKind("redirect", _STRANGE, "302 to a page that fakes a success", _redirect),

@@ -38,15 +38,10 @@ def clear_page() -> BaseResponse:
 
 
 @blueprint.get("/inbox.json")
-def read() -> tuple[Response, int]:
-    """Newest first. ``?phone=`` keeps one number (digits count, a plus and spaces do not), ``?limit=`` the newest n."""
-    phone, limit = request.args.get("phone", "").strip(), request.args.get("limit", "").strip()
-    if limit and not re.fullmatch("[0-9]{1,9}", limit):
-        return jsonify(error="limit is a whole number"), 400
-    state = current_state()
-    found = state.messages(_digits(phone) if phone else None)
-    now = state.clock.time()
-    return jsonify(messages=[sms.public(now) for sms in (found[: int(limit)] if limit else found)]), 200
+def read() -> Response:
+    """Newest first. ``?phone=`` keeps one number (digits count, a plus and spaces do not)."""
+    state, now = current_state(), current_state().clock.time()
+    return jsonify(messages=[sms.public(now) for sms in state.messages(_digits(_wanted()))])
 
 
 @blueprint.delete("/inbox.json")
@@ -57,11 +52,10 @@ def clear() -> tuple[str, int]:
 
 def _view() -> dict[str, Any]:
     state = current_state()
-    wanted = request.args.get("phone", "").strip()
-    found = state.messages(_digits(wanted) if wanted else None, part=True)
+    found = [sms for sms in state.messages() if (_digits(_wanted()) or "") in sms.phone]
     return {
         "now": state.clock.time(),
-        "wanted": wanted,
+        "wanted": _wanted(),
         "found": len(found),
         "messages": found[:SHOWN],
         "journal": state.journal()[:_LINES_SHOWN],
@@ -71,9 +65,13 @@ def _view() -> dict[str, Any]:
     }
 
 
-def _digits(text: str) -> str:
-    """The digits of a number as typed. Text without any finds nothing."""
-    return re.sub("[^0-9]", "", text) or text
+def _wanted() -> str:
+    return request.args.get("phone", "").strip()
+
+
+def _digits(text: str) -> str | None:
+    """The digits of a number as typed, ``None`` when nothing was. Text without any finds nothing."""
+    return re.sub("[^0-9]", "", text) or text or None
 
 
 def amount(whole: int, currency: str | None = "UZS") -> str:
@@ -93,8 +91,3 @@ def pretty_phone(digits: str) -> str:
     if digits.startswith("998") and len(digits) == 12:
         return f"+998 {digits[3:5]} {digits[5:8]} {digits[8:10]} {digits[10:]}"
     return f"+{digits}" if digits.isdigit() else digits
-
-
-def around_code(text: str, code: str | None) -> tuple[str, str, str]:
-    """*text* before, at and after the code, so that the page can set it apart."""
-    return text.rpartition(code) if code and code in text else (text, "", "")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from uzotp.sandbox.accounts import Account, Fault
-from uzotp.sandbox.faults import FaultKind
-from uzotp.sandbox.service import SERVICES, StandIn, current_state
-from uzotp.sandbox.state import State
+from uzotp.sandbox.service import current_state
+from uzotp.sandbox.services import SERVICES
+from uzotp.sandbox.state import Account, Fault, State
 from uzotp.sms.prices import PriceColumn
 
 blueprint = Blueprint("panel", __name__)
@@ -40,32 +40,21 @@ def write() -> tuple[Response, int]:
 
 
 @blueprint.get("/panel")
-def page() -> str:
-    return _page("")
+def page(error: str = "") -> str:
+    return render_template("panel.html", error=error, **snapshot(current_state()))
 
 
 @blueprint.post("/panel")
 def submit() -> BaseResponse | tuple[str, int]:
     """One form of the page: the fault or the account of a service, or the common settings."""
-    form = request.form
+    fields = request.form.to_dict()
+    gateway = fields.pop("gateway", None)
+    wish = {name: _typed(name, text) for name, text in fields.items()}
     try:
-        change(current_state(), _wish(form.get("form", ""), form.get("gateway", ""), form.to_dict()))
+        change(current_state(), {"gateways": {gateway: wish}} if gateway else wish)
     except Unfit as wrong:
-        return _page(str(wrong)), 400
+        return page(str(wrong)), 400
     return redirect(url_for("panel.page"), 303)
-
-
-def _page(error: str) -> str:
-    groups = {name: _groups(service) for name, service in SERVICES.items()}
-    return render_template("panel.html", error=error, groups=groups, **snapshot(current_state()))
-
-
-def _groups(service: StandIn) -> dict[str, list[FaultKind]]:
-    """What *service* can be made to play, under the panel's headings."""
-    groups: dict[str, list[FaultKind]] = {}
-    for kind in service.faults.values():
-        groups.setdefault(kind.group, []).append(kind)
-    return groups
 
 
 def snapshot(state: State) -> dict[str, Any]:
@@ -83,7 +72,7 @@ def _account(account: Account) -> dict[str, Any]:
         "balance": account.balance,
         "spent": account.spent,
         "currency": account.currency,
-        **({"account": account.column, "blocked_names": list(account.blocked_names)} if account.column else {}),
+        **({"account": account.column, "blocked_names": account.blocked_names} if account.column else {}),
         "fault": fault.name or None,
         "times": fault.times,
         "on": fault.on,
@@ -99,106 +88,73 @@ def change(state: State, wish: Any) -> None:
 
     :raises Unfit: and nothing is changed.
     """
-    wish = _known(wish, "the body", ("delivery_delay", "gateways"))
-    delay = _seconds(wish.get("delivery_delay", state.delivery_delay))
-    gateways = _known(wish.get("gateways", {}), "gateways", tuple(state.accounts))
+    common = _checked("the body", wish, {"delivery_delay": _SECONDS, "gateways": _OBJECT})
+    gateways = _checked("gateways", common.get("gateways", {}), dict.fromkeys(state.accounts, _OBJECT))
     wanted = {name: _settings(name, state.accounts[name], settings) for name, settings in gateways.items()}
     with state.lock:
-        state.delivery_delay = delay
+        state.delivery_delay = common.get("delivery_delay", state.delivery_delay)
         for name, values in wanted.items():
             for attribute, value in values.items():
                 setattr(state.accounts[name], attribute, value)
 
 
-def _settings(name: str, account: Account, wish: Any) -> dict[str, Any]:
+def _settings(name: str, account: Account, wish: dict[str, Any]) -> dict[str, Any]:
     """The attributes of *account* that *wish* sets."""
-    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
-        "balance": ("balance", lambda value: _whole(value, "balance", 0)),
-        "account": ("column", lambda value: _one_of(value, "account", tuple(PriceColumn))),
-        "blocked_names": ("blocked_names", _names),
-    }
-    if not account.column:
-        del readers["account"], readers["blocked_names"]
-    wish = _known(wish, name, (*readers, "fault", "times", "on", "every"))
-    values = {attribute: read(wish[key]) for key, (attribute, read) in readers.items() if key in wish}
-    if "fault" in wish:
-        values["fault"] = _fault(name, wish)
-    elif {"times", "on", "every"} & set(wish):
+    kinds = SERVICES[name].faults
+    how = {"times": _whole(1, or_none=True), "on": _one_of("send", "all"), "every": _whole(1)}
+    devsms_only = {"account": _one_of(*PriceColumn), "blocked_names": _NAMES} if account.column else {}
+    values = _checked(name, wish, {"balance": _whole(0), "fault": _one_of(*kinds, None), **how, **devsms_only})
+    if how.keys() & values and "fault" not in values:
         raise Unfit("times, on and every go with a fault")
+    played = {"times": None, **{key: values.pop(key) for key in how if key in values}}
+    if values.get("fault"):
+        values["fault"] = Fault(values["fault"], **played)
+    if "account" in values:
+        values["column"] = values.pop("account")
     return values
 
 
-def _fault(name: str, wish: dict[str, Any]) -> Fault | None:
-    kind, times = wish["fault"], wish.get("times")
-    if kind is not None:
-        _one_of(kind, "fault", tuple(SERVICES[name].faults))
-    if times is not None:
-        _whole(times, "times", 1)
-    on = _one_of(wish.get("on", "send"), "on", ("send", "all"))
-    every = _whole(wish.get("every", 1), "every", 1)
-    return None if kind is None else Fault(kind, times, on, every)
+def _typed(name: str, text: str) -> Any:
+    """What a person typed into a form; a number that is none stays text, which the check then refuses by its name."""
+    if name == "blocked_names":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if name in ("balance", "delivery_delay", "times", "every"):
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text.strip() or None
 
 
-def _wish(form: str, gateway: str, fields: dict[str, str]) -> dict[str, Any]:
-    """A form of the page, as the wish it stands for."""
-    if form not in _FORMS:
-        raise Unfit("no such form")
-    settings = {name: read(fields[name].strip()) for name, read in _FORMS[form].items() if name in fields}
-    return settings if form == "common" else {"gateways": {gateway: settings}}
+#: Which values fit, and what is wanted otherwise.
+_Check = tuple[Callable[[Any], bool], str]
+
+_OBJECT: _Check = (lambda value: isinstance(value, dict), "a JSON object is wanted")
+_SECONDS: _Check = (
+    lambda value: type(value) in (int, float) and 0 <= value <= 3600,
+    "seconds from 0 to 3600 are wanted",
+)
+_NAMES: _Check = (
+    lambda value: isinstance(value, list) and len(value) <= 100 and all(isinstance(name, str) for name in value),
+    "a list of at most 100 names is wanted",
+)
 
 
-def _number(kind: Callable[[str], Any], *, empty: Any = "") -> Callable[[str], Any]:
-    """Reads the number that a person typed; what is none stays text, which the check then refuses by its name."""
-
-    def read(text: str) -> Any:
-        try:
-            return kind(text) if text else empty
-        except ValueError:
-            return text
-
-    return read
+def _whole(least: int, *, or_none: bool = False) -> _Check:
+    wanted = f"a whole number from {least} to {_MOST} is wanted"
+    return lambda value: (or_none and value is None) or (type(value) is int and least <= value <= _MOST), wanted
 
 
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def _one_of(*words: str | None) -> _Check:
+    return lambda value: value in words, f"one of {', '.join(filter(None, words))} is wanted"
 
 
-#: The fields of each form of the page, and what each is read as.
-_FORMS: dict[str, dict[str, Callable[[str], Any]]] = {
-    "common": {"delivery_delay": _number(float)},
-    "account": {"balance": _number(int), "account": str, "blocked_names": _lines},
-    "fault": {"fault": lambda text: text or None, "times": _number(int, empty=None), "on": str, "every": _number(int)},
-}
-
-
-def _known(value: Any, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
-    wanted: dict[str, Any] = _fit(value, isinstance(value, dict), f"{name}: a JSON object is wanted")
-    for key in wanted:
-        _fit(key, key in keys, f"{name}: there is no {key!r} here; known: {', '.join(keys)}")
-    return wanted
-
-
-def _whole(value: Any, name: str, least: int) -> Any:
-    good = type(value) is int and least <= value <= _MOST
-    return _fit(value, good, f"{name}: a whole number from {least} to {_MOST} is wanted")
-
-
-def _seconds(value: Any) -> float:
-    good = type(value) in (int, float) and math.isfinite(value) and 0 <= value <= 3600
-    return float(_fit(value, good, "delivery_delay: seconds from 0 to 3600 are wanted"))
-
-
-def _one_of(value: Any, name: str, words: tuple[str, ...]) -> Any:
-    return _fit(value, value in words, f"{name}: one of {', '.join(words)} is wanted")
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    good = isinstance(value, list) and len(value) <= 100 and all(isinstance(name, str) for name in value)
-    return tuple(_fit(value, good, "blocked_names: a list of at most 100 names is wanted"))
-
-
-def _fit(value: Any, good: bool, wanted: str) -> Any:
-    """*value* where it is *good*, else an :class:`Unfit` that says what is *wanted*."""
-    if not good:
-        raise Unfit(wanted)
-    return value
+def _checked(name: str, wish: Any, checks: dict[str, _Check]) -> dict[str, Any]:
+    """A copy of *wish*, an object whose keys all have a check that their values pass."""
+    if not isinstance(wish, dict):
+        raise Unfit(f"{name}: a JSON object is wanted")
+    for key, value in wish.items():
+        if key not in checks:
+            raise Unfit(f"{name}: there is no {key!r} here; known: {', '.join(checks)}")
+        fits, wanted = checks[key]
+        if not fits(value):
+            raise Unfit(f"{key}: {wanted}")
+    return wish.copy()

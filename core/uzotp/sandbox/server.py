@@ -8,9 +8,10 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -19,7 +20,7 @@ from uzotp.errors import ConfigurationError
 from uzotp.http.client import is_loopback
 from uzotp.sandbox.app import LOOPBACK_HOSTS, create_app
 from uzotp.sandbox.faults import Reset
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.services import SERVICES
 from uzotp.sandbox.state import State
 
 #: ``SO_LINGER`` on, for no time: closing sends a reset. Windows packs it as two shorts.
@@ -53,49 +54,38 @@ def running(port: int = 0, *, host: str = "127.0.0.1", state: State | None = Non
 
     :raises ConfigurationError: when the address cannot be listened on.
     """
-    state = state if state is not None else State()
-    state.open()
+    state = state or State()
+    state.stopping.clear()
     server = _listen(host, port, state)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield Running(f"http://{_in_url(host)}:{server.port}", state)
+        yield Running(f"http://{f'[{host}]' if ':' in host else host}:{server.port}", state)
     finally:
-        state.close()
+        state.stopping.set()
         server.shutdown()
         thread.join()
 
 
-def serve(host: str = "127.0.0.1", port: int = 8025, *, state: State | None = None) -> None:
-    """Answer until SIGTERM or SIGINT (Ctrl-C) comes, printing what happens, codes included; then return.
+def serve(host: str = "127.0.0.1", port: int = 8025) -> None:
+    """Answer until SIGTERM or SIGINT (Ctrl-C) comes, printing what happens, codes included; then return. To be called
+    in the main thread, for only that one hears signals.
 
     :raises ConfigurationError: when the address cannot be listened on.
     """
-    state = state if state is not None else State()
-    state.echo = state.echo or _print
-    stop = threading.Event()
-    with _signals(stop.set), running(port, host=host, state=state) as sandbox:
-        _print(f"uzotp sandbox: {sandbox.url} (Ctrl-C stops it)")
+    state, stop, say = State(), threading.Event(), partial(print, flush=True)
+    state.echo = say
+    with ExitStack() as stack:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.signal(number, lambda *_: stop.set()))
+        sandbox = stack.enter_context(running(port, host=host, state=state))
+        say(f"uzotp sandbox: {sandbox.url} (Ctrl-C stops it)")
         for service in SERVICES.values():
-            _print("  ".join(service.lines(sandbox.url)))
+            say("  ".join(service.lines(sandbox.url)))
         if not is_loopback(host):
-            _print(f"warning: {host} is open to the network: whoever reaches it reads every message", sys.stderr)
+            say(f"warning: {host} is open to the network: whoever reaches it reads every message", file=sys.stderr)
         while not stop.wait(0.5):  # a wait without an end hears no Ctrl-C on Windows
             pass
-
-
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call *stop* on SIGTERM and SIGINT, which only the main thread can arrange; restore what was before."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _listen(host: str, port: int, state: State) -> BaseWSGIServer:
@@ -112,11 +102,3 @@ def _listen(host: str, port: int, state: State) -> BaseWSGIServer:
     with listener:  # the server keeps a copy of its descriptor
         port = listener.getsockname()[1]
         return make_server(host, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _print(line: str, stream: Any = None) -> None:
-    print(line, file=stream or sys.stdout, flush=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from uzotp.sandbox.accounts import BalanceTooLow
 from uzotp.sandbox.faults import FAULTS, FaultKind, Spoilt, json_reply
 
 if TYPE_CHECKING:
@@ -20,10 +19,11 @@ if TYPE_CHECKING:
 #: The one key, token or password that getsms, socgrow and sms-man do not take here; devsms takes any token.
 WRONG = "wrong"
 
-#: Every service by its name, in the order of the pages; :mod:`uzotp.sandbox.services` fills it.
-SERVICES: dict[str, StandIn] = {}
-
 _Work = TypeVar("_Work", bound=Callable[[], Any])
+
+
+class BalanceTooLow(Exception):
+    """The account cannot pay for what is bought."""
 
 
 class ErrorAnswer(Exception):
@@ -88,38 +88,36 @@ class StandIn:
         self.faults = {kind.name: kind for kind in kinds if kind.name not in self.no_faults}
         self.blueprint = Blueprint(self.name, __name__, url_prefix=self.prefix or None)
 
-    def call(self, path: str, *, sends: bool = False) -> Callable[[_Work], _Work]:
-        """A decorator: what the function returns is the JSON that *path* answers. *sends*: as in :meth:`respond`."""
+    def call(self, path: str, *, sends: Callable[[], bool] = lambda: False) -> Callable[[_Work], _Work]:
+        """A decorator: the function does the work of *path* and returns the JSON that it answers, or raises an
+        :class:`ErrorAnswer`. *sends* says whether a request would send a message or rent a number."""
 
         def register(work: _Work) -> _Work:
-            view = lambda: self.respond(work, sends=sends)  # noqa: E731
+            view = lambda: self._respond(work, sends=sends())  # noqa: E731
             self.blueprint.add_url_rule(path, work.__name__, view, methods=self.methods)
             return work
 
         return register
 
-    def respond(self, work: Callable[[], Any], *, sends: bool) -> Response:
-        """The response to a request. *work* does it, or raises an :class:`ErrorAnswer`; *sends* says that it would send
-        a message or rent a number."""
+    def _respond(self, work: Callable[[], Any], *, sends: bool) -> Response:
         state = current_state()
-
-        def answer() -> Response:
-            try:
-                self.door()
-                return json_reply(work())
-            except ErrorAnswer as error:
-                state.record(self.name, error.why, error.phone)
-                return error.reply
-
         playable = [name for name, kind in self.faults.items() if kind.play]
         kind = self.faults.get(state.take_fault(self.name, playable, sending=sends) or "")
         if kind is None or kind.play is None:
-            return answer()
+            return self._answer(work)
         state.record(self.name, f"{kind.name}: {kind.title} (on purpose)")
         with suppress(RequestEntityTooLarge):
             request.get_data()  # werkzeug waits for an unread body before it hangs up
-        reply = answer() if kind.accepted else json_reply({"success": False})
+        reply = self._answer(work) if kind.accepted else json_reply({"success": False})
         return kind.play(Spoilt(reply, self, state.stopping))
+
+    def _answer(self, work: Callable[[], Any]) -> Response:
+        try:
+            self.door()
+            return json_reply(work())
+        except ErrorAnswer as error:
+            current_state().record(self.name, error.why, error.phone)
+            return error.reply
 
     def lines(self, url: str) -> list[str]:
         """Its settings for a sandbox at *url*, as they stand in an environment file."""

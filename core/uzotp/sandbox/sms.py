@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
+from uuid import uuid4
 
 from uzotp.policy import Purpose
 from uzotp.sms.parts import describe, guilty, parts
@@ -48,9 +49,9 @@ class InboxSms:
     sender: str
     kind: str = "text"
     purpose: Purpose | None = None
-    callback_url: str | None = field(default=None, repr=False)
-    request_id: str = ""
-    message_id: str = ""
+    callback_url: str = field(default="", repr=False)
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+    message_id: str = field(default_factory=lambda: str(uuid4()))
     # The rest is filled in on acceptance.
     id: int = 0
     sent_at: float = 0.0
@@ -82,6 +83,9 @@ class InboxSms:
 
     def status(self, now: float) -> str:
         return self.ending if now >= self.settles_at else "sent"
+
+    def reached_at(self, status: str) -> float:
+        return self.sent_at if status == "sent" else self.settles_at
 
     def times(self, status: str) -> dict[str, str | None]:
         """When a message of this *status* was sent, delivered and failed; ``None`` for what did not happen."""

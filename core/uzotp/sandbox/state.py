@@ -9,20 +9,73 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from uzotp.ports.clock import Clock
-from uzotp.sandbox.accounts import Account, BalanceTooLow, Fault
-from uzotp.sandbox.callbacks import Callbacks
+from uzotp.sandbox import callbacks
 from uzotp.sandbox.rentals import NumberRange, Numbers, RentedNumber
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.service import BalanceTooLow
+from uzotp.sandbox.services import SERVICES
 from uzotp.sandbox.sms import InboxSms
+from uzotp.sms.prices import PriceColumn
+from uzotp.tashkent import day_of
 
 CAPACITY = 1000
 _JOURNAL = 50
+
+
+@dataclass
+class Fault:
+    """A failure on purpose. ``times`` is how many more requests it spoils, ``None`` until it is switched off;
+    ``on`` is ``send`` (only requests that send a message or rent a number) or ``all`` (those that read, too); of those
+    it spoils the last of every ``every``: with 2 the second, the fourth and so on."""
+
+    name: str
+    times: int | None = 1
+    on: str = "send"
+    every: int = 1
+    passed: int = field(default=0, repr=False)
+
+
+@dataclass
+class Account:
+    """Money is whole units of ``currency`` (ISO 4217), ``None`` where the service names none."""
+
+    balance: int
+    currency: str | None = "UZS"
+    #: Which price column is paid, ``local`` or ``foreign``; ``None`` where the service has only one.
+    column: str | None = None
+    #: Service names that moderation refuses, and charges for.
+    blocked_names: list[str] = field(default_factory=list)
+    fault: Fault | None = None
+    spent: int = 0
+    #: Messages, and money, by Tashkent's day.
+    _sms: Counter[str] = field(default_factory=Counter, repr=False)
+    _money: Counter[str] = field(default_factory=Counter, repr=False)
+
+    def charge(self, cost: int, now: float, *, sms: int) -> None:
+        """Take *cost* for *sms* messages; a negative one is a refund.
+
+        :raises BalanceTooLow: and nothing is taken.
+        """
+        if cost > self.balance:
+            raise BalanceTooLow
+        self.balance -= cost
+        self.spent += cost
+        day = day_of(int(now * 1000))
+        self._sms[day] += sms
+        self._money[day] += cost
+
+    def statistics(self, now: float) -> dict[str, int]:
+        """The counters of ``get_balance``: days and months are Tashkent's."""
+        day = day_of(int(now * 1000))
+        return {
+            f"{span}_{what}": sum(count for day, count in counter.items() if day.startswith(begin))
+            for span, begin in (("total", ""), ("today", day), ("month", day[:7]))
+            for what, counter in (("sms", self._sms), ("spent", self._money))
+        }
 
 
 @dataclass(frozen=True)
@@ -32,97 +85,72 @@ class Entry:
     at: float
     gateway: str
     text: str
-    phone: str = field(default="", repr=False)
+    phone: str = field(repr=False)
 
 
 class State:
-    """One sandbox. Pass a *clock* in tests; *delivery_delay* is the seconds from sent to delivered (0: at once).
+    """One sandbox. Pass a *clock* in tests; *delivery_delay* is the seconds from sent to delivered (0: at once), and
+    *balance* the devsms account's, in whole so'm."""
 
-    *balance* (whole so'm), *column* (``local`` or ``foreign``) and *blocked_names* are the devsms account's.
-    *echo*, when given, is called with a line for a terminal about everything that happens; the lines hold codes.
-    """
-
-    def __init__(
-        self,
-        *,
-        clock: Clock = time,
-        balance: int = 100_000,
-        column: str = "local",
-        blocked_names: Collection[str] = ("Blocked",),
-        delivery_delay: float = 2.0,
-        echo: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, *, clock: Clock = time, balance: int = 100_000, delivery_delay: float = 2.0) -> None:
         self.clock = clock
         self.delivery_delay = delivery_delay
-        self.echo = echo
+        #: Called with a line for a terminal about everything that happens; the lines hold codes.
+        self.echo: Callable[[str], None] = lambda line: None
         self.lock = threading.RLock()
-        #: Set when the sandbox stops: every reply that is being held back ends at once.
+        #: Set when the sandbox stops: every reply that is being held back ends at once, and so do the callbacks.
         self.stopping = threading.Event()
         self.accounts = {name: Account(service.balance, service.currency) for name, service in SERVICES.items()}
-        self.accounts["devsms"] = Account(balance, column=column, blocked_names=tuple(blocked_names))
-        self.callbacks = Callbacks(clock)
+        self.accounts["devsms"] = Account(balance, column=PriceColumn.LOCAL, blocked_names=["Blocked"])
         self._messages: deque[InboxSms] = deque(maxlen=CAPACITY)
         self._rentals: deque[RentedNumber] = deque(maxlen=CAPACITY)
         self._numbers = Numbers()
         self._journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._ids = itertools.count(1)
 
-    # -- messages
+    def charge(self, gateway: str, cost: int, *, sms: int = 0) -> float:
+        """Take *cost* for *sms* messages or a number; a negative one is a refund. The time of it.
 
-    def accept(self, *messages: InboxSms) -> int:
-        """Charge for *messages*, all of one gateway, and put them into the inbox; the balance after that.
-
-        A service that has no ids of its own for them gets them as UUIDs.
-
-        :raises BalanceTooLow: and nothing happened.
+        :raises BalanceTooLow: and nothing is taken; also when the ``no_balance`` fault says so.
         """
         with self.lock:
-            now, account = self._buy(messages[0].gateway, sum(sms.cost for sms in messages), sms=len(messages))
-            for sms in messages:
-                sms.id = self.next_id()
-                sms.request_id = sms.request_id or str(uuid.uuid4())
-                sms.message_id = sms.message_id or str(uuid.uuid4())
-                sms.sent_at, sms.settles_at = now, now + self.delivery_delay
-            self._messages.extend(messages)
-            balance = account.balance
-        for sms in messages:
-            if sms.callback_url:
-                self.callbacks.add(sms)
-            note = f"  ({sms.note})" if sms.note else ""
-            self._say(f"{sms.gateway} → {sms.phone}  {sms.text!r}  {sms.cost} so'm{note}")
-        return balance
-
-    def _buy(self, gateway: str, cost: int, *, sms: int) -> tuple[float, Account]:
-        """Charge *cost*, unless the ``no_balance`` fault says that there is no money for it; the time and the account.
-
-        :raises BalanceTooLow: and nothing is taken.
-        """
-        now, account = self.clock.time(), self.accounts[gateway]
-        if self.take_fault(gateway, ("no_balance",), sending=True):
-            raise BalanceTooLow
-        account.charge(cost, now, sms=sms)
-        return now, account
-
-    def charge(self, gateway: str, cost: int) -> None:
-        """Take *cost* for a message that is not sent; a negative one is a refund.
-
-        :raises BalanceTooLow: and nothing is taken.
-        """
-        with self.lock:
-            self.accounts[gateway].charge(cost, self.clock.time(), sms=0)
+            if cost > 0 and self.take_fault(gateway, ("no_balance",), sending=True):
+                raise BalanceTooLow
+            now = self.clock.time()
+            self.accounts[gateway].charge(cost, now, sms=sms)
+            return now
 
     def next_id(self) -> int:
         """A number that no message, request or rental of this sandbox had before."""
         return next(self._ids)
 
-    def messages(self, phone: str | None = None, *, part: bool = False, gateway: str | None = None) -> list[InboxSms]:
-        """Newest first; only those to *phone* (digits), or with *part* those whose number holds these digits, and only
-        those of *gateway*."""
+    # -- messages
+
+    def accept(self, *messages: InboxSms) -> int:
+        """Charge for *messages*, all of one gateway, and put them into the inbox; the balance after that.
+
+        :raises BalanceTooLow: and nothing happened.
+        """
+        gateway = messages[0].gateway
         with self.lock:
-            found = [sms for sms in reversed(self._messages) if gateway in (None, sms.gateway)]
-        if phone is None:
-            return found
-        return [sms for sms in found if (phone in sms.phone if part else phone == sms.phone)]
+            now = self.charge(gateway, sum(sms.cost for sms in messages), sms=len(messages))
+            for sms in messages:
+                sms.id = self.next_id()
+                sms.sent_at, sms.settles_at = now, now + self.delivery_delay
+            self._messages.extend(messages)
+            balance = self.accounts[gateway].balance
+        for sms in messages:
+            if sms.callback_url:
+                callbacks.tell(sms, self.clock, self.stopping)
+            note = f"  ({sms.note})" if sms.note else ""
+            self.echo(f"{gateway} → {sms.phone}  {sms.text!r}  {sms.cost} so'm{note}")
+        return balance
+
+    def messages(self, phone: str | None = None, *, gateway: str | None = None) -> list[InboxSms]:
+        """Newest first; only those to *phone* (digits), and only those of *gateway*."""
+        with self.lock:
+            kept = list(reversed(self._messages))
+        return [sms for sms in kept if phone in (None, sms.phone) and gateway in (None, sms.gateway)]
 
     def clear(self) -> None:
         """Empty the inbox and the journal. Money and rentals stay as they are, and numbering goes on."""
@@ -138,11 +166,11 @@ class State:
         :raises BalanceTooLow: and nothing happened.
         """
         with self.lock:
-            now, _ = self._buy(provider, price, sms=0)
+            now = self.charge(provider, price)
             number = self._numbers.fresh(country)
             rental = RentedNumber(self.next_id(), provider, number, country, price, application, now)
             self._rentals.append(rental)
-        self._say(f"{provider} ⌂ {rental.phone} rented for {price}")
+        self.echo(f"{provider} ⌂ {rental.phone} rented for {price}")
         return rental
 
     def rentals(self, provider: str | None = None) -> list[RentedNumber]:
@@ -158,13 +186,6 @@ class State:
                 return sms
         return None
 
-    def end(self, rental: RentedNumber, *, refund: bool) -> None:
-        """The number is given back, and with *refund* its price too."""
-        with self.lock:
-            rental.over = True
-            if refund:
-                self.charge(rental.provider, -rental.price)
-
     # -- what went wrong
 
     def journal(self) -> list[Entry]:
@@ -176,13 +197,13 @@ class State:
         phone = "".join(filter(str.isprintable, phone))[:20]
         with self.lock:
             self._journal.append(Entry(self.clock.time(), gateway, text, phone))
-        self._say(f"{gateway} ✗ {phone + '  ' if phone else ''}{text}")
+        self.echo(f"{gateway} ✗ {phone + '  ' if phone else ''}{text}")
 
     def fail(self, gateway: str, name: str | None, *, times: int | None = 1, on: str = "send", every: int = 1) -> None:
         """Make *gateway* fail on purpose, *times* requests long (``None``: until switched off by *name* ``None``).
 
         ``fail("socgrow", "reset_after", times=None, on="all", every=2)`` loses every second reply, with its request's
-        work done; the other parameters are those of :class:`~uzotp.sandbox.accounts.Fault`.
+        work done; the other parameters are those of :class:`Fault`.
 
         :raises KeyError: for a name that this service has no such fault of (:class:`~uzotp.sandbox.service.StandIn`).
         """
@@ -202,21 +223,6 @@ class State:
                 return None
             if fault.times is not None:
                 fault.times -= 1
-                if fault.times <= 0:
+                if not fault.times:
                     account.fault = None
             return fault.name
-
-    # -- life
-
-    def open(self) -> None:
-        """Ready to serve (again)."""
-        self.stopping.clear()
-
-    def close(self) -> None:
-        """Let go of every reply held back, and stop the callbacks."""
-        self.stopping.set()
-        self.callbacks.stop()
-
-    def _say(self, line: str) -> None:
-        if self.echo is not None:
-            self.echo(line)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from functools import partial
 
 from uzotp import errors, events
 from uzotp.codes import random_id
@@ -66,7 +65,7 @@ class Admission:
         self._say_suspicious(request, reservation)
         if isinstance(reservation, Refusal):
             raise self._refused(request, _refusal(reservation))
-        opening = self._opening(request, wanted.entry_id, suppressed, test, now)
+        opening = self._opening(request, wanted, suppressed, test)
         try:
             opened = core.store.open(opening)
         except StoreUnavailable:
@@ -79,16 +78,8 @@ class Admission:
         if not suppressed and not test:
             code = request.foreign_code or self._code(request, opened.key_id[:4], opened.nonce)
             message = self._message(request, code, core.callback_url(opening.fingerprint, opened.delivery_id))
-        return PendingSend(
-            request=request,
-            fingerprint=opening.fingerprint,
-            handle=opening.handle,
-            opened=opened,
-            reservation=reservation,
-            message=message,
-            suppressed=suppressed,
-            asked_at=asked_at,
-        )
+        about = (request, opening.fingerprint, opening.handle)
+        return PendingSend(*about, opened, reservation, message, suppressed, asked_at)
 
     def objections(self, request: SendRequest) -> list[UzotpError]:
         """Why a message for this request would be refused now, whoever asks: what stands against every send, the
@@ -147,14 +138,8 @@ class Admission:
         policy, language = self._core.policy, request.language
         if language not in policy.languages:
             language = policy.languages[0]
-        text = compose(
-            request.purpose,
-            language,
-            code,
-            self._core.service_name,
-            autofill_host=policy.autofill_host,
-            android_hash=policy.android_hash,
-        )
+        machines = (policy.autofill_host, policy.android_hash)
+        text = compose(request.purpose, language, code, self._core.service_name, *machines)
         return Message(request.phone, code, request.purpose, language, Secret(text), callback_url)
 
     def _network(self, client_ip: str | None) -> str | None:
@@ -168,7 +153,7 @@ class Admission:
         return network
 
     def _opening(
-        self, request: SendRequest, delivery_id: str, suppressed: bool, test: TestNumber | None, now: int | None
+        self, request: SendRequest, wanted: ReserveGlobal, suppressed: bool, test: TestNumber | None
     ) -> OpenChallenge:
         keys, policy = self._core.keys, self._core.policy
         who, nonce = (request.phone, request.purpose, request.binding), random_id()
@@ -177,8 +162,10 @@ class Admission:
         else:
             code = Secret(test.code) if test else self._code(request, keys.newest, nonce)
         digest = keys.digest(keys.newest, *who, code)
-        mark = partial(_mark, length=policy.code_length, test=test is not None)
-        origin, live = mark(keys.newest), frozenset(map(mark, keys.live))
+        # A challenge is sent again only by what made it: another key (four characters), another length, or a test
+        # number's fixed code would make another code, which never verifies.
+        made_by = f"{policy.code_length}{'+' if test else ''}"
+        origin, live = keys.newest + made_by, frozenset(key + made_by for key in keys.live)
         if suppressed:
             origin, digest, live = _SUPPRESSED, random_id(), live | {_SUPPRESSED}
         return OpenChallenge(
@@ -191,13 +178,14 @@ class Admission:
             digest=digest,
             key_id=origin,
             live_keys=live,
-            delivery_id=delivery_id,
+            delivery_id=wanted.entry_id,
             ttl_ms=policy.ttl * 1000,
             max_attempts=policy.max_attempts,
             resend_after=policy.resend_after,
             phone_limits=policy.phone_limits,
             failure_limits=policy.failure_limits,
-            now=now,
+            booked=wanted.amount or None,
+            now=wanted.now,
         )
 
     def _code(self, request: SendRequest, key_id: str, nonce: str) -> Secret:
@@ -217,27 +205,10 @@ class Admission:
         seen = answer.suspicion
         if seen is None:
             return
-        decision = events.GuardDecision(
-            phone=request.phone,
-            purpose=request.purpose,
-            scope=seen.level,
-            area=request.phone.prefix if seen.level == "prefix" else request.phone.country,
-            window=seen.window,
-            unverified=seen.unverified,
-            verified=seen.verified,
-            limit=seen.limit,
-            trusted=request.trusted,
-            refused=isinstance(answer, Refusal),
-        )
-        self._core.emit(decision)
-
-
-def _mark(key_id: str, *, length: int, test: bool) -> str:
-    """What made a code: a key (four characters), a length, and whether it is a test number's fixed one.
-
-    A challenge is sent again only by what made it: the code would be another, and never verify.
-    """
-    return f"{key_id}{length}{'+' if test else ''}"
+        phone, refused = request.phone, isinstance(answer, Refusal)
+        area = phone.prefix if seen.level == "prefix" else phone.country
+        saw = (seen.level, area, seen.window, seen.unverified, seen.verified, seen.limit)
+        self._core.emit(events.GuardDecision(phone, request.purpose, *saw, request.trusted, refused))
 
 
 def _refusal(refusal: Refusal) -> Refused:

@@ -98,6 +98,7 @@ class Books:
                 purpose=pending.request.purpose,
                 prefix=message.phone.prefix,
                 country=message.phone.country,
+                booked=amount or None,
                 now=now,
             )
             core.store.add(row)
@@ -111,10 +112,12 @@ class Books:
 
     def accepted(self, pending: PendingSend, copy: Copy, gateway: Gateway, receipt: Receipt, refund: bool) -> Delivery:
         """*refund*: whether what was reserved too much comes back."""
-        delivery = self.settle(pending, copy.delivery_id, receipt.status, receipt.gateway, receipt)
         cost = self._accounts.cost(gateway, copy.message, receipt)
+        if cost is not None and not refund:
+            cost = max(cost, copy.reservation.amount)
+        delivery = self.settle(pending, copy.delivery_id, receipt.status, receipt.gateway, receipt, booked=cost)
         if cost is not None:
-            self._adjust(copy.reservation, cost if refund else max(cost, copy.reservation.amount), sent=True)
+            self._adjust(copy.reservation, cost, sent=True)
         self.say_sent(pending, delivery)
         self._balances.received(gateway, receipt)
         return delivery
@@ -134,7 +137,8 @@ class Books:
 
     def give_up(self, pending: PendingSend, problem: GatewayError, reason: str = "", *, refund: bool) -> None:
         """No gateway was asked: write it down, and say so (R46)."""
-        self.settle(pending, pending.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
+        booked = 0 if refund else None
+        self.settle(pending, pending.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund, booked=booked)
         if refund:
             self.give_back(pending.reservation)
         self.say_failed(pending.request, problem, reason)
@@ -152,6 +156,7 @@ class Books:
         receipt: Receipt | None = None,
         *,
         refund: bool = False,
+        booked: int | None = None,
     ) -> Delivery:
         first = delivery_id == pending.delivery_id  # the one that the phone's quota and the challenge counted
         settlement = Settlement(
@@ -163,6 +168,7 @@ class Books:
             handle=pending.handle if (refund if first else receipt) else None,
             gateway_id=receipt.id if receipt else None,
             cost=receipt.cost if receipt else None,
+            booked=booked,
             parts=receipt.parts if receipt else None,
             now=self._core.now(),
         )

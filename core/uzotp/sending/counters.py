@@ -1,6 +1,6 @@
 """What the deliveries do not show: how often something was refused, failed or suppressed, counted by the day.
 
-The journal stands before the host's own event sink. It adds up in memory, and gives the store its counts at most
+The journal stands before the host's own listener. It adds up in memory, and gives the store its counts at most
 every ten seconds, when something more is counted: a send and a check that succeed never pay for it. What a process
 counted in its last seconds may be lost with it: the counts are for a person to look at, never to decide by.
 """
@@ -27,12 +27,12 @@ _DAYS = 7
 
 
 class Journal:
-    """Counts events, and hands each on to *sink*. It never raises on its own account."""
+    """Counts events, and hands each on to *listener*. It never raises on its own account."""
 
-    def __init__(self, store: Store, clock: Clock, sink: events.Listener | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock, listener: events.Listener | None = None) -> None:
         self._store = store
         self._clock = clock
-        self._sink = sink
+        self._listener = listener
         self.renew()
         _alive.add(self)
 
@@ -46,22 +46,22 @@ class Journal:
     def __call__(self, event: events.Event) -> None:
         name = events.count_name(event)
         if name is not None:
-            self._note(name)
-        if self._sink is not None:
-            self._sink(event)
-
-    def _note(self, name: str) -> None:
-        now = self._now()
-        with self._lock:
-            self._add(now, {name: 1})
-            due = abs(now - self._written) >= EVERY_MS
+            now = self._now()
+            with self._lock:
+                self._add(now, {name: 1})
+                due = abs(now - self._written) >= EVERY_MS
+                if due:
+                    self._written = now
             if due:
-                self._written = now
-        if due:
-            self.write()
+                self.write()
+        if self._listener is not None:
+            self._listener(event)
 
-    def write(self) -> None:
-        """Give the store what was counted. What it does not take is kept for the next time."""
+    def write(self, *, last: bool = False) -> None:
+        """Give the store what was counted. What it does not take is kept for the next time. *last*: the process ends,
+        and not every store can be asked then."""
+        if last and not self._store.counts_at_exit:
+            return
         with self._lock:
             days, self._days = self._days, {}
         for moment, counts in days.values():
@@ -71,11 +71,6 @@ class Journal:
                 events.logger.warning("what was counted could not be written: %s", type(error).__name__)
                 with self._lock:
                     self._add(moment, counts)
-
-    def write_last(self) -> None:
-        """At the end of the process, where the store can be asked then."""
-        if self._days and self._store.counts_at_exit:
-            self.write()
 
     def _add(self, moment: int, counts: Mapping[str, int]) -> None:
         day = day_number(moment)
@@ -101,7 +96,7 @@ def _forked() -> None:
 @atexit.register
 def _last_words() -> None:
     for journal in list(_alive):
-        journal.write_last()
+        journal.write(last=True)
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,4 +1,4 @@
-"""What a gateway's word is worth: the figures of a receipt, and the row of a history that is a lost message."""
+"""What a gateway's word is worth: the figures of a receipt, the row of a history that is a lost message, a callback."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from uzotp.events import logger
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.money import Money
+from uzotp.privacy import Veiled
 
 #: Rows of a gateway's history that are looked through for a message whose fate is unknown.
 _ROWS = 50
@@ -40,8 +41,8 @@ def look(gateway: Gateway, message: Message, timeout: float, known: Callable[[],
         return None
     for row in sorted(rows, key=_newest_first):
         if row.id and row.id not in taken:
-            receipt = Receipt(gateway.name, row.id, row.request_id, raw_status=row.raw_status)
-            return fitting(replace(receipt, parts=row.parts, cost=row.cost))
+            known_by = (gateway.name, row.id, row.request_id)
+            return fitting(Receipt(*known_by, raw_status=row.raw_status, parts=row.parts, cost=row.cost))
     return None
 
 
@@ -60,6 +61,16 @@ def _is_it(row: DeliveryReport, message: Message) -> bool:
     )
 
 
+def parse_callback(gateway: Gateway, body: Veiled) -> DeliveryReport | None:
+    """What *gateway* reads in a callback; ``None`` where it is none of its own."""
+    parse: Callable[[bytes], DeliveryReport | None] | None = getattr(gateway, "parse_callback", None)
+    try:
+        return parse(body) if parse else None
+    except Exception as error:  # a gateway of somebody else's, and bytes of anybody's
+        logger.warning("%s could not read a callback: %s", gateway.name, type(error).__name__)
+        return None
+
+
 def fitting(receipt: Receipt) -> Receipt:
     """*receipt* with what a store can keep: it was accepted, however odd the figures around that are."""
     parts = receipt.parts if isinstance(receipt.parts, int) and 0 <= receipt.parts <= _MOST_PARTS else None
@@ -71,9 +82,5 @@ def _amount(money: object) -> Money | None:
         return None
     if abs(money.amount) >= _MOST_MONEY or not isinstance(money.currency, str) or len(money.currency) != 3:
         return None
-    return Money(money.amount.quantize(_CENTS, ROUND_DOWN), money.currency) if _is_long(money.amount) else money
-
-
-def _is_long(amount: Decimal) -> bool:
-    exponent = amount.as_tuple().exponent
-    return isinstance(exponent, int) and exponent < -4
+    long = int(money.amount.as_tuple().exponent) < -4
+    return Money(money.amount.quantize(_CENTS, ROUND_DOWN), money.currency) if long else money

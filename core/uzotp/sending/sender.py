@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import partial
 
 from uzotp import events
-from uzotp.errors import GatewayError, GatewayUnavailable, UzotpError
+from uzotp.errors import GatewayError, GatewayUnavailable
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.ports.gateway import Gateway, Message, Receipt
+from uzotp.ports.gateway import Message, Receipt
 from uzotp.results import Challenge, Delivery
 from uzotp.sending.admission import Admission
 from uzotp.sending.balances import Balances
@@ -31,7 +31,7 @@ class Sender:
         self._core = core
         self._accounts = accounts
         self._books = Books(core, accounts, balances)
-        self._admission = Admission(core, accounts)
+        self.admission = Admission(core, accounts)
         self.background = Background(core.policy.max_concurrent_sends)
 
     # ------------------------------------------------------------------------------------------ now, or later
@@ -41,7 +41,7 @@ class Sender:
         with self.background.place() as free:
             if not free:
                 raise self._overloaded(request, "Overloaded", _BUSY)
-            pending = self._admission.admit(request)
+            pending = self.admission.admit(request)
             return pending.challenge(self._deliver(pending), self._core.policy)
 
     def send_later(self, request: SendRequest) -> Challenge:
@@ -58,7 +58,7 @@ class Sender:
         if openly and not queued:
             raise self._overloaded(request, "QueueFull", f"{QUEUE} messages are waiting or under way")
         try:
-            pending = self._admission.admit(request)
+            pending = self.admission.admit(request)
         except BaseException:
             if queued:
                 self.background.leave()
@@ -70,9 +70,6 @@ class Sender:
                 raise problem
         status = DeliveryStatus.PENDING if openly else DeliveryStatus.SENT
         return pending.challenge(Delivery(pending.delivery_id, status, self._core.router.name), self._core.policy)
-
-    def objections(self, request: SendRequest) -> list[UzotpError]:
-        return self._admission.objections(request)
 
     def _overloaded(self, request: SendRequest, reason: str, detail: str) -> GatewayUnavailable:
         """What to raise where there is no place: nothing was asked of anybody, and it is said (R46)."""
@@ -130,12 +127,15 @@ class Sender:
         """Try the gateways in turn. A copy that may have left, or cost something, keeps its delivery and its money,
         and the next gateway gets one of its own; after a refusal that cost nothing the same copy goes on."""
         router, policy, books = self._core.router, self._core.policy, self._books
+        objection = partial(
+            self._accounts.objection, switches_on=pending.reservation.switches_on, asked_at=pending.asked_at
+        )
         plan = router.plan(
             message.phone,
             policy.deadline,
             avoid=pending.avoid,
             failover=policy.failover_on_unknown,
-            objection=partial(self._objection, pending),
+            objection=objection,
         )
         copy: Copy | None = Copy(pending.delivery_id, pending.reservation, message)
         unknown: Delivery | None = None
@@ -159,22 +159,16 @@ class Sender:
                 self._accounts.refused(gateway, outcome)
                 charged.append((copy, outcome))
                 copy = None
-        refusal = plan.refusal or self._nobody(pending)
+        nobody = self._unavailable("no gateway could be asked")
+        refusal = plan.refusal or next(filter(None, map(objection, router.gateways)), nobody)
         if plan.refusal is None and unknown is None:
             books.say_failed(pending.request, refusal)
         spoilt = refund and unknown is None
         for paid, problem in charged:
             books.charged(pending, paid, problem, refund=spoilt)
         if copy:
-            books.settle(pending, copy.delivery_id, DeliveryStatus.FAILED, refusal.gateway, refund=spoilt)
+            booked, failed = 0 if refund else None, DeliveryStatus.FAILED
+            books.settle(pending, copy.delivery_id, failed, refusal.gateway, refund=spoilt, booked=booked)
             if refund:
                 books.give_back(copy.reservation)
         return unknown or refusal
-
-    def _objection(self, pending: PendingSend, gateway: Gateway) -> GatewayError | None:
-        return self._accounts.objection(gateway, pending.reservation.switches_on, pending.asked_at)
-
-    def _nobody(self, pending: PendingSend) -> GatewayError:
-        """Why no gateway was asked."""
-        objections = (self._objection(pending, gateway) for gateway in self._core.router.gateways)
-        return next(filter(None, objections), self._unavailable("no gateway could be asked"))

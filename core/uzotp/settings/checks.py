@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from uzotp.errors import ConfigurationError
-from uzotp.gateways.registry import Advice as Advice
+from uzotp.gateways.base import Advice as Advice
 from uzotp.policy import GuardMode
 from uzotp.settings.build import build_gateway
 from uzotp.settings.config import Config
 from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.texts import compose
-
-#: Shorter keys than this (in bytes) can be guessed (NIST SP 800-107: as long as the security strength, 128 bits).
-MIN_KEY = 16
 
 
 def advise(config: Config, *, production: bool) -> Iterator[Advice]:
@@ -23,9 +20,7 @@ def advise(config: Config, *, production: bool) -> Iterator[Advice]:
     for gateway in config.in_use:
         yield from gateway.advise(config, production=production)
     yield from _about_own_texts(config)
-    yield from _about_money(config, production)
-    yield from _about_store(config, production)
-    yield from _about_codes(config, production)
+    yield from _about_values(config, production)
 
 
 def _required(config: Config, production: bool) -> Iterator[Advice]:
@@ -35,7 +30,7 @@ def _required(config: Config, production: bool) -> Iterator[Advice]:
         yield Advice("uzotp.E001", str(error), "The README's settings table says what each one is.", True)
     if not config.secret_keys:
         yield Advice("uzotp.E002", "SECRET_KEYS is missing", "A list of long random texts, oldest first.", True)
-    if any(len(key) < MIN_KEY for key in config.secret_keys):
+    if any(len(key) < 16 for key in config.secret_keys):  # bytes: the security strength, 128 bits (NIST SP 800-107)
         yield Advice(
             "uzotp.W001",
             "a key of SECRET_KEYS is short enough to be guessed",
@@ -47,15 +42,9 @@ def _about_own_texts(config: Config) -> Iterator[Advice]:
     if not any(gateway.own_texts for gateway in config.in_use):
         return
     policy = config.policy
+    code = "0" * policy.code_length
     texts = {
-        (purpose, language): compose(
-            purpose,
-            language,
-            "0" * policy.code_length,
-            config.service_name,
-            autofill_host=policy.autofill_host,
-            android_hash=policy.android_hash,
-        )
+        (purpose, language): compose(purpose, language, code, config.service_name, **policy.text_lines)
         for purpose in policy.purposes
         for language in policy.languages
     }
@@ -70,25 +59,20 @@ def _about_own_texts(config: Config) -> Iterator[Advice]:
         )
 
 
-def _about_money(config: Config, production: bool) -> Iterator[Advice]:
-    policy = config.policy
-    if not production or config.development:
-        return
-    if policy.guard != GuardMode.ENFORCE and policy.named_countries != {"UZ"}:
+def _about_values(config: Config, production: bool) -> Iterator[Advice]:
+    policy, live = config.policy, production and not config.development
+    if live and policy.guard != GuardMode.ENFORCE and policy.named_countries != {"UZ"}:
         yield Advice(
             "uzotp.W016",
             f"COUNTRIES goes beyond UZ while GUARD is {policy.guard}: pumping traffic abroad is not stopped",
             'Set GUARD to "enforce", or COUNTRIES to the countries where your users are.',
         )
-    if policy.daily_budget is None:
+    if live and policy.daily_budget is None:
         yield Advice(
             "uzotp.W017",
             "DAILY_BUDGET is not set: what a day of SMS may cost has no ceiling",
             "Set it to whole so'm, some times what a good day costs.",
         )
-
-
-def _about_store(config: Config, production: bool) -> Iterator[Advice]:
     if config.store == "memory://" and production:
         yield Advice(
             "uzotp.W006",
@@ -101,10 +85,6 @@ def _about_store(config: Config, production: bool) -> Iterator[Advice]:
             "STORE is SQLite: right on one machine, one writer at a time",
             "Use PostgreSQL for more traffic or more machines.",
         )
-
-
-def _about_codes(config: Config, production: bool) -> Iterator[Advice]:
-    policy = config.policy
     if policy.code_length < 6:
         yield Advice(
             "uzotp.W008",

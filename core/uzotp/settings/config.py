@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uzotp.declare import setting
+from uzotp.declare import require, setting
 from uzotp.errors import ConfigurationError
-from uzotp.gateways import registry
-from uzotp.gateways.registry import GatewaySettings
+from uzotp.gateways import base
+from uzotp.gateways.base import GatewaySettings
 from uzotp.policy import Policy
-from uzotp.settings.declared import Setting, known
+from uzotp.settings.types import Setting, settings_of
 from uzotp.sms.texts import check_texts
 
 ENVIRONMENT_PREFIX = "UZOTP_"
@@ -106,40 +106,31 @@ class Config:
     declared: Mapping[str, GatewaySettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.trusted_proxies < 0:
-            raise ConfigurationError("TRUSTED_PROXIES is how many proxies stand before the application: 0 or more")
-        self._check_store()
-        if not self.gateways or len(set(self.gateways)) != len(self.gateways):
-            raise ConfigurationError("GATEWAYS is a list of gateways in the order of use, each of them once")
+        require(
+            (self.trusted_proxies >= 0, "TRUSTED_PROXIES is how many proxies stand before the application: 0 or more"),
+            (
+                self.store in FRAMEWORK_STORES or "://" in self.store or "." in self.store,
+                'STORE is "memory://", "redis://localhost", a database URL like "sqlite:///uzotp.sqlite3", "django" '
+                "or a dotted path",
+            ),
+            (self.redis_wait >= 0, "REDIS_WAIT is how many replicas must acknowledge a decision: 0 or more"),
+            (not self.redis_wait or self.store.startswith(REDIS), "REDIS_WAIT is for a STORE in Redis: leave it out"),
+            (
+                self.gateways and len(set(self.gateways)) == len(self.gateways),
+                "GATEWAYS is a list of gateways in the order of use, each of them once",
+            ),
+        )
         for gateway in self.in_use:
             gateway.check(self)
-        check_texts(
-            self.service_name,
-            languages=self.policy.languages,
-            purposes=self.policy.purposes,
-            code_length=self.policy.code_length,
-            autofill_host=self.policy.autofill_host,
-            android_hash=self.policy.android_hash,
-        )
-
-    def _check_store(self) -> None:
-        if self.store not in FRAMEWORK_STORES and "://" not in self.store and "." not in self.store:
-            raise ConfigurationError(
-                'STORE is "memory://", "redis://localhost", a database URL like "sqlite:///uzotp.sqlite3", "django" '
-                "or a dotted path"
-            )
-        if self.redis_wait < 0:
-            raise ConfigurationError("REDIS_WAIT is how many replicas must acknowledge a decision: 0 or more")
-        if self.redis_wait and not self.store.startswith(REDIS):
-            raise ConfigurationError("REDIS_WAIT is for a STORE in Redis: leave it out")
+        check_texts(self.service_name, self.policy)
 
     def of(self, name: str) -> GatewaySettings:
         """What these settings say of the gateway called *name*, in use or not. :raises ConfigurationError: for none."""
         if name in self.declared:
             return self.declared[name]
-        found = registry.find(name)
+        found = base.find(name)
         if found is None:
-            names = ", ".join(f'"{each}"' for each in registry.built_in())
+            names = ", ".join(f'"{each}"' for each in base.built_in())
             raise ConfigurationError(f"GATEWAYS: {name!r} is not a gateway; {names} or a dotted path")
         return found()
 
@@ -157,16 +148,17 @@ class Config:
         if name.startswith("_") or name in ("declared", "policy"):  # of a half-made copy
             raise AttributeError(name)
         installed = {each.gateway: type(each) for each in self.declared.values()}
-        found = known_settings(registry.built_in() | installed).get(name.upper())
+        found = known_settings(base.built_in() | installed).get(name.upper())
         if found is None:
             raise AttributeError(f"there is no setting {name.upper()}")
         owner = found.owner
         return getattr(self.of(owner.gateway) if issubclass(owner, GatewaySettings) else self.policy, found.field.name)
 
     @classmethod
-    def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any]) -> Config:
-        """A project's settings over the process's environment and the TOML file that ``UZOTP_CONFIG`` names."""
-        path = os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
+    def of_project(cls, mapping: Mapping[str, Any], defaults: Mapping[str, Any], path: str | None = None) -> Config:
+        """A project's settings over the process's environment and the TOML file at *path*, or that ``UZOTP_CONFIG``
+        names."""
+        path = path or os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
         return cls.from_mapping(mapping, environ=os.environ, toml=read_toml(path) if path else None, defaults=defaults)
 
     @classmethod
@@ -194,7 +186,7 @@ class Config:
         sources: list[Mapping[str, Any]] = [mapping, environ, toml or {}, defaults or {}]
         settings = known_settings()
         if any(name not in settings for source in sources for name in source):  # it may be another distribution's
-            settings = known_settings(registry.every())
+            settings = known_settings(base.every())
         said: dict[type, dict[str, Any]] = {Config: {}, Policy: {}}
         for source in sources:
             for name, value in source.items():
@@ -215,8 +207,8 @@ class Config:
 
 def known_settings(gateways: Mapping[str, type[GatewaySettings]] | None = None) -> dict[str, Setting]:
     """Every setting by its name, with those of *gateways*: those of this package, unless given."""
-    declarations: Iterable[type] = (registry.built_in() if gateways is None else gateways).values()
-    return known([Policy, Config, *declarations])
+    declarations: Iterable[type] = (base.built_in() if gateways is None else gateways).values()
+    return {name: found for owner in (Policy, Config, *declarations) for name, found in settings_of(owner).items()}
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Reading one setting: from Python, from the text of an environment variable, from TOML.
+"""One setting, and how it is read: from Python, from the text of an environment variable, from TOML.
 
 Which reader a setting has follows from its annotation (:func:`reader_of`), unless its declaration names another. Each
 takes the setting's name, for its error, and a value that is not ``None``; it returns the value in its one form, or
@@ -12,15 +12,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
 from importlib import import_module
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from uzotp.declare import Choice
 from uzotp.errors import ConfigurationError
+from uzotp.gateways.base import GatewaySettings
 from uzotp.i18n import LANGUAGES
-from uzotp.policy import parse_limits
+from uzotp.policy import Purpose, parse_limits
 from uzotp.sms.templates import check_service_name
 
 Reader = Callable[[str, Any], Any]
@@ -61,17 +65,13 @@ def integer(name: str, value: Any) -> int:
 
 
 def number(name: str, value: Any) -> float:
-    try:
+    with suppress(TypeError, ValueError, OverflowError):
         if not isinstance(value, bool):
             return float(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
     raise ConfigurationError(f"{name} is a number")
 
 
 def boolean(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     is_word = isinstance(value, str) or (isinstance(value, int) and value in (0, 1))
     word = str(value).strip().lower() if is_word else ""
@@ -147,16 +147,11 @@ def hook(name: str, value: Any) -> Callable[..., Any]:
 
 def web_address(name: str, value: Any) -> str | None:
     address = text(name, value)
-    if address is None:
-        return None
-    try:
-        parts = urlsplit(address)
-        valid = parts.scheme in ("https", "http") and bool(parts.hostname)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise ConfigurationError(f"{name} is a web address that begins with https://")
-    return address
+    with suppress(ValueError):
+        parts = urlsplit(address or "")
+        if address is None or (parts.scheme in ("https", "http") and parts.hostname):
+            return address
+    raise ConfigurationError(f"{name} is a web address that begins with https://")
 
 
 def mapping(name: str, value: Any) -> Mapping[str, Any]:
@@ -183,6 +178,7 @@ _READERS: dict[Any, Reader] = {
     float: number,
     bool: boolean,
     tuple[str, ...]: texts,
+    tuple[Purpose, ...]: texts,
     tuple[int, ...]: integers,
     Mapping[str, Any]: mapping,
     Callable[..., Any]: hook,
@@ -203,8 +199,35 @@ def reader_of(annotation: Any) -> Reader:
         return lambda name, value: None if isinstance(value, str) and not value else read(name, value)
     if isinstance(annotation, type) and issubclass(annotation, Choice):
         return annotation.of
-    if get_origin(annotation) is tuple and issubclass(get_args(annotation)[0], Choice):
-        return texts
     if annotation in _READERS:
         return _READERS[annotation]
     raise TypeError(f"a setting cannot be read as {annotation}: name its reader")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: ``owner`` is the class that declares it, as its ``field``."""
+
+    name: str
+    owner: type
+    field: Field[Any]
+    read: Reader
+
+    @property
+    def default(self) -> Any:
+        made = self.field.default_factory
+        return self.field.default if made is MISSING else made()
+
+
+@cache
+def settings_of(owner: type) -> dict[str, Setting]:
+    """The settings that *owner* declares, by name."""
+    prefix = f"{owner.gateway}_" if issubclass(owner, GatewaySettings) else ""
+    hints = get_type_hints(owner)
+    found = {}
+    for item in fields(owner):
+        if "group" in item.metadata:
+            name, reader = f"{prefix}{item.name}".upper(), item.metadata["read"]
+            read = globals()[reader] if reader else reader_of(hints[item.name])
+            found[name] = Setting(name, owner, item, read)
+    return found

@@ -51,12 +51,9 @@ def price_rows() -> tuple[Price, ...]:
     return tuple(rows)
 
 
-@lru_cache(maxsize=1)
-def _rows_by_country() -> dict[str, list[Price]]:
-    found: dict[str, list[Price]] = {}
-    for row in price_rows():
-        found.setdefault(row.iso2, []).append(row)
-    return found
+@lru_cache(maxsize=256)
+def _rows_of(country: str) -> list[Price]:
+    return [row for row in price_rows() if row.iso2 == country]
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +80,7 @@ def row_for(phone: Phone) -> Price | None:
     with 1. A listed country's number outside its listed prefix (Aland's mobiles, Kazakhstan's +76) is billed by the
     longest prefix of the whole table (WIRE Q32, Q34).
     """
-    rows = _rows_by_country().get(phone.country, [])
+    rows = _rows_of(phone.country)
     fitting = [row for row in rows if phone.wire.startswith(row.prefix)]
     if fitting:
         return max(fitting, key=lambda row: len(row.prefix))

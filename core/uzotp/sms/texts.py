@@ -10,11 +10,10 @@ is short.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from uzotp.errors import ConfigurationError, InvalidServiceName
 from uzotp.i18n import LANGUAGES, locale
-from uzotp.policy import Purpose
+from uzotp.policy import Policy, Purpose
 from uzotp.privacy import Secret
 from uzotp.sms.parts import describe, fold_apostrophes, guilty, parts
 
@@ -31,7 +30,6 @@ def compose(
     language: str,
     code: str,
     service_name: str | None = None,
-    *,
     autofill_host: str | None = None,
     android_hash: str | None = None,
 ) -> str:
@@ -62,31 +60,17 @@ def compose(
     return warned if fits else text + lines
 
 
-def check_texts(
-    service_name: str | None,
-    *,
-    languages: Sequence[str] = LANGUAGES,
-    purposes: Sequence[Purpose] = tuple(Purpose),
-    code_length: int = 8,
-    autofill_host: str | None = None,
-    android_hash: str | None = None,
-) -> None:
+def check_texts(service_name: str | None, policy: Policy) -> None:
     """At start-up: can every text be composed with these settings, and will Android read it?
 
     :raises ConfigurationError: for a name, host or hash that cannot be used, and for the first text that is longer
         than SMS Retriever reads.
     """
-    for language in languages:
-        for purpose in purposes:
-            text = compose(
-                purpose,
-                language,
-                "0" * code_length,
-                service_name,
-                autofill_host=autofill_host,
-                android_hash=android_hash,
-            )
-            if android_hash and _size(text) > RETRIEVER_BYTES:
+    machines, code = (policy.autofill_host, policy.android_hash), "0" * policy.code_length
+    for language in policy.languages:
+        for purpose in policy.purposes:
+            text = compose(purpose, language, code, service_name, *machines)
+            if policy.android_hash and _size(text) > RETRIEVER_BYTES:
                 raise ConfigurationError(
                     f"ANDROID_HASH: the text for {purpose} in {language} has {_size(text)} bytes, and SMS Retriever "
                     f"reads {RETRIEVER_BYTES}: shorten SERVICE_NAME or AUTOFILL_HOST, or leave {language} out of "

@@ -26,7 +26,9 @@ class Summary:
         cost, verified = record.cost, record.verified_at_ms is not None
         currency = None if cost is None else cost.currency
         key = (day_of(record.created_at_ms), record.gateway, record.country, record.status, currency)
-        _grow(self._traffic.setdefault(key, [0, 0, 0]), (1, verified, cost is not None))
+        booked = (record.booked or 0) if cost is None else 0
+        numbers = (1, verified, cost is not None, booked > 0, booked)
+        _grow(self._traffic.setdefault(key, [0, 0, 0, 0, 0]), numbers)
         if cost is not None:
             self._costs[key] = self._costs.get(key, Decimal(0)) + cost.amount
         delivered, failed = record.status is DeliveryStatus.DELIVERED, record.status is DeliveryStatus.FAILED
@@ -38,7 +40,7 @@ class Summary:
 
     def merge(self, other: Summary) -> None:
         for key, numbers in other._traffic.items():
-            _grow(self._traffic.setdefault(key, [0, 0, 0]), numbers)
+            _grow(self._traffic.setdefault(key, [0, 0, 0, 0, 0]), numbers)
         for key, cost in other._costs.items():
             self._costs[key] = self._costs.get(key, Decimal(0)) + cost
         for area, numbers in other._prefixes.items():
@@ -48,8 +50,8 @@ class Summary:
 
     def history(self, prefixes: int, counts: Mapping[str, Mapping[str, int]]) -> History:
         traffic = (
-            Traffic(*key, messages=messages, verified=verified, priced=priced, cost=self._costs.get(key, Decimal(0)))
-            for key, (messages, verified, priced) in self._traffic.items()
+            Traffic(*key, messages, verified, priced, self._costs.get(key, Decimal(0)), estimated, booked)
+            for key, (messages, verified, priced, estimated, booked) in self._traffic.items()
         )
         areas = (PrefixTraffic(*area, *numbers) for area, numbers in self._prefixes.items())
         busiest = sorted(areas, key=lambda area: (-area.messages, area.prefix, area.country))[:prefixes]

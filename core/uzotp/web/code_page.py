@@ -7,16 +7,15 @@ import re
 from typing import Any
 
 from uzotp.codes import normalise_code
-from uzotp.errors import PROBLEMS, VISITOR_ERRORS, StoreUnavailable, retry_after
+from uzotp.errors import PROBLEMS, VISITOR_ERRORS, StoreUnavailable, UzotpError, retry_after
 from uzotp.i18n import duration, error_text, locale, refusal_text
 from uzotp.phones import Phone
 from uzotp.ports.store import AttemptStatus
 from uzotp.verification import Verifier
+from uzotp.web import helpers
 from uzotp.web import visit as visits
-from uzotp.web.delivery import standing
-from uzotp.web.helpers import send_code
 from uzotp.web.pages import Page, PageRequest, Redirect, address, language_of, number_expired, page
-from uzotp.web.problems import Reply, json_reply, problem
+from uzotp.web.problems import WebReply, json_reply, problem
 
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")
@@ -34,19 +33,18 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
             return _onward(request, done)
         return Redirect(request.url("phone"))
     if request.method != "POST":
-        return _code_form(verifier, request, language, state)
+        return _code_form(verifier, request, state)
     if request.form.get("action") == "resend":
-        return _resend(verifier, request, language, state)
+        return _resend(verifier, request, state)
     typed = request.form.get("code", "")
     if not typed.strip():
         missing = locale(language)["pages"]["code_missing"].format(length=verifier.policy.code_length)
-        return _code_form(verifier, request, language, state, 400, missing)
+        return _code_form(verifier, request, state, 400, error=missing)
     code = code_in(typed, verifier.policy.code_length) or typed
     try:
         result = verifier.verify_code(state["phone"], code, state["purpose"], binding=state["binding"])
     except VISITOR_ERRORS as error:
-        message, ask = refusal_text(error, language), not isinstance(error, StoreUnavailable)
-        return _code_form(verifier, request, language, state, error.status, message, ask=ask)
+        return _refused(verifier, request, state, error, "error")
     if result:
         return _onward(request, visits.finish(session, state, result.phone, result.proof))
     reason = result.status.value
@@ -55,7 +53,7 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         reason = reason if result.attempts_left else "too_many_attempts"
     values = {"attempts_left": result.attempts_left, "retry_after": retry_after(result)}
     message = error_text(reason, language, **values)[1]
-    return _code_form(verifier, request, language, state, PROBLEMS[reason].status, message)
+    return _code_form(verifier, request, state, PROBLEMS[reason].status, error=message)
 
 
 def form_expired(verifier: Verifier, request: PageRequest, name: str) -> Page:
@@ -66,11 +64,11 @@ def form_expired(verifier: Verifier, request: PageRequest, name: str) -> Page:
     state = _begun(verifier, request) if name == "code" else None
     if not state:
         return number_expired(verifier, request)
-    language = language_of(verifier, request)
-    return _code_form(verifier, request, language, state, 403, alert=locale(language)["pages"]["form_expired"])
+    alert = locale(language_of(verifier, request))["pages"]["form_expired"]
+    return _code_form(verifier, request, state, 403, alert=alert)
 
 
-def delivery(verifier: Verifier, request: PageRequest) -> Reply:
+def delivery(verifier: Verifier, request: PageRequest) -> WebReply:
     """Where the message of this session's challenge stands, for the page to ask as it waits.
 
     It is the session that is asked, not a token: nothing on the page lets anybody else verify, resend or ask.
@@ -118,31 +116,28 @@ def _onward(request: PageRequest, done: dict[str, Any]) -> Redirect:
     return Redirect(done["next"] or request.url("done"))
 
 
-def _resend(verifier: Verifier, request: PageRequest, language: str, state: dict[str, Any]) -> Page | Redirect:
-    phone, purpose, binding = state["phone"], state["purpose"], state["binding"]
+def _resend(verifier: Verifier, request: PageRequest, state: dict[str, Any]) -> Page | Redirect:
+    whom, binding, language = (state["phone"], state["purpose"]), state["binding"], language_of(verifier, request)
     try:
-        challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+        challenge = helpers.send_code(verifier, *whom, visitor=request, binding=binding, language=language)
     except VISITOR_ERRORS as error:
-        message, ask = refusal_text(error, language), not isinstance(error, StoreUnavailable)
-        return _code_form(verifier, request, language, state, error.status, resend_error=message, ask=ask)
+        return _refused(verifier, request, state, error, "resend_error")
     visits.remember(request.session, challenge, binding, state["next"], resent=True)
     return Redirect(request.url("code"))
 
 
+def _refused(verifier: Verifier, request: PageRequest, state: dict[str, Any], error: UzotpError, where: str) -> Page:
+    ask, said = not isinstance(error, StoreUnavailable), {where: refusal_text(error, language_of(verifier, request))}
+    return _code_form(verifier, request, state, error.status, ask, **said)
+
+
 def _code_form(
-    verifier: Verifier,
-    request: PageRequest,
-    language: str,
-    state: dict[str, Any],
-    status: int = 200,
-    error: str = "",
-    resend_error: str = "",
-    *,
-    alert: str = "",
-    ask: bool = True,
+    verifier: Verifier, request: PageRequest, state: dict[str, Any], status: int = 200, ask: bool = True, **said: str
 ) -> Page:
-    """*ask*: whether the store can be asked how the message is doing; else it is as it was after the send."""
-    texts, phone = locale(language)["pages"], Phone.parse(state["phone"])
+    """*ask*: whether the store can be asked how the message is doing; else it is as it was after the send. *said* is an
+    ``error``, a ``resend_error`` or an ``alert``."""
+    language, phone = language_of(verifier, request), Phone.parse(state["phone"])
+    texts = locale(language)["pages"]
     wait = max(0, math.ceil(state["resend_at"] - verifier.clock.time()))
     try:
         sent = _status(verifier, state, phone) if ask else str(state["delivery"])
@@ -150,19 +145,13 @@ def _code_form(
         sent, ask = str(state["delivery"]), False
     before, number, after = texts["delivery"][sent].format(phone=phone.masked).partition(phone.masked)
     watched = ask and sent in _OPEN and verifier.should_send is None
-    quiet = not (error or resend_error or alert)
     resend_hint = texts["resend_wait"].format(wait=duration(wait, language)) if wait else texts["resend_ask"]
-    if resend_error:  # it says so itself
-        resend_hint = ""
     return page(
         verifier,
         request,
         "code",
-        language,
         status,
-        error=error,
-        resend_error=resend_error,
-        alert=alert,
+        **said,
         delivery=sent,
         delivery_before=before,
         phone_masked=number,
@@ -170,10 +159,10 @@ def _code_form(
         delivery_url=request.url("code_delivery") if watched else "",
         code_length=str(verifier.policy.code_length),
         code_maxlength=str(MAX_MESSAGE),
-        notice=texts["resent"] if quiet and state["resent"] and sent in ("sent", "delivered") else "",
-        tries=_tries(verifier, state, language) if quiet and sent != "expired" else "",
+        notice=texts["resent"] if not said and state["resent"] and sent in ("sent", "delivered") else "",
+        tries=_tries(verifier, state, language) if not said and sent != "expired" else "",
         resend_in=str(wait),
-        resend_hint=resend_hint,
+        resend_hint="" if "resend_error" in said else resend_hint,  # which says it itself
         change_url=address(request, "phone", {"purpose": state["purpose"], "next": state["next"]}),
     )
 
@@ -182,8 +171,8 @@ def _status(verifier: Verifier, state: dict[str, Any], phone: Phone) -> str:
     """A delivery's status, or ``expired`` where the code is of no use any more."""
     if verifier.clock.time() >= state["expires_at"]:
         return "expired"
-    found = standing(verifier, phone, state["purpose"], state["binding"])
-    return found.status if found else "expired"
+    found = helpers.delivery(verifier, phone, state["purpose"], state["binding"])
+    return found.status.value if found else "expired"
 
 
 def _tries(verifier: Verifier, state: dict[str, Any], language: str) -> str:

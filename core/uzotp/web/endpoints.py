@@ -20,17 +20,15 @@ from uzotp.events import logger
 from uzotp.i18n import negotiate
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.results import Challenge
 from uzotp.verification import Verifier
-from uzotp.web.delivery import standing
-from uzotp.web.helpers import send_code
+from uzotp.web import helpers
 from uzotp.web.openapi import document
-from uzotp.web.problems import MAX_BODY, Reply, Request, json_reply, problem
+from uzotp.web.problems import MAX_BODY, Request, WebReply, json_reply, problem
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600
 
-Endpoint = Callable[[Verifier, Request], Reply]
+Endpoint = Callable[[Verifier, Request], WebReply]
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,11 @@ class _BadToken(Exception):
     """The challenge token is forged, foreign or too old."""
 
 
-def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]) -> Endpoint:
+def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], WebReply]) -> Endpoint:
     """Everything the endpoints share: method, media type, size, JSON, and errors as problems."""
 
     @wraps(handler)
-    def endpoint(verifier: Verifier, request: Request) -> Reply:
+    def endpoint(verifier: Verifier, request: Request) -> WebReply:
         language = request.language(verifier.policy)
         if request.method != "POST":
             return problem("method_not_allowed", language, allow="POST")
@@ -64,7 +62,13 @@ def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]
         if len(request.body) > MAX_BODY:
             return problem("payload_too_large", language)
         try:
-            return handler(verifier, request, _read_object(request.body))
+            payload = json.loads(request.body)
+        except (ValueError, RecursionError):
+            payload = None
+        if not isinstance(payload, dict):
+            return problem("invalid_request", language)
+        try:
+            return handler(verifier, request, payload)
         except _BadRequest:
             return problem("invalid_request", language)
         except _BadToken:
@@ -73,16 +77,6 @@ def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], Reply]
             return problem(error.code, language, retry_after=retry_after(error))
 
     return endpoint
-
-
-def _read_object(body: bytes) -> dict[str, Any]:
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _BadRequest from None
-    if not isinstance(payload, dict):
-        raise _BadRequest
-    return payload
 
 
 def _field(payload: dict[str, Any], name: str) -> str:
@@ -99,36 +93,24 @@ def _read_token(verifier: Verifier, payload: dict[str, Any]) -> Handle:
     return Handle(Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content["language"])
 
 
-def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> Reply:
-    challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
-    return json_reply(202, _describe(verifier, challenge, binding, language))
-
-
-def _describe(verifier: Verifier, challenge: Challenge, binding: str, language: str) -> dict[str, Any]:
-    content = {
-        "phone": str(challenge.phone),
-        "purpose": challenge.purpose.value,
-        "binding": binding,
-        "language": language,
-    }
-    return {
+def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> WebReply:
+    challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+    number, now = challenge.phone, verifier.clock.time()
+    content = {"phone": str(number), "purpose": challenge.purpose.value, "binding": binding, "language": language}
+    payload = {
         "challenge": verifier.tokens("challenge").dump(content),
-        "phone": challenge.phone.masked,
-        "country": challenge.phone.country,
+        "phone": number.masked,
+        "country": number.country,
         "purpose": challenge.purpose.value,
         "code_length": challenge.code_length,
-        "expires_in": seconds_until(challenge.expires_at, verifier),
-        "resend_in": seconds_until(challenge.resend_at, verifier),
+        "expires_in": max(0, math.ceil(challenge.expires_at.timestamp() - now)),
+        "resend_in": max(0, math.ceil(challenge.resend_at.timestamp() - now)),
     }
-
-
-def seconds_until(moment: datetime, verifier: Verifier) -> int:
-    """Whole seconds from now, rounded up, never negative."""
-    return max(0, math.ceil(moment.timestamp() - verifier.clock.time()))
+    return json_reply(202, payload)
 
 
 @_json_endpoint
-def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"phone", "purpose", "language"?}`` to 202 with a fresh ``challenge``."""
     purpose = _purpose(verifier, _field(payload, "purpose"))
     language = request.language(verifier.policy)
@@ -145,14 +127,14 @@ def _purpose(verifier: Verifier, text: str) -> Purpose:
 
 
 @_json_endpoint
-def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge"}`` to the same reply as :func:`send`; the binding stays, and so do code and tries."""
     handle = _read_token(verifier, payload)
     return _send(verifier, request, handle.phone, _purpose(verifier, handle.purpose), handle.binding, handle.language)
 
 
 @_json_endpoint
-def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge", "code"}`` to 200 with a ``proof``, or to the reason as a problem."""
     code = _field(payload, "code")
     handle = _read_token(verifier, payload)
@@ -167,19 +149,19 @@ def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Rep
 
 
 @_json_endpoint
-def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Reply:
+def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge"}`` to where its message stands. With ``SHOULD_SEND`` set it always says ``sent`` (P9)."""
     handle = _read_token(verifier, payload)
-    found = standing(verifier, handle.phone, handle.purpose, handle.binding)
+    found = helpers.delivery(verifier, handle.phone, handle.purpose, handle.binding)
     if found is None:
         raise _BadToken
-    updated_at = datetime.fromtimestamp(found.updated_at / 1000, timezone.utc).isoformat(timespec="seconds")
+    updated_at = datetime.fromtimestamp(found.updated_at_ms / 1000, timezone.utc).isoformat(timespec="seconds")
     return json_reply(
-        200, {"status": found.status, "gateway": found.gateway, "updated_at": updated_at.replace("+00:00", "Z")}
+        200, {"status": found.status.value, "gateway": found.gateway, "updated_at": updated_at.replace("+00:00", "Z")}
     )
 
 
-def callback(verifier: Verifier, request: Request, token: str) -> Reply:
+def callback(verifier: Verifier, request: Request, token: str) -> WebReply:
     """A gateway's delivery callback: 204 whatever the body says, 404 for a token that is not ours (P10)."""
     if request.method != "POST":
         return problem("method_not_allowed", request.language(verifier.policy), allow="POST")
@@ -190,11 +172,11 @@ def callback(verifier: Verifier, request: Request, token: str) -> Reply:
         logger.warning("a delivery callback was lost: the store is away")
     if not known:
         return problem("not_found", request.language(verifier.policy))
-    return Reply(204, headers={"Cache-Control": "no-store"})
+    return WebReply(204, headers={"Cache-Control": "no-store"})
 
 
-def openapi(verifier: Verifier, request: Request, path: str) -> Reply:
-    """What these endpoints are, as OpenAPI 3.1. *path* is this document's own: the others are beside it."""
+def openapi(verifier: Verifier, request: Request) -> WebReply:
+    """What these endpoints are, as OpenAPI 3.1. They are beside this document."""
     if request.method not in ("GET", "HEAD"):
         return problem("method_not_allowed", request.language(verifier.policy), allow="GET, HEAD")
-    return json_reply(200, document(verifier.policy, path.rpartition("/")[0]))
+    return json_reply(200, document(verifier.policy, request.path.rpartition("/")[0]))

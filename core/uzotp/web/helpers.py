@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import MutableMapping
+from dataclasses import replace
 from enum import Enum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from uzotp.errors import InvalidProof
 from uzotp.phones import Phone
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.privacy import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
@@ -16,6 +18,7 @@ from uzotp.web.visit import PROOFS, proofs_of
 from uzotp.web.visitor import Visitor
 
 _BINDING = "uzotp_binding"
+HostT = TypeVar("HostT")
 
 
 class Unset(Enum):
@@ -25,6 +28,60 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
+
+
+class Helpers(Generic[HostT]):
+    """The calls of a framework's views: with ``request=`` they know the client, the browser and the language."""
+
+    @property
+    def verifier(self) -> Verifier:
+        raise NotImplementedError
+
+    def _visitor(self, request: HostT) -> Visitor:
+        raise NotImplementedError
+
+    def send_code(
+        self,
+        phone: object,
+        purpose: str,
+        *,
+        request: HostT | None = None,
+        client_ip: str | Unset | None = UNSET,
+        binding: str | Unset = UNSET,
+        language: str | None = None,
+        trusted: bool = False,
+    ) -> Challenge:
+        """:meth:`uzotp.Verifier.send_code`, with *client_ip*, *binding* and *language* taken from *request*.
+
+        What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
+        """
+        phone = veiled(phone)
+        return send_code(
+            self.verifier,
+            phone,
+            purpose,
+            visitor=None if request is None else self._visitor(request),
+            client_ip=client_ip,
+            binding=binding,
+            language=language,
+            trusted=trusted,
+        )
+
+    def verify_code(
+        self, phone: object, code: object, purpose: str, *, request: HostT | None = None, binding: str | Unset = UNSET
+    ) -> Verification:
+        """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
+        phone, code = veiled(phone), veiled(code)
+        visitor = None if request is None else self._visitor(request)
+        return self.verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
+
+    def redeem(self, proof: object, purpose: str, *, request: HostT | None = None) -> Phone:
+        """:meth:`uzotp.Verifier.redeem`. It commits on its own: a rollback of yours leaves the proof spent.
+
+        A proof needs nothing of the *request*, which may be given all the same.
+        """
+        proof = veiled(proof)
+        return self.verifier.redeem(proof, purpose)
 
 
 def send_code(
@@ -59,14 +116,6 @@ def send_code(
     )
 
 
-def verify_code(
-    verifier: Verifier, phone: object, code: object, purpose: str, *, visitor: Visitor | None, binding: str | Unset
-) -> Verification:
-    """:meth:`Verifier.verify_code`, with the binding of *visitor*. :raises TypeError: without either."""
-    phone, code = veiled(phone), veiled(code)
-    return verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
-
-
 def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:
     """Redeem the proof that the pages left in *session* for *purpose*; ``None`` without a valid one."""
     proofs = proofs_of(session)
@@ -79,6 +128,20 @@ def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpos
         phone = None
     session[PROOFS] = proofs  # not before: with the store away the proof is still good
     return phone
+
+
+def delivery(verifier: Verifier, phone: Phone, purpose: str, binding: str) -> DeliveryRecord | None:
+    """Where a challenge's message stands, as its visitor may know it; ``None`` once the challenge is over. With
+    ``SHOULD_SEND`` set it is always ``sent`` (P9).
+
+    :raises StoreUnavailable: nobody knows.
+    """
+    record, name = verifier.delivery(phone, purpose, binding=binding), verifier.gateway.name
+    if record is None:
+        return None
+    if verifier.should_send is not None:
+        return replace(record, status=DeliveryStatus.SENT, gateway=name, updated_at_ms=record.created_at_ms)
+    return replace(record, gateway=record.gateway or name)
 
 
 def _bound(visitor: Visitor | None, binding: str | Unset) -> str:

@@ -22,6 +22,7 @@ from uzotp.i18n import error_text
 from uzotp.phones import MAX_INPUT, Phone
 from uzotp.policy import Policy
 from uzotp.ports.delivery import DeliveryStatus
+from uzotp.web.countries import mobile
 from uzotp.web.problems import MAX_BODY
 
 JSON = dict[str, Any]
@@ -94,13 +95,11 @@ def _filled(node: Any, values: JSON) -> Any:
 
 def _example(policy: Policy) -> Phone:
     """A number that this site serves."""
-    import phonenumbers  # at first use: its metadata is not an import-time cost
-
     if policy.countries != "*" and "UZ" not in policy.countries:
         for country in policy.countries:
-            number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
-            if number is not None:  # else it is two letters that are no country
-                return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), country)
+            number = mobile(country)
+            if number:  # else it is two letters that are no country
+                return Phone("+" + re.sub(r"\D", "", number), country)
     return Phone("+998901234567", "UZ")
 
 

@@ -17,9 +17,8 @@ from uzotp.errors import VISITOR_ERRORS, CooldownActive
 from uzotp.i18n import error_text, locale, refusal_text
 from uzotp.policy import Purpose
 from uzotp.verification import Verifier
-from uzotp.web import countries
+from uzotp.web import countries, helpers
 from uzotp.web import visit as visits
-from uzotp.web.helpers import send_code
 from uzotp.web.visitor import Visitor
 
 
@@ -49,6 +48,10 @@ class Redirect:
     location: str
 
 
+#: What a page may say of a refusal, and where.
+_SAID = {"error": "", "resend_error": "", "alert": ""}
+
+
 def safe_next(address: object) -> str:
     """*address* when it is a path on this very site, else ``""``: no scheme, no host, no trick of either."""
     if not isinstance(address, str) or not address.startswith("/") or len(address) > 1000:
@@ -71,31 +74,24 @@ def language_of(verifier: Verifier, request: PageRequest) -> str:
     return remembered if remembered in languages else request.language(verifier.policy)
 
 
-def page(
-    verifier: Verifier,
-    request: PageRequest,
-    name: str,
-    language: str,
-    status: int = 200,
-    keep: Mapping[str, str] | None = None,
-    **context: Any,
-) -> Page:
-    """The page *name* with what every page has. *keep* is the query that a change of language does not lose.
+def page(verifier: Verifier, request: PageRequest, name: str, status: int = 200, **context: Any) -> Page:
+    """The page *name* with what every page has. A change of language does not lose its ``purpose`` and ``next``.
 
     Numbers are given as text, for Django's templates may write them with separators.
     """
-    texts, codes = locale(language), verifier.policy.languages
+    language, codes = language_of(verifier, request), verifier.policy.languages
+    texts, keep = locale(language), {key: context[key] for key in ("purpose", "next") if key in context}
     languages = [
         SimpleNamespace(
             code=code,
             label=locale(code)["language"]["name"],
             current=code == language,
-            url=address(request, name, {"lang": code} | dict(keep or {})),
+            url=address(request, name, {"lang": code} | keep),
         )
         for code in codes
     ]
     title = texts["pages"][f"{name}_title"]
-    if any(context.get(where) for where in ("error", "resend_error", "alert")):
+    if context.keys() & _SAID:
         title = texts["pages"]["error_title"].format(title=title)
     shared = {
         "t": SimpleNamespace(**texts["pages"]),
@@ -105,9 +101,8 @@ def page(
         "languages": languages if len(languages) > 1 else [],
         "phone_url": request.url("phone"),
         "code_url": request.url("code"),
-        "error": "",
     }
-    return Page(f"uzotp/{name}.html", shared | context, status)
+    return Page(f"uzotp/{name}.html", _SAID | shared | context, status)
 
 
 def address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
@@ -124,23 +119,23 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     purpose, next_url = _purpose(verifier, source.get("purpose")), safe_next(source.get("next"))
     if request.method != "POST":
         typed = visits.draft(session, verifier.clock.time())
-        return _phone_form(verifier, request, language, purpose, next_url, typed=typed)
+        return _phone_form(verifier, request, purpose, next_url, typed)
     typed = request.form.get("phone", "")
     visits.keep_draft(session, typed, verifier.clock.time())
     try:
         phone = verifier.read_phone(typed)
         binding = visits.binding(session, phone, purpose)
         try:
-            challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+            challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
         except CooldownActive:
-            begun = visits.pending(session, binding)
-            if begun is None:
+            begun = visits.state(session)
+            if begun is None or begun["binding"] != binding:
                 raise
             visits.change(session, begun, next=next_url)
             return Redirect(request.url("code"))  # the page was submitted twice: the code is on its way
     except VISITOR_ERRORS as error:
-        message = refusal_text(error, language)
-        return _phone_form(verifier, request, language, purpose, next_url, error.status, message, typed)
+        said = {"error": refusal_text(error, language)}
+        return _phone_form(verifier, request, purpose, next_url, typed, error.status, **said)
     visits.remember(session, challenge, binding, next_url)
     return Redirect(request.url("code"))
 
@@ -150,39 +145,34 @@ def number_expired(verifier: Verifier, request: PageRequest) -> Page:
 
     What such a form says may be a stranger's, so nothing of it is done or kept but where it leads.
     """
-    language = language_of(verifier, request)
-    message = locale(language)["pages"]["form_expired"]
+    message = locale(language_of(verifier, request))["pages"]["form_expired"]
     purpose = _purpose(verifier, request.form.get("purpose"))
     typed = visits.draft(request.session, verifier.clock.time())
     next_url = safe_next(request.form.get("next"))
-    return _phone_form(verifier, request, language, purpose, next_url, 403, typed=typed, alert=message)
+    return _phone_form(verifier, request, purpose, next_url, typed, 403, alert=message)
 
 
 def _phone_form(
     verifier: Verifier,
     request: PageRequest,
-    language: str,
     purpose: Purpose,
     next_url: str,
+    typed: str,
     status: int = 200,
-    error: str = "",
-    typed: str = "",
-    alert: str = "",
+    **said: str,
 ) -> Page:
-    texts, policy = locale(language), verifier.policy
+    language, policy = language_of(verifier, request), verifier.policy
+    texts = locale(language)
     abroad = policy.countries == "*" or set(policy.countries) != {policy.default_region}
     hint = texts["pages"]["phone_hint_abroad" if abroad else "phone_hint"]
-    keep = {"purpose": purpose.value, "next": next_url}
     return page(
         verifier,
         request,
         "phone",
-        language,
         status,
-        keep,
-        **keep,
-        error=error,
-        alert=alert,
+        **said,
+        purpose=purpose.value,
+        next=next_url,
         typed=typed[:64],
         intro=texts["pages"]["phone_intro"][purpose.value],
         hint=hint.format(example=countries.example(policy)),
@@ -207,6 +197,5 @@ def done_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     done = visits.done(request.session)
     if not done:
         return Redirect(request.url("phone"))
-    language = language_of(verifier, request)
-    text = locale(language)["pages"]["done_text"].format(phone=done["phone"])
-    return page(verifier, request, "done", language, text=text)
+    text = locale(language_of(verifier, request))["pages"]["done_text"].format(phone=done["phone"])
+    return page(verifier, request, "done", text=text)

@@ -20,12 +20,13 @@ class Request(Visitor):
     """What an endpoint sees. ``body`` may be cut at :data:`MAX_BODY` + 1 bytes: that is too long anyway."""
 
     method: str
+    path: str
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
-class Reply:
+class WebReply:
     """A reply without a framework; every one carries ``Cache-Control: no-store``."""
 
     status: int
@@ -33,28 +34,21 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> Reply:
+def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> WebReply:
     body = json.dumps(payload, ensure_ascii=False).encode("utf-8")
-    return Reply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **headers})
+    return WebReply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **headers})
 
 
-def problem(code: str, language: str, **extra: Any) -> Reply:
+def problem(code: str, language: str, **extra: Any) -> WebReply:
     """An error of the contract. *extra* members (``attempts_left``, ``retry_after``) join the body unless ``None``."""
     extra = {name: value for name, value in extra.items() if value is not None}
     title, detail = error_text(code, language, **extra)
     status = PROBLEMS[code].status
     allow = extra.pop("allow", None)
-    payload = {
-        "type": f"urn:uzotp:error:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        **extra,
-    }
+    payload = {"type": f"urn:uzotp:error:{code}", "title": title, "status": status, "detail": detail, "code": code}
     headers = {"Content-Type": "application/problem+json", "Content-Language": language}
     if status == 429 and "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])
     if allow:
         headers["Allow"] = allow
-    return json_reply(status, payload, **headers)
+    return json_reply(status, payload | extra, **headers)

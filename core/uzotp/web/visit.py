@@ -99,12 +99,6 @@ def binding(session: Session, phone: Phone, purpose: Purpose) -> str:
     return secrets.token_urlsafe(16)
 
 
-def pending(session: Session, binding: str) -> dict[str, Any] | None:
-    """What was begun with this very binding."""
-    begun = state(session)
-    return begun if begun and begun["binding"] == binding else None
-
-
 def remember(session: Session, challenge: Challenge, binding: str, next_url: str, *, resent: bool = False) -> None:
     session.pop(DONE, None)
     session[STATE] = {

@@ -6,14 +6,14 @@ from contextvars import ContextVar
 from typing import Any
 
 from allauth.account import app_settings
-from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core.exceptions import ImmediateHttpResponse, RateLimited
 from allauth.core.ratelimit import respond_429
 from allauth.utils import get_form_class
 from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured
 from django.forms import CharField
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -21,11 +21,11 @@ from django.utils.crypto import get_random_string
 from django.views.decorators.debug import sensitive_variables
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.forms import PhoneInput
+from django_uzotp.forms import PhoneInput, read_phone
 from django_uzotp.helpers import deliver_code, send_code, verify_code
 from django_uzotp.hooks import refusal_text
 from uzotp.codes import random_id
-from uzotp.errors import CountryNotAllowed, GatewayError, InvalidPhone, Refused, UzotpError
+from uzotp.errors import CountryNotAllowed, GatewayError, Refused
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 
@@ -83,13 +83,14 @@ class PhoneAdapter(DefaultAccountAdapter):
         return [(each["method"], each.get("phone")) for each in records] == [("code", phone)]
 
     def phone_form_field(self, **kwargs: Any) -> CharField:
-        return _PhoneField(**{"widget": PhoneInput(), "max_length": 64, **kwargs})
+        """allauth's, in any notation: :meth:`clean_phone` reads it."""
+        field: CharField = super().phone_form_field(
+            **{"widget": PhoneInput(), "max_length": 64, "validators": [], **kwargs}
+        )
+        return field
 
     def clean_phone(self, phone: str) -> str:
-        try:
-            return get_verifier().read_phone(phone)
-        except (InvalidPhone, CountryNotAllowed) as error:
-            raise ValidationError(refusal_text(error), code=error.code) from None
+        return read_phone(phone)
 
     def purpose(self, user: Any, phone: str) -> Purpose:
         """Why this user gets a code at this number: a log-in, a sign-up, or another number."""
@@ -154,24 +155,14 @@ class PhoneAdapter(DefaultAccountAdapter):
             else:
                 deliver_code(phone, code, purpose, binding=binding, request=self.request)
         except (Refused, GatewayError, CountryNotAllowed) as error:
-            raise NotSent(self._refusal(error)) from None
-
-    def _refusal(self, error: UzotpError) -> Any:
-        """Back to the form, which says why; where there is none, or it would not take the answer again, to log-in."""
-        if self._headless:
-            return respond_429(self.request)
-        self.add_message(self.request, messages.ERROR, message=refusal_text(error))
-        again = self.request.method == "POST" and self.request.path != reverse("account_signup")
-        return HttpResponseRedirect(self.request.get_full_path() if again else reverse("account_login"))
+            if self._headless:
+                raise NotSent(respond_429(self.request)) from None
+            self.add_message(self.request, messages.ERROR, message=refusal_text(error))
+            # Back to the form, which says why; where there is none, or it would not take the answer again, to log-in.
+            again = self.request.method == "POST" and self.request.path != reverse("account_signup")
+            where = self.request.get_full_path() if again else reverse("account_login")
+            raise NotSent(HttpResponseRedirect(where)) from None
 
     @property
     def _headless(self) -> bool:
         return hasattr(getattr(self.request, "allauth", None), "headless")
-
-
-class _PhoneField(CharField):
-    """A number in any notation that the adapter's ``clean_phone`` reads."""
-
-    def clean(self, value: Any) -> Any:
-        value = super().clean(value)
-        return get_adapter().clean_phone(value) if value else value

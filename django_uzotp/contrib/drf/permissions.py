@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.permissions import BasePermission
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.contrib.drf.answers import answering, proof_text
-from uzotp.errors import InvalidPhone, InvalidProof
+from django_uzotp.hooks import refusal_text, text
+from uzotp.errors import InvalidPhone, InvalidProof, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.privacy import veiled
@@ -21,6 +21,23 @@ if TYPE_CHECKING:
 
 #: The header of a proof.
 HEADER = "X-Phone-Proof"
+
+
+class _Unavailable(APIException):
+    status_code = StoreUnavailable.status
+    default_code = StoreUnavailable.code
+
+
+def redeem(proof: str, purpose: Purpose) -> Phone:
+    """A store that is away is a 503, and the proof is as good as before. :raises InvalidProof: it is spent, or none."""
+    try:
+        return get_verifier().redeem(proof, purpose)
+    except StoreUnavailable as error:
+        raise _Unavailable(refusal_text(error)) from None
+
+
+def _denied(code: str) -> PermissionDenied:
+    return PermissionDenied(text("proofs", code), code)
 
 
 class HasProof(BasePermission):
@@ -46,18 +63,18 @@ class HasProof(BasePermission):
         if self.purpose not in proved:
             proved[self.purpose] = self._redeem(request)
         elif not self._is_theirs(request, proved[self.purpose]):  # it was redeemed by a permission that asks for less
-            raise PermissionDenied(proof_text("invalid_proof"), "invalid_proof")
+            raise _denied("invalid_proof")
         http.phone = proved[self.purpose]
         return True
 
     def _redeem(self, request: Request) -> Phone:
-        proof, verifier = veiled(request.headers.get(HEADER)), get_verifier()
+        proof = veiled(request.headers.get(HEADER))
         if not proof:
-            raise PermissionDenied(proof_text("proof_required"), "proof_required")
-        with suppress(InvalidProof), answering():
-            if self._is_theirs(request, verifier.read_proof(proof, self.purpose)):
-                return verifier.redeem(proof, self.purpose)
-        raise PermissionDenied(proof_text("invalid_proof"), "invalid_proof")
+            raise _denied("proof_required")
+        with suppress(InvalidProof):
+            if self._is_theirs(request, get_verifier().read_proof(proof, self.purpose)):
+                return redeem(proof, self.purpose)
+        raise _denied("invalid_proof")
 
     def _is_theirs(self, request: Request, phone: Phone) -> bool:
         """A proof of another number is not spent."""

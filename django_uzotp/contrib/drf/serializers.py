@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.contrib.drf.answers import answering, proof_text
+from django_uzotp.contrib.drf.permissions import redeem
 from django_uzotp.forms import readable
-from django_uzotp.hooks import refusal_text
+from django_uzotp.hooks import refusal_text, text
 from uzotp.errors import CountryNotAllowed, InvalidPhone, InvalidProof
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -34,8 +34,7 @@ class PhoneField(serializers.CharField):
         try:
             return get_verifier().read_phone(typed)
         except (InvalidPhone, CountryNotAllowed) as error:
-            problem = ValidationError(refusal_text(error), error.code)
-        raise problem
+            raise ValidationError(refusal_text(error), error.code) from None
 
     def to_representation(self, value: Any) -> str:
         return str(readable(value))
@@ -68,17 +67,17 @@ class ProofField(serializers.CharField):
         proof = veiled(super().to_internal_value(data))
         with suppress(InvalidProof):
             return get_verifier().read_proof(proof, self.purpose)
-        raise ValidationError(proof_text("invalid_proof"), "invalid_proof")
+        raise ValidationError(text("proofs", "invalid_proof"), "invalid_proof")
 
     def redeem(self, data: Mapping[str, Any]) -> None:
         """Spend the proof in what was posted. :raises ValidationError: somebody has spent it before."""
         proof = self.get_value(data)
         if proof is empty or not proof:
             return
-        with suppress(InvalidProof), answering():
-            get_verifier().redeem(str(proof).strip(), self.purpose)
-            return
-        raise ValidationError({self.field_name: [ErrorDetail(proof_text("invalid_proof"), "invalid_proof")]})
+        try:
+            redeem(str(proof).strip(), self.purpose)
+        except InvalidProof:
+            raise ValidationError({self.field_name: [text("proofs", "invalid_proof")]}, "invalid_proof") from None
 
 
 class RedeemsProofs(serializers.Serializer):

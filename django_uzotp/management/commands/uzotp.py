@@ -20,7 +20,7 @@ from uzotp.settings.config import Config
 from uzotp.verification import Verifier
 
 
-class Project:
+class DjangoProject:
     """This Django project, as the command line sees it."""
 
     @property
@@ -47,7 +47,9 @@ class Command(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         """Leave the arguments to uzotp, ``--help`` included; Django has already heeded its own."""
         try:
-            sys.exit(main(_without_django_options(argv[2:]), project=Project(), prog=f"{Path(argv[0]).name} {argv[1]}"))
+            sys.exit(
+                main(_without_django_options(argv[2:]), project=DjangoProject(), prog=f"{Path(argv[0]).name} {argv[1]}")
+            )
         finally:
             connections.close_all()
 
@@ -58,7 +60,7 @@ class Command(BaseCommand):
         """For ``call_command("uzotp", "doctor")``. :raises CommandError: with the exit status as ``returncode``."""
         stdout, stderr = options.get("stdout") or sys.stdout, options.get("stderr") or sys.stderr
         with redirect_stdout(stdout), redirect_stderr(stderr):
-            status = main([str(argument) for argument in options["arguments"]], project=Project(), prog="uzotp")
+            status = main([str(argument) for argument in options["arguments"]], project=DjangoProject(), prog="uzotp")
         if status:
             raise CommandError(f"uzotp ended with status {status}", returncode=status)
 

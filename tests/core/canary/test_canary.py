@@ -11,8 +11,8 @@ import pytest
 from tests.core.canary.trial import BROKEN, LOST, NUMBER, PRICE, Paid, Trial
 from tests.core.conftest import Site
 from uzotp import DevSMS, GetSMS, errors
+from uzotp.canary.provider import NumberError, Rental
 from uzotp.canary.report import CanaryReport, describe
-from uzotp.canary.values import NumberError, Rental
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.money import Money
@@ -228,7 +228,7 @@ def test_q89_a_lost_reply_to_the_purchase_rents_once_and_stops(trial: Trial) -> 
     "error",
     [
         BROKEN,
-        NumberError("numbers", "Raqamlar mavjud emas", word="no_numbers_available", retryable=True),
+        NumberError("numbers", "Raqamlar mavjud emas", retryable=True),
         errors.InsufficientBalance("numbers"),
         errors.AuthenticationFailed("numbers"),
     ],

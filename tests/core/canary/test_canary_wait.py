@@ -11,13 +11,12 @@ import pytest
 
 from tests.core.canary.trial import BROKEN, NUMBER, PRICE, Trial
 from uzotp import errors
+from uzotp.canary.provider import NumberError, Rental
 from uzotp.canary.report import describe
 from uzotp.canary.run import MAX_MISSES, canary, candidates
-from uzotp.canary.values import NumberError, Rental
 from uzotp.events import CodeRejected
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.testing.clock import FakeClock
 
 # -------------------------------------------------------------------------------------------------------- the wait
 
@@ -170,7 +169,7 @@ def test_every_second_reply_lost(trial: Trial, odd: int) -> None:
 
 
 def test_a_code_that_ends_the_matter_ends_the_wait(trial: Trial) -> None:
-    trial.numbers.faults = [None, None, None, None, NumberError("numbers", "x", word="order_not_found")]
+    trial.numbers.faults = [None, None, None, None, NumberError("numbers", "x")]
     report = trial.run()
     assert (report.ok, report.detail) == (False, "waiting for the SMS (outbox: sent): numbers: x")
     assert trial.numbers.calls[-2] == "release nothing"
@@ -261,8 +260,3 @@ def test_r43_nothing_said_holds_the_number_or_the_code(trial: Trial) -> None:
     text = repr(report) + repr(trial.said) + repr(describe(report)) + repr(trial.numbers.rental)
     assert NUMBER[5:] not in text
     assert trial.site.outbox.last.code not in text
-
-
-def test_the_clock_is_the_verifier_s_unless_given(trial: Trial) -> None:
-    trial.run(clock=FakeClock())
-    assert {seconds for seconds, _ in trial.said} == {0.0}

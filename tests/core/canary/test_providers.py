@@ -14,12 +14,12 @@ import pytest
 from tests.core.canary import samples
 from tests.core.conftest import Site
 from tests.core.gateways.canned import URL, canned
+from uzotp.canary.provider import NumberError, Rental
 from uzotp.canary.providers import LISTS_KEPT, SMSManNumbers, SocGrowNumbers, english_name
 from uzotp.canary.report import CanaryReport
 from uzotp.canary.run import canary
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
-from uzotp.canary.values import NumberError, Rental
 from uzotp.phones import Phone
 from uzotp.ports.money import Money
 from uzotp.testing import faults

@@ -10,10 +10,9 @@ import pytest
 
 from tests.core.canary import samples
 from tests.core.gateways.canned import URL, canned
-from uzotp.canary import smsman_wire as wire
-from uzotp.canary.provider import judge
+from uzotp.canary import smsman as wire
+from uzotp.canary.provider import Application, Availability, NumberError, NumberPrice, Rental, Sms, judge
 from uzotp.canary.smsman import SMSMan
-from uzotp.canary.values import Application, Availability, NumberError, Price, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, GatewayUnavailable, OutcomeUnknown
 from uzotp.http.client import MAX_BODY
 from uzotp.http.service import Answer, Reply
@@ -103,7 +102,10 @@ def test_a_request_id_that_is_none(id: object) -> None:
 # ---------------------------------------------------------------------------------------------------------- samples
 
 
-PRICES = {0: {1: Price(Decimal("15"), 6455), 2: Price(Decimal("50"), 124)}, 1: {3: Price(Decimal("6"), 1000)}}
+PRICES = {
+    0: {1: NumberPrice(Decimal("15"), 6455), 2: NumberPrice(Decimal("50"), 124)},
+    1: {3: NumberPrice(Decimal("6"), 1000)},
+}
 APPLICATIONS = {1: Application("Vkontakte", "vk"), 2: Application("WeChat", "wb"), 3: Application("Telegram", "tg")}
 
 
@@ -257,12 +259,12 @@ def test_q70_other_calls_take_json_only() -> None:
     [
         (b'[{"1":{"cost":"15","count":6455},"2":{"cost":"50","count":124}},{"3":{"cost":"6","count":1000}}]', PRICES),
         (b'{"0":[{"cost":"1","count":2},{"cost":3.50,"count":"4"}]}',
-         {0: {0: Price(Decimal(1), 2), 1: Price(Decimal("3.50"), 4)}}),
+         {0: {0: NumberPrice(Decimal(1), 2), 1: NumberPrice(Decimal("3.50"), 4)}}),
         (b"[]", {}),
         (b"{}", {}),
-        (b'[{"application_id":"1","country_id":"0","cost":"15","count":1}]', {0: {1: Price(Decimal(15), 1)}}),
+        (b'[{"application_id":"1","country_id":"0","cost":"15","count":1}]', {0: {1: NumberPrice(Decimal(15), 1)}}),
         (b'{"7":{"1":{"cost":"15"},"x":{"cost":"1"},"2":{"cost":"$1"},"3":{"cost":null}}}',
-         {7: {1: Price(Decimal(15), None)}}),
+         {7: {1: NumberPrice(Decimal(15), None)}}),
     ],
 )  # fmt: skip
 def test_q77_prices_as_php_may_write_them(body: bytes, expected: object) -> None:

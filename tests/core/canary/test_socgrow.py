@@ -11,10 +11,9 @@ import pytest
 
 from tests.core.canary import samples
 from tests.core.gateways.canned import URL, canned
-from uzotp.canary import socgrow_wire as wire
-from uzotp.canary.provider import judge
+from uzotp.canary import socgrow as wire
+from uzotp.canary.provider import Country, NumberError, Rental, Sms, judge
 from uzotp.canary.socgrow import SocGrow
-from uzotp.canary.values import Country, NumberError, Rental, Sms
 from uzotp.errors import AuthenticationFailed, ConfigurationError, GatewayError, InsufficientBalance, OutcomeUnknown
 from uzotp.http.service import Answer, Reply
 from uzotp.phones import Phone

@@ -155,17 +155,6 @@ def test_status_by_id(id: int | str) -> None:
     assert (server.requests[0].method, server.requests[0].target) == ("GET", "/api/get_status.php?sms_id=123")
 
 
-def test_q22_status_by_exactly_one_id() -> None:
-    with FaultServer(answer(samples.STATUS)) as server:
-        it = gateway(server)
-        it.status(request_id="uuid-here")
-        with pytest.raises(TypeError):
-            it.status()
-        with pytest.raises(TypeError):
-            it.status(1, request_id="uuid-here")
-    assert [request.target for request in server.requests] == ["/api/get_status.php?request_id=uuid-here"]
-
-
 def test_status_of_no_message() -> None:
     with canned(samples.ERROR, status=404), pytest.raises(MessageRejected) as caught:
         DevSMS("the-token", "TechShop", base_url=URL).status(7)
@@ -193,7 +182,7 @@ def test_status_of_no_message() -> None:
 def test_reads_that_fail(body: bytes, status: int, error_class: type) -> None:
     with canned(body, status=status):
         it = DevSMS("the-token", "TechShop", base_url=URL)
-        for read in (lambda: it.status(1), it.balance, it.history, lambda: list(it.history_all())):
+        for read in (lambda: it.status(1), it.balance, it.history):
             with pytest.raises(error_class) as caught:
                 read()
             assert (caught.value.sent, caught.value.charged) == (False, False)
@@ -224,36 +213,6 @@ def test_q20_never_more_than_200_a_page() -> None:
     assert [request.target for request in server.requests] == ["/api/get_history.php?limit=200&offset=0"]
 
 
-def page(*ids: object, status: str = "sent") -> bytes:
-    rows = [{"id": id, "status": status} if id else "no row" for id in ids]
-    return json.dumps({"success": True, "data": {"history": rows}}).encode()
-
-
-def test_q21_all_pages_each_message_once_until_an_empty_page() -> None:
-    pages = [page(9, 8, 7), page(7, 6, None), page(5, 9), page()]
-    with FaultServer(*map(answer, pages)) as server:
-        ids = [report.id for report in gateway(server).history_all()]
-    assert ids == ["9", "8", "7", "6", "5"]
-    assert [request.target.partition("?")[2] for request in server.requests] == [
-        "limit=200&offset=0",
-        "limit=200&offset=3",
-        "limit=200&offset=6",
-        "limit=200&offset=8",
-    ]
-
-
-def test_q21_a_server_that_repeats_itself_is_not_asked_for_ever() -> None:
-    with FaultServer(answer(page(2, 1))) as server:
-        assert [report.id for report in gateway(server).history_all()] == ["2", "1"]
-    assert len(server.requests) == 2
-
-
-def test_all_pages_stop_at_max_rows() -> None:
-    with FaultServer(answer(page(4, 3)), answer(page(2))) as server:
-        assert [report.id for report in gateway(server).history_all(max_rows=3)] == ["4", "3", "2"]
-    assert server.requests[1].target.endswith("limit=1&offset=2")
-
-
 @pytest.mark.parametrize("status", ["failed", "REJECTED", DeliveryStatus.FAILED])
 def test_q19_the_filter_is_ours(status: str) -> None:
     body = json.dumps(
@@ -268,10 +227,8 @@ def test_q19_the_filter_is_ours(status: str) -> None:
             },
         }
     ).encode()
-    with FaultServer(answer(body), answer(body), answer(page())) as server:
-        it = gateway(server)
-        assert [report.id for report in it.history(status=status)] == ["1", "3"]
-        assert [report.id for report in it.history_all(status=status)] == ["1", "3"]
+    with FaultServer(answer(body)) as server:
+        assert [report.id for report in gateway(server).history(status=status)] == ["1", "3"]
     assert all("status" not in request.target for request in server.requests)
 
 

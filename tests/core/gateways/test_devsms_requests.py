@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.gateways import samples
 from uzotp.errors import ConfigurationError, InvalidServiceName
-from uzotp.gateways.devsms import wire
+from uzotp.gateways.devsms import MessageType, wire
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -80,7 +80,7 @@ def test_q28_a_code_is_four_to_eight_ascii_digits(code: object) -> None:
     ],
 )
 def test_q30_only_a_validated_full_number_leaves(phone: object) -> None:
-    for type in wire.TYPES:
+    for type in MessageType:
         message = Message(phone, "5678", Purpose.LOGIN, text="Salom")  # type: ignore[arg-type]
         assert "E.164" in refusal(message, type)
 

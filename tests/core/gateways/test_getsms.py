@@ -19,6 +19,7 @@ from uzotp.errors import (
     MessageRejected,
     OutcomeUnknown,
 )
+from uzotp.gateways.getsms import wire
 from uzotp.gateways.getsms.client import GetSMS
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -130,24 +131,32 @@ def test_q56_a_hundred_a_call_at_most() -> None:
 PAIRS = [(f"99890123450{number}", "Salom") for number in range(5)]
 
 
+@pytest.fixture
+def two_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_CHUNK", 2)
+
+
+@pytest.mark.usefixtures("two_a_call")
 def test_q56_a_lost_call_is_unknown_as_a_whole_and_the_next_is_tried() -> None:
     last = answer(accepted("998901234504"))
     with FaultServer(hang_up, answer(b"<html>", 500), last) as server:
-        answers = gateway(server, chunk=2).send_many(PAIRS)
+        answers = gateway(server).send_many(PAIRS)
     assert [type(it) for it in answers] == [OutcomeUnknown] * 4 + [Receipt]
     assert len(server.requests) == 3  # each once
 
 
+@pytest.mark.usefixtures("two_a_call")
 @pytest.mark.parametrize("number", [101, 102])
 def test_a_login_that_is_not_accepted_is_tried_once(number: int) -> None:
     with FaultServer(answer(accepted("998901234500", "998901234501")), answer(samples.ERRORS[number])) as server:
-        answers = gateway(server, chunk=2).send_many(PAIRS)
+        answers = gateway(server).send_many(PAIRS)
     assert [type(it) for it in answers] == [Receipt] * 2 + [AuthenticationFailed] * 3
     assert len(server.requests) == 2
 
 
+@pytest.mark.usefixtures("two_a_call")
 def test_a_service_that_cannot_be_reached_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    it = GetSMS("the-login", "the-password", base_url=f"http://127.0.0.1:{refused_port()}", chunk=2)
+    it = GetSMS("the-login", "the-password", base_url=f"http://127.0.0.1:{refused_port()}")
     calls = []
     call = it._service._http.call
     monkeypatch.setattr(it._service._http, "call", lambda *args, **more: calls.append(args) or call(*args, **more))
@@ -156,17 +165,19 @@ def test_a_service_that_cannot_be_reached_is_tried_once(monkeypatch: pytest.Monk
     assert len(calls) == 1
 
 
+@pytest.mark.usefixtures("two_a_call")
 def test_other_refusals_do_not_stop_the_rest() -> None:
     with FaultServer(answer(samples.ERRORS[103])) as server:
-        answers = gateway(server, chunk=2).send_many(PAIRS)
+        answers = gateway(server).send_many(PAIRS)
     assert [type(it) for it in answers] == [InsufficientBalance] * 5
     assert len(server.requests) == 3
 
 
 def test_the_smaller_time_out_counts_for_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_CHUNK", 1)
     seconds = []
     with FaultServer(answer(samples.SENT)) as server:
-        it = gateway(server, timeout=4, chunk=1)
+        it = gateway(server, timeout=4)
         call = it._service._http.call
         monkeypatch.setattr(
             it._service._http, "call", lambda *args, **more: seconds.append(args[2]) or call(*args, **more)

@@ -157,9 +157,6 @@ def test_q53_the_final_slash_may_be_left_out(url: str) -> None:
         ({"service_name": ""}, "service name"),
         ({"service_name": "x" * 51}, "service name"),
         ({"service_name": "a\tb"}, "service name"),
-        ({"chunk": 0}, "1 to 100"),
-        ({"chunk": 101}, "1 to 100"),
-        ({"chunk": True}, "1 to 100"),
         ({"timeout": 0}, "timeout"),
         ({"timeout": 121}, "timeout"),
         ({"timeout": float("nan")}, "timeout"),
@@ -171,9 +168,9 @@ def test_settings_that_cannot_work(setting: dict[str, object], name: str) -> Non
 
 
 def test_settings_that_work() -> None:
-    it = gateway(nickname="TechShop", service_name="O‘zbek & Co", price=95, chunk=50, timeout=5)
-    assert (it.nickname, it.service_name, it.price, it.chunk, it.timeout) == ("TechShop", "O‘zbek & Co", 95, 50, 5)
-    assert (gateway().timeout, gateway().chunk, gateway().nickname, gateway().price) == (10.0, 100, None, None)
+    it = gateway(nickname="TechShop", service_name="O‘zbek & Co", price=95, timeout=5)
+    assert (it.nickname, it.service_name, it.price, it.timeout) == ("TechShop", "O‘zbek & Co", 95, 5)
+    assert (gateway().timeout, gateway().nickname, gateway().price) == (10.0, None, None)
 
 
 def test_quote_is_the_price_of_each_part() -> None:

@@ -33,7 +33,7 @@ def clock() -> Clock:
 def state(clock: Clock):
     state = State(clock=clock)
     yield state
-    state.close()
+    state.stopping.set()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from uzotp.sandbox import State, running
 from uzotp.sandbox.faults import BIG, FAULTS
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.services import SERVICES
 
 OTP = {
     "phone": "998901234567",
@@ -148,9 +148,9 @@ def test_redirect_leads_to_a_success_that_is_none(sandbox, ask):
     arm(sandbox, "redirect")
     status, headers, _ = ask()
     assert (status, accepted(sandbox)) == (302, 0)
-    assert headers["Location"] == f"{sandbox.url}/decoy"
+    assert headers["Location"] == f"{sandbox.url}/decoy/devsms"
     connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=5)
-    connection.request("POST", "/decoy")
+    connection.request("POST", "/decoy/devsms")
     body = json.loads(connection.getresponse().read())
     connection.close()
     assert (body["success"], accepted(sandbox)) == (True, 0)

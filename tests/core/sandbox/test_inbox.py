@@ -59,15 +59,6 @@ def test_inbox_json_finds_whole_numbers_only(call, client, typed):
     assert client.get(f"/inbox.json?phone={typed}").get_json() == {"messages": []}
 
 
-def test_inbox_json_limit(call, client):
-    for code in ("1111", "2222", "3333"):
-        send(call, message=code)
-    codes = [row["code"] for row in client.get("/inbox.json?limit=2&phone=").get_json()["messages"]]
-    assert codes == ["3333", "2222"]
-    assert client.get("/inbox.json?limit=-1").status_code == 400
-    assert client.get("/inbox.json?limit=x").status_code == 400
-
-
 def test_inbox_json_delete_empties(call, client, state):
     send(call)
     assert client.delete("/inbox.json").status_code == 204

@@ -79,12 +79,12 @@ def test_a_wrong_wish_is_a_400_and_changes_nothing(client, wish):
 
 
 def test_the_page_s_forms_do_the_same(client):
-    form = {"form": "fault", "gateway": "devsms", "fault": "http_500", "times": "3", "on": "all", "every": "2"}
+    form = {"gateway": "devsms", "fault": "http_500", "times": "3", "on": "all", "every": "2"}
     assert client.post("/panel", data=form).status_code == 303
-    client.post("/panel", data={"form": "common", "delivery_delay": "0.5"})
+    client.post("/panel", data={"delivery_delay": "0.5"})
     account = {"balance": "50", "account": "foreign", "blocked_names": " One \r\n\r\nTwo"}
-    client.post("/panel", data={"form": "account", "gateway": "devsms", **account})
-    client.post("/panel", data={"form": "account", "gateway": "sms-man", "balance": "7"})
+    client.post("/panel", data={"gateway": "devsms", **account})
+    client.post("/panel", data={"gateway": "sms-man", "balance": "7"})
     shown = client.get("/panel.json").get_json()
     devsms = {"balance": 50, "account": "foreign", "blocked_names": ["One", "Two"]}
     fault = {"fault": "http_500", "times": 3, "on": "all", "every": 2}
@@ -99,7 +99,7 @@ def test_the_page_s_forms_do_the_same(client):
     assert "one request in 2, 3 more requests" in " ".join(client.get("/").get_data(as_text=True).split())
     assert "http_500" in client.get("/").get_data(as_text=True)
     assert html.count("It works as it should") == 3
-    client.post("/panel", data={"form": "fault", "gateway": "devsms", "fault": ""})
+    client.post("/panel", data={"gateway": "devsms", "fault": ""})
     assert client.get("/panel.json").get_json()["gateways"]["devsms"]["fault"] is None
     assert client.get("/panel").get_data(as_text=True).count("It works as it should") == 4
 
@@ -115,7 +115,7 @@ def test_each_service_has_its_own_faults_and_money_on_the_pages(client):
 
 
 def test_an_empty_number_of_times_means_until_switched_off(client):
-    client.post("/panel", data={"form": "fault", "gateway": "devsms", "fault": "empty", "times": "", "on": "send"})
+    client.post("/panel", data={"gateway": "devsms", "fault": "empty", "times": "", "on": "send"})
     assert client.get("/panel.json").get_json()["gateways"]["devsms"]["times"] is None
     assert "until switched off" in client.get("/").get_data(as_text=True)
 
@@ -123,15 +123,15 @@ def test_an_empty_number_of_times_means_until_switched_off(client):
 @pytest.mark.parametrize(
     "form",
     [
-        {},
-        {"form": "fault", "gateway": "nobody", "fault": "empty"},
-        {"form": "fault", "gateway": "socgrow", "fault": "blocked_name"},
-        {"form": "fault", "gateway": "devsms", "fault": "empty", "every": "second"},
-        {"form": "account", "gateway": "getsms", "balance": "5", "account": "local"},
-        {"form": "fault", "gateway": "devsms", "fault": "empty", "times": "many"},
-        {"form": "account", "gateway": "devsms", "balance": "much", "account": "local"},
-        {"form": "common", "delivery_delay": "nan"},
-        {"form": "common", "delivery_delay": "soon"},
+        {"form": "other"},
+        {"gateway": "nobody", "fault": "empty"},
+        {"gateway": "socgrow", "fault": "blocked_name"},
+        {"gateway": "devsms", "fault": "empty", "every": "second"},
+        {"gateway": "getsms", "balance": "5", "account": "local"},
+        {"gateway": "devsms", "fault": "empty", "times": "many"},
+        {"gateway": "devsms", "balance": "much", "account": "local"},
+        {"delivery_delay": "nan"},
+        {"delivery_delay": "soon"},
     ],
 )
 def test_a_wrong_form_says_so(client, form):
@@ -154,7 +154,7 @@ FOREIGN = [
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_another_web_site_changes_nothing(client, call, state, headers):
     call("send_sms.php", {"phone": "998901234567", "message": "x"})
-    fault = {"form": "fault", "gateway": "devsms", "fault": "http_500"}
+    fault = {"gateway": "devsms", "fault": "http_500"}
     assert client.post("/panel", data=fault, headers=headers).status_code == 403
     assert client.put("/panel.json", json={"delivery_delay": 9}, headers=headers).status_code == 403
     assert client.post("/inbox/clear", headers=headers).status_code == 403

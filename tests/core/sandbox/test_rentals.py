@@ -6,8 +6,8 @@ import pytest
 
 from uzotp.phones import Phone
 from uzotp.sandbox import State, rentals
-from uzotp.sandbox.accounts import BalanceTooLow
 from uzotp.sandbox.rentals import Numbers
+from uzotp.sandbox.service import BalanceTooLow
 
 COUNTRIES = [rentals.UZBEKISTAN, rentals.RUSSIA, rentals.KAZAKHSTAN, rentals.CHINA, rentals.UNITED_STATES]
 

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -128,19 +127,6 @@ class _Stub:
 
     def __exit__(self, *error):
         return None
-
-
-def test_signals_are_left_alone_outside_the_main_thread():
-    before, seen = signal.getsignal(signal.SIGTERM), []
-
-    def inside() -> None:
-        with server._signals(lambda: None):
-            seen.append(signal.getsignal(signal.SIGTERM))
-
-    thread = threading.Thread(target=inside)
-    thread.start()
-    thread.join()
-    assert seen == [before]
 
 
 def test_ipv6_where_there_is_one():

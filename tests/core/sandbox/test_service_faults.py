@@ -10,7 +10,7 @@ import pytest
 
 from uzotp.sandbox import running
 from uzotp.sandbox.faults import BIG, FAULTS
-from uzotp.sandbox.service import SERVICES
+from uzotp.sandbox.services import SERVICES
 
 #: What buys something, and what only reads: address and form.
 BUY = {

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from uzotp._lazy import loader
 from uzotp.declare import Choice, setting
-from uzotp.gateways.registry import Advice, Common, GatewaySettings, needed
+from uzotp.gateways.base import Advice, Common, GatewaySettings, needed
 from uzotp.policy import Purpose
 from uzotp.sms.parts import parts
 from uzotp.sms.prices import HOME_PRICE, PriceColumn, price_rows
@@ -22,7 +22,7 @@ else:
 
 
 class MessageType(Choice):
-    """devsms's ``type`` of a message: its approved templates, or texts of our own by either of two routes."""
+    """devsms's ``type`` of a message: its approved templates, or texts of our own by either of two routes (D:20)."""
 
     UNIVERSAL_OTP = "universal_otp"
     ESKIZ = "eskiz"

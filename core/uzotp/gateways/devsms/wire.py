@@ -18,16 +18,13 @@ from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Balance
-from uzotp.privacy import VeiledFields
+from uzotp.privacy import Secret, VeiledFields
 from uzotp.sms.parts import fold_apostrophes
 from uzotp.sms.templates import template_text
 
 T = TypeVar("T")
 
 NAME = "devsms"
-
-#: D:20. ``universal_otp`` fills an approved template; the others send a text of ours.
-TYPES = ("universal_otp", "eskiz", "simple")
 
 #: Both vocabularies are live (Q3): R:74-81 and D:213-219. Anything else is unknown, and not final.
 STATUSES = {
@@ -112,15 +109,16 @@ def read_send(answer: Answer) -> Receipt | GatewayError:
     Accepted is 2xx, ``success`` true and an id (Q16). Two texts are certain whatever the status: the refused service
     name, which is charged (Q1), and an empty account (Q15). Then 4xx is a refusal. All else is unknown (Q89).
     """
-    body, whole = answer.found, answer.whole
+    body, whole = answer.parsed
     success = parse.verdict(body.get("success"))
     if answer.good and success and (receipt := _receipt(body.get("data"))):
         return receipt
     words = answer.words(*_TEXT)
     if success is True:
         return answer.unclear("the reply has no message id" if answer.good else words)
+    raw = Secret(answer.body.decode("utf-8", "replace"))
     # Wherever it stands and however it broke off: money was taken.
-    folded = " ".join(fold_apostrophes(f"{dict(body)} {parse.raw(answer.body)}").casefold().split())
+    folded = " ".join(fold_apostrophes(f"{dict(body)} {raw}").casefold().split())
     if _CHARGED.search(folded) or "nomaqbul" in folded:
         return ServiceNameRejected(NAME, words)
     if whole and "balans" in folded and "yetarli" in folded:
@@ -129,7 +127,7 @@ def read_send(answer: Answer) -> Receipt | GatewayError:
         refused = success is False and whole
         return MessageRejected(NAME, words, charged=None) if refused else answer.unclear("the reply cannot be read")
     failure = answer.failure(words)
-    if answer.refused and not whole and (answer.flaw or parse.raw(answer.body).lstrip().startswith("{")):
+    if answer.refused and not whole and (answer.flaw or raw.lstrip().startswith("{")):
         failure.charged = None  # what was cut off may have said that it is charged
     return failure
 
@@ -167,7 +165,7 @@ def read_answer(answer: Answer, read: Callable[[dict[str, Any]], T | None], noth
 
     *nothing* says what is missing where there is data, but *read* finds nothing.
     """
-    success, data = parse.verdict(answer.found.get("success")), answer.found.get("data")
+    success, data = parse.verdict(answer.parsed[0].get("success")), answer.parsed[0].get("data")
     if answer.good and success and isinstance(data, dict):
         found = read(data)
         return answer.unclear(nothing) if found is None else found

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from uzotp._lazy import loader
 from uzotp.declare import setting
 from uzotp.errors import ConfigurationError
-from uzotp.gateways.registry import Advice, Common, GatewaySettings, needed
+from uzotp.gateways.base import Advice, Common, GatewaySettings, needed
 
 if TYPE_CHECKING:
     from uzotp.gateways.getsms.client import GetSMS as GetSMS

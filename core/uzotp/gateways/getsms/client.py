@@ -39,7 +39,6 @@ class GetSMS:
     :param timeout: total seconds for one call, from the look-up of the name to the last byte.
     :param service_name: kept for whoever composes the texts; 1-50 printable characters.
     :param price: whole UZS for one part, for :meth:`quote`: getsms shows no prices.
-    :param chunk: messages that :meth:`send_many` puts in one call, 1-100 (G:62).
     :raises ConfigurationError: for a setting that cannot work.
     """
 
@@ -56,7 +55,6 @@ class GetSMS:
         *,
         service_name: str | None = None,
         price: int | None = None,
-        chunk: int = wire.MAX_CHUNK,
     ) -> None:
         check_text(login, "GETSMS_LOGIN is the login that getsms.uz gave you, printable text")
         check_text(password, "GETSMS_PASSWORD is the password that getsms.uz gave you, printable text")
@@ -66,12 +64,9 @@ class GetSMS:
             check_text(service_name, "the service name of getsms is text, 1 to 50 printable characters", limit=50)
         if price is not None and (type(price) is not int or price < 1):
             raise ConfigurationError("GETSMS_PRICE is whole so'm for one SMS part, 1 or more")
-        if type(chunk) is not int or not 1 <= chunk <= wire.MAX_CHUNK:
-            raise ConfigurationError(f"getsms takes 1 to {wire.MAX_CHUNK} messages in one call")
         self.nickname = nickname
         self.service_name = service_name
         self.price = price
-        self.chunk = chunk
         self._service = Service(
             self.name,
             base_url,
@@ -97,15 +92,14 @@ class GetSMS:
             the answer.
         :raises GatewayError: any other subclass: certainly not sent.
         """
-        objection = wire.objection(message)
-        if objection:
+        if objection := wire.objection(message):
             raise MessageRejected(self.name, objection)
         return settled(self._call([message], timeout)[0])
 
     def send_many(
         self, messages: Iterable[tuple[str, str]], *, timeout: float | None = None
     ) -> list[Receipt | GatewayError | InvalidPhone]:
-        """Send (phone, text) pairs, each once, in calls of ``chunk``; *timeout* is for each call.
+        """Send (phone, text) pairs, each once, in calls of a hundred (G:62); *timeout* is for each call.
 
         The list answers the pairs in their order, a receipt or an error as a value; nothing is raised. A pair that
         cannot go is answered here, and spoils no other. A call whose answer is lost is :class:`OutcomeUnknown` for
@@ -115,8 +109,8 @@ class GetSMS:
         answers: list[Receipt | GatewayError | InvalidPhone | Message] = [wire.compose(pair) for pair in messages]
         ready = [(place, message) for place, message in enumerate(answers) if isinstance(message, Message)]
         hopeless: GatewayError | None = None
-        for start in range(0, len(ready), self.chunk):
-            places, chunk = zip(*ready[start : start + self.chunk], strict=True)
+        for start in range(0, len(ready), wire.MAX_CHUNK):
+            places, chunk = zip(*ready[start : start + wire.MAX_CHUNK], strict=True)
             outcomes = [hopeless] * len(chunk) if hopeless else self._call(chunk, timeout)
             for place, outcome in zip(places, outcomes, strict=True):
                 answers[place] = outcome

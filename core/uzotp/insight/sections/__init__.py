@@ -1,1 +1,1 @@
-"""The sections of the page, each a module with a ``section(insight, words)``; their order is in the page."""
+"""The sections of the page, each made by a ``section(insight, words)``; their order is in the page."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from uzotp.insight import svg
-from uzotp.insight.charts import per_day
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import Figures
-from uzotp.insight.layout import Chart, Section
+from uzotp.insight.layout import Chart, Section, per_day
 from uzotp.insight.words import Words
 
 
@@ -20,7 +19,7 @@ def section(insight: Insight, words: Words) -> Section:
 
 def _messages(figures: Figures, words: Words) -> Chart:
     text, stages, statuses = words["days"], words["funnel"], words["status"]
-    days = {day: {"messages": outcome.messages, **vars(outcome)} for day, outcome in figures.daily_outcomes().items()}
+    days = {day: {"messages": outcome.messages, **vars(outcome)} for day, (outcome, _) in figures.daily.items()}
     summary = text["summary"].format(
         messages=words.number(figures.total.messages),
         days=len(days),
@@ -35,7 +34,7 @@ def _cost(figures: Figures, words: Words, currency: str) -> Chart:
     kinds = {kind: text[kind] for kind in (("told", "guess") if guessed else ("told",))}
     days = {
         day: {"told": spend.told.get(currency, 0), "guess": spend.estimated}
-        for day, spend in figures.daily_spend().items()
+        for day, (_, spend) in figures.daily.items()
     }
     sums = [sum(values[kind] for kind in kinds) for values in days.values()]
     summary = text["cost_summary"].format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uzotp.insight import svg
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import STATUSES, Figures, Outcome, rate
-from uzotp.insight.layout import Chart, Section, Share, Table, present, table
+from uzotp.insight.layout import Chart, FigureTable, Section, Share, present, table
 from uzotp.insight.words import Words
 from uzotp.ports.ledger import PrefixTraffic
 
@@ -15,16 +15,12 @@ _OTHERS = STATUSES[1:]
 
 def section(insight: Insight, words: Words) -> Section:
     text, figures = words["funnel"], insight.figures
-    total = figures.total
+    total, named = figures.total, words["status"].items()
     outcomes = table(
         words,
         text["outcomes"],
         (words["what"], text["messages"], text["share"]),
-        (
-            (words["status"][name], count, Share(count, total.messages))
-            for name in STATUSES
-            for count in [getattr(total, name)]
-        ),
+        ((status, getattr(total, name), Share(getattr(total, name), total.messages)) for name, status in named),
     )
     by = (_by("gateway", figures, words), _by("country", figures, words), _by_prefix(figures, words))
     tables = present(outcomes, *by)
@@ -37,7 +33,7 @@ def _stages(total: Outcome, words: Words) -> Chart:
     said = {name: f"{words.number(count)} ({words.percent(rate(count, whole))})" for name, count in stages.items()}
     summary = text["summary"].format(**said | {"sent": words.number(whole)})
     bars = [
-        svg.Column(text[name], said[name], (svg.Part(f"stage-{name}", count, f"{text[name]}: {said[name]}"),))
+        svg.StackedColumn(text[name], said[name], (svg.Part(f"stage-{name}", count, f"{text[name]}: {said[name]}"),))
         for name, count in stages.items()
     ]
     head = (text["stage"], text["messages"], text["share"])
@@ -45,7 +41,7 @@ def _stages(total: Outcome, words: Words) -> Chart:
     return Chart(svg.bars("uzi-funnel", text["chart"], summary, bars), table(words, text["chart"], head, rows))
 
 
-def _by(what: str, figures: Figures, words: Words) -> Table:
+def _by(what: str, figures: Figures, words: Words) -> FigureTable:
     return table(
         words,
         words["funnel"][f"by_{what}"],
@@ -57,7 +53,7 @@ def _by(what: str, figures: Figures, words: Words) -> Table:
     )
 
 
-def _by_prefix(figures: Figures, words: Words) -> Table:
+def _by_prefix(figures: Figures, words: Words) -> FigureTable:
     return table(
         words,
         words["funnel"]["by_prefix"].format(n=len(figures.prefixes)),

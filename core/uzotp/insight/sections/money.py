@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from uzotp.insight import svg
-from uzotp.insight.alerts import budget_tone
 from uzotp.insight.collect import Insight
 from uzotp.insight.layout import Card, Section, table
 from uzotp.insight.spend import Funds, Spend
+from uzotp.insight.svg import meter
 from uzotp.insight.words import Words
+
+#: From this part of the day's budget on a person is told.
+NEAR = 0.8
 
 
 def section(insight: Insight, words: Words) -> Section:
@@ -46,7 +48,7 @@ def _today(funds: Funds, words: Words) -> Card:
         if share > 1:
             notes.append(text["over"].format(by=words.money(funds.used - funds.budget)))
     notes += [text["books"], *_others(funds.today, words)]
-    return Card(text["today"], words.money(funds.used), tuple(notes), _meter(share), budget_tone(share))
+    return Card(text["today"], words.money(funds.used), tuple(notes), meter(share), budget_tone(share))
 
 
 def _month(funds: Funds, words: Words) -> Card:
@@ -58,11 +60,7 @@ def _month(funds: Funds, words: Words) -> Card:
     if funds.since is not None and funds.since[8:] != "01":
         notes.append(text["since"].format(day=words.day(funds.since)))
     tone = "bad" if share is not None and share > 1 else ""
-    return Card(text["month"], _about(funds.month, words), tuple(notes), _meter(share), tone)
-
-
-def _meter(share: float | None) -> svg.SVG | None:
-    return None if share is None else svg.meter(share)
+    return Card(text["month"], _about(funds.month, words), tuple(notes), meter(share), tone)
 
 
 def _about(spend: Spend, words: Words) -> str:
@@ -84,3 +82,10 @@ def _unsure(spend: Spend, words: Words) -> list[str]:
 def _others(spend: Spend, words: Words) -> list[str]:
     amounts = ", ".join(words.money(amount, currency) for currency, amount in spend.others.items())
     return [words["money"]["others"].format(amounts=amounts)] if amounts else []
+
+
+def budget_tone(share: float | None) -> str:
+    """``bad`` when the day's budget is used, ``warn`` when it nearly is."""
+    if share is None or share < NEAR:
+        return ""
+    return "bad" if share >= 1 else "warn"

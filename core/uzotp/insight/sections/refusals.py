@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from uzotp.events import OTHER
-from uzotp.insight.charts import per_day
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import Counted, Figures
-from uzotp.insight.layout import Chart, Section, Table, present, table
+from uzotp.insight.layout import Chart, FigureTable, Section, per_day, present, table
 from uzotp.insight.words import Words
 
 
@@ -34,19 +33,21 @@ def _chart(figures: Figures, words: Words, kinds: Mapping[str, str]) -> Chart:
 
 
 def _name(count: Counted, words: Words) -> str:
+    """In words; a word that is not known here stands for itself."""
     text, said = words["refusals"], count.words
     if count.kind == "refused" and said:
-        reason = words.of("refusals.reasons", said[0])
+        reason = str(text["reasons"].get(said[0], said[0]))
         return f"{reason} ({said[1]})" if len(said) > 1 else reason
     if count.kind == "guard" and len(said) == 3:
-        scope, window, what = (words.of("refusals.guard", word) for word in said)
+        scope, window, what = (text["guard"].get(word, word) for word in said)
         return str(text["guard_row"].format(scope=scope, window=window, what=what))
-    if count.kind == "rejected":
-        return words.of("refusals.rejected", " ".join(said))
-    return str(text[count.kind]) if count.kind in ("suppressed", OTHER) else " ".join(said)
+    if count.kind in ("suppressed", OTHER):
+        return str(text[count.kind])
+    name = " ".join(said)
+    return str(text["rejected"].get(name, name)) if count.kind == "rejected" else name
 
 
-def counts_per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[str, Counted]]) -> Table:
+def counts_per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[str, Counted]]) -> FigureTable:
     """The total first, then the days, the newest first."""
     days = figures.days[::-1]
     return table(

@@ -43,7 +43,7 @@ def _histogram(found: Waits, words: Words) -> Chart:
         codes=words.number(found.codes), median=words.seconds(found.median), p95=words.seconds(found.p95)
     )
     columns = [
-        svg.Column(label, svg.short(count) if count else "", (svg.Part("wait", count, f"{label}: {count}"),))
+        svg.StackedColumn(label, svg.short(count) if count else "", (svg.Part("wait", count, f"{label}: {count}"),))
         for label, count in counts.items()
     ]
     head = (text["seconds"], text["codes"], words["funnel"]["share"])

@@ -9,8 +9,9 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from uzotp.sandbox.service import SERVICES, StandIn
+from uzotp.sandbox.service import StandIn
 
-_names = [f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)]
-_found: list[StandIn] = sorted((import_module(name).service for name in _names), key=lambda it: (it.place, it.name))
-SERVICES.update((service.name, service) for service in _found)
+_found: list[StandIn] = [import_module(f"{__name__}.{it.name}").service for it in pkgutil.iter_modules(__path__)]
+
+#: Every service by its name, in the order of the pages.
+SERVICES = {service.name: service for service in sorted(_found, key=lambda it: (it.place, it.name))}

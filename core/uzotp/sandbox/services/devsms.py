@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -20,8 +19,11 @@ from uzotp.policy import Purpose
 from uzotp.sandbox.faults import REFUSED, FaultKind
 from uzotp.sandbox.service import ErrorAnswer, StandIn, current_state, or_no_money
 from uzotp.sandbox.sms import InboxSms, is_number, wire_time
-from uzotp.sms.prices import HOME, HOME_PRICE, Price, price_of
+from uzotp.sms.prices import HOME, HOME_PRICE, PriceColumn, price_of
 from uzotp.sms.templates import check_service_name, template_text
+
+#: A scheme and the beginning of a host: a name, or an address of IPv6.
+_CALLBACK_URL = re.compile(r"https?://(\w|\[[0-9a-f:.]+\])", re.IGNORECASE)
 
 _STATUS_TEXT = {
     400: "Noto'g'ri so'rov",
@@ -72,7 +74,7 @@ service = StandIn(
 # ------------------------------------------------------------------------------------------------------------ sending
 
 
-@service.call("/send_sms.php", sends=True)
+@service.call("/send_sms.php", sends=lambda: True)
 def send_sms() -> dict[str, Any]:
     body = _body()
     sms = _read(body)
@@ -97,8 +99,8 @@ def send_sms() -> dict[str, Any]:
 def _moderate(sms: InboxSms, name: str) -> None:
     """The moderation of service names: a refused one is paid for all the same (WIRE Q1)."""
     state = current_state()
-    blocked = state.accounts[service.name].blocks(name)
-    if blocked or state.take_fault(service.name, ("blocked_name",), sending=True):
+    blocked = [blocked.strip().casefold() for blocked in state.accounts[service.name].blocked_names]
+    if name.casefold() in blocked or state.take_fault(service.name, ("blocked_name",), sending=True):
         state.charge(service.name, sms.cost)
         error = f"Korxona nomi nomaqbul deb topildi: {name}. SMS yuborilmadi, lekin to'lov yechildi."
         raise _refused(error, 200, sms.phone)
@@ -109,7 +111,12 @@ def _read(body: dict[str, Any]) -> InboxSms:
 
     :raises ErrorAnswer: 400, naming the field.
     """
-    phone, price = _phone(body)
+    phone = _text(body, "phone")
+    if not is_number(phone):
+        raise _refused("phone noto'g'ri: faqat raqamlar, masalan 998901234567", phone=phone)
+    price = price_of(phone)
+    if price is None:
+        raise _refused("Bu davlatga SMS yuborilmaydi: narxlar jadvalida yo'q", phone=phone)
     kind = _text(body, "type", "eskiz")
     purpose: Purpose | None = None
     if kind == "universal_otp":
@@ -120,19 +127,13 @@ def _read(body: dict[str, Any]) -> InboxSms:
         text = _text(body, "message")
     else:
         raise _refused("type noto'g'ri: eskiz, simple yoki universal_otp", phone=phone)
-    part_price = price.for_account(current_state().accounts[service.name].column or "local")
-    sender, callback_url = _text(body, "from", "4546"), _callback_url(body)
-    return InboxSms(service.name, phone, text, price, part_price, sender, kind, purpose, callback_url)
-
-
-def _phone(body: dict[str, Any]) -> tuple[str, Price]:
-    phone = _text(body, "phone")
-    if not is_number(phone):
-        raise _refused("phone noto'g'ri: faqat raqamlar, masalan 998901234567", phone=phone)
-    price = price_of(phone)
-    if price is None:
-        raise _refused("Bu davlatga SMS yuborilmaydi: narxlar jadvalida yo'q", phone=phone)
-    return phone, price
+    callback_url = _text(body, "callback_url", "")
+    if callback_url and not _CALLBACK_URL.match(callback_url):
+        raise _refused("callback_url noto'g'ri: http:// yoki https:// bilan boshlanadi")
+    part_price = price.for_account(current_state().accounts[service.name].column or PriceColumn.LOCAL)
+    return InboxSms(
+        service.name, phone, text, price, part_price, _text(body, "from", "4546"), kind, purpose, callback_url
+    )
 
 
 def _universal(body: dict[str, Any]) -> tuple[Purpose, str]:
@@ -149,20 +150,6 @@ def _universal(body: dict[str, Any]) -> tuple[Purpose, str]:
     if not re.fullmatch("[0-9]{4,8}", code):
         raise _refused("otp_code noto'g'ri: 4-8 ta raqam")
     return purpose, template_text(purpose, name, code)
-
-
-def _callback_url(body: dict[str, Any]) -> str | None:
-    if body.get("callback_url") is None:
-        return None
-    url = _text(body, "callback_url")
-    try:
-        address = urlsplit(url)
-        good = address.scheme in ("http", "https") and bool(address.hostname)
-    except ValueError:
-        good = False
-    if not good:
-        raise _refused("callback_url noto'g'ri: http:// yoki https:// bilan boshlanadi")
-    return url
 
 
 def _body() -> dict[str, Any]:
@@ -214,8 +201,8 @@ def get_status() -> dict[str, Any]:
     number = None if sms_id is None else _number("sms_id", 0)
     for sms in current_state().messages(gateway=service.name):
         if sms.id == number or sms.request_id == request_id:
-            moved = sms.sent_at if sms.status(now) == "sent" else sms.settles_at
-            return {"success": True, "data": {**_row(sms, now), "updated_at": wire_time(moved)}}
+            updated = wire_time(sms.reached_at(sms.status(now)))
+            return {"success": True, "data": {**_row(sms, now), "updated_at": updated}}
     raise _refused("SMS topilmadi", 404)
 
 

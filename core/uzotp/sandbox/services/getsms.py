@@ -42,10 +42,8 @@ _FIRST_MESSAGE, _FIRST_REQUEST = 20_000_000, 50_000_000
 def _refused(number: int) -> ErrorAnswer:
     """A call that fails as a whole. Error 101 is in an array and has ``text``, the others are bare (WIRE Q37, Q38)."""
     text = _ERRORS[number]
-    body: Any = {"error": 1, "error_text": text, "error_no": number}
-    if number == 101:
-        body = [{"error": 1, "text": text, "error_no": number}]
-    return ErrorAnswer(body, f"{number}: {text}")
+    error = {"error": 1, "text" if number == 101 else "error_text": text, "error_no": number}
+    return ErrorAnswer([error] if number == 101 else error, f"{number}: {text}")
 
 
 def _receipt(phone: int | str, text: str, message_id: int, request_id: int) -> dict[str, Any]:
@@ -77,7 +75,7 @@ service = StandIn(
 # ------------------------------------------------------------------------------------------------------------ sending
 
 
-@service.call("/", sends=True)
+@service.call("/", sends=lambda: True)
 def send() -> list[dict[str, Any]]:
     state = current_state()
     items = _data()
@@ -95,10 +93,9 @@ def send() -> list[dict[str, Any]]:
     receipts = []
     for item, sms in zip(items, found, strict=True):
         if sms is None:
-            error = {"error": 1, "error_text": "is NOT a phone number", "error_no": 300}
             state.record(service.name, "300: is NOT a phone number", item["phone"])
-            ids = _FIRST_MESSAGE + state.next_id(), request_id
-            receipts.append({**error, **_receipt(item["phone"], item["text"], *ids)})
+            receipt = _receipt(item["phone"], item["text"], _FIRST_MESSAGE + state.next_id(), request_id)
+            receipts.append({"error": 1, "error_text": "is NOT a phone number", "error_no": 300, **receipt})
         else:
             receipts.append(_receipt(int(sms.phone), sms.text, int(sms.message_id), request_id))
     return receipts
@@ -116,9 +113,10 @@ def _read(item: dict[str, Any], request_id: str, nickname: str) -> InboxSms | No
     if price is None:
         return None
     part_price = PART_PRICE if price.prefix == HOME else price.local
-    sms = InboxSms(service.name, phone, item["text"], price, part_price, nickname, request_id=request_id)
-    sms.message_id = str(_FIRST_MESSAGE + current_state().next_id())
-    return sms
+    message_id, text = str(_FIRST_MESSAGE + current_state().next_id()), item["text"]
+    return InboxSms(
+        service.name, phone, text, price, part_price, nickname, request_id=request_id, message_id=message_id
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ reading

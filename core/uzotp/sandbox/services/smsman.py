@@ -14,7 +14,7 @@ and ``reject`` give the number back, and ``reject`` its price too while no SMS h
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
 
@@ -27,6 +27,7 @@ _SHOP = {0: (RUSSIA, 6455, 15), 2: (KAZAKHSTAN, 1000, 12), 3: (CHINA, 0, 6), 40:
 #: Name and code of each service by its id (M:157), and one for all others.
 _APPLICATIONS = {1: ("Vkontakte", "vk"), 2: ("WeChat", "wb"), 3: ("Telegram", "tg"), 4: ("Any other", "ot")}
 
+_T = TypeVar("_T")
 _STATUSES = ("ready", "close", "reject", "used")
 
 
@@ -34,10 +35,6 @@ def _refused(code: str, text: str, field: str = "") -> ErrorAnswer:
     """Where a *field* is named ``error_msg`` is an object (WIRE Q68)."""
     message: Any = {field: text} if field else text
     return ErrorAnswer({"success": False, "error_code": code, "error_msg": message}, f"{code}: {text}"[:80])
-
-
-def _refusal(status: int) -> dict[str, Any]:
-    return {"success": False, "error_code": f"http_{status}", "error_msg": HTTPStatus(status).phrase}
 
 
 def _door() -> None:
@@ -56,7 +53,7 @@ service = StandIn(
     balance=1000,  # its prices name no currency and are small
     currency=None,
     door=_door,
-    refusal=_refusal,
+    refusal=lambda status: {"success": False, "error_code": f"http_{status}", "error_msg": HTTPStatus(status).phrase},
     decoy=lambda: {"request_id": 999999, "country_id": 0, "application_id": 1, "number": "79120000000"},
     ids=("id", "request_id", "country_id", "application_id"),
     place=4,
@@ -73,20 +70,19 @@ def get_balance() -> dict[str, str]:
 
 @service.call("/limits")
 def limits() -> list[dict[str, str]]:
-    countries, applications = _chosen("country", _SHOP), _chosen("application", _APPLICATIONS)
+    applications = _chosen("application", _APPLICATIONS)
     return [
-        {"application_id": str(application), "country_id": str(id), "numbers": str(_SHOP[id][1])}
-        for id in countries
+        {"application_id": str(application), "country_id": str(country), "numbers": str(count)}
+        for country, (_, count, _) in _chosen("country", _SHOP).items()
         for application in applications
     ]
 
 
 @service.call("/get-prices")
 def get_prices() -> dict[str, Any]:
-    found = {id: _SHOP[id] for id in _chosen("country", _SHOP)}
     return {
-        str(id): {str(application): {"cost": str(cost), "count": count} for application in _APPLICATIONS}
-        for id, (_, count, cost) in found.items()
+        str(country): {str(application): {"cost": str(cost), "count": count} for application in _APPLICATIONS}
+        for country, (_, count, cost) in _chosen("country", _SHOP).items()
     }
 
 
@@ -103,10 +99,10 @@ def applications() -> list[dict[str, str]]:
 # ---------------------------------------------------------------------------------------------------------- a number
 
 
-@service.call("/get-number", sends=True)
+@service.call("/get-number", sends=lambda: True)
 def get_number() -> dict[str, Any]:
-    country_id, application = _chosen("country", _SHOP)[0], _chosen("application", _APPLICATIONS)[0]
-    country, count, cost = _SHOP[country_id]
+    country, count, cost = next(iter(_chosen("country", _SHOP).values()))
+    application = next(iter(_chosen("application", _APPLICATIONS)))
     if not count:
         raise _refused("no_numbers", "No numbers!")
     with or_no_money(_refused("not_enough_balance", "Not enough balance!")):
@@ -131,7 +127,9 @@ def set_status() -> dict[str, Any]:
         if status not in _STATUSES:
             raise _refused("wrong_status", f"Status {status} does not exists")
         if status != "ready":
-            state.end(rental, refund=status == "reject" and state.received(rental) is None)
+            rental.over = True
+        if status == "reject" and state.received(rental) is None:
+            state.charge(service.name, -rental.price)
     return {"request_id": rental.id, "success": True}
 
 
@@ -153,10 +151,10 @@ def _row(rental: RentedNumber) -> dict[str, Any]:
     }
 
 
-def _chosen(name: str, known: dict[int, Any]) -> list[int]:
-    """The ids that the request is about: the *known* one that it names, or all, the first of which is the default."""
+def _chosen(name: str, known: dict[int, _T]) -> dict[int, _T]:
+    """What the request is about: the *known* one whose id it names, or all, the first of which is the default."""
     wanted = request.values.get(f"{name}_id")
-    found = [id for id in known if wanted in (None, str(id))]
+    found = {id: about for id, about in known.items() if wanted in (None, str(id))}
     if not found:
         raise _refused(f"wrong_{name}", f"Wrong {name}_id!", f"{name}_id")
     return found

@@ -13,7 +13,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, request
+from flask import request
 
 from uzotp.sandbox.rentals import KAZAKHSTAN, RUSSIA, UNITED_STATES, UZBEKISTAN
 from uzotp.sandbox.service import WRONG, ErrorAnswer, StandIn, current_state, or_no_money
@@ -56,18 +56,17 @@ service = StandIn(
 )
 
 
-@service.blueprint.route("/sms/v2", methods=["GET", "POST"])
-def call() -> Response:
-    action = request.values.get("action", "")
-    return service.respond(lambda: _answer(action), sends=action == "getnum")
-
-
-def _answer(action: str) -> dict[str, Any]:
+@service.call("/sms/v2", sends=lambda: _action() == "getnum")
+def call() -> dict[str, Any]:
     if request.values.get("key", "").strip() in ("", WRONG):
         raise _refused("invalid_key")
-    if action not in _ACTIONS:
+    if _action() not in _ACTIONS:
         raise _refused("unknown_action")
-    return {"success": True, **_ACTIONS[action]()}
+    return {"success": True, **_ACTIONS[_action()]()}
+
+
+def _action() -> str:
+    return request.values.get("action", "")
 
 
 def _balance() -> dict[str, Any]:

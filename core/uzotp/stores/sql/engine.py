@@ -108,13 +108,13 @@ class SQLStore(StatementStore):
             self._engine.dispose(close=False)
             self._to_create = self._create_tables
         with self.turn(self._dialect), self._engine.connect() as connection:
-            session = _Session(connection, self._dialect)
+            session = _EngineSession(connection, self._dialect)
             if self._to_create:
                 self._create(session)
                 self._to_create = False
             yield session
 
-    def _create(self, session: _Session) -> None:
+    def _create(self, session: _EngineSession) -> None:
         """Several processes may start at once: who loses a race finds the tables there at the next look."""
         for tries_left in reversed(range(_CREATE_TRIES)):
             try:
@@ -129,7 +129,7 @@ class SQLStore(StatementStore):
                 if not tries_left or session.dialect.one_writer or session.connection.invalidated:
                     raise
 
-    def _add_columns(self, session: _Session) -> None:
+    def _add_columns(self, session: _EngineSession) -> None:
         """Those that a table of an older version lacks: whatever came after its table may be NULL."""
         for table in self.metadata.sorted_tables:
             later = [column for column in table.columns if column.nullable]
@@ -145,7 +145,7 @@ class SQLStore(StatementStore):
         return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-class _Session:
+class _EngineSession:
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect = dialect

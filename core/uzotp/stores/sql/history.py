@@ -18,7 +18,8 @@ _PLACES = Decimal(1).scaleb(-MONEY_DIGITS[1])
 
 _TRAFFIC = f"""
 SELECT (created_at - {_FIRST}) {{divide}} {DAY_MS}, gateway, country, status, currency,
-       COUNT(*), COUNT(verified_at), COUNT(cost), SUM(cost)
+       COUNT(*), COUNT(verified_at), COUNT(cost), SUM(cost),
+       COUNT(CASE WHEN cost IS NULL AND booked > 0 THEN 1 END), SUM(CASE WHEN cost IS NULL THEN booked END)
   FROM uzotp_delivery WHERE created_at >= %s GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608
 _PREFIXES = """
 SELECT prefix, country, COUNT(*), COUNT(CASE WHEN status = 'delivered' THEN 1 END),
@@ -46,7 +47,7 @@ def read(session: Session, since_ms: int, prefixes: int) -> History:
 
 def _traffic(row: Sequence[Any]) -> Traffic:
     """SQLite adds money up in binary: the places that it is kept with are right."""
-    number, gateway, country, status, currency, messages, verified, priced, cost = row
+    number, gateway, country, status, currency, messages, verified, priced, cost, estimated, booked = row
     return Traffic(
         day=day_of(number * DAY_MS + _FIRST),
         gateway=gateway,
@@ -57,4 +58,6 @@ def _traffic(row: Sequence[Any]) -> Traffic:
         verified=verified,
         priced=priced,
         cost=Decimal(str(cost or 0)).quantize(_PLACES),
+        estimated=estimated,
+        booked=int(booked or 0),
     )

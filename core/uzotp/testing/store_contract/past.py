@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -130,6 +131,19 @@ class PastTests(Hooks):
             Traffic(TODAY, *alike, "USD", messages=1, verified=0, priced=1, cost=Decimal("0.035")),
             Traffic(TODAY, *alike, "UZS", messages=2, verified=0, priced=2, cost=Decimal("190.3")),
         )
+
+    def test_p6_what_was_booked_is_told_where_the_gateway_says_nothing(self, store: Store) -> None:
+        """As it was when the message began, unless its end says otherwise."""
+        some = Money(Decimal(50), "UZS")
+        endings: tuple[dict[str, Any], ...] = ({}, {"booked": 60}, {"booked": 0}, {"booked": 50, "cost": some})
+        for number, ending in enumerate(endings):
+            phone = f"phone {number}"
+            begun = opened(store.open(replace(opening(phone), booked=120)))
+            store.settle(settlement(begun, phone=phone, **ending))
+        assert [(row.messages, row.priced, row.estimated, row.booked) for row in store.history(T0).traffic] == [
+            (3, 0, 2, 180),
+            (1, 1, 0, 0),
+        ]
 
     def test_the_busiest_prefixes_come_first_and_no_more_than_asked(self, store: Store) -> None:
         sends = [("+99890123", "UZ")] * 2 + [("+99893777", "UZ")] * 3 + [("+7701222", "KZ")] * 2 + [("+4479", "GB")]

@@ -7,17 +7,14 @@ from typing import Any
 
 from uzotp.cli.project import Project, argument, command, part_count, plain, report
 from uzotp.errors import ConfigurationError, InvalidServiceName
-from uzotp.gateways import registry
+from uzotp.gateways import base
 from uzotp.i18n import LANGUAGES
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.settings.config import Config
 from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.prices import HOME_PRICE, Price, PriceColumn, price_rows, row_for
 from uzotp.sms.templates import check_service_name, template_text
 from uzotp.sms.texts import compose
-
-_SAMPLE_CODE = "000000"
 
 
 @command("Say whether devsms takes a service name, and what it costs.", argument("name", metavar="NAME"))
@@ -30,7 +27,7 @@ def check_name(_project: Project, options: Namespace) -> bool:
         return False
     print(f"{name}: OK")
     for purpose in Purpose:
-        text = template_text(purpose, name, _SAMPLE_CODE)
+        text = template_text(purpose, name, "000000")
         count = parts(text)
         print(f"{purpose.value:<15} {part_count(count)}, {count * HOME_PRICE} so'm: {text}")
     return True
@@ -41,7 +38,7 @@ def check_name(_project: Project, options: Namespace) -> bool:
 
 def _gateway(name: str) -> str:
     try:
-        names = [each.gateway for each in registry.every().values() if not each.development]
+        names = [each.gateway for each in base.every().values() if not each.development]
     except ConfigurationError as error:  # of a distribution whose gateway cannot be imported
         raise ArgumentTypeError(str(error)) from None
     if name not in names:
@@ -71,31 +68,21 @@ def text(project: Project, options: Namespace) -> bool:
         print("devsms's approved templates, always in Uzbek (DEVSMS_TYPE is universal_otp):")
         for purpose in purposes:
             _show(f"{purpose}, uz", template_text(purpose, name, code), {"devsms": HOME_PRICE})
-    if templates and options.gateway == "devsms":
-        return True
+        if options.gateway == "devsms":
+            return True
+    names = [options.gateway] if options.gateway else [*base.built_in(), *(each.gateway for each in config.in_use)]
+    known = {each: config.of(each).home_price for each in names}
+    prices = {each: price for each, price in known.items() if price is not None}
     print("Own texts, for plain SMS:")
     for purpose in purposes:
         for language in [options.language] if options.language else config.policy.languages:
-            own = compose(
-                purpose,
-                language,
-                code,
-                name,
-                autofill_host=config.policy.autofill_host,
-                android_hash=config.policy.android_hash,
-            )
-            _show(f"{purpose}, {language}", own, _plain_prices(config, options.gateway))
+            own = compose(purpose, language, code, name, **config.policy.text_lines)
+            _show(f"{purpose}, {language}", own, prices)
     return True
 
 
-def _plain_prices(config: Config, gateway: str | None) -> dict[str, int]:
-    """Whole so'm for a part at home, by gateway, where it is known without asking."""
-    names = [gateway] if gateway else dict.fromkeys([*registry.built_in(), *(each.gateway for each in config.in_use)])
-    known = {name: config.of(name).home_price for name in names}
-    return {name: price for name, price in known.items() if price is not None}
-
-
 def _show(what: str, text: str, prices: dict[str, int]) -> None:
+    """*prices* are whole so'm for a part at home, by gateway, where they are known without asking."""
     count, culprit = parts(text), guilty(text)
     costs = [f"{name} {count * price} so'm" for name, price in prices.items()]
     print(f"  {', '.join([what, 'UCS-2' if culprit else 'GSM-7', part_count(count), *costs])}")
@@ -120,13 +107,16 @@ def prices(_project: Project, options: Namespace) -> bool:
     found = [row for _, row in answers if row] if options.asked else price_rows()
     unlisted = [country for country, row in answers if row is None]
     columns = [options.account] if options.account else [column.value for column in PriceColumn]
-    rows = [_price_data(row, columns) for row in found]
-    lines = ["so'm for one part, by account".ljust(43) + "".join(f"{column:>9}" for column in columns)] if rows else []
+    rows: list[dict[str, Any]] = [
+        {"country": row.country, "iso2": row.iso2, "prefix": row.prefix}
+        | {column: row.for_account(column) for column in columns}
+        for row in found
+    ]
+    table = [("so'm for one part, by account", columns)] if rows else []
     for row in rows:
-        lines.append(
-            f"{row['iso2']}  {row['country']:<28}{'+' + row['prefix']:<11}"
-            + "".join(f"{row[column]:>9}" for column in columns)
-        )
+        label = f"{row['iso2']}  {row['country']:<28}+{row['prefix']}"
+        table.append((label, [row[column] for column in columns]))
+    lines = [f"{label:<43}" + "".join(f"{value:>9}" for value in values) for label, values in table]
     lines += [f"{country}: not in devsms's table, so nothing can be sent there" for country in unlisted]
     report(options, {"prices": rows, "unlisted": unlisted}, lines)
     return not unlisted
@@ -141,8 +131,3 @@ def _looked_up(asked: str) -> tuple[str, Price | None]:
     if not (len(asked) == 2 and asked.isascii() and asked.isalpha()):
         raise ConfigurationError(f"{asked!r} is neither a phone number nor an ISO 3166-1 code like KZ")
     return iso2, next((row for row in price_rows() if row.iso2 == iso2), None)
-
-
-def _price_data(row: Price, columns: list[str]) -> dict[str, Any]:
-    money = {column: row.for_account(column) for column in columns}
-    return {"country": row.country, "iso2": row.iso2, "prefix": row.prefix} | money

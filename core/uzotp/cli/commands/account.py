@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
 from typing import Any
 
 from uzotp.cli.project import COUNT, Project, argument, command, note, plain, report, time_text
 from uzotp.errors import ConfigurationError, GatewayError
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
-from uzotp.ports.gateway import Gateway
 from uzotp.ports.money import Money
 from uzotp.sending.balances import BalanceAnswer
 
@@ -21,17 +19,15 @@ _TIMES = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
 @command("Show the money of the gateway's account.", reports=True)
 def balance(project: Project, options: Namespace) -> bool:
     """Of each gateway that can say; one that fails does not keep the others' answers back."""
-    gateways = project.verifier.router.gateways
-    _able(gateways, "balance")
+    _chosen(project, None, "balance")
     answers = ask_balances(project)
-    rows = [balance_data(answer) for answer in answers]
     lines = [line for answer in answers for line in balance_lines(answer)]
-    if len(gateways) > 1:
-        report(options, {"gateways": rows}, lines)
+    if len(project.verifier.router.gateways) > 1:
+        report(options, {"gateways": list(map(balance_data, answers))}, lines)
         return not any(answer.error for answer in answers)
     if answers[0].error:
         raise answers[0].error
-    report(options, rows[0], lines)
+    report(options, balance_data(answers[0]), lines)
     return True
 
 
@@ -68,37 +64,18 @@ def history(project: Project, options: Namespace) -> bool:
     return True
 
 
-# --------------------------------------------------------------------------------------------------- which gateway
-
-
-def _able(gateways: Sequence[Gateway], call: str) -> list[Any]:
-    """Those of *gateways* that have the *call*, one at least. :raises ConfigurationError: for none."""
-    able = [gateway for gateway in gateways if getattr(gateway, call, None) is not None]
-    if not able and len(gateways) == 1:
-        raise ConfigurationError(_unable(gateways[0], call))
-    if not able:
-        raise ConfigurationError(f"none of the gateways {_names(gateways)} can be asked for its {call}")
-    return able
-
-
-def _unable(gateway: Gateway, call: str) -> str:
-    return f"the gateway {gateway.name} cannot be asked for its {call}"
-
-
 def _chosen(project: Project, name: str | None, call: str) -> Any:
     """The gateway called *name*, which must have the *call*; without a name the first that has it."""
     gateways = project.verifier.router.gateways
+    names = ", ".join(gateway.name for gateway in gateways)
     named = [gateway for gateway in gateways if name in (None, gateway.name)]
     if not named:
-        raise ConfigurationError(f"--gateway: {name} is not one of {_names(gateways)}")
-    return _able(named, call)[0]
-
-
-def _names(gateways: Sequence[Gateway]) -> str:
-    return ", ".join(gateway.name for gateway in gateways)
-
-
-# --------------------------------------------------------------------------------------------------- what they say
+        raise ConfigurationError(f"--gateway: {name} is not one of {names}")
+    for gateway in named:
+        if getattr(gateway, call, None) is not None:
+            return gateway
+    which = f"the gateway {named[0].name} cannot" if len(named) == 1 else f"none of the gateways {names} can"
+    raise ConfigurationError(f"{which} be asked for its {call}")
 
 
 def ask_balances(project: Project) -> list[BalanceAnswer]:
@@ -110,7 +87,7 @@ def ask_balances(project: Project) -> list[BalanceAnswer]:
     asked = {answer.gateway for answer in answers}
     for gateway in project.verifier.router.gateways:
         if gateway.name not in asked:
-            note(_unable(gateway, "balance"))
+            note(f"the gateway {gateway.name} cannot be asked for its balance")
     return answers
 
 
@@ -138,21 +115,17 @@ def balance_lines(answer: BalanceAnswer) -> list[str]:
 
 def _report_data(found: DeliveryReport) -> dict[str, Any]:
     """A gateway's report without the text, which holds the code, and with the number masked."""
+    digits = "".join(char for char in found.phone or "" if char in "0123456789")
     return {
         "id": found.id and plain(found.id),
         "request_id": found.request_id and plain(found.request_id),
         "status": found.status.value,
         "raw_status": found.raw_status and plain(found.raw_status),
-        "phone": _masked(found.phone),
+        "phone": Phone(f"+{digits}").masked if digits else None,
         "parts": found.parts,
         "cost": money_data(found.cost),
         **{name: time_text(getattr(found, name)) for name in _TIMES},
     }
-
-
-def _masked(phone: str | None) -> str | None:
-    digits = "".join(char for char in phone or "" if char in "0123456789")
-    return Phone(f"+{digits}").masked if digits else None
 
 
 def money_data(money: Money | None) -> dict[str, str] | None:

@@ -92,7 +92,7 @@ def built_in() -> dict[str, type[GatewaySettings]]:
     modules = [
         import_module(f"{uzotp.gateways.__name__}.{found.name}")
         for found in pkgutil.iter_modules(uzotp.gateways.__path__)
-        if found.name not in ("http", "registry")
+        if found.name != "base"
     ]
     return {each.gateway: each for module in modules for each in vars(module).values() if _is_declaration(each)}
 

@@ -1,4 +1,4 @@
-"""The tables of the reference page, made from the declarations: ``python -m uzotp.settings.reference PAGE``."""
+"""The tables of the reference page, made from the declarations: ``python -m tests.docs.settings_tables PAGE``."""
 
 from __future__ import annotations
 

@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from uzotp.cli.account import money_data
-from uzotp.cli.codes import read_purpose
+from uzotp.cli.commands.account import money_data
+from uzotp.cli.commands.codes import read_purpose
 from uzotp.cli.project import Project, argument, command, plain, purpose_argument, report, whole
 from uzotp.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from uzotp.canary.providers import NumberProvider
-    from uzotp.canary.report import CanaryReport
     from uzotp.canary.run import Progress
 
 
@@ -73,7 +72,9 @@ def canary(project: Project, options: Namespace) -> bool:
             sleep=time.sleep,
             progress=progress,
         )
-    report(options, _data(found), [plain(line) for line in describe(found)])
+    money = ("number_cost", "message_cost", "balance_before", "balance_after")
+    data = asdict(found) | {name: money_data(getattr(found, name)) for name in money}
+    report(options, data, [plain(line) for line in describe(found)])
     return bool(found)
 
 
@@ -119,8 +120,3 @@ def _progress_line() -> Iterator[Progress]:
     finally:
         if width:
             print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)
-
-
-def _data(found: CanaryReport) -> dict[str, Any]:
-    money = ("number_cost", "message_cost", "balance_before", "balance_after")
-    return asdict(found) | {name: money_data(getattr(found, name)) for name in money}

@@ -10,7 +10,7 @@ from uzotp.cli.project import report as show
 from uzotp.errors import ConfigurationError
 from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS, look
 from uzotp.insight.data import data
-from uzotp.insight.layout import Page, Section, Table
+from uzotp.insight.layout import FigurePage, FigureTable, Section
 from uzotp.insight.page import page
 
 _DAYS = ", ".join(map(str, PERIODS))
@@ -30,22 +30,17 @@ def _days(text: str) -> int:
     reports=True,
 )
 def report(project: Project, options: Namespace) -> bool:
-    """Spend, deliveries, waiting times, refusals, gateways and balances of the last days.
-
-    :raises ConfigurationError: this process would look at a store of its own.
-    """
+    """:raises ConfigurationError: this process would look at a store of its own."""
     if project.config.store == "memory://":
         raise ConfigurationError("STORE is memory://, of which other processes see nothing. Use a database.")
-    insight = look(project.verifier, options.days, sends=False)
-    show(options, data(insight), list(lines(page(insight, "en"))))
+    seen = look(project.verifier, options.days, sends=False)
+    show(options, data(seen), list(lines(page(seen, "en"))))
     return True
 
 
-def lines(page: Page) -> Iterator[str]:
+def lines(page: FigurePage) -> Iterator[str]:
     """The page for a terminal: what a chart draws, its table says."""
-    yield page.title
-    if page.lead:
-        yield page.lead
+    yield from filter(None, (page.title, page.lead))
     for alert in page.alerts:
         yield f"! {plain(alert.text)}"
     for section in page.sections:
@@ -68,13 +63,10 @@ def _section(section: Section) -> Iterator[str]:
         yield from _table(table)
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: FigureTable) -> Iterator[str]:
     rows = [table.head, *((row.label, *(cell.text for cell in row.cells)) for row in table.rows)]
     printed = [[plain(text) for text in row] for row in rows]
-    widths = [max(len(row[at]) for row in printed) for at in range(len(table.head))]
-    for row in printed:
-        first, *rest = (
-            f"{text:<{width}}" if not at else f"{text:>{width}}"
-            for at, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  " + "  ".join([first, *rest]).rstrip()
+    first, *others = [max(map(len, column)) for column in zip(*printed, strict=True)]
+    for label, *cells in printed:
+        numbers = (f"{cell:>{width}}" for cell, width in zip(cells, others, strict=True))
+        yield "  " + "  ".join([f"{label:<{first}}", *numbers]).rstrip()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from uzotp.cli.account import ask_balances, balance_data, balance_lines
+from uzotp.cli.commands.account import ask_balances, balance_data, balance_lines
 from uzotp.cli.project import Project, argument, command, plain, report, time_text
 from uzotp.errors import BudgetExhausted, ConfigurationError, StoreUnavailable
 from uzotp.phones import Phone
@@ -41,16 +41,11 @@ _RISKS = {
 )
 def doctor(project: Project, options: Namespace) -> bool:
     """Advice on the settings, what the store knows and, when asked, the gateways' answers."""
-    found = list(_examine_settings(project))
-    money: dict[str, Any] | None = None
-    if not any(advice.error for advice in found):  # else nothing can be built, for the very reasons that were given
-        switched, money = _examine_store(project)
-        found += switched
+    found, money = _offline(project)
     answers: list[BalanceAnswer] = []
     if options.online and not any(advice.error for advice in found):
         answers = ask_balances(project)
         found += [advice for answer in answers for advice in _about_balance(answer)]
-    accounts = [answer for answer in answers if answer.balance]
     errors = sum(advice.error for advice in found)
     data: dict[str, Any] = {"ok": not errors, "findings": [asdict(advice) for advice in found]}
     lines = []
@@ -59,6 +54,7 @@ def doctor(project: Project, options: Namespace) -> bool:
     if money:
         data["budget"] = money
         lines.append(f"spent on {money['day']} (Asia/Tashkent): {money['spent']} of {money['budget']} so'm")
+    accounts = [answer for answer in answers if answer.balance]
     if accounts:
         shown = list(map(balance_data, accounts))
         data |= {"account": shown[0]} if len(shown) == 1 else {"accounts": shown}
@@ -68,29 +64,30 @@ def doctor(project: Project, options: Namespace) -> bool:
     return not errors
 
 
-def _examine_settings(project: Project) -> Iterator[Advice]:
+def _offline(project: Project) -> tuple[list[Advice], dict[str, Any] | None]:
+    """What the settings and the store tell; and of the day's money, where there is a budget, in whole so'm."""
+    found: list[Advice] = []
+    number, cure = "uzotp.E000", "Correct the setting that it names."
     try:
-        yield from list(advise(project.config, production=project.production))
-    except ConfigurationError as error:
-        yield Advice("uzotp.E000", str(error), "Correct the setting that it names.", error=True)
-
-
-def _examine_store(project: Project) -> tuple[list[Advice], dict[str, Any] | None]:
-    """What is switched on, and the day's money where there is a budget."""
-    try:
+        found += list(advise(project.config, production=project.production))
+        if any(advice.error for advice in found):  # nothing can be built, for the very reasons that were given
+            return found, None
+        number = "uzotp.E004"
         verifier = project.verifier
-    except ConfigurationError as error:
-        return [Advice("uzotp.E004", str(error), "Correct the setting that it names.", error=True)], None
-    try:
-        list(verifier.store.unfinished(1))
-        in_use = verifier.accounts.switches
-        found = [advice for switch in verifier.store.switches() for advice in _about_switch(switch, in_use)]
-        risks = getattr(verifier.store, "risks", frozenset)
-        money = _money_of_today(verifier)
-        return [*found, *(_RISKS[risk] for risk in sorted(risks())), *_about_budget(verifier, money)], money
+        number, cure = "uzotp.E005", "Is the database running, is STORE its address, and are the migrations applied?"
+        store, in_use = verifier.store, verifier.accounts.switches
+        list(store.unfinished(1))
+        known = [advice for switch in store.switches() for advice in _about_switch(switch, in_use)]
+        known += [_RISKS[risk] for risk in sorted(getattr(store, "risks", frozenset)())]
+        money = None
+        if verifier.policy.daily_budget is not None:
+            day = day_of(int(verifier.clock.time() * 1000))
+            spent = store.money_used(day)
+            money = {"day": day, "spent": spent, "budget": verifier.policy.daily_budget}
+            known += _about_budget(verifier, spent)
+        return found + known, money
     except (StoreUnavailable, ConfigurationError) as error:
-        cure = "Is the database running, is STORE its address, and are the migrations applied?"
-        return [Advice("uzotp.E005", plain(str(error)), cure, error=True)], None
+        return [*found, Advice(number, plain(str(error)), cure, error=True)], None
 
 
 def _about_switch(switch: Switch, in_use: Collection[str]) -> Iterator[Advice]:
@@ -100,12 +97,13 @@ def _about_switch(switch: Switch, in_use: Collection[str]) -> Iterator[Advice]:
     blocked = blocked_name(switch.name)
     if switch.name == PAUSE:
         yield Advice("uzotp.W018", f"sending is paused since {since}{told}", "`uzotp resume` ends it.")
-    elif blocked:
-        gateway, name = map(plain, blocked)
-        if switch.name not in in_use:
-            forgotten = f"{gateway}: the service name {name!r} stays blocked (not in use)"
-            yield Advice("uzotp.W021", forgotten, "`uzotp unblock` forgets it.")
-            return
+    if not blocked:
+        return
+    gateway, name = map(plain, blocked)
+    if switch.name not in in_use:
+        forgotten = f"{gateway}: the service name {name!r} stays blocked (not in use)"
+        yield Advice("uzotp.W021", forgotten, "`uzotp unblock` forgets it.")
+    else:
         yield Advice(
             "uzotp.E008",
             f"{gateway} refused the service name {name!r} and charged for it, so it is not asked since {since}{told}",
@@ -114,21 +112,12 @@ def _about_switch(switch: Switch, in_use: Collection[str]) -> Iterator[Advice]:
         )
 
 
-def _money_of_today(verifier: Verifier) -> dict[str, Any] | None:
-    """Whole so'm, reserved or spent; without a budget nobody counts."""
-    budget = verifier.policy.daily_budget
-    if budget is None:
-        return None
-    day = day_of(int(verifier.clock.time() * 1000))
-    return {"day": day, "spent": verifier.store.money_used(day), "budget": budget}
-
-
-def _about_budget(verifier: Verifier, money: dict[str, Any] | None) -> Iterator[Advice]:
+def _about_budget(verifier: Verifier, spent: int) -> Iterator[Advice]:
     """Whether the day can still pay what a real send would reserve, for a number of the first country served."""
     policy = verifier.policy
     served = (policy.default_region,) if policy.countries == "*" else policy.countries
     phone = Phone.example(policy.default_region if policy.default_region in served else served[0])
-    if money is None or phone is None:
+    if phone is None:
         return
     texts = [(purpose, language) for purpose in policy.purposes for language in policy.languages]
     refused = [
@@ -141,7 +130,7 @@ def _about_budget(verifier: Verifier, money: dict[str, Any] | None) -> Iterator[
         return
     if len(refused) < len(texts):
         what = f"has no room for {', '.join(refused)}: these are not sent until midnight in Tashkent"
-    elif money["spent"]:
+    elif spent:
         what = "is used up: nothing is sent until midnight in Tashkent"
     else:
         what = "is less than one message costs: nothing is sent"
@@ -156,11 +145,9 @@ def _about_budget(verifier: Verifier, money: dict[str, Any] | None) -> Iterator[
 def _about_balance(answer: BalanceAnswer) -> Iterator[Advice]:
     found = answer.balance
     if found is None:
-        cure = (
-            "Compare the token or password with the one in your account."
-            if answer.problem == "login"
-            else "Can this machine reach the gateway, and is its base URL right?"
-        )
+        cure = "Can this machine reach the gateway, and is its base URL right?"
+        if answer.problem == "login":
+            cure = "Compare the token or password with the one in your account."
         yield Advice("uzotp.E006", plain(str(answer.error)), cure, error=True)
         return
     price = found.sms_price

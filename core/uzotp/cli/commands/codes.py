@@ -69,7 +69,9 @@ def send(project: Project, options: Namespace) -> bool:
 def verify(project: Project, options: Namespace) -> bool:
     verifier = project.verifier
     purpose = read_purpose(verifier, options.purpose)
-    code = _asked_code() if options.code == "-" else options.code
+    code = options.code
+    if code == "-":
+        code = getpass.getpass("Code: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
     result = verifier.verify_code(options.phone, code, purpose, binding=options.binding)
     wait = result.retry_after
     line = f"{result.status} {result.phone.masked}"
@@ -92,7 +94,3 @@ def read_purpose(verifier: Verifier, purpose: str) -> Purpose:
         return verifier.read_purpose(purpose)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
-
-
-def _asked_code() -> str:
-    return getpass.getpass("Code: ") if sys.stdin.isatty() else sys.stdin.readline().strip()

@@ -1,5 +1,0 @@
-"""Moved to :mod:`django_uzotp.contrib.drf`."""
-
-from uzotp._lazy import moved
-
-__getattr__ = moved(__name__, "django_uzotp.contrib.drf")
