@@ -36,9 +36,8 @@ from uzotp.ports.store import (
 from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord
 from uzotp.rules.pumping import MEMORY_MS
-from uzotp.stores.deliveries import pending, settled
 from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, GRACE_MS, memory_of
-from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, DELIVERY, PHONE, PROOF, TALLY, ProofRecord, R, Table
+from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, DELIVERY, PHONE, PROOF, TALLY, ProofRecord, R, Table, outcome
 
 T = TypeVar("T")
 
@@ -154,7 +153,7 @@ class LockedStore(ABC):
             over = now + memory_of(request.phone_limits + request.failure_limits)
             rows.put(PHONE, request.fingerprint, phone, over)
             _put_challenge(rows, challenge)
-            _put_delivery(rows, pending(request, now))
+            _put_delivery(rows, _pending(request, now))
             if previous and opened.sends > 1:  # not locked: a hint
                 opened = replace(opened, previous_delivery=rows.get(DELIVERY, previous, lock=False))
             return opened
@@ -166,7 +165,7 @@ class LockedStore(ABC):
 
         def work(rows: Transaction) -> None:
             first = rows.get(DELIVERY, request.of, lock=False)
-            _put_delivery(rows, pending(request, first.created_at_ms if first else now))
+            _put_delivery(rows, _pending(request, first.created_at_ms if first else now))
 
         self.transact(work, now)
 
@@ -178,7 +177,7 @@ class LockedStore(ABC):
             old = rows.get(DELIVERY, settlement.delivery_id)
             if old is None or old.gateway:
                 return False
-            _put_delivery(rows, settled(old, settlement, now))
+            _put_delivery(rows, _settled(old, settlement, now))
             challenge = rows.get(CHALLENGE, settlement.handle, lock=False) if settlement.handle and phone else None
             if challenge is not None:
                 if settlement.refund:
@@ -226,6 +225,26 @@ def _put_challenge(rows: Transaction, record: ChallengeRecord) -> None:
 
 def _put_delivery(rows: Transaction, record: DeliveryRecord) -> None:
     rows.put(DELIVERY, record.id, record, record.created_at_ms + DELIVERY_MS)
+
+
+def _pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
+    """The delivery of a message that is about to leave."""
+    return DeliveryRecord(
+        id=request.delivery_id,
+        fingerprint=request.fingerprint,
+        handle=request.handle,
+        purpose=request.purpose,
+        prefix=request.prefix,
+        country=request.country,
+        booked=request.booked,
+        created_at_ms=now,
+        updated_at_ms=now,
+    )
+
+
+def _settled(old: DeliveryRecord, settlement: Settlement, now: int) -> DeliveryRecord:
+    status = settlement.status if settlement.status.rank > old.status.rank else old.status
+    return DeliveryRecord(**{**vars(old), **outcome(settlement), "status": status, "updated_at_ms": now})
 
 
 def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReservation | Refusal:

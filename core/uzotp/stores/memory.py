@@ -96,7 +96,7 @@ class MemoryStore(LockedStore):
         self.wins = _Table("wins", maxsize)
         self.tables = [*self.kept.values(), self.wins]
         self.challenges, self.deliveries, self.tallies = (self.kept[each] for each in (CHALLENGE, DELIVERY, TALLY))
-        self._switches: dict[str, Switch] = {}
+        self.on: dict[str, Switch] = {}
 
     def __repr__(self) -> str:
         return "<MemoryStore: one process, gone with it>"
@@ -142,22 +142,18 @@ class MemoryStore(LockedStore):
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
         with self._lock:
-            if name in self._switches:
+            if name in self.on:
                 return False
-            self._switches[name] = Switch(name, note[:200], self._at(now))
+            self.on[name] = Switch(name, note[:200], self._at(now))
             return True
 
     def switch_off(self, name: str) -> bool:
         with self._lock:
-            return self._switches.pop(name, None) is not None
+            return self.on.pop(name, None) is not None
 
     def switches(self) -> list[Switch]:
         with self._lock:
-            return sorted(self._switches.values(), key=lambda switch: switch.since_ms)
-
-    def is_on(self, name: str) -> bool:
-        """For a decision that holds the lock."""
-        return name in self._switches
+            return sorted(self.on.values(), key=lambda switch: switch.since_ms)
 
     def money_used(self, day: str) -> int:
         with self._lock:
@@ -240,7 +236,7 @@ class _Rows(Transaction):
         self._writes.append((self._kept[table], key, kept, expires_at))
 
     def switches_on(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(filter(self._store.is_on, names))
+        return frozenset(self._store.on.keys() & names)
 
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
         phone = self._kept[PHONE].get(attempt.fingerprint, self._now)
@@ -260,7 +256,8 @@ class _Rows(Transaction):
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         phone = self._kept[PHONE].get(fingerprint, self._now)
-        self.put(PHONE, fingerprint, PhoneRecord(phone.sends, failures, phone.resend_at_ms), expires_at)
+        record = PhoneRecord(phone.sends, failures, phone.resend_at_ms)
+        self._writes.append((self._kept[PHONE], fingerprint, record, expires_at))
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         wins = self._store.wins_of(fingerprint, purpose, self._now) + 1

@@ -7,7 +7,7 @@ since the epoch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from operator import attrgetter
 from types import NoneType
@@ -17,6 +17,7 @@ from uzotp.policy import Purpose
 from uzotp.ports.columns import Column, Hash, Kind, Log, Moment, Total
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.ports.money import Money
+from uzotp.ports.store import Settlement
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import Tally
 
@@ -182,3 +183,13 @@ COUNT = Table("uzotp_count", CountRecord, _columns(id=Hash))
 TABLES: Mapping[str, Table[Any]] = {
     table.name: table for table in (PHONE, CLIENT, CHALLENGE, DELIVERY, PROOF, TALLY, BUDGET, SWITCH, COUNT)
 }
+
+#: These of a settlement say which delivery and which challenge, and what its status is if that is forward.
+_NOT_TOLD = {"fingerprint", "handle", "status"}
+_TOLD = sorted({each.name for each in fields(Settlement)} & {each.name for each in fields(DeliveryRecord)} - _NOT_TOLD)
+_told = attrgetter(*_TOLD)
+
+
+def outcome(settlement: Settlement) -> dict[str, Any]:
+    """What a settlement tells of its delivery, but for the status, under the names that both have."""
+    return {name: value for name, value in zip(_TOLD, _told(settlement), strict=True) if value or value == 0}

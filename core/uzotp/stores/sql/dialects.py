@@ -108,11 +108,6 @@ def purge(dialect: Dialect, table: Table[Any], column: str, rows: int) -> str:
     return f"DELETE FROM {table.name} WHERE {over}"
 
 
-def put_failures(dialect: Dialect) -> str:
-    grown = f"{dialect.greatest}(expires_at, %s)"
-    return f"UPDATE uzotp_phone SET failures = %s, expires_at = {grown} WHERE fingerprint = %s"
-
-
 @lru_cache
 def tried(dialect: Dialect) -> str:
     """A phone's failures, locked before its challenge; whether it has others of the purpose; the challenge."""

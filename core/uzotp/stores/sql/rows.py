@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from uzotp.policy import Purpose
 from uzotp.ports.store import Attempt
@@ -20,22 +21,28 @@ from uzotp.stores.tables import CHALLENGE, TALLY, R, Table
 _BATCH = 100
 
 
-class Session(Protocol):
+class Session(ABC):
     """One connection in autocommit mode. Statements have ``%s`` placeholders."""
 
     dialect: Dialect
     #: How often this connection was asked each statement that one decision is; ``None`` where the driver prepares.
     asked: dict[str, int] | None
 
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]: ...
+    @abstractmethod
+    def execute(self, sql: str, params: Sequence[Any] | None) -> Any:
+        """Something with the ``fetchall()`` and the ``rowcount`` of a cursor."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Close the connection: what it is in the middle of is unknown."""
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        found: Sequence[Sequence[Any]] = self.execute(sql, params or None).fetchall()
+        return found
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> int:
         """The number of rows it touched."""
-        ...
-
-    def discard(self) -> None:
-        """Close the connection: what it is in the middle of is unknown."""
-        ...
+        return int(self.execute(sql, params or None).rowcount)
 
 
 class Rows(Transaction):
@@ -92,7 +99,9 @@ class Rows(Transaction):
         self._session.run("UPDATE uzotp_delivery SET verified_at = %s WHERE id = %s", (moment, delivery_id))
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
-        self._session.run(dialects.put_failures(self._dialect), (failures, expires_at, fingerprint))
+        grown = f"{self._dialect.greatest}(expires_at, %s)"
+        sql = f"UPDATE uzotp_phone SET failures = %s, expires_at = {grown} WHERE fingerprint = %s"  # noqa: S608
+        self._session.run(sql, (failures, expires_at, fingerprint))
 
     def credit(self, areas: Iterable[str], sends: int, now: int) -> None:
         """Where now's slot is their newest, or newer than that, one statement will do for all of them."""
