@@ -5,11 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from uzotp.ports.store import Store
@@ -43,8 +42,12 @@ class Crowd:
         """The answers of *calls*, each made by another thread, all starting together."""
         return self._each([self._bound(*call) for call in calls])
 
-    def _bound(self, method: str, arguments: tuple[Any, ...], options: Mapping[str, Any] = MappingProxyType({})) -> Any:
-        return partial(getattr(self._store, method), *arguments, **options)
+    def _bound(self, method: str, arguments: tuple[Any, ...], options: dict[str, Any] | None = None) -> Any:
+        return partial(getattr(self._store, method), *arguments, **(options or {}))
+
+    def ask(self, method: str, requests: Sequence[object]) -> list[Any]:
+        """The answers of *method* to *requests*, one each."""
+        return self.race([(method, (request,)) for request in requests])
 
     def _each(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
         start = threading.Barrier(len(works), timeout=60)
