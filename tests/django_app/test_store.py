@@ -31,7 +31,7 @@ from uzotp.ports.money import Money
 from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.answers import opened, reserved
-from uzotp.testing.store_contract.moments import T0, TODAY
+from uzotp.testing.store_contract.hooks import T0, TODAY
 from uzotp.testing.store_contract.requests import WRONG, an_id, attempt, opening, paying, settlement, watched
 
 UZOTP_MODELS = [

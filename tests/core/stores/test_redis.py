@@ -27,7 +27,7 @@ from uzotp.stores.redis import scripts
 from uzotp.stores.redis.store import RedisStore
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.answers import opened, reserved
-from uzotp.testing.store_contract.moments import DAY, MINUTE, SECOND, T0, TODAY
+from uzotp.testing.store_contract.hooks import DAY, MINUTE, SECOND, T0, TODAY
 from uzotp.testing.store_contract.requests import (
     RIGHT,
     WHOLE,

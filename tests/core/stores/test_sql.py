@@ -26,7 +26,7 @@ from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.answers import opened, reserved
 from uzotp.testing.store_contract.crowd import Crowd
-from uzotp.testing.store_contract.moments import T0, TODAY
+from uzotp.testing.store_contract.hooks import T0, TODAY
 from uzotp.testing.store_contract.requests import (
     an_id,
     attempt,

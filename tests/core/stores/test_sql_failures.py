@@ -18,7 +18,7 @@ from uzotp.stores.sql import engine as sql
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
 from uzotp.testing.store_contract.answers import opened, refused
-from uzotp.testing.store_contract.moments import DAY, T0
+from uzotp.testing.store_contract.hooks import DAY, T0
 from uzotp.testing.store_contract.requests import an_id, attempt, opening, reservation
 
 

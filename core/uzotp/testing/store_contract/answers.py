@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.store import Checked, GlobalReservation, Opened, Refusal, Store
-from uzotp.testing.store_contract.moments import T0
-from uzotp.testing.store_contract.requests import WRONG, an_id, attempt, handle_of, opening
+from uzotp.testing.store_contract.hooks import T0
+from uzotp.testing.store_contract.requests import WHOLE, WRONG, an_id, attempt, handle_of, opening
 
 
 def opened(answer: Opened | Refusal) -> Opened:
@@ -51,6 +51,11 @@ def begun(store: Store, phone: str = "A", now: int = T0) -> Opened:
 def missed(store: Store, times: int = 1, now: int = T0) -> list[Checked]:
     """*times* wrong codes for the phone ``A``, a millisecond apart."""
     return [store.check(attempt(WRONG, now=now + number)) for number in range(times)]
+
+
+def release(store: Store, reservation: GlobalReservation) -> None:
+    """Take all of it back, as where the phone's part was refused."""
+    store.adjust(reservation, 0, **WHOLE)
 
 
 def newest(store: Store, phone: str = "A", now: int = T0 + 1) -> DeliveryRecord:

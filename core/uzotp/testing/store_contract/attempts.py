@@ -9,8 +9,7 @@ import pytest
 from uzotp.policy import Limit, Purpose
 from uzotp.ports.store import AttemptStatus, Checked, Store
 from uzotp.testing.store_contract.answers import begun, missed, opened, tally, why
-from uzotp.testing.store_contract.hooks import Hooks
-from uzotp.testing.store_contract.moments import DAY, HOUR, MINUTE, SECOND, T0
+from uzotp.testing.store_contract.hooks import DAY, HOUR, MINUTE, SECOND, T0, Hooks
 from uzotp.testing.store_contract.requests import KEY, RIGHT, WRONG, an_id, attempt, handle_of, opening
 
 VERIFIED, WRONG_CODE = AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE

@@ -12,20 +12,9 @@ from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.ports.money import Money
 from uzotp.ports.store import AddDelivery, Opened, Store
-from uzotp.testing.store_contract.answers import begun, granted, missed, newest, opened, refused, reserved
-from uzotp.testing.store_contract.hooks import Hooks
-from uzotp.testing.store_contract.moments import DAY, HOUR, MINUTE, T0
-from uzotp.testing.store_contract.requests import (
-    WHOLE,
-    addition,
-    an_id,
-    attempt,
-    handle_of,
-    opening,
-    report,
-    reservation,
-    settlement,
-)
+from uzotp.testing.store_contract.answers import begun, granted, missed, newest, opened, refused, release, reserved
+from uzotp.testing.store_contract.hooks import DAY, HOUR, MINUTE, T0, Hooks
+from uzotp.testing.store_contract.requests import addition, an_id, attempt, opening, report, reservation, settlement
 
 PENDING, UNKNOWN, SENT = DeliveryStatus.PENDING, DeliveryStatus.UNKNOWN, DeliveryStatus.SENT
 DELIVERED, FAILED = DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
@@ -44,7 +33,7 @@ class DeliveryTests(Hooks):
         assert newest(store) == DeliveryRecord(
             id=sent.delivery_id,
             fingerprint=PHONE,
-            handle=handle_of("A"),
+            handle=opening().handle,
             purpose=Purpose.LOGIN,
             prefix="+99890123",
             country="UZ",
@@ -134,8 +123,8 @@ class DeliveryTests(Hooks):
         first = self._first_unknown(store)
         more = self._copy(store, first.delivery_id, T0 + 3)
         assert newest(store).id == first.delivery_id, "not before anybody took it"
-        taken = {"delivery_id": more.delivery_id, "gateway": "getsms", "gateway_id": "88", "now": T0 + 4}
-        assert store.settle(settlement(first, SENT, handle=more.handle, **taken)) is True
+        accepted = settlement(first, SENT, delivery_id=more.delivery_id, handle=more.handle, now=T0 + 4)
+        assert store.settle(replace(accepted, gateway="getsms", gateway_id="88")) is True
         assert newest(self.reopen(store)) == DeliveryRecord(
             id=more.delivery_id,
             fingerprint=more.fingerprint,
@@ -151,7 +140,7 @@ class DeliveryTests(Hooks):
         )
 
     def test_p8_a_send_that_certainly_failed_is_none_of_the_challenges_sends(self, store: Store) -> None:
-        store.settle(settlement(begun(store), FAILED, handle=handle_of("A")))
+        store.settle(settlement(begun(store), FAILED, handle=opening().handle))
         again = begun(store, now=T0 + 1)
         assert again.sends == 1
         assert newest(store).id == again.delivery_id
@@ -189,7 +178,7 @@ class DeliveryTests(Hooks):
 
     def test_p7_only_the_first_settlement_is_one(self, store: Store) -> None:
         first = self._first_unknown(store)
-        again = settlement(first, SENT, handle=handle_of("A"), refund=True)
+        again = settlement(first, SENT, handle=opening().handle, refund=True)
         assert [store.settle(again), store.settle(replace(again, delivery_id=an_id()))] == [False, False]
         assert newest(store).status is UNKNOWN
 
@@ -262,7 +251,7 @@ class DeliveryTests(Hooks):
         begun(store)
         store.settle(settlement(begun(store), FAILED))
         store.reserve(reservation(quota="2/day"))
-        store.adjust(reserved(store.reserve(reservation(quota="2/day"))), 0, **WHOLE)
+        release(store, reserved(store.reserve(reservation(quota="2/day"))))
         store.purge(DAY, T0 + HOUR)
         assert granted([store.open(opening(now=T0 + HOUR, quota="2/day")) for _ in range(2)]) == [True, False]
         assert granted([store.reserve(reservation(now=T0 + HOUR, quota="2/day")) for _ in range(2)]) == [True, False]

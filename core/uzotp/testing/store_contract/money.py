@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 
 from uzotp.ports.store import PAUSE, GlobalReservation, Refusal, RefusalKind, Store, Switch
-from uzotp.testing.store_contract.answers import granted, refused, reserved, why
-from uzotp.testing.store_contract.hooks import Hooks
-from uzotp.testing.store_contract.moments import DAY, HOUR, MIDNIGHT, MINUTE, T0, TODAY, TOMORROW
-from uzotp.testing.store_contract.requests import WHOLE, an_id, paying, reservation, watched, whole
+from uzotp.testing.store_contract.answers import granted, refused, release, reserved, why
+from uzotp.testing.store_contract.hooks import DAY, HOUR, MIDNIGHT, MINUTE, T0, TODAY, TOMORROW, Hooks
+from uzotp.testing.store_contract.requests import an_id, paying, reservation, watched, whole
 
 #: Names of services: in any script, apart by case alone.
 NAMES = ("blocked:devsms:TechShop", "blocked:devsms:techshop", "blocked:devsms:Дўкон", "blocked:getsms:Дўкон")
@@ -56,7 +55,7 @@ class MoneyTests(Hooks):
         assert (free.amount, free.day) == (0, "")
         store.adjust(free, 500, sent=True)
         store.adjust(free, 500, sent=False)
-        store.adjust(free, 0, **WHOLE)
+        release(store, free)
         assert store.money_used(TODAY) == 0
 
     def test_p6_a_crashed_send_counts_as_spent(self, store: Store) -> None:
@@ -73,7 +72,7 @@ class MoneyTests(Hooks):
 
     def test_p6_a_release_gives_back_the_money_the_guards_count_and_the_clients_place(self, store: Store) -> None:
         request = whole()
-        store.adjust(reserved(store.reserve(request)), 0, **WHOLE)
+        release(store, reserved(store.reserve(request)))
         assert store.money_used(TODAY) == 0
         again = replace(request, entry_id=an_id(), amount=1000, now=T0 + 1)
         assert reserved(store.reserve(again)).amount == 1000, "client, prefix, country and money are free again"
@@ -121,7 +120,7 @@ class MoneyTests(Hooks):
     def test_p6_a_release_belongs_to_the_reservations_day_too(self, store: Store) -> None:
         late = self._paid(store, 400, MIDNIGHT - 1)
         self._paid(store, 600, MIDNIGHT)
-        store.adjust(late, 0, **WHOLE)
+        release(store, late)
         assert (store.money_used(TODAY), store.money_used(TOMORROW)) == (0, 600)
 
     def test_p6_a_day_is_remembered_for_a_year_and_its_switches_for_ever(self, store: Store) -> None:

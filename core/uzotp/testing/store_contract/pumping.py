@@ -9,9 +9,8 @@ import pytest
 from uzotp.ports.store import GlobalReservation, Refusal, RefusalKind, Store, Suspicion
 from uzotp.rules import pumping
 from uzotp.rules.pumping import Tally
-from uzotp.testing.store_contract.answers import granted, opened, refused, reserved
-from uzotp.testing.store_contract.hooks import Hooks
-from uzotp.testing.store_contract.moments import DAY, HOUR, MINUTE, SECOND, T0, TODAY
+from uzotp.testing.store_contract.answers import granted, opened, refused, release, reserved
+from uzotp.testing.store_contract.hooks import DAY, HOUR, MINUTE, SECOND, T0, TODAY, Hooks
 from uzotp.testing.store_contract.requests import RIGHT, WHOLE, WRONG, attempt, opening, reservation, watched, whole
 
 PREFIX, SIBLING = "+99890123", "+99890124"
@@ -167,7 +166,7 @@ class PumpingTests(Hooks):
                 assert request.guard is not None
                 answer = store.reserve(request)
                 if isinstance(answer, GlobalReservation):
-                    store.adjust(answer, 0, **WHOLE)
+                    release(store, answer)
                 refusal = answer if isinstance(answer, Refusal) else None
                 assert refusal == pumping.watch(ours, country, request.guard, now)
 
@@ -234,7 +233,7 @@ class PumpingTests(Hooks):
     def test_p8_it_is_taken_back_where_it_was_counted(self, store: Store) -> None:
         early = reserved(store.reserve(watched(floor=3, now=T0)))
         self._count(store, 2, now=T0 + 59 * MINUTE)
-        store.adjust(early, 0, **WHOLE)
+        release(store, early)
         assert self._room(store, floor=3, now=T0 + 59 * MINUTE) == 1
         assert self._room(store, floor=3, now=T0 + HOUR) == 0, "the later two and one more are left"
 
@@ -248,7 +247,7 @@ class PumpingTests(Hooks):
     def test_p8_a_number_of_no_country_is_counted_and_taken_back_too(self, store: Store) -> None:
         held = [reserved(store.reserve(watched("+88213123", "", floor=2))) for _ in range(2)]
         refused(store.reserve(watched("+88213123", "", floor=2)))
-        store.adjust(held[0], 0, **WHOLE)
+        release(store, held[0])
         store.adjust(held[1], 0, sent=False)
         assert self._room(store, prefix="+88213123", country="", floor=2) == 2
 
@@ -268,6 +267,6 @@ class PumpingTests(Hooks):
 
         assert store.money_used(TODAY) == 600
         assert granted([store.reserve(replace(vouched, amount=400))]) == [True], "the other client's place"
-        store.adjust(held, 0, **WHOLE)
+        release(store, held)
         assert self._room(store, floor=2) == 1, "two were granted, one of them was released"
         assert granted([store.reserve(reservation(quota="1/hour", now=T0 + 2))]) == [True]

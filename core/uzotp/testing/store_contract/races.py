@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from random import Random
-from types import ModuleType
 
 import pytest
 
@@ -15,8 +13,7 @@ from uzotp.ports.store import GlobalReservation, Store
 from uzotp.rules import challenges, clients, money, pumping
 from uzotp.testing.store_contract.answers import begun, granted, opened, tally
 from uzotp.testing.store_contract.crowd import Call, Crowd, in_processes, rounds, together
-from uzotp.testing.store_contract.hooks import Hooks
-from uzotp.testing.store_contract.moments import DAY, T0, TODAY
+from uzotp.testing.store_contract.hooks import DAY, T0, TODAY, Hooks
 from uzotp.testing.store_contract.requests import (
     RIGHT,
     WHOLE,
@@ -79,31 +76,27 @@ class RaceTests(Hooks):
         monkeypatch.setattr(challenges, "check", together(8, challenges.check))
         assert tally(crowd.ask("check", [attempt(code) for _ in range(8)])) == expected
 
-    @pytest.mark.parametrize(
-        ("home", "rule", "method", "make", "before", "passes"),
-        [
-            pytest.param(challenges, "open_challenge", "open", partial(opening, wait=(60,)), 0, 1, id="r33-a send"),
-            pytest.param(clients, "reserve_client", "reserve", reservation, 0, 3, id="r35-a reservation"),
-            pytest.param(pumping, "watch", "reserve", partial(watched, floor=4), 1, 3, id="p8-watch"),
-            pytest.param(money, "reserve_money", "reserve", partial(paying, 250), 1, 3, id="p6-reserve_money"),
-        ],
-    )
-    def test_r12_r33_r35_p6_p8_nobody_is_granted_what_another_is_taking(
-        self,
-        store: Store,
-        crowd: Crowd,
-        monkeypatch: pytest.MonkeyPatch,
-        home: ModuleType,
-        rule: str,
-        method: str,
-        make: Callable[[], object],
-        before: int,
-        passes: int,
+    def test_r33_r12_a_send_is_not_decided_on_what_another_is_changing(
+        self, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for _ in range(before):
-            getattr(store, method)(make())
+        monkeypatch.setattr(challenges, "open_challenge", together(8, challenges.open_challenge))
+        assert sum(granted(crowd.ask("open", [opening(wait=(60,)) for _ in range(8)]))) == 1
+
+    def test_r35_r12_a_reservation_is_not_decided_on_what_another_is_changing(
+        self, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(clients, "reserve_client", together(8, clients.reserve_client))
+        assert sum(granted(crowd.ask("reserve", [reservation(quota="3/hour") for _ in range(8)]))) == 3
+
+    @pytest.mark.parametrize("rule", ["watch", "reserve_money"])
+    def test_p6_p8_nobody_reserves_on_what_another_is_changing(
+        self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, rule: str
+    ) -> None:
+        first, *requests = [watched(floor=4) if rule == "watch" else paying(250) for _ in range(9)]
+        store.reserve(first)
+        home = pumping if rule == "watch" else money
         monkeypatch.setattr(home, rule, together(8, getattr(home, rule)))
-        assert sum(granted(crowd.ask(method, [make() for _ in range(8)]))) == passes
+        assert sum(granted(crowd.ask("reserve", requests))) == 3
 
     def test_r33_of_many_sends_to_one_phone_at_once_one_is_granted(self, store: Store, crowd: Crowd) -> None:
         for phone in phones():

@@ -11,7 +11,7 @@ from typing import Any
 from uzotp.policy import Purpose, parse_limits
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.store import AddDelivery, Attempt, GuardRule, OpenChallenge, Opened, ReserveGlobal, Settlement
-from uzotp.testing.store_contract.moments import SECOND, T0
+from uzotp.testing.store_contract.hooks import SECOND, T0
 
 RIGHT, WRONG = "493021", "000000"
 KEY = "key001"

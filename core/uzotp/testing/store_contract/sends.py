@@ -9,10 +9,9 @@ import pytest
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.store import AttemptStatus, Checked, GlobalReservation, OpenChallenge, Opened, Store
-from uzotp.testing.store_contract.answers import begun, granted, missed, newest, opened, refused, reserved, why
-from uzotp.testing.store_contract.hooks import Hooks
-from uzotp.testing.store_contract.moments import HOUR, MINUTE, SECOND, T0
-from uzotp.testing.store_contract.requests import KEY, WHOLE, attempt, handle_of, opening, reservation, settlement
+from uzotp.testing.store_contract.answers import begun, granted, missed, newest, opened, refused, release, reserved, why
+from uzotp.testing.store_contract.hooks import HOUR, MINUTE, SECOND, T0, Hooks
+from uzotp.testing.store_contract.requests import KEY, attempt, handle_of, opening, reservation, settlement
 
 LADDER = (60, 60, 120, 300)
 VERIFIED, WRONG_CODE = AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE
@@ -180,14 +179,14 @@ class SendTests(Hooks):
         third = [reserved(store.reserve(reservation())) for _ in range(3)][-1]
         refused(store.reserve(reservation()))
         for _ in range(2):
-            store.adjust(third, 0, **WHOLE)
+            release(store, third)
         assert self._passes(store, T0 + 1, T0 + 1) == [True, False]
 
     def test_no_client_and_no_quota_always_pass(self, store: Store) -> None:
         for request in [reservation(None), reservation(quota="")] * 5:
             answer = reserved(store.reserve(request))
             assert answer.client is None
-            store.adjust(answer, 0, **WHOLE)
+            release(store, answer)
 
     def test_a_refused_reservation_is_not_counted(self, store: Store) -> None:
         self._passes(store, T0, T0, T0)
