@@ -30,19 +30,9 @@ from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.ports.money import Money
 from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract
-from uzotp.testing.store_contract.requests import (
-    T0,
-    TODAY,
-    WRONG,
-    an_id,
-    attempt,
-    opened,
-    opening,
-    paying,
-    reserved,
-    settlement,
-    watched,
-)
+from uzotp.testing.store_contract.answers import opened, reserved
+from uzotp.testing.store_contract.hooks import T0, TODAY
+from uzotp.testing.store_contract.requests import WRONG, an_id, attempt, opening, paying, settlement, watched
 
 UZOTP_MODELS = [
     models.Phone, models.Client, models.Challenge, models.Delivery, models.Proof, models.Tally, models.Budget,

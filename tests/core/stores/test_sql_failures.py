@@ -17,7 +17,9 @@ from uzotp.errors import StoreUnavailable
 from uzotp.stores.sql import engine as sql
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
-from uzotp.testing.store_contract.requests import DAY, T0, an_id, attempt, opened, opening, refused, reservation
+from uzotp.testing.store_contract.answers import opened, refused
+from uzotp.testing.store_contract.hooks import DAY, T0
+from uzotp.testing.store_contract.requests import an_id, attempt, opening, reservation
 
 
 def test_r38_a_database_that_is_away_decides_nothing(tmp_path):
