@@ -21,7 +21,8 @@ from uzotp import SQLStore
 from uzotp.stores.sql import postgresql
 from uzotp.stores.sql.postgresql import Statement
 from uzotp.tashkent import DAY_MS, day_begins, day_of
-from uzotp.testing.store_contract.requests import attempt, opened, opening, settlement, watched
+from uzotp.testing.store_contract.answers import opened
+from uzotp.testing.store_contract.requests import attempt, opening, settlement, watched
 
 #: Early in the evening of Tashkent.
 NOW = day_begins("2026-11-22") + 18 * 3_600_000

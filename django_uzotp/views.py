@@ -25,7 +25,7 @@ from django_uzotp import web
 from django_uzotp.conf import get_verifier
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
-from uzotp.web.problems import WebReply
+from uzotp.web.replies import WebReply
 
 View = Callable[..., HttpResponseBase]
 

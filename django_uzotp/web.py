@@ -14,7 +14,7 @@ from django.utils.html import format_html
 
 from django_uzotp.conf import get_config
 from uzotp.web.pages import Page, PageRequest, Redirect
-from uzotp.web.problems import MAX_BODY, Request, WebReply
+from uzotp.web.replies import MAX_BODY, Request, WebReply
 from uzotp.web.visitor import vouching
 
 if TYPE_CHECKING:

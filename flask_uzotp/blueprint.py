@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from flask_uzotp.extension import asking, project
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
-from uzotp.web.problems import MAX_BODY, Request, WebReply
+from uzotp.web.replies import MAX_BODY, Request, WebReply
 
 _CSRF = "uzotp_csrf"
 #: All of them, for the endpoints to answer: what is not here, Flask answers with a page and an ``Allow`` of its own.

@@ -18,6 +18,8 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
+from tests.waiting import until
+
 ROOT = Path(__file__).resolve().parents[2]
 
 MISSING = [name for name in ("django", "flask", "sqlalchemy") if find_spec(name) is None]
@@ -60,10 +62,10 @@ class Demo:
         return new_session().get(f"{self.sandbox}/inbox.json", params={"phone": phone}, timeout=10).json()["messages"]
 
     def code(self, phone: str) -> str:
-        """The newest code sent to *phone*."""
-        code = next(message["code"] for message in self.messages(phone) if message["code"])
-        self.codes.add(code)
-        return code
+        """The newest code sent to *phone*, waited for: where ``SHOULD_SEND`` is set it is sent in the background."""
+        codes = until(lambda: [message["code"] for message in self.messages(phone) if message["code"]])
+        self.codes.add(codes[0])
+        return codes[0]
 
 
 @contextmanager

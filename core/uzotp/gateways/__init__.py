@@ -1,4 +1,4 @@
-"""Services that send SMS. Each module is imported by its own name, when it is used."""
+"""Services that send SMS: a folder or module for each, found by the name it declares (:mod:`uzotp.gateways.base`)."""
 
 from uzotp._lazy import moved
 

@@ -282,17 +282,7 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         rows.put(TALLY, area, tally, now + MEMORY_MS)
     if day:
         rows.put(BUDGET, day, money_of_day, now + BUDGET_MS)
-    return GlobalReservation(
-        entry_id=request.entry_id,
-        client=client,
-        at_ms=at,
-        prefix=request.prefix if tallies else "",
-        country=request.country if tallies else "",
-        amount=request.amount if day else 0,
-        day=day,
-        switches_on=on,
-        suspicion=suspicion,
-    )
+    return GlobalReservation.of(request, at, day, on, suspicion)
 
 
 def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:

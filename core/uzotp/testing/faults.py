@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import parse_headers
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 #: A key pair of nobody's, for 127.0.0.1: certificate and key in one file.
@@ -35,13 +34,13 @@ class ReceivedRequest:
     connection: int
 
 
+@dataclass(frozen=True)
 class Connection:
     """What a script writes to, and the request that it answers; none where the server is deaf."""
 
-    def __init__(self, sock: socket.socket, stopped: threading.Event, request: ReceivedRequest | None = None) -> None:
-        self.sock = sock
-        self.stopped = stopped
-        self.request = request
+    sock: socket.socket
+    stopped: threading.Event
+    request: ReceivedRequest | None
 
     def drip(self, data: bytes, interval: float = 0.05) -> None:
         """One byte, a pause, one byte, ... and no more after :data:`DRIPS` of them."""
@@ -49,10 +48,6 @@ class Connection:
             self.sock.sendall(data[index : index + 1])
             if self.stopped.wait(interval):
                 return
-
-    def reset(self) -> None:
-        """Have the kernel answer with RST."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 Script = Callable[[Connection], "bool | None"]
@@ -71,7 +66,6 @@ class FaultServer:
         if self._tls:
             self._tls.load_cert_chain(CERTIFICATE)
         self._stopped = threading.Event()
-        self._lock = threading.Lock()
         self._socks: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -82,13 +76,9 @@ class FaultServer:
         self._start(self._accept)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        with self._lock:
-            socks = [*self._socks, self._listener]
-        for sock in socks:
+        for sock in (*self._socks, self._listener):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -106,34 +96,28 @@ class FaultServer:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            with self._lock:
-                self._socks.append(sock)
-                number, self.connections = self.connections, self.connections + 1
+            self._socks.append(sock)
+            number, self.connections = self.connections, self.connections + 1
             self._start(self._serve, sock, number)
 
     def _serve(self, sock: socket.socket, number: int) -> None:
         if self._tls:
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-            with self._lock:
-                self._socks.append(sock)
+            self._socks.append(sock)
         with contextlib.suppress(OSError):  # the client goes away, as it should
             self._talk(sock, number)
 
     def _talk(self, sock: socket.socket, number: int) -> None:
         with sock, sock.makefile("rb") as stream:
+            if self._deaf:
+                sock.recv(65536)
+                self._scripts[0](Connection(sock, self._stopped, None))
+                return
             keep: bool | None = True
-            request = None
-            while keep and not self._stopped.is_set():
-                if self._deaf:
-                    sock.recv(65536)
-                else:
-                    request = _read_request(stream, number)
-                    if request is None:
-                        return
-                    with self._lock:
-                        self.requests.append(request)
-                script = self._scripts[min(max(len(self.requests), 1), len(self._scripts)) - 1]
-                keep = script(Connection(sock, self._stopped, request)) and not self._deaf
+            while keep and not self._stopped.is_set() and (request := _read_request(stream, number)):
+                self.requests.append(request)
+                script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
+                keep = script(Connection(sock, self._stopped, request))
 
 
 def _read_request(stream: BinaryIO, number: int) -> ReceivedRequest | None:
@@ -188,13 +172,14 @@ def hang_up(connection: Connection) -> None:
 
 
 def reset(connection: Connection) -> None:
-    connection.reset()
+    """Have the kernel answer with RST."""
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def reset_before_body(connection: Connection) -> None:
     connection.sock.sendall(head(200, 100))
     connection.stopped.wait(0.05)
-    connection.reset()
+    reset(connection)
 
 
 def close_mid_body(body: bytes) -> Script:

@@ -32,7 +32,6 @@ class Outbox(Sequence[Message]):
         self._messages: list[Message] = []
         self._statuses: dict[str, DeliveryStatus] = {}
         self._errors: list[Exception] = []
-        self._ids = 0
 
     def __repr__(self) -> str:
         return f"<Outbox of {len(self._messages)}>"
@@ -63,15 +62,13 @@ class Outbox(Sequence[Message]):
                 self._messages.append(message)
             if error is not None:
                 raise error.with_traceback(None)
-            self._ids += 1
-            id = str(self._ids)
+            id = str(len(self._statuses) + 1)
             self._statuses[id] = DeliveryStatus.SENT
         return Receipt(self.name, id)
 
     def status(self, id: str) -> DeliveryReport:
         """What :meth:`mark` said last; ``sent`` before that. :raises GatewayError: for an id that is not its own."""
-        with self._lock:
-            status = self._statuses.get(id)
+        status = self._statuses.get(id)
         if status is None:
             raise GatewayError(self.name, "there is no such message")
         return DeliveryReport(self.name, id, status, raw_status=status.value)
@@ -80,8 +77,7 @@ class Outbox(Sequence[Message]):
         """Read a body that :meth:`mark` returned; ``None`` for any other bytes."""
         try:
             fields = json.loads(body)
-            status = DeliveryStatus(fields["status"])
-            id = str(fields["id"])
+            id, status = str(fields["id"]), DeliveryStatus(fields["status"])
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
         return DeliveryReport(self.name, id, status, raw_status=status.value)
@@ -130,7 +126,7 @@ class Outbox(Sequence[Message]):
         :raises LookupError: for an id that is not its own.
         """
         with self._lock:
-            id = str(self._ids) if id is None else id
+            id = str(len(self._statuses)) if id is None else id
             if id not in self._statuses:
                 raise LookupError(f"no message has the id {id}")
             self._statuses[id] = DeliveryStatus(status)

@@ -15,7 +15,7 @@ from uzotp.verification import Verifier
 from uzotp.web import helpers
 from uzotp.web import visit as visits
 from uzotp.web.pages import Page, PageRequest, Redirect, address, language_of, number_expired, page
-from uzotp.web.problems import WebReply, json_reply, problem
+from uzotp.web.replies import WebReply, json_reply, problem
 
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")

@@ -23,7 +23,7 @@ from uzotp.policy import Purpose
 from uzotp.verification import Verifier
 from uzotp.web import helpers
 from uzotp.web.openapi import document
-from uzotp.web.problems import MAX_BODY, Request, WebReply, json_reply, problem
+from uzotp.web.replies import MAX_BODY, Request, WebReply, json_reply, problem
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600

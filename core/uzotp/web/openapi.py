@@ -23,7 +23,7 @@ from uzotp.phones import MAX_INPUT, Phone
 from uzotp.policy import Policy
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.web.countries import mobile
-from uzotp.web.problems import MAX_BODY
+from uzotp.web.replies import MAX_BODY
 
 JSON = dict[str, Any]
 

@@ -26,25 +26,20 @@ from uzotp.stores.redis import rows as redis_rows
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.store import RedisStore
 from uzotp.testing import StoreContract
+from uzotp.testing.store_contract.answers import opened, reserved
+from uzotp.testing.store_contract.hooks import DAY, MINUTE, SECOND, T0, TODAY
 from uzotp.testing.store_contract.requests import (
-    DAY,
-    MINUTE,
     RIGHT,
-    SECOND,
-    T0,
-    TODAY,
     WHOLE,
     WRONG,
     addition,
     an_id,
     attempt,
     handle_of,
-    opened,
     opening,
     paying,
     report,
     reservation,
-    reserved,
     settlement,
     watched,
 )

@@ -22,17 +22,9 @@ from uzotp.settings.config import Config
 from uzotp.stores.redis import link as redis_link
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.store import RedisStore
-from uzotp.testing.store_contract.requests import (
-    T0,
-    WRONG,
-    an_id,
-    attempt,
-    opened,
-    opening,
-    report,
-    reservation,
-    settlement,
-)
+from uzotp.testing.store_contract.answers import opened
+from uzotp.testing.store_contract.hooks import T0
+from uzotp.testing.store_contract.requests import WRONG, an_id, attempt, opening, report, reservation, settlement
 
 
 @pytest.fixture

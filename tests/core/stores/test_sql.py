@@ -24,19 +24,17 @@ from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
 from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract
+from uzotp.testing.store_contract.answers import opened, reserved
 from uzotp.testing.store_contract.crowd import Crowd
+from uzotp.testing.store_contract.hooks import T0, TODAY
 from uzotp.testing.store_contract.requests import (
-    T0,
-    TODAY,
     an_id,
     attempt,
     handle_of,
-    opened,
     opening,
     paying,
     report,
     reservation,
-    reserved,
     settlement,
     watched,
 )

@@ -18,7 +18,9 @@ from uzotp.stores.sql import engine as sql
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
 from uzotp.stores.tables import PHONE
-from uzotp.testing.store_contract.requests import DAY, T0, an_id, attempt, opened, opening, refused, reservation
+from uzotp.testing.store_contract.answers import opened, refused
+from uzotp.testing.store_contract.hooks import DAY, T0
+from uzotp.testing.store_contract.requests import an_id, attempt, opening, reservation
 
 
 def test_r38_a_database_that_is_away_decides_nothing(tmp_path):
@@ -65,7 +67,7 @@ class Flaky:
     """Breaks the first *times* statements that begin with *text*."""
 
     def __init__(self, monkeypatch, text, error, times):
-        real = sql._Session._execute
+        real = sql._EngineSession.execute
         self.left = times
         self.seen = 0
 
@@ -77,7 +79,7 @@ class Flaky:
                     raise exc.OperationalError(statement, params, error)
             return real(session, statement, params)
 
-        monkeypatch.setattr(sql._Session, "_execute", execute)
+        monkeypatch.setattr(sql._EngineSession, "execute", execute)
 
 
 LOCKED = sqlite3.OperationalError("database is locked")
@@ -214,7 +216,7 @@ def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
     """pgbouncer says 08P01 of a server that is gone, whether or not it had committed; 40001 is always the server's."""
     store = SQLStore(services.sqlalchemy_url("postgres"))
     store.open(opening())
-    execute, lost, discarded = sql._Session._execute, [], []
+    execute, lost, discarded = sql._EngineSession.execute, [], []
 
     class FromPooler(Exception):
         sqlstate = state
@@ -228,9 +230,9 @@ def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
             execute(session, statement, params)
         raise exc.OperationalError(statement, params, FromPooler(), connection_invalidated=state.startswith("08"))
 
-    discard = sql._Session.discard
-    monkeypatch.setattr(sql._Session, "_execute", cut)
-    monkeypatch.setattr(sql._Session, "discard", lambda session: discarded.append(discard(session)))
+    discard = sql._EngineSession.discard
+    monkeypatch.setattr(sql._EngineSession, "execute", cut)
+    monkeypatch.setattr(sql._EngineSession, "discard", lambda session: discarded.append(discard(session)))
     if told:
         assert store.check(attempt("000000")).status.value == told
     else:

@@ -83,7 +83,6 @@ class RedisStore:
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         client = request.client if request.client_limits else None
-        rule = request.guard
         reply = self._link.decide(
             scripts.RESERVE,
             self._shared("switches", f"client:{client or ''}", *_areas(request.prefix, request.country), "budget"),
@@ -93,17 +92,8 @@ class RedisStore:
         if reply[0] != "granted":
             return _refused(*reply, rate_limited=("client", request.client_limits), budget=request.budget)
         _, at, day, on, seen = reply
-        return GlobalReservation(
-            entry_id=request.entry_id,
-            client=client,
-            at_ms=at,
-            prefix=request.prefix if rule else "",
-            country=request.country if rule else "",
-            amount=request.amount if day else 0,
-            day=day_of(int(day) * DAY_MS) if day else "",
-            switches_on=frozenset(on),
-            suspicion=Suspicion(*seen[:5]) if seen else None,
-        )
+        suspicion = Suspicion(*seen[:5]) if seen else None
+        return GlobalReservation.of(request, at, day_of(int(day) * DAY_MS) if day else "", on, suspicion)
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:

@@ -18,11 +18,9 @@ says no, breaks off, falls silent, sends elsewhere or never ends. What your gate
 
 from __future__ import annotations
 
-from uzotp.testing.gateway_contract.callbacks import CallbackTests
-from uzotp.testing.gateway_contract.endings import EndingTests
-from uzotp.testing.gateway_contract.questions import QuestionTests
+from uzotp.testing.gateway_contract.questions import CallbackTests, QuestionTests
 from uzotp.testing.gateway_contract.replies import ReplyTests
-from uzotp.testing.gateway_contract.sends import GatewaySendTests
+from uzotp.testing.gateway_contract.sends import EndingTests, GatewaySendTests
 
 __all__ = ["GatewayContract"]
 

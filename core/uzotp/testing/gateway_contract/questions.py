@@ -1,4 +1,5 @@
-"""Questions that some gateways can ask: the balance, the history, what became of a message. They send nothing."""
+"""What some gateways can do beyond sending. They ask for the balance, the history, what became of a message: that sends
+nothing. And they read delivery callbacks: anybody may post anything there, and it is a hint or nothing (P10, P12)."""
 
 from __future__ import annotations
 
@@ -30,6 +31,16 @@ _FAULTS = {
     **{f"garbage {body[:12]!r}": answer(body) for body in GARBAGE},
 }
 _SLOW = {"silence": faults.silence, "drip": faults.drip_headers(b"{}")}
+
+#: The endpoint lets no more than this through.
+_MOST = 16 * 1024
+
+_HOSTILE = (
+    *(b"", b" ", *(letter * _MOST for letter in (b"&", b"[", b"x"))),
+    *b'= status status=delivered id=%00&status=%ff {"status":1} {"id":[1],"status":{}} <xml/> \xed\xa0\x80'.split(),
+    b'{"id": "' + b"9" * 5000 + b'", "status": "delivered"}',
+    *GARBAGE,
+)
 
 
 class QuestionTests(GatewayHooks):
@@ -80,8 +91,9 @@ class QuestionTests(GatewayHooks):
 
         def ask(gateway: Gateway) -> object:
             call = getattr(gateway, name)
-            given = {"limit": 50} if name == "history" else {}
-            return call(*([self.known_id] if name == "status" else []), **given, **timed(call, timeout))
+            id = [self.known_id] if name == "status" else []
+            limit = {"limit": 50} if name == "history" else {}
+            return call(*id, **limit, **timed(call, timeout))
 
         return ask
 
@@ -94,9 +106,40 @@ class QuestionTests(GatewayHooks):
 
     def _check(self, answered: object, gateway: str) -> None:
         for value in answered if isinstance(answered, list) else [answered]:
-            assert isinstance(value, (Balance, DeliveryReport))
-            amounts = (value.amount, value.sms_price) if isinstance(value, Balance) else (value.cost,)
+            if isinstance(value, Balance):
+                amounts = [value.amount, value.sms_price]
+            else:
+                assert isinstance(value, DeliveryReport)
+                self.assert_report(value, gateway)
+                amounts = [value.cost]
             for money in amounts:
                 assert money is None or (isinstance(money.amount, Decimal) and money.amount.is_finite())
-            if isinstance(value, DeliveryReport):
-                self.assert_report(value, gateway)
+
+
+class CallbackTests(GatewayHooks):
+    def test_a_callback_of_the_service_is_a_report(self) -> None:
+        name, parse = self._parser()
+        assert self.callback, "say in callback how your service reports a delivery"
+        report = parse(self.callback)
+        assert report is not None
+        assert report.id
+        self.assert_report(report, name)
+
+    def test_p12_any_bytes_are_a_report_or_nothing(self) -> None:
+        name, parse = self._parser()
+        cuts = (self.callback[:end] for end in range(0, len(self.callback), 3))
+        for body in (*_HOSTILE, *cuts, *odd_ones(self.callback)):
+            try:
+                report = parse(body[:_MOST])
+            except Exception as error:
+                pytest.fail(f"parse_callback({body[:40]!r}) raised a {type(error).__name__}")
+            if report is not None:
+                self.assert_report(report, name)
+
+    def _parser(self) -> tuple[str, Callable[[bytes], DeliveryReport | None]]:
+        """The gateway's name, and how it reads a callback."""
+        gateway = self.make("http://127.0.0.1:9")
+        parse: Callable[[bytes], DeliveryReport | None] | None = getattr(gateway, "parse_callback", None)
+        if parse is None:
+            pytest.skip("this gateway reads no callbacks")
+        return gateway.name, parse

@@ -1,8 +1,14 @@
-"""What a gateway is, and sends that the service answers: yes and no, in a row and many at a time."""
+"""What a gateway is; sends that the service answers, yes and no, in a row and many at a time; and how a send can end
+without a yes and without a no: each has its name, in time, after one request at most."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import sys
 import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
 import pytest
@@ -10,11 +16,16 @@ import pytest
 from uzotp.errors import GatewayError, MessageRejected
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.money import Money
-from uzotp.testing.faults import Connection, ReceivedRequest, answer
-from uzotp.testing.gateway_contract.checks import CODE, PHONE
-from uzotp.testing.gateway_contract.hooks import GatewayHooks
+from uzotp.testing import faults
+from uzotp.testing.faults import Connection, FaultServer, ReceivedRequest, answer, head, refused_port
+from uzotp.testing.gateway_contract.hooks import CODE, PHONE, GatewayHooks
 
 _CROWD = 8
+#: Names alone: what a good reply would be is known when a test runs. A reply of megabytes has a test of its own.
+AFTERWARDS = [name for name in faults.after_the_request(b"") if name != "ten_megabytes"]
+#: These say nothing where a yes has no body, and half of it is still a yes where that is no JSON.
+_EMPTY = {"close_mid_body", "close_mid_chunk", "empty_200", "empty_204", "half_json"}
+_MOST = 16 * 1024 * 1024
 
 
 def _written(request: ReceivedRequest) -> str:
@@ -72,15 +83,11 @@ class GatewaySendTests(GatewayHooks):
     def test_threads_may_share_it(self) -> None:
         phones = [f"99890123450{index}" for index in range(_CROWD)]
         together = threading.Barrier(_CROWD)
-        ends: list[object] = []
 
-        def one(phone: str) -> None:
+        def one(phone: str) -> Receipt:
             message = self.message(phone)
             together.wait(10)
-            try:
-                ends.append(self.send(gateway, message))
-            except Exception as error:
-                ends.append(error)
+            return self.send(gateway, message)
 
         def yes(connection: Connection) -> bool | None:
             """A yes that names the number names that of its own request."""
@@ -88,12 +95,8 @@ class GatewaySendTests(GatewayHooks):
             phone = next((phone for phone in phones if phone in asked), PHONE)
             return answer(self.yes.body.replace(PHONE.encode(), phone.encode()), self.yes.status)(connection)
 
-        with self.served(yes) as (server, gateway):
-            crowd = [threading.Thread(target=one, args=(phone,)) for phone in phones]
-            for thread in crowd:
-                thread.start()
-            for thread in crowd:
-                thread.join(20)
+        with self.served(yes) as (server, gateway), ThreadPoolExecutor(_CROWD) as pool:
+            ends = list(pool.map(one, phones))
         assert [type(end) for end in ends] == [Receipt] * _CROWD
         written = [_written(request) for request in server.requests]
         assert [sum(phone in text for text in written) for phone in phones] == [1] * _CROWD
@@ -110,9 +113,74 @@ class GatewaySendTests(GatewayHooks):
             if quote is None:
                 pytest.skip("this gateway names no prices")
             for phone in (PHONE, "12025550123", "447911123456"):
-                try:
+                price = None
+                with contextlib.suppress(MessageRejected):
                     price = quote(self.message(phone))
-                except MessageRejected:
-                    continue
                 assert price is None or (isinstance(price, Money) and price.amount >= 0)
         assert server.connections == 0, "a price is asked for before each send: it comes from a table of yours"
+
+
+class EndingTests(GatewayHooks):
+    @pytest.mark.parametrize("name", AFTERWARDS)
+    def test_after_the_request_nobody_knows(self, name: str) -> None:
+        good = self.yes.body
+        if name in _EMPTY and not good:
+            pytest.skip("this service says yes without a body")
+        if name == "half_json" and not good.lstrip().startswith((b"{", b"[")):
+            pytest.skip("this service does not speak JSON")
+        self.assert_unknown(self.error(faults.after_the_request(good)[name], self.timeout))
+
+    @pytest.mark.parametrize("status", [500, 502, 503, 504])
+    def test_a_server_that_broke_may_have_sent(self, status: int) -> None:
+        self.assert_unknown(self.error(answer(faults.HTML, status)))
+
+    def test_a_connection_reset_while_the_request_leaves(self) -> None:
+        self.assert_unknown(self.error(faults.reset, deaf=True))
+
+    def test_a_reply_without_an_end_is_not_read_to_the_end(self) -> None:
+        sizes = []
+
+        def flood(connection: Connection) -> None:
+            connection.sock.sendall(head(self.yes.status, None) + self.yes.body)
+            for _ in range(4 * _MOST // 65536):
+                connection.sock.sendall(b" " * 65536)
+                sizes.append(65536)
+
+        self.assert_unknown(self.error(flood))
+        assert sum(sizes) < _MOST, "a reply is read to its end, however long it is: read two megabytes at most"
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_a_redirect_is_not_followed_and_nobody_else_sees_the_credentials(self, status: int) -> None:
+        with FaultServer(self.says(self.yes)) as thief:
+            elsewhere = f"Location: {thief.url}/\r\n"
+            self.assert_unknown(self.error(answer(self.yes.body, status, elsewhere)))
+        assert thief.connections == 0, "the message and the credentials went to another host: do not follow redirects"
+
+    # --------------------------------------------------------------------------- before any byte of it has left
+
+    def test_a_refused_connection_is_certain(self) -> None:
+        self.assert_never_left(self.error(f"http://127.0.0.1:{refused_port()}"))
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems take more connections than they were told")
+    def test_a_connection_that_nobody_answers_is_certain(self) -> None:
+        with contextlib.ExitStack() as stack:
+            full = stack.enter_context(socket.socket())
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for _ in range(4):
+                filler = stack.enter_context(socket.socket())
+                filler.setblocking(False)
+                filler.connect_ex(full.getsockname())
+            self.assert_never_left(self.error(f"http://127.0.0.1:{full.getsockname()[1]}", self.timeout))
+
+    @pytest.mark.parametrize("script", [faults.silence, faults.hang_up, faults.reset])
+    def test_a_tls_handshake_that_fails_is_certain(self, script: faults.Script) -> None:
+        with FaultServer(script, deaf=True) as server:
+            self.assert_never_left(self.error(server.url.replace("http:", "https:"), self.timeout))
+
+    def test_a_certificate_that_nobody_signed_is_not_trusted(self) -> None:
+        with FaultServer(self.says(self.yes), tls=True) as server, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as an error the warning would hide what it warns of
+            error = self.error(server.url)
+        assert server.requests == [], "the certificate was not checked: anybody on the way reads the codes"
+        self.assert_never_left(error)

@@ -18,19 +18,15 @@ Time is injected: every request carries its ``now``. ``RACE_ROUNDS`` (5) says ho
 from __future__ import annotations
 
 from uzotp.testing.store_contract.attempts import AttemptTests
-from uzotp.testing.store_contract.copies import CopyTests
 from uzotp.testing.store_contract.deliveries import DeliveryTests
 from uzotp.testing.store_contract.money import MoneyTests
 from uzotp.testing.store_contract.past import PastTests
 from uzotp.testing.store_contract.pumping import PumpingTests
 from uzotp.testing.store_contract.races import RaceTests
 from uzotp.testing.store_contract.sends import SendTests
-from uzotp.testing.store_contract.switches import SwitchTests
 
 __all__ = ["StoreContract"]
 
 
-class StoreContract(
-    SendTests, AttemptTests, DeliveryTests, CopyTests, MoneyTests, PumpingTests, SwitchTests, PastTests, RaceTests
-):
+class StoreContract(SendTests, AttemptTests, DeliveryTests, MoneyTests, PumpingTests, PastTests, RaceTests):
     """Inherit this, give it a fixture ``store`` (an empty one) and the hooks of ``Hooks``."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from uzotp.ports.store import Store
@@ -43,8 +42,12 @@ class Crowd:
         """The answers of *calls*, each made by another thread, all starting together."""
         return self._each([self._bound(*call) for call in calls])
 
-    def _bound(self, method: str, arguments: tuple[Any, ...], options: Mapping[str, Any] = MappingProxyType({})) -> Any:
-        return partial(getattr(self._store, method), *arguments, **options)
+    def _bound(self, method: str, arguments: tuple[Any, ...], options: dict[str, Any] | None = None) -> Any:
+        return partial(getattr(self._store, method), *arguments, **(options or {}))
+
+    def ask(self, method: str, requests: Sequence[object]) -> list[Any]:
+        """The answers of *method* to *requests*, one each."""
+        return self.race([(method, (request,)) for request in requests])
 
     def _each(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
         start = threading.Barrier(len(works), timeout=60)
@@ -61,38 +64,29 @@ def in_processes(
 ) -> list[list[Any]]:
     """The answers to each race, its calls spread over *processes* that start it together."""
     spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(processes)
-    pipes, workers = [], []
-    for number in range(processes):
-        here, there = spawn.Pipe()
-        share = [list(race[number::processes]) for race in races]
-        worker = spawn.Process(target=_worker, args=(opener, arguments, share, start, there))
-        worker.start()
-        there.close()
-        pipes.append(here)
-        workers.append(worker)
-    answers: list[list[Any]] = [[] for _ in races]
-    try:
-        for here in pipes:
-            for race, share in enumerate(here.recv()):
-                answers[race] += share
-    finally:
-        for here, worker in zip(pipes, workers, strict=True):
-            here.close()
-            worker.kill()
-            worker.join()
-    return answers
+    shares = [[list(race[number::processes]) for race in races] for number in range(processes)]
+    with ProcessPoolExecutor(processes, spawn, _meet_at, (spawn.Barrier(processes),)) as pool:
+        answers = list(pool.map(partial(_run, opener, arguments), shares))
+    return [[answer for part in of_race for answer in part] for of_race in zip(*answers, strict=True)]
 
 
-def _worker(opener: Callable[..., Store], arguments: tuple[Any, ...], races: Any, start: Any, pipe: Any) -> None:
-    store = opener(*arguments)
+#: Of each worker of :func:`in_processes`.
+_start: threading.Barrier
+
+
+def _meet_at(barrier: threading.Barrier) -> None:
+    """Each process begins with this: what all of them wait for cannot be sent later."""
+    global _start
+    _start = barrier
+
+
+def _run(opener: Callable[..., Store], arguments: tuple[Any, ...], races: Sequence[Sequence[Call]]) -> list[list[Any]]:
     answers = []
-    with Crowd(store, max(map(len, races))) as crowd:
+    with Crowd(opener(*arguments), max(map(len, races))) as crowd:
         for calls in races:
-            start.wait(120)
+            _start.wait(120)
             answers.append(crowd.race(calls))
-    pipe.send(answers)
-    pipe.close()
+    return answers
 
 
 def together(count: int, decide: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,31 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from uzotp.ports.store import GlobalReservation, Store, Suspicion
+from uzotp.ports.store import GlobalReservation, Refusal, RefusalKind, Store, Suspicion
 from uzotp.rules import pumping
 from uzotp.rules.pumping import Tally
-from uzotp.testing.store_contract.requests import (
-    DAY,
-    HOUR,
-    MINUTE,
-    RIGHT,
-    SECOND,
-    T0,
-    TODAY,
-    WHOLE,
-    WRONG,
-    Hooks,
-    attempt,
-    opened,
-    opening,
-    refused,
-    reservation,
-    reserved,
-    watched,
-    whole,
-)
+from uzotp.testing.store_contract.answers import granted, opened, refused, release, reserved
+from uzotp.testing.store_contract.hooks import DAY, HOUR, MINUTE, SECOND, T0, TODAY, Hooks
+from uzotp.testing.store_contract.requests import RIGHT, WHOLE, WRONG, attempt, opening, reservation, watched, whole
 
-SPAN = HOUR // 2
+PREFIX, SIBLING = "+99890123", "+99890124"
+OURS = (PREFIX, "UZ")
+
+
+def _by_prefix(unverified: int, limit: int, verified: int = 0, window: str = "day") -> Suspicion:
+    return Suspicion("prefix", window, unverified, verified, limit)
 
 
 class PumpingTests(Hooks):
@@ -51,10 +39,9 @@ class PumpingTests(Hooks):
 
     def test_p8_exactly_the_floor_of_unverified_sends_goes_to_a_prefix(self, store: Store) -> None:
         assert self._room(store, floor=4) == 4
-        refusal = refused(store.reserve(watched(floor=4)))
-        assert (refusal.kind, refusal.quota, refusal.retry_after_ms) == ("suspicious", "guard prefix day", DAY)
-        assert refusal.suspicion == Suspicion("prefix", "day", unverified=4, verified=0, limit=4)
-        assert self._room(store, floor=4, prefix="+99890124") == 4, "another prefix"
+        expected = Refusal(RefusalKind.SUSPICIOUS, "guard prefix day", DAY, _by_prefix(4, limit=4))
+        assert store.reserve(watched(floor=4)) == expected
+        assert self._room(store, floor=4, prefix=SIBLING) == 4, "another prefix"
 
     def test_p8_exactly_the_floor_of_unverified_sends_goes_to_a_country(self, store: Store) -> None:
         for number in range(5):
@@ -66,17 +53,14 @@ class PumpingTests(Hooks):
 
     def test_p8_a_reservation_says_what_to_take_back(self, store: Store) -> None:
         request = watched()
-        expected = GlobalReservation(request.entry_id, None, T0, prefix="+99890123", country="UZ")
-        assert store.reserve(request) == expected
+        assert store.reserve(request) == GlobalReservation(request.entry_id, None, T0, PREFIX, "UZ")
 
     @pytest.mark.parametrize(("enforce", "trusted"), [(False, False), (True, True), (False, True)])
     def test_p8_who_only_records_or_is_vouched_for_is_told_and_still_counted(
         self, store: Store, enforce: bool, trusted: bool
     ) -> None:
         answers = [reserved(store.reserve(watched(floor=2, enforce=enforce, trusted=trusted))) for _ in range(4)]
-        assert [answer.suspicion for answer in answers[:2]] == [None, None]
-        for unverified in (2, 3):
-            assert answers[unverified].suspicion == Suspicion("prefix", "day", unverified, verified=0, limit=2)
+        assert [answer.suspicion for answer in answers] == [None, None, _by_prefix(2, limit=2), _by_prefix(3, limit=2)]
         assert self._room(store, floor=6) == 2, "four were counted"
 
     def test_p8_without_a_guard_nothing_is_counted(self, store: Store) -> None:
@@ -100,48 +84,52 @@ class PumpingTests(Hooks):
         self, store: Store, ratio: float, verified: int, limit: int
     ) -> None:
         self._count(store, verified)
-        store.credit("+99890123", "UZ", verified, T0)
+        store.credit(*OURS, verified, T0)
         assert self._room(store, floor=3, ratio=ratio) == limit
-        seen = refused(store.reserve(watched(floor=3, ratio=ratio))).suspicion
-        assert seen == Suspicion("prefix", "day", unverified=limit, verified=verified, limit=limit)
+        assert refused(store.reserve(watched(floor=3, ratio=ratio))).suspicion == _by_prefix(limit, limit, verified)
 
     def test_p8_a_verified_send_is_no_longer_unverified(self, store: Store) -> None:
         assert self._room(store, floor=3) == 3
-        store.credit("+99890123", "UZ", 1, T0 + SECOND)
-        assert self._room(store, floor=3) == 1
-        store.credit("+99890123", "UZ", 2, T0 + SECOND)
-        assert self._room(store, floor=3) == 2
+        for verified in (1, 2):
+            store.credit(*OURS, verified, T0 + SECOND)
+            assert self._room(store, floor=3) == verified
 
     def test_p8_credit_belongs_to_its_own_prefix_and_country(self, store: Store) -> None:
         assert self._room(store, floor=(2, 4)) == 2
-        store.credit("+99890124", "UZ", 2, T0)
+        store.credit(SIBLING, "UZ", 2, T0)
         assert self._room(store, floor=(2, 4)) == 0
         store.credit("+7701234", "KZ", 2, T0)
         assert self._room(store, prefix="+99890125", floor=(2, 4)) == 2
-        assert self._room(self.reopen(store), prefix="+99890124", floor=(2, 4)) == 2, "the country's credit is there"
+        assert self._room(self.reopen(store), prefix=SIBLING, floor=(2, 4)) == 2, "the country's credit is there"
 
     # ------------------------------------------------------------------------------- credit with the right code
 
     def _succeed(self, store: Store, areas: tuple[str, ...], sends: int = 1, code: str = RIGHT, now: int = T0) -> None:
         """Send to a phone of its own so often, try *code*, and credit what the store did not credit by itself."""
         phone = f"phone {now} {areas}"
-        for number in range(sends):
-            opened(store.open(opening(phone, wait=(0,), quota="99/hour", now=now + number - sends + 1)))
+        for at in range(now - sends + 1, now + 1):
+            opened(store.open(opening(phone, now=at)))
         spent = store.check(attempt(code, phone, areas=areas, now=now))
         assert spent.sends == (sends if code == RIGHT else 0)
         if spent.sends and areas and not spent.credited:
-            prefix, country = areas
-            store.credit(prefix, country, spent.sends, now)
+            store.credit(areas[0], areas[1], spent.sends, now)
+
+    def _credit(self, store: Store, with_code: bool, now: int) -> None:
+        """One verified send of ours: by the right code, or by the call."""
+        if with_code:
+            self._succeed(store, OURS, now=now)
+        else:
+            store.credit(*OURS, 1, now)
 
     def test_p4_p8_the_right_code_credits_all_sends_of_its_challenge(self, store: Store) -> None:
         assert self._room(store, floor=(3, 4)) == 3
-        self._succeed(store, ("+99890123", "UZ"), sends=2)
+        self._succeed(store, OURS, sends=2)
         assert self._room(store, floor=(3, 4)) == 2
-        assert self._room(store, prefix="+99890124", floor=4) == 4, "another prefix of the country"
+        assert self._room(store, prefix=SIBLING, floor=4) == 4, "another prefix of the country"
 
     def test_p8_a_wrong_code_and_a_success_without_areas_credit_nobody(self, store: Store) -> None:
         assert self._room(store, floor=3) == 3
-        self._succeed(store, ("+99890123", "UZ"), code=WRONG)
+        self._succeed(store, OURS, code=WRONG)
         self._succeed(store, ())
         assert self._room(store, floor=3) == 0
 
@@ -161,63 +149,54 @@ class PumpingTests(Hooks):
     )
     def test_p8_credit_belongs_to_its_own_slot(self, store: Store, with_code: bool, minutes: tuple[int, ...]) -> None:
         ours, country, moments = Tally("", ""), Tally("", ""), [T0 + minute * MINUTE for minute in minutes]
-        for number, now in enumerate(moments):
-            self._count(store, now=now)
-            ours.count(now, sends=1)
-            country.count(now, sends=1)
-            if number == 4:  # from here on the country's newest slot may be ahead where the prefix's is not
-                self._count(store, prefix="+99890124", now=T0 + 33 * MINUTE)
-                country.count(T0 + 33 * MINUTE, sends=1)
-        for now in (*moments[::2], T0 + (max(minutes) + 31) * MINUTE):  # the last opens a slot of its own
-            if with_code:
-                self._succeed(store, ("+99890123", "UZ"), now=now)
-            else:
-                store.credit("+99890123", "UZ", 1, now)
+        sends = [(now, PREFIX) for now in moments]
+        sends.insert(5, (T0 + 33 * MINUTE, SIBLING))  # then the country's newest slot may be ahead of the prefix's
+        for now, prefix in sends:
+            self._count(store, prefix=prefix, now=now)
+            for book in (ours, country) if prefix == PREFIX else (country,):
+                book.count(now, sends=1)
+        end = max(moments) + 31 * MINUTE
+        for now in (*moments[::2], end):  # the last opens a slot of its own
+            self._credit(store, with_code, now)
             for book in (ours, country):
                 book.count(now, verified=1)
-        for minute in range(max(minutes) + 31, max(minutes) + 75):
+        for now in range(end, end + 44 * MINUTE, MINUTE):
             for floor in ((0, 100), (100, 0)):
-                request = watched(floor=floor, ratio=0.5, now=T0 + minute * MINUTE)
+                request = watched(floor=floor, ratio=0.5, now=now)
                 assert request.guard is not None
-                assert request.now is not None
-                expected = pumping.watch(ours, country, request.guard, request.now)
                 answer = store.reserve(request)
                 if isinstance(answer, GlobalReservation):
-                    store.adjust(answer, 0, **WHOLE)
-                    answer = None  # type: ignore[assignment]
-                assert answer == expected
+                    release(store, answer)
+                refusal = answer if isinstance(answer, Refusal) else None
+                assert refusal == pumping.watch(ours, country, request.guard, now)
 
     @pytest.mark.parametrize("with_code", [False, True])
     def test_p8_what_was_credited_last_is_kept_for_its_day(self, store: Store, with_code: bool) -> None:
         self._count(store)
-        if with_code:
-            self._succeed(store, ("+99890123", "UZ"), now=T0 + 40 * MINUTE)
-        else:
-            store.credit("+99890123", "UZ", 1, T0 + 40 * MINUTE)
+        self._credit(store, with_code, T0 + 40 * MINUTE)
         later = T0 + DAY + 20 * MINUTE
         store.purge(DAY, later)
         assert self._room(store, floor=1, now=later) == 1
         seen = refused(store.reserve(watched(floor=1, now=later))).suspicion
-        assert seen == Suspicion("prefix", "hour", unverified=1, verified=0, limit=1), "the day has its verified one"
+        assert seen == _by_prefix(1, limit=1, window="hour"), "the day has its verified one"
 
     # ---------------------------------------------------------------------------------------------- windows
 
     def test_p8_a_send_leaves_the_hour_with_its_minute_where_the_day_has_earned_more(self, store: Store) -> None:
         self._count(store, 6)
-        store.credit("+99890123", "UZ", 6, T0)
+        store.credit(*OURS, 6, T0)
         later = T0 + 2 * HOUR
         assert self._room(store, floor=3, now=later + MINUTE - 1) == 3, "six of the day, three of the hour"
-        refusal = refused(store.reserve(watched(floor=3, now=later + MINUTE)))
-        assert refusal.suspicion == Suspicion("prefix", "hour", unverified=3, verified=0, limit=3)
-        assert (refusal.quota, refusal.retry_after_ms) == ("guard prefix hour", HOUR - MINUTE)
+        seen = _by_prefix(3, limit=3, window="hour")
+        expected = Refusal(RefusalKind.SUSPICIOUS, "guard prefix hour", HOUR - MINUTE, seen)
+        assert store.reserve(watched(floor=3, now=later + MINUTE)) == expected
         assert refused(store.reserve(watched(floor=3, now=later + HOUR - 1))).retry_after_ms == 1
         assert self._room(store, floor=3, now=later + HOUR) == 3
 
     def test_p8_a_send_leaves_the_day_with_its_half_hour(self, store: Store) -> None:
-        self._count(store, 2, now=T0 + SPAN - 1)
-        refusal = refused(store.reserve(watched(floor=2, now=T0 + DAY - 1)))
-        assert (refusal.quota, refusal.retry_after_ms) == ("guard prefix day", 1)
-        assert refusal.suspicion == Suspicion("prefix", "day", unverified=2, verified=0, limit=2)
+        self._count(store, 2, now=T0 + HOUR // 2 - 1)
+        expected = Refusal(RefusalKind.SUSPICIOUS, "guard prefix day", 1, _by_prefix(2, limit=2))
+        assert store.reserve(watched(floor=2, now=T0 + DAY - 1)) == expected
         assert self._room(store, floor=2, now=T0 + DAY) == 2
 
     def test_p8_waiting_as_long_as_told_is_enough_and_no_less_is(self, store: Store) -> None:
@@ -247,17 +226,14 @@ class PumpingTests(Hooks):
 
     def test_p8_what_was_not_sent_is_not_counted(self, store: Store) -> None:
         held = [reserved(store.reserve(watched(floor=3))) for _ in range(3)]
-        store.adjust(held[0], 0, **WHOLE)
-        assert self._room(store, floor=3) == 1
-        store.adjust(held[1], 0, sent=False)
-        assert self._room(store, floor=3) == 1
-        store.adjust(held[2], 0, sent=True)
-        assert self._room(store, floor=3) == 0
+        for how, room in ((WHOLE, 1), ({"sent": False}, 1), ({"sent": True}, 0)):
+            store.adjust(held.pop(), 0, **how)
+            assert self._room(store, floor=3) == room
 
     def test_p8_it_is_taken_back_where_it_was_counted(self, store: Store) -> None:
         early = reserved(store.reserve(watched(floor=3, now=T0)))
         self._count(store, 2, now=T0 + 59 * MINUTE)
-        store.adjust(early, 0, **WHOLE)
+        release(store, early)
         assert self._room(store, floor=3, now=T0 + 59 * MINUTE) == 1
         assert self._room(store, floor=3, now=T0 + HOUR) == 0, "the later two and one more are left"
 
@@ -271,7 +247,7 @@ class PumpingTests(Hooks):
     def test_p8_a_number_of_no_country_is_counted_and_taken_back_too(self, store: Store) -> None:
         held = [reserved(store.reserve(watched("+88213123", "", floor=2))) for _ in range(2)]
         refused(store.reserve(watched("+88213123", "", floor=2)))
-        store.adjust(held[0], 0, **WHOLE)
+        release(store, held[0])
         store.adjust(held[1], 0, sent=False)
         assert self._room(store, prefix="+88213123", country="", floor=2) == 2
 
@@ -281,18 +257,16 @@ class PumpingTests(Hooks):
         full = whole()
         held = reserved(store.reserve(full))
         more = replace(full, now=T0 + 1)
+        other_client = replace(more, client=reservation("other").client)
+        vouched = replace(other_client, guard=watched(floor=1, trusted=True).guard)
         store.switch_on("pause", now=T0)
         kinds = [refused(store.reserve(more)).kind]
         store.switch_off("pause")
-        kinds.append(refused(store.reserve(more)).kind)
-        other_client = replace(more, client=reservation("other").client)
-        kinds.append(refused(store.reserve(other_client)).kind)
-        vouched = replace(other_client, guard=watched(floor=1, trusted=True).guard)
-        kinds.append(refused(store.reserve(vouched)).kind)
+        kinds += [refused(store.reserve(request)).kind for request in (more, other_client, vouched)]
         assert kinds == ["paused", "rate_limited", "suspicious", "budget"]
 
         assert store.money_used(TODAY) == 600
-        assert isinstance(store.reserve(replace(vouched, amount=400)), GlobalReservation), "the other client's place"
-        store.adjust(held, 0, **WHOLE)
+        assert granted([store.reserve(replace(vouched, amount=400))]) == [True], "the other client's place"
+        release(store, held)
         assert self._room(store, floor=2) == 1, "two were granted, one of them was released"
-        assert isinstance(store.reserve(replace(reservation(quota="1/hour", now=T0 + 2))), GlobalReservation)
+        assert granted([store.reserve(reservation(quota="1/hour", now=T0 + 2))]) == [True]

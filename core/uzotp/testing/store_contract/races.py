@@ -9,31 +9,32 @@ import pytest
 
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.ports.store import GlobalReservation, Opened, Store
+from uzotp.ports.store import GlobalReservation, Store
 from uzotp.rules import challenges, clients, money, pumping
+from uzotp.testing.store_contract.answers import begun, granted, opened, tally
 from uzotp.testing.store_contract.crowd import Call, Crowd, in_processes, rounds, together
+from uzotp.testing.store_contract.hooks import DAY, T0, TODAY, Hooks
 from uzotp.testing.store_contract.requests import (
-    DAY,
     RIGHT,
-    T0,
-    TODAY,
     WHOLE,
     WRONG,
-    Hooks,
     an_id,
     attempt,
-    opened,
     opening,
     paying,
     report,
     reservation,
     settlement,
-    tally,
     watched,
 )
 
 #: So'm a part, as devsms's table has them for several countries.
 PRICES = (50, 140, 933, 1584, 6558)
+
+
+def phones() -> list[str]:
+    """One for each round."""
+    return [f"phone {number}" for number in rounds()]
 
 
 class RaceTests(Hooks):
@@ -43,28 +44,26 @@ class RaceTests(Hooks):
             yield crowd
 
     def test_r11_of_64_right_codes_at_once_one_is_accepted(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            opened(store.open(opening(f"phone {number}")))
-            answers = crowd.race([("check", (attempt(RIGHT, f"phone {number}"),)) for _ in range(64)])
+        for phone in phones():
+            begun(store, phone)
+            answers = crowd.ask("check", [attempt(RIGHT, phone) for _ in range(64)])
             assert tally(answers) == {"verified": 1, "expired": 63}
 
     def test_r13_of_64_wrong_codes_at_once_five_are_compared(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            opened(store.open(opening(f"phone {number}")))
-            answers = crowd.race([("check", (attempt(WRONG, f"phone {number}"),)) for _ in range(64)])
+        for phone in phones():
+            begun(store, phone)
+            answers = crowd.ask("check", [attempt(WRONG, phone) for _ in range(64)])
             assert tally(answers) == {"wrong_code": 5, "too_many_attempts": 59}
             left = sorted(answer.attempts_left for answer in answers if answer.status.value == "wrong_code")
             assert left == [0, 1, 2, 3, 4]
 
     def test_r27_of_many_wrong_codes_for_one_phone_its_failures_are_compared(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            phone, calls = f"phone {number}", []
-            for purpose in Purpose:
-                for binding in "ab":
-                    opened(store.open(opening(phone, purpose, binding)))
-                    guess = (WRONG, phone, purpose, binding)
-                    calls += [("check", (attempt(*guess, failures="7/hour"),)) for _ in range(4)]
-            assert tally(crowd.race(calls)) == {"wrong_code": 7, "locked": 25}
+        for phone in phones():
+            everyone = [(phone, purpose, binding) for purpose in Purpose for binding in "ab"]
+            for who in everyone:
+                opened(store.open(opening(*who)))
+            guesses = [attempt(WRONG, *who, failures="7/hour") for who in everyone for _ in range(4)]
+            assert tally(crowd.ask("check", guesses)) == {"wrong_code": 7, "locked": 25}
 
     @pytest.mark.parametrize(
         ("code", "expected"),
@@ -73,86 +72,21 @@ class RaceTests(Hooks):
     def test_r12_nobody_decides_on_what_another_is_changing(
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, code: str, expected: dict[str, int]
     ) -> None:
-        opened(store.open(opening()))
+        begun(store)
         monkeypatch.setattr(challenges, "check", together(8, challenges.check))
-        assert tally(crowd.race([("check", (attempt(code),)) for _ in range(8)])) == expected
-
-    def test_r33_of_many_sends_to_one_phone_at_once_one_is_granted(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            calls = [("open", (opening(f"phone {number}", wait=(60,)),)) for _ in range(16)]
-            answers = crowd.race(calls)
-            assert sum(isinstance(answer, Opened) for answer in answers) == 1
-            assert {getattr(answer, "kind", "granted") for answer in answers} == {"granted", "cooldown"}
+        assert tally(crowd.ask("check", [attempt(code) for _ in range(8)])) == expected
 
     def test_r33_r12_a_send_is_not_decided_on_what_another_is_changing(
-        self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+        self, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(challenges, "open_challenge", together(8, challenges.open_challenge))
-        answers = crowd.race([("open", (opening(wait=(60,)),)) for _ in range(8)])
-        assert sum(isinstance(answer, Opened) for answer in answers) == 1
-
-    def test_r34_of_many_sends_at_once_exactly_the_quota_is_granted(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            calls = [
-                ("open", (opening(f"phone {number}", purpose, binding, quota="5/hour"),))
-                for purpose in Purpose
-                for binding in "abcd"
-            ]
-            assert sum(isinstance(answer, Opened) for answer in crowd.race(calls)) == 5
-
-    def test_r35_of_many_reservations_at_once_exactly_the_quota_is_granted(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            calls = [("reserve", (reservation(f"net {number}", quota="7/hour"),)) for _ in range(24)]
-            assert sum(isinstance(answer, GlobalReservation) for answer in crowd.race(calls)) == 7
+        assert sum(granted(crowd.ask("open", [opening(wait=(60,)) for _ in range(8)]))) == 1
 
     def test_r35_r12_a_reservation_is_not_decided_on_what_another_is_changing(
-        self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+        self, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(clients, "reserve_client", together(8, clients.reserve_client))
-        answers = crowd.race([("reserve", (reservation(quota="3/hour"),)) for _ in range(8)])
-        assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
-
-    def test_r37_of_many_settlements_at_once_one_gives_the_send_back(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            phone = f"phone {number}"
-            sends = [opened(store.open(opening(phone, binding=str(i), quota="3/hour"))) for i in range(3)]
-            failed = settlement(sends[1], DeliveryStatus.FAILED, phone)
-            assert sorted(crowd.race([("settle", (failed,)) for _ in range(8)])) == [False] * 7 + [True]
-            assert isinstance(store.open(opening(phone, quota="3/hour", now=T0 + 1)), Opened)
-            assert not isinstance(store.open(opening(phone, quota="3/hour", now=T0 + 2)), Opened)
-
-    def test_p6_many_amounts_at_once_use_the_budget_up_and_no_more(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            now, dice = T0 + number * DAY, Random(number)  # noqa: S311
-            requests = [paying(dice.choice(PRICES), 10_000, now=now) for _ in range(24)]
-            answers = crowd.race([("reserve", (request,)) for request in requests])
-            granted = [answer for answer in answers if isinstance(answer, GlobalReservation)]
-            left = 10_000 - sum(answer.amount for answer in granted)
-            assert store.money_used(granted[0].day) == 10_000 - left <= 10_000
-            no = [request.amount for request, answer in zip(requests, answers, strict=True) if answer not in granted]
-            assert left < min(no, default=10_000)
-
-        takes_back: list[Call] = [("adjust", (answer, 0), WHOLE) for answer in granted[::2]]
-        corrects: list[Call] = [("adjust", (answer, answer.amount - 9), {"sent": True}) for answer in granted[1::2]]
-        crowd.race([*takes_back, *corrects])
-        assert store.money_used(granted[0].day) == sum(answer.amount - 9 for answer in granted[1::2])
-
-    def test_p8_of_many_sends_at_once_the_guard_lets_its_floor_pass(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            far, wide = f"+9989012{number}", f"+770{number}"
-            one_prefix = [watched(far, f"A{number}", floor=7) for _ in range(12)]
-            one_country = [watched(f"{wide}{index}", f"B{number}", floor=(9, 5)) for index in range(12)]
-            answers = crowd.race([("reserve", (request,)) for request in one_prefix + one_country])
-            for half, floor in ((answers[:12], 7), (answers[12:], 5)):
-                assert sum(isinstance(answer, GlobalReservation) for answer in half) == floor
-
-        # Neither side loses a count: of seven, six are verified and one is taken back, all at once.
-        back = next(answer for answer in answers[:12] if isinstance(answer, GlobalReservation))
-        credits: list[Call] = [("credit", (back.prefix, back.country, 1, T0)) for _ in range(6)]
-        crowd.race([*credits, ("adjust", (back, 0), WHOLE)])
-        requests = [watched(back.prefix, back.country, floor=3) for _ in range(12)]
-        again = crowd.race([("reserve", (request,)) for request in requests])
-        assert sum(isinstance(answer, GlobalReservation) for answer in again) == 6
+        assert sum(granted(crowd.ask("reserve", [reservation(quota="3/hour") for _ in range(8)]))) == 3
 
     @pytest.mark.parametrize("rule", ["watch", "reserve_money"])
     def test_p6_p8_nobody_reserves_on_what_another_is_changing(
@@ -162,26 +96,77 @@ class RaceTests(Hooks):
         store.reserve(first)
         home = pumping if rule == "watch" else money
         monkeypatch.setattr(home, rule, together(8, getattr(home, rule)))
-        answers = crowd.race([("reserve", (request,)) for request in requests])
-        assert sum(isinstance(answer, GlobalReservation) for answer in answers) == 3
+        assert sum(granted(crowd.ask("reserve", requests))) == 3
+
+    def test_r33_of_many_sends_to_one_phone_at_once_one_is_granted(self, store: Store, crowd: Crowd) -> None:
+        for phone in phones():
+            answers = crowd.ask("open", [opening(phone, wait=(60,)) for _ in range(16)])
+            assert sum(granted(answers)) == 1
+            assert {getattr(answer, "kind", "granted") for answer in answers} == {"granted", "cooldown"}
+
+    def test_r34_of_many_sends_at_once_exactly_the_quota_is_granted(self, store: Store, crowd: Crowd) -> None:
+        for phone in phones():
+            sends = [opening(phone, purpose, binding, quota="5/hour") for purpose in Purpose for binding in "abcd"]
+            assert sum(granted(crowd.ask("open", sends))) == 5
+
+    def test_r35_of_many_reservations_at_once_exactly_the_quota_is_granted(self, store: Store, crowd: Crowd) -> None:
+        for number in rounds():
+            requests = [reservation(f"net {number}", quota="7/hour") for _ in range(24)]
+            assert sum(granted(crowd.ask("reserve", requests))) == 7
+
+    def test_r37_of_many_settlements_at_once_one_gives_the_send_back(self, store: Store, crowd: Crowd) -> None:
+        for phone in phones():
+            sends = [opened(store.open(opening(phone, binding=str(i), quota="3/hour"))) for i in range(3)]
+            failed = settlement(sends[1], DeliveryStatus.FAILED, phone)
+            assert sorted(crowd.ask("settle", [failed] * 8)) == [False] * 7 + [True]
+            again = [store.open(opening(phone, quota="3/hour", now=T0 + at)) for at in (1, 2)]
+            assert granted(again) == [True, False]
+
+    def test_p6_many_amounts_at_once_use_the_budget_up_and_no_more(self, store: Store, crowd: Crowd) -> None:
+        for number in rounds():
+            now, dice = T0 + number * DAY, Random(number)  # noqa: S311
+            requests = [paying(dice.choice(PRICES), 10_000, now=now) for _ in range(24)]
+            answers = crowd.ask("reserve", requests)
+            taken = [answer for answer in answers if isinstance(answer, GlobalReservation)]
+            left = 10_000 - sum(answer.amount for answer in taken)
+            assert store.money_used(taken[0].day) == 10_000 - left <= 10_000
+            no = [request.amount for request, answer in zip(requests, answers, strict=True) if answer not in taken]
+            assert left < min(no, default=10_000)
+
+        takes_back: list[Call] = [("adjust", (answer, 0), WHOLE) for answer in taken[::2]]
+        corrects: list[Call] = [("adjust", (answer, answer.amount - 9), {"sent": True}) for answer in taken[1::2]]
+        crowd.race([*takes_back, *corrects])
+        assert store.money_used(taken[0].day) == sum(answer.amount - 9 for answer in taken[1::2])
+
+    def test_p8_of_many_sends_at_once_the_guard_lets_its_floor_pass(self, store: Store, crowd: Crowd) -> None:
+        for number in rounds():
+            one_prefix = [watched(f"+9989012{number}", f"A{number}", floor=7) for _ in range(12)]
+            one_country = [watched(f"+770{number}{index}", f"B{number}", floor=(9, 5)) for index in range(12)]
+            answers = crowd.ask("reserve", one_prefix + one_country)
+            assert [sum(granted(half)) for half in (answers[:12], answers[12:])] == [7, 5]
+
+        # Neither side loses a count: of seven, six are verified and one is taken back, all at once.
+        back = next(answer for answer in answers[:12] if isinstance(answer, GlobalReservation))
+        credits: list[Call] = [("credit", (back.prefix, back.country, 1, T0)) for _ in range(6)]
+        crowd.race([*credits, ("adjust", (back, 0), WHOLE)])
+        again = [watched(back.prefix, back.country, floor=3) for _ in range(12)]
+        assert sum(granted(crowd.ask("reserve", again))) == 6
 
     def test_p6_of_16_who_switch_at_once_one_did(self, store: Store, crowd: Crowd) -> None:
         for number in rounds():
-            name = f"blocked:devsms:Дўкон {number}"
             for method in ("switch_on", "switch_off"):
-                assert sorted(crowd.race([(method, (name,)) for _ in range(16)])) == [False] * 15 + [True]
+                answers = crowd.ask(method, [f"blocked:devsms:Дўкон {number}"] * 16)
+                assert sorted(answers) == [False] * 15 + [True]
 
     def test_of_many_right_codes_at_once_one_message_is_verified(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            phone = f"phone {number}"
-            opened(store.open(opening(phone)))
+        for phone in phones():
+            begun(store, phone)
             calls: list[Call] = [("check", (attempt(RIGHT, phone, now=T0 + each),)) for each in range(24)]
-            newest = opened(store.open(opening(phone))).delivery_id
-            arrived = report(DeliveryStatus.DELIVERED)
-            crowd.race([*calls, ("record", (an_id("phone", phone), newest, arrived))])
-        (row,) = [row for row in store.history(T0).traffic if row.status is DeliveryStatus.DELIVERED]
-        assert (row.messages, row.verified) == (len(rounds()), len(rounds()))
-        assert sum(row.verified for row in store.history(T0).traffic) == len(rounds())
+            arrived = (an_id("phone", phone), begun(store, phone).delivery_id, report(DeliveryStatus.DELIVERED))
+            crowd.race([*calls, ("record", arrived)])
+        traffic = store.history(T0).traffic
+        (row,) = [row for row in traffic if row.status is DeliveryStatus.DELIVERED]
+        assert (row.messages, row.verified, sum(row.verified for row in traffic)) == (len(rounds()),) * 3
 
     def test_counts_add_up_however_many_count_at_once(self, store: Store, crowd: Crowd) -> None:
         names = [f"refused RateLimited phone {number}/hour" for number in range(8)]
@@ -192,9 +177,9 @@ class RaceTests(Hooks):
         assert store.history(T0, T0).counts == {TODAY: dict.fromkeys(names, total)}
 
     def test_r25_of_16_redemptions_at_once_one_succeeds(self, store: Store, crowd: Crowd) -> None:
-        for number in rounds():
-            phone, proof_id = f"phone {number}", an_id()
-            store.open(opening(phone))
+        for phone in phones():
+            proof_id = an_id()
+            begun(store, phone)
             store.check(attempt(RIGHT, phone, proof_id=proof_id))
             calls = [("redeem", (an_id("phone", phone), proof_id, T0 + 1)) for _ in range(16)]
             assert sorted(crowd.race(calls)) == [False] * 15 + [True]
@@ -207,7 +192,7 @@ class RaceTests(Hooks):
         for number in rounds():
             right, wrong, new, proved = (f"{name} {number}" for name in ("right", "wrong", "new", "proved"))
             for phone in (right, wrong, proved):
-                opened(store.open(opening(phone)))
+                begun(store, phone)
             proof_id = an_id()
             store.check(attempt(RIGHT, proved, proof_id=proof_id))
             races += [
@@ -215,20 +200,16 @@ class RaceTests(Hooks):
                 [("check", (attempt(WRONG, wrong),)) for _ in range(16)],
                 [("open", (opening(new, wait=(60,)),)) for _ in range(16)],
                 [("reserve", (reservation(f"net {number}", quota="7/hour"),)) for _ in range(16)],
-                [("redeem", (an_id("phone", proved), proof_id, T0 + 1)) for _ in range(16)],
                 [("reserve", (paying(300, now=T0 + number * DAY),)) for _ in range(16)],
                 [("reserve", (watched(f"+9989012{number}", f"A{number}", floor=5),)) for _ in range(16)],
+                [("redeem", (an_id("phone", proved), proof_id, T0 + 1)) for _ in range(16)],
                 [("switch_on", (f"blocked:devsms:Дўкон {number}",)) for _ in range(16)],
             ]
         self.thread_ends(store)
         answers = in_processes(*how, races)
         for number in rounds():
-            of_round = answers[number * 8 : number * 8 + 8]
-            spent_right, spent_wrong, opens, reserved, redeemed, paid, guarded, switched = of_round
-            assert tally(spent_right) == {"verified": 1, "expired": 15}
-            assert tally(spent_wrong) == {"wrong_code": 5, "too_many_attempts": 11}
-            assert sum(isinstance(answer, Opened) for answer in opens) == 1
-            assert sum(isinstance(answer, GlobalReservation) for answer in reserved) == 7
+            right_codes, wrong_codes, *sends, redeemed, switched = answers[number * 8 : number * 8 + 8]
+            assert tally(right_codes) == {"verified": 1, "expired": 15}
+            assert tally(wrong_codes) == {"wrong_code": 5, "too_many_attempts": 11}
+            assert [sum(granted(each)) for each in sends] == [1, 7, 3, 5]
             assert (sum(redeemed), sum(switched)) == (1, 1)
-            for granted, count in ((paid, 3), (guarded, 5)):
-                assert sum(isinstance(answer, GlobalReservation) for answer in granted) == count
