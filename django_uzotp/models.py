@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from uzotp.ports.columns import MONEY_DIGITS, Kind
-from uzotp.stores.tables import TABLES
+from uzotp.stores import tables
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -130,11 +130,11 @@ class _Moment:
         return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
 
 
-def _table(table: str, name: Any, plural: Any, **names: Any) -> dict[str, Any]:
+def _table(table: tables.Table[Any], name: Any, plural: Any, **names: Any) -> dict[str, Any]:
     """A model's body: the fields of the table's columns, the moments among them as datetimes, and what it is called."""
     found: dict[str, Any] = {}
-    for column in TABLES[table].columns:
-        options: dict[str, Any] = {"primary_key": True} if column.name == TABLES[table].key else {}
+    for column in table.columns:
+        options: dict[str, Any] = {"primary_key": True} if column.name == table.key else {}
         if column.null:
             options["null"] = True
         if column.kind is Kind.AMOUNT:
@@ -150,10 +150,10 @@ def _table(table: str, name: Any, plural: Any, **names: Any) -> dict[str, Any]:
         if column.name.endswith("_at"):
             found[column.name.removesuffix("_at")] = _Moment(column.name)
     meta = {
-        "db_table": table,
+        "db_table": table.name,
         "verbose_name": name,
         "verbose_name_plural": plural,
-        "indexes": [models.Index(fields=among, name=index) for index, among in TABLES[table].indexes.items()],
+        "indexes": [models.Index(fields=among, name=index) for index, among in table.indexes.items()],
     }
     return {**found, "Meta": type("Meta", (), meta)}
 
@@ -178,19 +178,19 @@ class _Row(models.Model):
 class Phone(_Row):
     """What is counted for a number across purposes: sends, wrong codes, the cooldown."""
 
-    vars().update(_table("uzotp_phone", _("phone counter"), _("phone counters"), fingerprint=_("fingerprint")))
+    vars().update(_table(tables.PHONE, _("phone counter"), _("phone counters"), fingerprint=_("fingerprint")))
 
 
 class Client(_Row):
     """What is counted for a client's network."""
 
-    vars().update(_table("uzotp_client", _("client counter"), _("client counters")))
+    vars().update(_table(tables.CLIENT, _("client counter"), _("client counters")))
 
 
 class Challenge(_Row):
     """One pending code. The code is not in here: it is derived, and the digest is keyed outside the database."""
 
-    vars().update(_table("uzotp_challenge", _("challenge"), _("challenges"), expires_at=_("expires (ms)")))
+    vars().update(_table(tables.CHALLENGE, _("challenge"), _("challenges"), expires_at=_("expires (ms)")))
 
     def __str__(self) -> str:
         return f"{self.prefix}**** {self.get_purpose_display()}"
@@ -199,7 +199,7 @@ class Challenge(_Row):
 class Delivery(_Row):
     """One message's life."""
 
-    vars().update(_table("uzotp_delivery", _("delivery"), _("deliveries"), handle=_("challenge")))
+    vars().update(_table(tables.DELIVERY, _("delivery"), _("deliveries"), handle=_("challenge")))
 
     def __str__(self) -> str:
         return f"{self.prefix}**** {self.get_status_display()}"
@@ -218,13 +218,13 @@ class Insight(Delivery):
 class Proof(_Row):
     """A verified phone's single-use proof, until it is redeemed."""
 
-    vars().update(_table("uzotp_proof", _("proof"), _("proofs"), expires_at=_("expires (ms)")))
+    vars().update(_table(tables.PROOF, _("proof"), _("proofs"), expires_at=_("expires (ms)")))
 
 
 class Tally(_Row):
     """What the pumping guard counted of a country, or of a number prefix: by the minute and by the half-hour."""
 
-    vars().update(_table("uzotp_tally", _("guard tally"), _("guard tallies")))
+    vars().update(_table(tables.TALLY, _("guard tally"), _("guard tallies")))
 
     def __str__(self) -> str:
         return str(self.area.strip())
@@ -233,7 +233,7 @@ class Tally(_Row):
 class Budget(_Row):
     """What a day of Asia/Tashkent has cost or may yet cost, in whole so'm."""
 
-    vars().update(_table("uzotp_budget", _("day's money"), _("days' money"), used=_("reserved and spent, so'm")))
+    vars().update(_table(tables.BUDGET, _("day's money"), _("days' money"), used=_("reserved and spent, so'm")))
 
     def __str__(self) -> str:
         return str(self.day)
@@ -242,7 +242,7 @@ class Budget(_Row):
 class Switch(_Row):
     """What a person has to know of and to clear: the pause, a blocked service name."""
 
-    vars().update(_table("uzotp_switch", _("switch"), _("switches")))
+    vars().update(_table(tables.SWITCH, _("switch"), _("switches")))
 
     def __str__(self) -> str:
         return str(self.name)
@@ -251,7 +251,7 @@ class Switch(_Row):
 class Count(_Row):
     """How often something was refused on a day of Asia/Tashkent, and what else the deliveries do not show."""
 
-    vars().update(_table("uzotp_count", _("count"), _("counts")))
+    vars().update(_table(tables.COUNT, _("count"), _("counts")))
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"

@@ -113,7 +113,7 @@ class DjangoStore(StatementStore):
 _asked: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
 
 
-class _DjangoSession:
+class _DjangoSession(Session):
     def __init__(self, connection: BaseDatabaseWrapper, cursor: CursorWrapper, dialect: Dialect) -> None:
         self.dialect = dialect
         binds_here = not connection.settings_dict["OPTIONS"].get("server_side_binding")
@@ -121,14 +121,9 @@ class _DjangoSession:
         self._connection = connection
         self._cursor = cursor
 
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
-        self._cursor.execute(sql, params or None)
-        found: Sequence[Sequence[Any]] = self._cursor.fetchall()
-        return found
-
-    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
-        self._cursor.execute(sql, params or None)
-        return int(self._cursor.rowcount)
+    def execute(self, sql: str, params: Sequence[Any] | None) -> Any:
+        self._cursor.execute(sql, params)
+        return self._cursor
 
     def discard(self) -> None:
         self._connection.close()

@@ -21,7 +21,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.test import override_settings
 
 from django_uzotp import models
-from django_uzotp.store import DjangoStore, _asked, _Session
+from django_uzotp.store import DjangoStore, _asked, _DjangoSession
 from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
@@ -318,14 +318,14 @@ def test_p4_a_poolers_connection_that_knows_less_or_more_is_as_good(postgres_ali
 
 def test_r15_an_exception_right_after_the_beginning_leaves_no_transaction_open(sqlite):
     sqlite.open(opening())
-    run = _Session.run
+    run = _DjangoSession.run
 
     def alarm(session, sql, params=()):
         run(session, sql, params)
         if sql.startswith("BEGIN"):
             raise KeyboardInterrupt
 
-    with patch.object(_Session, "run", alarm), pytest.raises(KeyboardInterrupt):
+    with patch.object(_DjangoSession, "run", alarm), pytest.raises(KeyboardInterrupt):
         sqlite.check(attempt(WRONG))
     assert not connections["default"].connection.in_transaction
     assert sqlite.check(attempt(WRONG)).attempts_left == 4

@@ -1,7 +1,4 @@
-"""The walls of the house: what the core asks of gateways and clocks, and the values that pass through.
-
-What it asks of stores is in :mod:`uzotp.ports.store`.
-"""
+"""What the core asks of gateways, and the values that pass."""
 
 from __future__ import annotations
 
@@ -12,8 +9,6 @@ from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.money import Money
-
-# ---------------------------------------------------------------------------------------------- money, messages
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,22 @@ class GlobalReservation:
     switches_on: frozenset[str] = frozenset()
     suspicion: Suspicion | None = None
 
+    @classmethod
+    def of(
+        cls, request: ReserveGlobal, at_ms: int, day: str, switches_on: Iterable[str], suspicion: Suspicion | None
+    ) -> GlobalReservation:
+        return cls(
+            request.entry_id,
+            request.client if request.client_limits else None,
+            at_ms,
+            request.prefix if request.guard else "",
+            request.country if request.guard else "",
+            request.amount if day else 0,
+            day,
+            frozenset(switches_on),
+            suspicion,
+        )
+
 
 @dataclass(frozen=True)
 class OpenChallenge:

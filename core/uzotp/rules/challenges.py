@@ -21,9 +21,9 @@ LADDER_MS = 3_600_000
 class PhoneRecord:
     """What is kept of a number across purposes and bindings. ``resend_at_ms``: no send before this moment."""
 
-    sends: Log
-    failures: Log
-    resend_at_ms: Moment
+    sends: Log = ""
+    failures: Log = ""
+    resend_at_ms: Moment = 0
 
 
 @dataclass(slots=True)
@@ -38,16 +38,12 @@ class ChallengeRecord:
     digest: Hash
     key_id: Annotated[str, Column(Kind.TEXT, 6)]
     started_at_ms: Moment
-    expires_at_ms: Moment
+    expires_at_ms: Moment = 0
     attempts: Counter = 0
     sends: Counter = 0
     used: bool = False
     delivery_id: Hash = ""
 
-
-#: What a new challenge has of the request, and what is told of a challenge.
-_OF_REQUEST = ("handle", "fingerprint", "purpose", "prefix", "nonce", "digest", "key_id")
-_OF_CHALLENGE = ("nonce", "key_id", "delivery_id", "attempts", "sends", "expires_at_ms")
 
 # --------------------------------------------------------------------------------------------------- decisions
 
@@ -80,14 +76,29 @@ def open_challenge(
 
     if challenge is None or not _live(challenge, request, now):
         challenge = ChallengeRecord(
-            **{name: getattr(request, name) for name in _OF_REQUEST}, started_at_ms=now, expires_at_ms=0
+            request.handle,
+            request.fingerprint,
+            request.purpose,
+            request.prefix,
+            request.nonce,
+            request.digest,
+            request.key_id,
+            started_at_ms=now,
         )
     if challenge.key_id not in request.live_keys:  # its code cannot be made again: another code, the same tries
         challenge.nonce, challenge.digest, challenge.key_id = request.nonce, request.digest, request.key_id
     challenge.expires_at_ms = min(now + request.ttl_ms, challenge.started_at_ms + MAX_LIFE * 1000)
     challenge.sends += 1
     challenge.delivery_id = request.delivery_id
-    opened = Opened(**{name: getattr(challenge, name) for name in _OF_CHALLENGE}, resend_at_ms=phone.resend_at_ms)
+    opened = Opened(
+        challenge.nonce,
+        challenge.key_id,
+        challenge.delivery_id,
+        challenge.attempts,
+        challenge.sends,
+        challenge.expires_at_ms,
+        phone.resend_at_ms,
+    )
     return opened, challenge
 
 

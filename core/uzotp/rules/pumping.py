@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from uzotp.ports.columns import Log
 from uzotp.ports.store import GuardRule, Refusal, RefusalKind, Suspicion
 
 #: The digits of a slot's number, and of each of its two counts.
@@ -46,8 +47,8 @@ MEMORY_MS = DAY.slot_ms * DAY.slots
 class Tally:
     """What is kept of one area: a country (``"UZ"``) or a prefix (``"+99890123"``)."""
 
-    minutes: str
-    spans: str
+    minutes: Log = ""
+    spans: Log = ""
 
     def count(self, at: int, *, sends: int = 0, verified: int = 0) -> None:
         """Add to the slots of the moment *at*; a negative number takes back what was counted there."""
@@ -111,7 +112,7 @@ def _slot(number: str, sends: int, verified: int) -> str:
 
 
 def _bounded(count: int) -> int:
-    return min(max(count, 0), MOST)
+    return count if 0 <= count <= MOST else MOST if count > 0 else 0
 
 
 def _broken(slots: list[tuple[int, int, int]], floor: int, ratio: float) -> tuple[int, int, int] | None:

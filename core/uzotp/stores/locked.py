@@ -34,10 +34,10 @@ from uzotp.ports.store import (
     Settlement,
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
-from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
-from uzotp.rules.pumping import MEMORY_MS, Tally
-from uzotp.stores.deliveries import pending, settled
-from uzotp.stores.lifetimes import BUDGET_MS, memory_of
+from uzotp.rules.challenges import ChallengeRecord
+from uzotp.rules.pumping import MEMORY_MS
+from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, GRACE_MS, memory_of
+from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, DELIVERY, PHONE, PROOF, TALLY, ProofRecord, R, Table, outcome
 
 T = TypeVar("T")
 
@@ -46,48 +46,27 @@ class Transaction(ABC):
     """Reads and writes of one decision, all or nothing. What is read stays locked until the end."""
 
     @abstractmethod
-    def client(self, client: str) -> str:
-        """The log of *client*; where there is none yet, an empty one, locked all the same."""
+    def get(self, table: Table[R], key: str, *, lock: bool = True) -> R | None:
+        """A record, to change as one likes. A challenge needs no lock of its own."""
 
     @abstractmethod
-    def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
-        """*expires_at* never moves back; 0 leaves it."""
+    def claim(self, table: Table[R], key: str) -> R:
+        """As :meth:`get`, but where there is none yet, an empty record, locked all the same."""
 
     @abstractmethod
-    def tally(self, area: str) -> Tally:
-        """What the guard counted of *area*, locked; an empty one where there is none yet."""
-
-    @abstractmethod
-    def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None: ...
+    def put(self, table: Table[R], key: str, record: R, expires_at: int = 0) -> None:
+        """*expires_at*, when the row is over, never moves back; 0 leaves it."""
 
     def credit(self, areas: Iterable[str], sends: int, now: int) -> None:
         """So many sends of each area were verified; locks them in this order."""
         for area in areas:
-            tally = self.tally(area)
+            tally = self.claim(TALLY, area)
             tally.count(now, verified=sends)
-            self.put_tally(area, tally, now + MEMORY_MS)
-
-    @abstractmethod
-    def used(self, day: str) -> int:
-        """The whole so'm that are reserved or spent on *day*, locked; 0 where there is none yet."""
-
-    @abstractmethod
-    def put_used(self, day: str, used: int, expires_at: int = 0) -> None: ...
+            self.put(TALLY, area, tally, now + MEMORY_MS)
 
     @abstractmethod
     def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         """Which of these switches are on; not locked."""
-
-    @abstractmethod
-    def claim_phone(self, fingerprint: str) -> PhoneRecord:
-        """As :meth:`phone`, but where there is none yet, an empty record, locked all the same."""
-
-    @abstractmethod
-    def phone(self, fingerprint: str) -> PhoneRecord | None: ...
-
-    @abstractmethod
-    def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
-        """*expires_at* never moves back; 0 leaves it."""
 
     @abstractmethod
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
@@ -103,23 +82,7 @@ class Transaction(ABC):
         """For a phone that was found; *expires_at* never moves back."""
 
     @abstractmethod
-    def challenge(self, handle: str) -> ChallengeRecord | None:
-        """Under the lock of its phone, which comes first."""
-
-    @abstractmethod
-    def put_challenge(self, record: ChallengeRecord) -> None: ...
-
-    @abstractmethod
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None: ...
-
-    @abstractmethod
-    def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None: ...
-
-    @abstractmethod
-    def put_delivery(self, record: DeliveryRecord) -> None: ...
-
-    @abstractmethod
-    def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None: ...
 
 
 class LockedStore(ABC):
@@ -157,15 +120,18 @@ class LockedStore(ABC):
 
         def work(rows: Transaction) -> None:
             if client:
-                rows.put_client(client, clients.release_client(rows.client(client), reservation))
+                asked = rows.claim(CLIENT, client)
+                asked.log = clients.release_client(asked.log, reservation)
+                rows.put(CLIENT, client, asked)
             if uncount:
                 for area in (reservation.prefix, reservation.country):  # some numbers have no country
-                    tally = rows.tally(area)
+                    tally = rows.claim(TALLY, area)
                     tally.count(reservation.at_ms, sends=-1)
-                    rows.put_tally(area, tally)
+                    rows.put(TALLY, area, tally)
             if correct:  # on the reservation's own day (P6)
-                used = rows.used(reservation.day)
-                rows.put_used(reservation.day, max(0, used + spent - reservation.amount))
+                money_of_day = rows.claim(BUDGET, reservation.day)
+                money_of_day.used = max(0, money_of_day.used + spent - reservation.amount)
+                rows.put(BUDGET, reservation.day, money_of_day)
 
         self.transact(work, reservation.at_ms)
 
@@ -177,18 +143,19 @@ class LockedStore(ABC):
         now = self._at(request.now)
 
         def work(rows: Transaction) -> Opened | Refusal:
-            phone = rows.claim_phone(request.fingerprint)
-            old = rows.challenge(request.handle)
+            phone = rows.claim(PHONE, request.fingerprint)
+            old = rows.get(CHALLENGE, request.handle, lock=False)
             previous = old.delivery_id if old else None
             answer = challenges.open_challenge(phone, old, request, now)
             if isinstance(answer, Refusal):
                 return answer
             opened, challenge = answer
-            rows.put_phone(request.fingerprint, phone, now + memory_of(request.phone_limits + request.failure_limits))
-            rows.put_challenge(challenge)
-            rows.put_delivery(pending(request, now))
+            over = now + memory_of(request.phone_limits + request.failure_limits)
+            rows.put(PHONE, request.fingerprint, phone, over)
+            _put_challenge(rows, challenge)
+            _put_delivery(rows, _pending(request, now))
             if previous and opened.sends > 1:  # not locked: a hint
-                opened = replace(opened, previous_delivery=rows.delivery(previous, lock=False))
+                opened = replace(opened, previous_delivery=rows.get(DELIVERY, previous, lock=False))
             return opened
 
         return self.transact(work, now)
@@ -197,8 +164,8 @@ class LockedStore(ABC):
         now = self._at(request.now)
 
         def work(rows: Transaction) -> None:
-            first = rows.delivery(request.of, lock=False)
-            rows.put_delivery(pending(request, first.created_at_ms if first else now))
+            first = rows.get(DELIVERY, request.of, lock=False)
+            _put_delivery(rows, _pending(request, first.created_at_ms if first else now))
 
         self.transact(work, now)
 
@@ -206,21 +173,21 @@ class LockedStore(ABC):
         now = self._at(settlement.now)
 
         def work(rows: Transaction) -> bool:
-            phone = rows.phone(settlement.fingerprint) if settlement.refund or settlement.handle else None
-            old = rows.delivery(settlement.delivery_id)
+            phone = rows.get(PHONE, settlement.fingerprint) if settlement.refund or settlement.handle else None
+            old = rows.get(DELIVERY, settlement.delivery_id)
             if old is None or old.gateway:
                 return False
-            rows.put_delivery(settled(old, settlement, now))
-            challenge = rows.challenge(settlement.handle) if settlement.handle and phone else None
+            _put_delivery(rows, _settled(old, settlement, now))
+            challenge = rows.get(CHALLENGE, settlement.handle, lock=False) if settlement.handle and phone else None
             if challenge is not None:
                 if settlement.refund:
                     challenge.sends = max(0, challenge.sends - 1)
                 else:
                     challenge.delivery_id = settlement.delivery_id
-                rows.put_challenge(challenge)
+                _put_challenge(rows, challenge)
             if phone is not None and settlement.refund:
                 phone.sends = phone.sends.replace(logs.entry(old.created_at_ms, old.id), "", 1)
-                rows.put_phone(settlement.fingerprint, phone)
+                rows.put(PHONE, settlement.fingerprint, phone)
             return True
 
         return self.transact(work, now)
@@ -235,7 +202,7 @@ class LockedStore(ABC):
         moment = self._at(now)
 
         def work(rows: Transaction) -> DeliveryRecord | None:
-            old = rows.delivery(delivery_id)
+            old = rows.get(DELIVERY, delivery_id)
             if old is None or old.fingerprint != fingerprint:
                 return None
             if old.gateway_id and report.id and old.gateway_id != report.id:
@@ -243,7 +210,7 @@ class LockedStore(ABC):
             if report.status.rank <= max(old.status.rank, DeliveryStatus.UNKNOWN.rank):
                 return None
             new = replace(old, status=report.status, gateway_id=old.gateway_id or report.id, updated_at_ms=moment)
-            rows.put_delivery(new)
+            _put_delivery(rows, new)
             return new
 
         return self.transact(work, moment)
@@ -252,50 +219,70 @@ class LockedStore(ABC):
         return self.now() if now is None else now
 
 
+def _put_challenge(rows: Transaction, record: ChallengeRecord) -> None:
+    rows.put(CHALLENGE, record.handle, record, record.expires_at_ms + GRACE_MS)
+
+
+def _put_delivery(rows: Transaction, record: DeliveryRecord) -> None:
+    rows.put(DELIVERY, record.id, record, record.created_at_ms + DELIVERY_MS)
+
+
+def _pending(request: OpenChallenge | AddDelivery, now: int) -> DeliveryRecord:
+    """The delivery of a message that is about to leave."""
+    return DeliveryRecord(
+        id=request.delivery_id,
+        fingerprint=request.fingerprint,
+        handle=request.handle,
+        purpose=request.purpose,
+        prefix=request.prefix,
+        country=request.country,
+        booked=request.booked,
+        created_at_ms=now,
+        updated_at_ms=now,
+    )
+
+
+def _settled(old: DeliveryRecord, settlement: Settlement, now: int) -> DeliveryRecord:
+    status = settlement.status if settlement.status.rank > old.status.rank else old.status
+    return DeliveryRecord(**{**vars(old), **outcome(settlement), "status": status, "updated_at_ms": now})
+
+
 def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReservation | Refusal:
     """Read and decide everything first, then write: a refusal leaves no trace."""
     on = rows.switches_on((PAUSE, *request.switches))
     if PAUSE in on:
         return Refusal(RefusalKind.PAUSED, "paused", None)
-    client, log, at = request.client if request.client_limits else None, "", now
+    client, at = request.client if request.client_limits else None, now
     if client is not None:
-        entered = clients.reserve_client(rows.client(client), request, now)
+        asked = rows.claim(CLIENT, client)
+        entered = clients.reserve_client(asked.log, request, now)
         if isinstance(entered, Refusal):
             return entered
-        log, at = entered
+        asked.log, at = entered
     rule, suspicion, tallies = request.guard, None, {}
     if rule is not None:
-        tallies = {area: rows.tally(area) for area in (request.prefix, request.country)}
+        tallies = {area: rows.claim(TALLY, area) for area in (request.prefix, request.country)}
         seen = pumping.watch(tallies[request.prefix], tallies[request.country], rule, now)
         if isinstance(seen, Refusal):
             return seen
         suspicion = seen
-    day, used = "", 0
+    day = ""
     if request.budget is not None:
         day = tashkent.day_of(now)
-        reserved = money.reserve_money(rows.used(day), request, now)
-        if isinstance(reserved, Refusal):
-            return reserved
-        used = reserved
+        money_of_day = rows.claim(BUDGET, day)
+        used = money.reserve_money(money_of_day.used, request, now)
+        if isinstance(used, Refusal):
+            return used
+        money_of_day.used = used
 
     if client is not None:
-        rows.put_client(client, log, now + memory_of(request.client_limits))
+        rows.put(CLIENT, client, asked, now + memory_of(request.client_limits))
     for area, tally in tallies.items():
         tally.count(at, sends=1)
-        rows.put_tally(area, tally, now + MEMORY_MS)
+        rows.put(TALLY, area, tally, now + MEMORY_MS)
     if day:
-        rows.put_used(day, used, now + BUDGET_MS)
-    return GlobalReservation(
-        entry_id=request.entry_id,
-        client=client,
-        at_ms=at,
-        prefix=request.prefix if tallies else "",
-        country=request.country if tallies else "",
-        amount=request.amount if day else 0,
-        day=day,
-        switches_on=on,
-        suspicion=suspicion,
-    )
+        rows.put(BUDGET, day, money_of_day, now + BUDGET_MS)
+    return GlobalReservation.of(request, at, day, on, suspicion)
 
 
 def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
@@ -311,6 +298,6 @@ def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
     if verified:
         if others:
             rows.drop_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
-        rows.add_proof(attempt.proof_id, attempt.fingerprint, now + attempt.proof_ttl_ms)
+        rows.put(PROOF, attempt.proof_id, ProofRecord(attempt.fingerprint), now + attempt.proof_ttl_ms)
         rows.credit(attempt.guard_areas, spent.sends, now)
     return spent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
@@ -13,13 +13,23 @@ from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
 from uzotp.ports.store import Attempt, Switch
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
-from uzotp.rules.pumping import Tally
 from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS, LIFE_MS, count_end
 from uzotp.stores.locked import LockedStore, T, Transaction
 from uzotp.stores.summary import Summary
+from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, COUNT, DELIVERY, PHONE, PROOF, TALLY, CountRecord, R, Table
 from uzotp.tashkent import day_of
 
 _FEW = 32
+_NAMES: dict[Table[Any], str] = {
+    CLIENT: "clients",
+    PHONE: "phones",
+    CHALLENGE: "challenges",
+    DELIVERY: "deliveries",
+    PROOF: "proofs",
+    TALLY: "tallies",
+    BUDGET: "budgets",
+    COUNT: "counts",
+}
 
 
 class _Table:
@@ -68,35 +78,9 @@ class _Table:
         old = self.rows.get(key)
         if old is not None and old[0] > over:
             over = old[0]
-        self._first_over = min(self._first_over, over)
+        if over < self._first_over:
+            self._first_over = over
         self.rows[key] = (over, value)
-
-
-@dataclass(slots=True)
-class _Kept(ChallengeRecord):
-    """A challenge as it is kept, never changed in place. ``wins`` is how often its phone had succeeded in its purpose
-    when it was written: a success more has ended it."""
-
-    wins: int = 0
-
-
-def _kept(record: ChallengeRecord, attempts: int, used: bool, wins: int) -> _Kept:
-    return _Kept(
-        record.handle,
-        record.fingerprint,
-        record.purpose,
-        record.prefix,
-        record.nonce,
-        record.digest,
-        record.key_id,
-        record.started_at_ms,
-        record.expires_at_ms,
-        attempts,
-        record.sends,
-        used,
-        record.delivery_id,
-        wins,
-    )
 
 
 class MemoryStore(LockedStore):
@@ -108,11 +92,11 @@ class MemoryStore(LockedStore):
 
     def __init__(self, maxsize: int = 100_000) -> None:
         self._lock = threading.Lock()
-        names = ("clients", "phones", "challenges", "wins", "deliveries", "proofs", "tallies", "budgets", "counts")
-        self.tables = [_Table(name, maxsize) for name in names]
-        self.clients, self.phones, self.challenges, self.wins = self.tables[:4]
-        self.deliveries, self.proofs, self.tallies, self.budgets, self.counts = self.tables[4:]
-        self._switches: dict[str, Switch] = {}
+        self.kept = {table: _Table(name, maxsize) for table, name in _NAMES.items()}
+        self.wins = _Table("wins", maxsize)
+        self.tables = [*self.kept.values(), self.wins]
+        self.challenges, self.deliveries, self.tallies = (self.kept[each] for each in (CHALLENGE, DELIVERY, TALLY))
+        self.on: dict[str, Switch] = {}
 
     def __repr__(self) -> str:
         return "<MemoryStore: one process, gone with it>"
@@ -124,12 +108,13 @@ class MemoryStore(LockedStore):
             rows.commit()
             return answer
 
-    def live(self, handle: str, now: int) -> _Kept | None:
-        """The challenge, unless a success of its phone ended it; for a decision that holds the lock."""
-        record: _Kept | None = self.challenges.get(handle, now)
-        if record is None or record.wins == self.wins_of(record.fingerprint, record.purpose, now):
-            return record
-        return None
+    def live(self, handle: str, now: int) -> ChallengeRecord | None:
+        """The challenge, unless a success of its phone ended it; for a decision that holds the lock.
+
+        It is kept with how often its phone had succeeded in its purpose when it was written.
+        """
+        record, wins = self.challenges.get(handle, now) or (None, 0)
+        return record if record and wins == self.wins_of(record.fingerprint, record.purpose, now) else None
 
     def wins_of(self, fingerprint: str, purpose: Purpose, now: int) -> int:
         return self.wins.get(fingerprint + purpose, now) or 0
@@ -137,9 +122,9 @@ class MemoryStore(LockedStore):
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         moment = self._at(now)
         with self._lock:
-            owner = self.proofs.get(proof_id, moment)
-            self.proofs.rows.pop(proof_id, None)
-            return bool(owner == fingerprint)
+            proof = self.kept[PROOF].get(proof_id, moment)
+            self.kept[PROOF].rows.pop(proof_id, None)
+            return proof is not None and proof.fingerprint == fingerprint
 
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
         moment = self._at(now)
@@ -157,26 +142,23 @@ class MemoryStore(LockedStore):
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
         with self._lock:
-            if name in self._switches:
+            if name in self.on:
                 return False
-            self._switches[name] = Switch(name, note[:200], self._at(now))
+            self.on[name] = Switch(name, note[:200], self._at(now))
             return True
 
     def switch_off(self, name: str) -> bool:
         with self._lock:
-            return self._switches.pop(name, None) is not None
+            return self.on.pop(name, None) is not None
 
     def switches(self) -> list[Switch]:
         with self._lock:
-            return sorted(self._switches.values(), key=lambda switch: switch.since_ms)
-
-    def is_on(self, name: str) -> bool:
-        """For a decision that holds the lock."""
-        return name in self._switches
+            return sorted(self.on.values(), key=lambda switch: switch.since_ms)
 
     def money_used(self, day: str) -> int:
         with self._lock:
-            return self.budgets.get(day, 0) or 0
+            kept = self.kept[BUDGET].get(day, 0)
+            return kept.used if kept else 0
 
     def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
         moment = self._at(now)
@@ -184,21 +166,23 @@ class MemoryStore(LockedStore):
         with self._lock:
             rows = _Rows(self, moment)
             for name, more in counts.items():
-                rows.add_count(day, name, more)
+                counted = rows.get(COUNT, f"{day} {name}") or CountRecord(day, name, 0)
+                counted.total += more
+                rows.put(COUNT, f"{day} {name}", counted, count_end(day))
             rows.commit()
 
     def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
         """Deliveries are kept for a day here, so *since_ms* reaches no further back, but for the counts."""
         moment = self._at(now)
         with self._lock:
-            records, counted = self.deliveries.values(moment), self.counts.values(moment)
+            records, counted = self.deliveries.values(moment), self.kept[COUNT].values(moment)
         summary, counts, first = Summary(), dict[str, dict[str, int]](), day_of(since_ms)
         for record in records:
             if record.created_at_ms >= since_ms:
                 summary.add(record)
-        for day, name, number in counted:
-            if day >= first:
-                counts.setdefault(day, {})[name] = number
+        for count in counted:
+            if count.day >= first:
+                counts.setdefault(count.day, {})[count.name] = count.total
         return summary.history(prefixes, counts)
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
@@ -219,7 +203,7 @@ class _Rows(Transaction):
     """Reads at once, writes together at the end, if there is room for all of them."""
 
     def __init__(self, store: MemoryStore, now: int) -> None:
-        self._store = store
+        self._store, self._kept = store, store.kept
         self._now = now
         self._writes: list[tuple[_Table, str, Any, int]] = []
 
@@ -234,83 +218,47 @@ class _Rows(Transaction):
         for table, key, value, over in self._writes:
             table.put(key, value, over)
 
-    def _put(self, table: _Table, key: str, value: Any, over: int) -> None:
-        self._writes.append((table, key, value, over))
+    def get(self, table: Table[R], key: str, *, lock: bool = True) -> R | None:
+        found: Any = self._store.live(key, self._now) if table is CHALLENGE else self._kept[table].get(key, self._now)
+        return None if found is None else table.copy(found)
 
-    def client(self, client: str) -> str:
-        return self._store.clients.get(client, self._now) or ""
+    def claim(self, table: Table[R], key: str) -> R:
+        found = self._kept[table].get(key, self._now)
+        return table.record() if found is None else table.copy(found)
 
-    def put_client(self, client: str, log: str, expires_at: int = 0) -> None:
-        self._put(self._store.clients, client, log, expires_at)
-
-    def tally(self, area: str) -> Tally:
-        found = self._store.tallies.get(area, self._now)
-        return replace(found) if found else Tally("", "")
-
-    def put_tally(self, area: str, tally: Tally, expires_at: int = 0) -> None:
-        self._put(self._store.tallies, area, tally, expires_at)
-
-    def used(self, day: str) -> int:
-        return self._store.budgets.get(day, self._now) or 0
-
-    def put_used(self, day: str, used: int, expires_at: int = 0) -> None:
-        self._put(self._store.budgets, day, used, expires_at)
+    def put(self, table: Table[R], key: str, record: R, expires_at: int = 0) -> None:
+        kept: Any = record
+        if isinstance(record, ChallengeRecord):
+            wins = self._store.wins_of(record.fingerprint, record.purpose, self._now)
+            kept = record, wins
+            if wins:  # what ended others outlives this one
+                self._writes.append((self._store.wins, record.fingerprint + record.purpose, wins, expires_at))
+        self._writes.append((self._kept[table], key, kept, expires_at))
 
     def switches_on(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(filter(self._store.is_on, names))
-
-    def claim_phone(self, fingerprint: str) -> PhoneRecord:
-        return self.phone(fingerprint) or PhoneRecord("", "", 0)
-
-    def phone(self, fingerprint: str) -> PhoneRecord | None:
-        record = self._store.phones.get(fingerprint, self._now)
-        return replace(record) if record else None
-
-    def put_phone(self, fingerprint: str, record: PhoneRecord, expires_at: int = 0) -> None:
-        self._put(self._store.phones, fingerprint, record, expires_at)
+        return frozenset(self._store.on.keys() & names)
 
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
-        phone = self._store.phones.get(attempt.fingerprint, self._now)
-        return phone.failures if phone else "", phone and self._store.live(attempt.handle, self._now), True
+        phone = self._kept[PHONE].get(attempt.fingerprint, self._now)
+        return phone.failures if phone else "", self._store.live(attempt.handle, self._now) if phone else None, True
 
     def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
-        used = verified_at is not None
-        wins = self._store.wins_of(challenge.fingerprint, challenge.purpose, self._now) + used
-        kept = _kept(challenge, challenge.attempts + 1, used, wins)
-        self._put(self._store.challenges, challenge.handle, kept, challenge.expires_at_ms + GRACE_MS)
-        newest = self.delivery(challenge.delivery_id) if used else None
+        charged = CHALLENGE.copy(challenge)
+        charged.attempts += 1
+        charged.used = verified_at is not None
+        wins = self._store.wins_of(charged.fingerprint, charged.purpose, self._now) + charged.used
+        over = charged.expires_at_ms + GRACE_MS
+        self._writes.append((self._store.challenges, charged.handle, (charged, wins), over))
+        newest = self._store.deliveries.get(charged.delivery_id, self._now) if charged.used else None
         if newest is not None:
-            self.put_delivery(replace(newest, verified_at_ms=verified_at))
+            over = newest.created_at_ms + DELIVERY_MS
+            self.put(DELIVERY, newest.id, replace(newest, verified_at_ms=verified_at), over)
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
-        phone = self._store.phones.get(fingerprint, self._now)
-        self.put_phone(fingerprint, PhoneRecord(phone.sends, failures, phone.resend_at_ms), expires_at)
-
-    def challenge(self, handle: str) -> ChallengeRecord | None:
-        record = self._store.live(handle, self._now)
-        return replace(record) if record else None
-
-    def put_challenge(self, record: ChallengeRecord) -> None:
-        wins, over = self._store.wins_of(record.fingerprint, record.purpose, self._now), record.expires_at_ms + GRACE_MS
-        self._put(self._store.challenges, record.handle, _kept(record, record.attempts, record.used, wins), over)
-        if wins:  # what ended others outlives this one
-            self._put(self._store.wins, record.fingerprint + record.purpose, wins, over)
+        phone = self._kept[PHONE].get(fingerprint, self._now)
+        record = PhoneRecord(phone.sends, failures, phone.resend_at_ms)
+        self._writes.append((self._kept[PHONE], fingerprint, record, expires_at))
 
     def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         wins = self._store.wins_of(fingerprint, purpose, self._now) + 1
-        self._put(self._store.wins, fingerprint + purpose, wins, self._now + LIFE_MS + GRACE_MS)
-
-    def delivery(self, delivery_id: str, *, lock: bool = True) -> DeliveryRecord | None:
-        record: DeliveryRecord | None = self._store.deliveries.get(delivery_id, self._now)
-        return record
-
-    def put_delivery(self, record: DeliveryRecord) -> None:
-        self._put(self._store.deliveries, record.id, record, record.created_at_ms + DELIVERY_MS)
-
-    def add_proof(self, proof_id: str, fingerprint: str, expires_at: int) -> None:
-        self._put(self._store.proofs, proof_id, fingerprint, expires_at)
-
-    def add_count(self, day: str, name: str, more: int) -> None:
-        key = f"{day} {name}"
-        _, _, number = self._store.counts.get(key, self._now) or (day, name, 0)
-        self._put(self._store.counts, key, (day, name, number + more), count_end(day))
+        self._writes.append((self._store.wins, fingerprint + purpose, wins, self._now + LIFE_MS + GRACE_MS))

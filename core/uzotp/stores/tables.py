@@ -1,15 +1,14 @@
 """The tables and their columns, in one description: the SQL, SQLAlchemy's tables and Django's models follow from it.
 
-The columns of a delivery and of a challenge are the fields of :class:`~uzotp.ports.delivery.DeliveryRecord` and
-:class:`~uzotp.rules.challenges.ChallengeRecord`, a delivery's in Redis too. Moments are milliseconds since the epoch.
+A table keeps records: its columns are their fields. A delivery has the same ones in Redis. Moments are milliseconds
+since the epoch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from functools import cached_property
 from operator import attrgetter
 from types import NoneType
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -18,7 +17,9 @@ from uzotp.policy import Purpose
 from uzotp.ports.columns import Column, Hash, Kind, Log, Moment, Total
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.ports.money import Money
+from uzotp.ports.store import Settlement
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
+from uzotp.rules.pumping import Tally
 
 R = TypeVar("R")
 _PURPOSES = tuple(Purpose)
@@ -34,13 +35,19 @@ _WRITE: dict[Any, Callable[[Any], Any]] = {
     DeliveryStatus: attrgetter("value"),
     Money: lambda money: str(money.amount),
 }
-_READ: dict[Any, Callable[[Any], Any]] = {Purpose: lambda number: _PURPOSES[int(number) - 1]}
+_READ: dict[Any, Callable[[Any], Any]] = {
+    Purpose: lambda number: _PURPOSES[int(number) - 1],
+    Money: lambda amount: Decimal(str(amount)),
+}
 
 
 class _Field(NamedTuple):
+    """One column, what it holds of the record's field *name*, and how that is written and read."""
+
     name: str
-    kind: Any
     column: Column
+    write: Callable[[Any], Any] | None
+    read: Callable[[Any], Any] | None
 
 
 def _field(name: str, hint: Any) -> _Field:
@@ -49,103 +56,140 @@ def _field(name: str, hint: Any) -> _Field:
     if null:
         (hint,) = (each for each in args if each is not NoneType)
     kind, column = get_args(hint) if get_origin(hint) is Annotated else (hint, _COLUMNS[hint])
-    return _Field(name, kind, replace(column, name=name.removesuffix("_ms"), null=null))
-
-
-class Fields(Generic[R]):
-    """The fields of a record as columns of the same names, which leave the unit ``_ms`` out."""
-
-    def __init__(self, record: type[R]) -> None:
-        self._record = record
-        self._fields = [_field(*each) for each in get_type_hints(record, include_extras=True).items()]
-        self.columns: list[Column] = []
-        for each in self._fields:
-            self.columns.append(each.column)
-            if each.kind is Money:
-                self.columns.append(Column(Kind.TEXT, 3, "currency", each.column.null))
-        self._names = [column.name for column in self.columns]
-
-    def write(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The columns' values of those fields that are among *values*."""
-        written = {}
-        for name, kind, column in self._fields:
-            if name in values:
-                value = values[name]
-                convert = _WRITE.get(kind)
-                written[column.name] = convert(value) if convert and value is not None else value
-                if kind is Money:
-                    written["currency"] = value and value.currency
-        return written
-
-    def row(self, record: R) -> list[Any]:
-        """All of *record*, in the order of the columns."""
-        return [*self.write({each.name: getattr(record, each.name) for each in self._fields}).values()]
-
-    def read(self, values: Mapping[str, Any]) -> R:
-        """The record of these columns' values, as a database gives them or as text; what is missing is ``None``."""
-        found = {}
-        for name, kind, column in self._fields:
-            value = values.get(column.name)
-            if value is not None:
-                if kind is Money:
-                    value = Money(Decimal(str(value)), values["currency"])
-                else:
-                    value = _READ.get(kind, kind)(value)
-            found[name] = value
-        return self._record(**found)
-
-    def read_row(self, row: Any) -> R:
-        return self.read(dict(zip(self._names, row, strict=True)))
-
-
-PHONE, CHALLENGE, DELIVERY = Fields(PhoneRecord), Fields(ChallengeRecord), Fields(DeliveryRecord)
-
-
-@dataclass(frozen=True)
-class Table:
-    """The first column is the primary key."""
-
-    name: str
-    columns: tuple[Column, ...]
-    indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        return self.columns[0].name
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
+    column = replace(column, name=name.removesuffix("_ms"), null=null)
+    return _Field(name, column, _WRITE.get(kind), None if kind is str else _READ.get(kind, kind))
 
 
 def _columns(**hints: Any) -> tuple[Column, ...]:
     return tuple(_field(name, hint).column for name, hint in hints.items())
 
 
-def _text(length: int, kind: Kind = Kind.TEXT) -> Any:
-    return Annotated[str, Column(kind, length)]
+_END = _columns(expires_at=Moment)
 
 
-_DAY, _END = _text(10, Kind.CHAR), _columns(expires_at=Moment)
-TABLES: Mapping[str, Table] = {
-    table.name: table
-    for table in (
-        Table("uzotp_phone", (*_columns(fingerprint=Hash), *PHONE.columns, *_END)),
-        Table("uzotp_client", _columns(client=Hash, log=Log) + _END),
-        Table("uzotp_challenge", tuple(CHALLENGE.columns), {"uzotp_challenge_phone": ("fingerprint",)}),
-        Table(
-            "uzotp_delivery",
-            tuple(DELIVERY.columns),
-            {
-                "uzotp_delivery_unfinished": ("status", "created_at"),
-                "uzotp_delivery_phone": ("fingerprint",),
-                "uzotp_delivery_created": ("created_at",),
-            },
-        ),
-        Table("uzotp_proof", _columns(id=Hash, fingerprint=Hash) + _END),
-        Table("uzotp_tally", _columns(area=_text(16, Kind.CHAR), minutes=Log, spans=Log) + _END),
-        Table("uzotp_budget", _columns(day=_DAY, used=Total) + _END),
-        Table("uzotp_switch", _columns(id=Hash, name=_text(120), note=_text(200), since=Moment)),
-        Table("uzotp_count", _columns(id=Hash, day=_DAY, name=_text(64), total=Total) + _END),
-    )
+class Table(Generic[R]):
+    """Rows of *record*, whose fields are columns, without their unit ``_ms``. The first column is the primary key.
+
+    A record that does not tell its *key* has that before it, and after it the moment when the row is over.
+    """
+
+    def __init__(self, name: str, record: type[R], key: Sequence[Column] = (), **indexes: tuple[str, ...]) -> None:
+        self.name, self.indexes, self.record = name, indexes, record
+        self._has_key, self._currencies = not key, list[int]()
+        self._fields: list[_Field] = []
+        for each in get_type_hints(record, include_extras=True).items():
+            field = _field(*each)
+            self._fields.append(field)
+            if field.column.kind is Kind.AMOUNT:
+                currency = Column(Kind.TEXT, 3, "currency", field.column.null)
+                self._currencies.append(len(self._fields))
+                self._fields.append(_Field(field.name, currency, attrgetter("currency"), None))
+        self._sources = [field.name for field in self._fields]
+        get = attrgetter(*self._sources)
+        self._values: Callable[[R], Sequence[Any]] = get if len(self._sources) > 1 else lambda record: (get(record),)
+        self._frozen = record.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        self._writers = [(place, field.write) for place, field in enumerate(self._fields) if field.write]
+        self._readers = [(place, field.read) for place, field in enumerate(self._fields) if field.read]
+        self.columns = (*key, *(field.column for field in self._fields), *(_END if key else ()))
+        self.names = tuple(column.name for column in self.columns)
+        self.key = self.names[0]
+
+    def copy(self, record: R) -> R:
+        """One that may be changed, unless no record can be. ``dataclasses.replace`` takes twice as long."""
+        return record if self._frozen else self.record(*self._values(record))
+
+    def write(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns' values of those fields that are among *values*."""
+        return {
+            column.name: write(values[name]) if write and values[name] is not None else values[name]
+            for name, column, write, _ in self._fields
+            if name in values
+        }
+
+    def row(self, key: str, record: R, expires_at: int) -> list[Any]:
+        """The values of all columns."""
+        values = [*self._values(record)]
+        for place, write in self._writers:
+            if values[place] is not None:
+                values[place] = write(values[place])
+        return values if self._has_key else [key, *values, expires_at]
+
+    def read(self, row: Sequence[Any]) -> R:
+        """The record in the values of all columns, as a database gives them, or as text."""
+        values = [*(row if self._has_key else row[1:-1])]
+        for place, read in self._readers:
+            if values[place] is not None:
+                values[place] = read(values[place])
+        for place in self._currencies:
+            if values[place] is not None:  # of the two that have the field's name the later counts
+                values[place] = Money(values[place - 1], values[place])
+        return self.record(**dict(zip(self._sources, values, strict=True)))
+
+
+_Day = Annotated[str, Column(Kind.CHAR, 10)]
+
+
+@dataclass(slots=True)
+class ClientRecord:
+    """When a client's network asked for sends."""
+
+    log: Log = ""
+
+
+@dataclass(slots=True)
+class ProofRecord:
+    fingerprint: Hash
+
+
+@dataclass(slots=True)
+class BudgetRecord:
+    """What is reserved or spent on a day, in whole so'm."""
+
+    used: Total = 0
+
+
+@dataclass(slots=True)
+class SwitchRecord:
+    id: Hash
+    name: Annotated[str, Column(Kind.TEXT, 120)]
+    note: Annotated[str, Column(Kind.TEXT, 200)]
+    since: Moment
+
+
+@dataclass(slots=True)
+class CountRecord:
+    """How often something was counted on a day."""
+
+    day: _Day
+    name: Annotated[str, Column(Kind.TEXT, 64)]
+    total: Total
+
+
+PHONE = Table("uzotp_phone", PhoneRecord, _columns(fingerprint=Hash))
+CLIENT = Table("uzotp_client", ClientRecord, _columns(client=Hash))
+CHALLENGE = Table("uzotp_challenge", ChallengeRecord, uzotp_challenge_phone=("fingerprint",))
+DELIVERY = Table(
+    "uzotp_delivery",
+    DeliveryRecord,
+    uzotp_delivery_unfinished=("status", "created_at"),
+    uzotp_delivery_phone=("fingerprint",),
+    uzotp_delivery_created=("created_at",),
+)
+PROOF = Table("uzotp_proof", ProofRecord, _columns(id=Hash))
+TALLY = Table("uzotp_tally", Tally, _columns(area=Annotated[str, Column(Kind.CHAR, 16)]))
+BUDGET = Table("uzotp_budget", BudgetRecord, _columns(day=_Day))
+SWITCH = Table("uzotp_switch", SwitchRecord)
+COUNT = Table("uzotp_count", CountRecord, _columns(id=Hash))
+TABLES: Mapping[str, Table[Any]] = {
+    table.name: table for table in (PHONE, CLIENT, CHALLENGE, DELIVERY, PROOF, TALLY, BUDGET, SWITCH, COUNT)
 }
+
+#: These of a settlement say which delivery and which challenge, and what its status is if that is forward.
+_NOT_TOLD = {"fingerprint", "handle", "status"}
+_TOLD = sorted({each.name for each in fields(Settlement)} & {each.name for each in fields(DeliveryRecord)} - _NOT_TOLD)
+_told = attrgetter(*_TOLD)
+
+
+def outcome(settlement: Settlement) -> dict[str, Any]:
+    """What a settlement tells of its delivery, but for the status, under the names that both have."""
+    return {name: value for name, value in zip(_TOLD, _told(settlement), strict=True) if value or value == 0}

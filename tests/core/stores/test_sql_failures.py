@@ -17,6 +17,7 @@ from uzotp.errors import StoreUnavailable
 from uzotp.stores.sql import engine as sql
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
+from uzotp.stores.tables import PHONE
 from uzotp.testing.store_contract.answers import opened, refused
 from uzotp.testing.store_contract.hooks import DAY, T0
 from uzotp.testing.store_contract.requests import an_id, attempt, opening, reservation
@@ -66,7 +67,7 @@ class Flaky:
     """Breaks the first *times* statements that begin with *text*."""
 
     def __init__(self, monkeypatch, text, error, times):
-        real = sql._Session._execute
+        real = sql._EngineSession.execute
         self.left = times
         self.seen = 0
 
@@ -78,7 +79,7 @@ class Flaky:
                     raise exc.OperationalError(statement, params, error)
             return real(session, statement, params)
 
-        monkeypatch.setattr(sql._Session, "_execute", execute)
+        monkeypatch.setattr(sql._EngineSession, "execute", execute)
 
 
 LOCKED = sqlite3.OperationalError("database is locked")
@@ -121,7 +122,7 @@ def test_an_interrupted_decision_is_rolled_back(sqlite):
     sqlite.open(opening())
 
     def work(rows):
-        rows.put_phone(an_id("phone", "A"), rows.phone(an_id("phone", "A")), T0 * 2)
+        rows.put(PHONE, an_id("phone", "A"), rows.get(PHONE, an_id("phone", "A")), T0 * 2)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -215,7 +216,7 @@ def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
     """pgbouncer says 08P01 of a server that is gone, whether or not it had committed; 40001 is always the server's."""
     store = SQLStore(services.sqlalchemy_url("postgres"))
     store.open(opening())
-    execute, lost, discarded = sql._Session._execute, [], []
+    execute, lost, discarded = sql._EngineSession.execute, [], []
 
     class FromPooler(Exception):
         sqlstate = state
@@ -229,9 +230,9 @@ def test_p3_a_poolers_word_is_not_the_servers(monkeypatch, state, told, left):
             execute(session, statement, params)
         raise exc.OperationalError(statement, params, FromPooler(), connection_invalidated=state.startswith("08"))
 
-    discard = sql._Session.discard
-    monkeypatch.setattr(sql._Session, "_execute", cut)
-    monkeypatch.setattr(sql._Session, "discard", lambda session: discarded.append(discard(session)))
+    discard = sql._EngineSession.discard
+    monkeypatch.setattr(sql._EngineSession, "execute", cut)
+    monkeypatch.setattr(sql._EngineSession, "discard", lambda session: discarded.append(discard(session)))
     if told:
         assert store.check(attempt("000000")).status.value == told
     else:

@@ -30,7 +30,8 @@ def delivery_of(fingerprint: str, delivery_id: str, fields: Mapping[str, str]) -
     """The record in a delivery's hash, ``None`` for an empty one."""
     if not fields.get("status"):
         return None
-    return DELIVERY.read({"id": delivery_id, "fingerprint": fingerprint, "gateway": "", **fields})
+    known = {"id": delivery_id, "fingerprint": fingerprint, "gateway": "", **fields}
+    return DELIVERY.read([known.get(name) for name in DELIVERY.names])
 
 
 def summary_of(server: Redis, prefix: str, since_ms: int) -> Summary:

@@ -8,14 +8,16 @@ before all of it the constants that Python has too.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from typing import Any
 
 from uzotp import tashkent
 from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.store import PAUSE, AddDelivery
 from uzotp.rules import challenges, logs, pumping
 from uzotp.stores import lifetimes
+from uzotp.stores.tables import DELIVERY
 
 _FOLDER = files("uzotp.stores.redis").joinpath("lua")
 
@@ -29,6 +31,8 @@ class Script:
     sha: str = field(repr=False)
 
 
+#: What a delivery has of the request that begins it; its key says whose it is.
+_OF_REQUEST = tuple(each.name for each in fields(AddDelivery) if each.name in {*DELIVERY.names} - {"fingerprint"})
 #: The constants that the scripts have of Python's modules, under the names that they have there.
 _CONSTANTS = (
     (logs, "DIGITS TAG WIDTH"),
@@ -42,6 +46,8 @@ _CONSTANTS = (
 def header() -> str:
     constants = {name: getattr(module, name) for module, names in _CONSTANTS for name in names.split()}
     constants["RANK"] = {status.value: status.rank for status in DeliveryStatus}
+    constants["OF_REQUEST"] = _OF_REQUEST
+    constants["PAUSE"] = PAUSE
     constants["FINAL"] = DeliveryStatus.DELIVERED.rank
     return "\n".join(f"local {name} = {_lua(value)}" for name, value in constants.items())
 

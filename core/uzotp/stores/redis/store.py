@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +19,6 @@ from uzotp.policy import Limit
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.ledger import History
 from uzotp.ports.store import (
-    PAUSE,
     AddDelivery,
     Attempt,
     AttemptStatus,
@@ -36,16 +34,14 @@ from uzotp.ports.store import (
     Switch,
 )
 from uzotp.rules import logs
-from uzotp.stores.deliveries import outcome, pending
 from uzotp.stores.lifetimes import COUNT_MS, DELIVERY_MS, count_end
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Client, Link, maker, read_url
 from uzotp.stores.redis.rows import delivery_of, drop_over, summary_of
 from uzotp.stores.summary import Summary
-from uzotp.stores.tables import DELIVERY
-from uzotp.tashkent import DAY_MS, day_of
+from uzotp.stores.tables import DELIVERY, outcome
+from uzotp.tashkent import DAY_MS, day_begins, day_number, day_of
 
-_EPOCH = date(1970, 1, 1)
 _PAGE = 200
 
 
@@ -87,31 +83,17 @@ class RedisStore:
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         client = request.client if request.client_limits else None
-        rule = request.guard
         reply = self._link.decide(
             scripts.RESERVE,
             self._shared("switches", f"client:{client or ''}", *_areas(request.prefix, request.country), "budget"),
-            _request(
-                **{**vars(request), "client_limits": request.client_limits if client else None},
-                pause=PAUSE,
-                refuses=rule and rule.enforce and not rule.trusted,
-            ),
+            _request(**{**vars(request), "client": client}),
             spends=True,
         )
-        if reply[0] == "granted":
-            _, at, day, on, seen = reply
-            return GlobalReservation(
-                entry_id=request.entry_id,
-                client=client,
-                at_ms=at,
-                prefix=request.prefix if rule else "",
-                country=request.country if rule else "",
-                amount=request.amount if day else 0,
-                day=_day(int(day)) if day else "",
-                switches_on=frozenset(on),
-                suspicion=Suspicion(*seen[:5]) if seen else None,
-            )
-        return _refused_global(request, *reply)
+        if reply[0] != "granted":
+            return _refused(*reply, rate_limited=("client", request.client_limits), budget=request.budget)
+        _, at, day, on, seen = reply
+        suspicion = Suspicion(*seen[:5]) if seen else None
+        return GlobalReservation.of(request, at, day_of(int(day) * DAY_MS) if day else "", on, suspicion)
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
@@ -126,10 +108,10 @@ class RedisStore:
         areas = _areas(reservation.prefix, reservation.country)
         keys = self._shared(f"client:{reservation.client or ''}", *areas, "budget")
         day = str(_number(reservation.day)) if reservation.day else None
-        self._link.decide(scripts.CORRECT, keys, _request(reservation.at_ms, day=day, **request))
+        self._link.decide(scripts.CORRECT, keys, _request(**request, now=reservation.at_ms, day=day))
 
     def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
-        self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now, sends=sends))
+        self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now=now, sends=sends))
 
     def money_used(self, day: str) -> int:
         (budget,) = self._shared("budget")
@@ -137,12 +119,11 @@ class RedisStore:
 
     def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
         moment = self._now(*self._shared("")) if now is None else now
-        day = day_of(moment)
-        request = _request(moment, counts=counts, ends=count_end(day))
-        self._link.decide(scripts.COUNT, self._shared(f"count:{_number(day)}"), request)
+        request = _request(now=moment, counts=counts, ends=count_end(day_of(moment)))
+        self._link.decide(scripts.COUNT, self._shared(f"count:{day_number(moment)}"), request)
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
-        request = _request(now, name=name, note=note[:200])
+        request = _request(now=now, name=name, note=note[:200])
         return bool(self._link.decide(scripts.SWITCH_ON, self._shared("switches"), request, spends=True))
 
     def switch_off(self, name: str) -> bool:
@@ -169,26 +150,21 @@ class RedisStore:
                 f"c:{request.handle}",
                 f"d:{request.delivery_id}",
             ),
-            _request(**{**vars(request), "delivery": _pending(request)}),
+            _pending(request),
             spends=True,
         )
-        if reply[0] == "opened":
-            _, nonce, key_id, attempts, sends, expires_at, resend_at, previous = reply
-            opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at)
-            if previous and sends > 1:
-                opened = replace(opened, previous_delivery=self._delivery(request.fingerprint, previous))
-            return opened
-        kind, *told = reply
-        if kind == RefusalKind.COOLDOWN:
-            return Refusal(RefusalKind.COOLDOWN, "cooldown", told[0])
-        number, wait = told
-        if kind == RefusalKind.LOCKED:
-            return Refusal(RefusalKind.LOCKED, f"failures {request.failure_limits[number - 1]}", wait)
-        return Refusal(RefusalKind.RATE_LIMITED, f"phone {request.phone_limits[number - 1]}", wait)
+        if reply[0] != "opened":
+            failures, phone = ("failures", request.failure_limits), ("phone", request.phone_limits)
+            return _refused(*reply, locked=failures, rate_limited=phone)
+        _, nonce, key_id, attempts, sends, expires_at, resend_at, previous = reply
+        opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at)
+        if previous and sends > 1:
+            opened = replace(opened, previous_delivery=self._delivery(request.fingerprint, previous))
+        return opened
 
     def add(self, request: AddDelivery) -> None:
         keys = self._of(request.fingerprint, f"d:{request.of}", f"d:{request.delivery_id}")
-        self._link.decide(scripts.ADD, keys, _request(request.now, delivery=_pending(request)))
+        self._link.decide(scripts.ADD, keys, _pending(request))
 
     def settle(self, settlement: Settlement) -> bool:
         fingerprint, delivery_id = settlement.fingerprint, settlement.delivery_id
@@ -226,14 +202,14 @@ class RedisStore:
 
     def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         keys = self._of(fingerprint, f"proof:{proof_id}")
-        return bool(self._link.decide(scripts.REDEEM, keys, _request(now), spends=True))
+        return bool(self._link.decide(scripts.REDEEM, keys, _request(now=now), spends=True))
 
     # ------------------------------------------------------------------------------------------------ deliveries
 
     def record(
         self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
     ) -> DeliveryRecord | None:
-        request = _request(now, id=report.id or None, status=report.status.value)
+        request = _request(now=now, id=report.id or None, status=report.status)
         fields = self._link.decide(scripts.RECORD, self._of(fingerprint, f"d:{delivery_id}", "ids"), request)
         record = delivery_of(fingerprint, delivery_id, dict(zip(fields[::2], fields[1::2], strict=True)))
         if record and record.gateway_id and not record.status.final:
@@ -242,7 +218,7 @@ class RedisStore:
 
     def _track(self, fingerprint: str, delivery_id: str, created_at: int, now: int | None) -> None:
         """For :meth:`unfinished`. What was decided stands without it: callbacks tell of a delivery too."""
-        request = _request(now, created_at=created_at, member=f"{fingerprint}.{delivery_id}")
+        request = _request(now=now, created_at=created_at, member=f"{fingerprint}.{delivery_id}")
         with suppress(StoreUnavailable):
             self._link.decide(scripts.TRACK, self._shared("unfinished"), request)
 
@@ -290,12 +266,12 @@ class RedisStore:
         meanwhile may be missed, and one may be counted twice while Redis makes its table larger or smaller.
         """
         (stem,) = self._shared("count")
-        days = [_number(day_of(moment)) for moment in (since_ms, self._now(stem) if now is None else now)]
+        days = [day_number(moment) for moment in (since_ms, self._now(stem) if now is None else now)]
         days[0] = max(days[0], days[1] - COUNT_MS // DAY_MS)
         numbers = range(days[0], days[1] + 1)
         found = self._link.read(*(("HGETALL", f"{stem}:{number}") for number in numbers)) if numbers else []
         counts = {
-            _day(number): {name: int(count) for name, count in fields.items()}
+            day_of(number * DAY_MS): {name: int(count) for name, count in fields.items()}
             for number, fields in zip(numbers, found, strict=True)
             if fields
         }
@@ -338,17 +314,21 @@ class RedisStore:
 
 def _plain(value: Any) -> Any:
     """What JSON does not know: a limit is its count and its seconds, a rule its fields."""
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return tuple(vars(value).values()) if isinstance(value, Limit) else vars(value)
+    if isinstance(value, Limit):
+        return value.count, value.window
+    return sorted(value) if isinstance(value, frozenset) else vars(value)
 
 
 _json = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
 
 
-def _request(now: int | None, **values: Any) -> str:
+def _request(**asked: Any) -> str:
     """A script's request: what is ``None`` is left out."""
-    return _json({name: value for name, value in {"now": now, **values}.items() if value is not None})
+    return _json({name: value for name, value in asked.items() if value is not None})
+
+
+def _pending(request: OpenChallenge | AddDelivery) -> str:
+    return _request(**{**vars(request), "purpose": request.purpose.template_type})
 
 
 @lru_cache
@@ -363,28 +343,17 @@ def _areas(prefix: str, country: str) -> tuple[str, str]:
 
 def _number(day: str) -> int:
     """A day of Tashkent, by its number since the epoch."""
-    return (date.fromisoformat(day) - _EPOCH).days
+    return day_number(day_begins(day))
 
 
-def _day(number: int) -> str:
-    return (_EPOCH + timedelta(number)).isoformat()
-
-
-def _pending(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
-    """A new delivery's hash, but for its times, which the script writes; its key says whose it is."""
-    columns = DELIVERY.write(vars(pending(request, 0)))
-    left_out = ("id", "fingerprint", "created_at", "updated_at")
-    return {name: value for name, value in columns.items() if value is not None and name not in left_out}
-
-
-def _refused_global(request: ReserveGlobal, word: str, *told: Any) -> Refusal:
+def _refused(word: str, *told: Any, budget: int | None = None, **limits: tuple[str, tuple[Limit, ...]]) -> Refusal:
+    """A script's refusal; it tells the number of the limit among those of that word, and the milliseconds to wait."""
     kind = RefusalKind(word)
-    if kind is RefusalKind.PAUSED:
-        return Refusal(kind, "paused", None)
-    if kind is RefusalKind.RATE_LIMITED:
-        return Refusal(kind, f"client {request.client_limits[told[0] - 1]}", told[1])
-    if kind is RefusalKind.BUDGET:
-        return Refusal(kind, f"budget {request.budget}/day", told[0])
-    *seen, wait = told[0]
-    suspicion = Suspicion(*seen)
-    return Refusal(kind, f"guard {suspicion.level} {suspicion.window}", wait, suspicion)
+    if word in limits:
+        whose, numbered = limits[word]
+        return Refusal(kind, f"{whose} {numbered[told[0] - 1]}", told[1])
+    if kind is RefusalKind.SUSPICIOUS:
+        *seen, wait = told[0]
+        suspicion = Suspicion(*seen)
+        return Refusal(kind, f"guard {suspicion.level} {suspicion.window}", wait, suspicion)
+    return Refusal(kind, f"budget {budget}/day" if kind is RefusalKind.BUDGET else word, *(told or [None]))

@@ -1,18 +1,18 @@
-"""The words in which SQLite, PostgreSQL, MySQL and MariaDB differ."""
+"""The words in which SQLite, PostgreSQL, MySQL and MariaDB differ, and the statements that follow from them."""
+
+# ruff: noqa: S608  # the texts are made of constants
 
 from __future__ import annotations
 
 from collections.abc import Sized
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from uzotp.stores.tables import TABLES
-
-#: A counter's end never moves back.
-_GROWING = ("uzotp_phone", "uzotp_client", "uzotp_tally", "uzotp_budget")
+from uzotp.stores.tables import CHALLENGE, COUNT, PROOF, Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """What differs between the databases."""
 
@@ -47,79 +47,73 @@ class Dialect:
         """Follows a SELECT whose rows are to stay locked."""
         return " FOR UPDATE" if self.locks_rows else ""
 
-    def insert(self, table: str) -> str:
-        names = TABLES[table].names
-        return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places(names)})"  # noqa: S608
 
-    def upsert(self, table: str) -> str:
-        return _upsert(self, table)
-
-    def insert_new(self, table: str) -> str:
-        """Insert a row, or touch none when its key is there already."""
-        return f"{self.insert(table).replace('INSERT', self.ignore[0], 1)}{self.ignore[1]}"
-
-    def add_counts(self, rows: int) -> str:
-        """Insert so many rows, or add to the totals that are there."""
-        more = f", ({places(TABLES['uzotp_count'].names)})" * (rows - 1)
-        total = f"total = uzotp_count.total + {self.incoming.format('total')}"
-        return f"{self.insert('uzotp_count')}{more} {self.conflict.format(key='id')} {total}"
-
-    def purge(self, table: str, column: str, rows: int) -> str:
-        """Delete those of so many rows whose time is over by then: one may have come back to life since it was found.
-
-        Where the database can pass over a row that is locked, it does: who holds it may want another of these next.
-        """
-        key = TABLES[table].key
-        over = f"{key} IN ({places(range(rows))}) AND {column} <= %s"
-        if self.skips_locked:
-            over = f"{key} IN (SELECT {key} FROM {table} WHERE {over} FOR UPDATE SKIP LOCKED)"  # noqa: S608
-        return f"DELETE FROM {table} WHERE {over}"  # noqa: S608
-
-    def claim(self, table: str) -> str:
-        """Insert a row, or lock the one that is there and leave it as it is."""
-        conflict = self.conflict.format(key=TABLES[table].key)
-        return f"{self.insert(table)} {conflict} expires_at = {table}.expires_at"
-
-    @property
-    def put_failures(self) -> str:
-        grown = f"{self.greatest}(expires_at, %s)"
-        return f"UPDATE uzotp_phone SET failures = %s, expires_at = {grown} WHERE fingerprint = %s"  # noqa: S608
-
-    @property
-    def tried(self) -> str:
-        """A phone's failures, locked before its challenge; whether it has others of the purpose; the challenge."""
-        return _tried(self)
-
-    def select(self, table: str, *, lock: bool) -> str:
-        end = self.for_update if lock else ""
-        return f"SELECT {columns(table)} FROM {table} WHERE {TABLES[table].key} = %s{end}"  # noqa: S608
-
-
-def columns(table: str, prefix: str = "") -> str:
-    return ", ".join(f"{prefix}{name}" for name in TABLES[table].names)
+def columns(table: Table[Any], prefix: str = "") -> str:
+    return ", ".join(f"{prefix}{name}" for name in table.names)
 
 
 def places(values: Sized) -> str:
     return ", ".join(["%s"] * len(values))
 
 
+def insert(table: Table[Any]) -> str:
+    return f"INSERT INTO {table.name} ({columns(table)}) VALUES ({places(table.names)})"
+
+
+def insert_new(dialect: Dialect, table: Table[Any]) -> str:
+    """Insert a row, or touch none when its key is there already."""
+    return f"{insert(table).replace('INSERT', dialect.ignore[0], 1)}{dialect.ignore[1]}"
+
+
 @lru_cache
-def _upsert(dialect: Dialect, table: str) -> str:
+def claim(dialect: Dialect, table: Table[Any]) -> str:
+    """Insert a row, or lock the one that is there and leave it as it is."""
+    return f"{insert(table)} {dialect.conflict.format(key=table.key)} expires_at = {table.name}.expires_at"
+
+
+@lru_cache
+def upsert(dialect: Dialect, table: Table[Any]) -> str:
+    if table is PROOF:  # of which there is never a second
+        return insert(table)
     changes = []
-    for column in TABLES[table].names[1:]:
+    for column in table.names[1:]:
         value = dialect.incoming.format(column)
-        if column == "expires_at" and table in _GROWING:
-            value = f"{dialect.greatest}({value}, {table}.expires_at)"
+        if column == "expires_at" and table is not CHALLENGE:  # a counter's end never moves back
+            value = f"{dialect.greatest}({value}, {table.name}.expires_at)"
         changes.append(f"{column} = {value}")
-    conflict = dialect.conflict.format(key=TABLES[table].key)
-    return f"{dialect.insert(table)} {conflict} {', '.join(changes)}"
+    return f"{insert(table)} {dialect.conflict.format(key=table.key)} {', '.join(changes)}"
 
 
 @lru_cache
-def _tried(dialect: Dialect) -> str:
+def select(dialect: Dialect, table: Table[Any], lock: bool) -> str:
+    return f"SELECT {columns(table)} FROM {table.name} WHERE {table.key} = %s{dialect.for_update if lock else ''}"
+
+
+def add_counts(dialect: Dialect, rows: int) -> str:
+    """Insert so many rows, or add to the totals that are there."""
+    more = f", ({places(COUNT.names)})" * (rows - 1)
+    total = f"total = uzotp_count.total + {dialect.incoming.format('total')}"
+    return f"{insert(COUNT)}{more} {dialect.conflict.format(key='id')} {total}"
+
+
+def purge(dialect: Dialect, table: Table[Any], column: str, rows: int) -> str:
+    """Delete those of so many rows whose time is over by then: one may have come back to life since it was found.
+
+    Where the database can pass over a row that is locked, it does: who holds it may want another of these next.
+    """
+    key = table.key
+    over = f"{key} IN ({places(range(rows))}) AND {column} <= %s"
+    if dialect.skips_locked:
+        over = f"{key} IN (SELECT {key} FROM {table.name} WHERE {over} FOR UPDATE SKIP LOCKED)"
+    return f"DELETE FROM {table.name} WHERE {over}"
+
+
+@lru_cache
+def tried(dialect: Dialect) -> str:
+    """A phone's failures, locked before its challenge; whether it has others of the purpose; the challenge."""
     others = "SELECT 1 FROM uzotp_challenge o WHERE o.fingerprint = %s AND o.purpose = %s AND o.handle <> %s"
     return (
-        f"SELECT p.failures, EXISTS ({others}), {columns('uzotp_challenge', 'c.')}"  # noqa: S608
+        f"SELECT p.failures, EXISTS ({others}), {columns(CHALLENGE, 'c.')}"
         " FROM uzotp_phone p LEFT JOIN uzotp_challenge c ON c.handle = %s"
         f" WHERE p.fingerprint = %s{dialect.for_update}"
     )

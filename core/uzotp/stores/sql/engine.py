@@ -145,7 +145,7 @@ class SQLStore(StatementStore):
         return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-class _EngineSession:
+class _EngineSession(Session):
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
@@ -153,17 +153,10 @@ class _EngineSession:
         self.asked = connection.info.setdefault("uzotp_asked", {}) if connection.dialect.driver == "psycopg2" else None
         self._qmark = connection.dialect.paramstyle == "qmark"
 
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
-        found: Sequence[Sequence[Any]] = self._execute(sql, params).fetchall()
-        return found
-
-    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
-        return int(self._execute(sql, params).rowcount)
-
-    def _execute(self, sql: str, params: Sequence[Any]) -> Any:
+    def execute(self, sql: str, params: Sequence[Any] | None) -> Any:
         if self._qmark:
             sql = sql.replace("%s", "?")
-        return self.connection.exec_driver_sql(sql, tuple(params) or None)
+        return self.connection.exec_driver_sql(sql, params and tuple(params))
 
     def discard(self) -> None:
         self.connection.invalidate()

@@ -31,10 +31,10 @@ from uzotp.stores.clock import ServerClock
 from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS
 from uzotp.stores.locked import LockedStore, T, Transaction, check
 from uzotp.stores.sql import history, postgresql
-from uzotp.stores.sql.dialects import Dialect, columns
+from uzotp.stores.sql.dialects import Dialect, columns, insert_new, purge
 from uzotp.stores.sql.postgresql import Statement
 from uzotp.stores.sql.rows import Rows, Session, key_of
-from uzotp.stores.tables import DELIVERY, TABLES
+from uzotp.stores.tables import CHALLENGE, DELIVERY, SWITCH, TABLES, Table
 from uzotp.tashkent import day_of
 
 _TRIES = 3
@@ -157,12 +157,12 @@ class StatementStore(LockedStore):
 
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
         found = self._read(
-            f"SELECT {columns('uzotp_delivery', 'd.')}"  # noqa: S608
+            f"SELECT {columns(DELIVERY, 'd.')}"  # noqa: S608
             " FROM uzotp_challenge c JOIN uzotp_delivery d ON d.id = c.delivery_id"
             " WHERE c.handle = %s AND c.fingerprint = %s",
             (handle, fingerprint),
         )
-        return DELIVERY.read_row(found[0]) if found else None
+        return DELIVERY.read(found[0]) if found else None
 
     def known_ids(self, fingerprint: str, gateway: str) -> set[str]:
         found = self._read(
@@ -173,7 +173,7 @@ class StatementStore(LockedStore):
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
         values = (key_of(name), name, note[:200], self._at(now))
-        return self._attempt(lambda session: session.run(session.dialect.insert_new("uzotp_switch"), values)) == 1
+        return self._attempt(lambda session: session.run(insert_new(session.dialect, SWITCH), values)) == 1
 
     def switch_off(self, name: str) -> bool:
         return self._write("DELETE FROM uzotp_switch WHERE id = %s", (key_of(name),)) == 1
@@ -195,27 +195,26 @@ class StatementStore(LockedStore):
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         found = self._read(
-            f"SELECT {columns('uzotp_delivery')} FROM uzotp_delivery WHERE status IN ('pending', 'unknown', 'sent')"  # noqa: S608
+            f"SELECT {columns(DELIVERY)} FROM uzotp_delivery WHERE status IN ('pending', 'unknown', 'sent')"  # noqa: S608
             " AND created_at > %s AND gateway_id <> '' ORDER BY created_at LIMIT %s",
             (self._at(now) - DELIVERY_MS, limit),
         )
-        return [DELIVERY.read_row(row) for row in found]
+        return [DELIVERY.read(row) for row in found]
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
         """Delete what is over, a batch at a time, so that nobody waits long for a lock."""
         moment = self._at(now)
-        ends = {"uzotp_challenge": moment - GRACE_MS}
-        gone = self._purge("uzotp_delivery", "created_at", moment - keep_deliveries_ms)
+        gone = self._purge(DELIVERY, "created_at", moment - keep_deliveries_ms)
         for table in TABLES.values():
             if "expires_at" in table.names:
-                gone += self._purge(table.name, "expires_at", ends.get(table.name, moment))
+                gone += self._purge(table, "expires_at", moment - GRACE_MS if table is CHALLENGE else moment)
         return gone
 
-    def _purge(self, table: str, column: str, moment: int) -> int:
-        key, last, gone = TABLES[table].key, "", 0
+    def _purge(self, table: Table[Any], column: str, moment: int) -> int:
+        key, last, gone = table.key, "", 0
         while True:
             found = self._read(
-                f"SELECT {key} FROM {table} WHERE {key} > %s AND {column} <= %s ORDER BY {key} LIMIT {_BATCH}",  # noqa: S608
+                f"SELECT {key} FROM {table.name} WHERE {key} > %s AND {column} <= %s ORDER BY {key} LIMIT {_BATCH}",  # noqa: S608
                 (last, moment),
             )
             if not found:
@@ -223,9 +222,9 @@ class StatementStore(LockedStore):
             gone += self._delete(table, column, [row[0] for row in found], moment)
             last = found[-1][0]
 
-    def _delete(self, table: str, column: str, keys: Sequence[Any], moment: int) -> int:
+    def _delete(self, table: Table[Any], column: str, keys: Sequence[Any], moment: int) -> int:
         return self._attempt(
-            lambda session: session.run(session.dialect.purge(table, column, len(keys)), [*keys, moment])
+            lambda session: session.run(purge(session.dialect, table, column, len(keys)), [*keys, moment])
         )
 
     def _write(self, sql: str, params: Sequence[Any]) -> int:

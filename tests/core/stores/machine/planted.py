@@ -20,6 +20,7 @@ from uzotp.policy import Limit
 from uzotp.ports.store import Refusal
 from uzotp.rules import challenges, logs
 from uzotp.stores import locked
+from uzotp.stores.tables import DELIVERY
 
 Patch = pytest.MonkeyPatch
 
@@ -114,7 +115,7 @@ ESSENTIAL = (ANYWHERE[0], ANYWHERE[2], ANYWHERE[6])
 class _Later:
     """Rows that are read now; what is written is kept, to be written in another transaction."""
 
-    WRITES = ("put_", "add_", "drop_", "charge", "credit")
+    WRITES = ("put", "drop_", "charge", "credit")
 
     def __init__(self, rows: Any, writes: list[Callable[[Any], object]]) -> None:
         self._rows = rows
@@ -162,9 +163,9 @@ class _Forgetful:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._rows, name)
 
-    def delivery(self, delivery_id: str, *, lock: bool = True) -> Any:
-        found = self._rows.delivery(delivery_id, lock=lock)
-        return replace(found, gateway="") if found and lock else found
+    def get(self, table: Any, key: str, *, lock: bool = True) -> Any:
+        found = self._rows.get(table, key, lock=lock)
+        return replace(found, gateway="") if found and table is DELIVERY else found
 
 
 def window_ends_late(patch: Patch, store: Any) -> None:

@@ -94,7 +94,11 @@ local function write(key, fields)
 end
 
 local function pending(key, created_at)
-  write(key, request.delivery)
+  local delivery = {status = 'pending'}
+  for _, name in ipairs(OF_REQUEST) do
+    delivery[name] = request[name]
+  end
+  write(key, delivery)
   redis.call('HSET', key, 'created_at', whole(created_at), 'updated_at', whole(created_at))
   keep(key, DELIVERY_MS)
 end

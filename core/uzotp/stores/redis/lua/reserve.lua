@@ -1,12 +1,12 @@
 -- Take a place in what all phones share. KEYS: switches, client, prefix, country, budget.
 -- Everything is read and decided first, then written: a refusal leaves no trace.
 
-if redis.call('HEXISTS', KEYS[1], request.pause) == 1 then
+if redis.call('HEXISTS', KEYS[1], PAUSE) == 1 then
   return {'paused'}
 end
 
 local log, at = nil, now
-if request.client_limits then
+if request.client then
   log = text(KEYS[2])
   local number, wait = exceeded(log, request.client_limits)
   if number then
@@ -23,7 +23,7 @@ if guard then
   if prefix and country and country[6] > prefix[6] then
     seen = country
   end
-  if seen and request.refuses then
+  if seen and guard.enforce and not guard.trusted then
     return {'suspicious', seen}
   end
 end
