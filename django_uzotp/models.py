@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from uzotp.ports.columns import MONEY_DIGITS, Kind
+from uzotp.ports.kinds import MONEY_DIGITS, Kind
 from uzotp.stores import tables
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -25,8 +25,8 @@ from django_uzotp.store import DjangoStore, _asked, _DjangoSession
 from tests.core.stores import services
 from tests.django_app.processes import add_database, open_store
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.ports.columns import Kind
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.kinds import Kind
 from uzotp.ports.money import Money
 from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract

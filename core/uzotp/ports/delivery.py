@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Annotated
 
 from uzotp.policy import Purpose
-from uzotp.ports.columns import Column, Hash, Kind, Moment, Prefix
+from uzotp.ports.kinds import Column, Hash, Kind, Moment, Prefix
 from uzotp.ports.money import Money
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from uzotp.policy import MAX_LIFE, MIN_LEFT, Purpose
-from uzotp.ports.columns import Column, Counter, Hash, Kind, Log, Moment, Prefix
+from uzotp.ports.kinds import Column, Counter, Hash, Kind, Log, Moment, Prefix
 from uzotp.ports.store import Attempt, AttemptStatus, Checked, OpenChallenge, Opened, Refusal, RefusalKind
 from uzotp.rules import logs
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from uzotp.ports.columns import Log
+from uzotp.ports.kinds import Log
 from uzotp.ports.store import GuardRule, Refusal, RefusalKind, Suspicion
 
 #: The digits of a slot's number, and of each of its two counts.

@@ -14,8 +14,8 @@ from types import NoneType
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from uzotp.policy import Purpose
-from uzotp.ports.columns import Column, Hash, Kind, Log, Moment, Total
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.kinds import Column, Hash, Kind, Log, Moment, Total
 from uzotp.ports.money import Money
 from uzotp.ports.store import Settlement
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord

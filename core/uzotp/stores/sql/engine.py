@@ -32,7 +32,7 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import TypeEngine
 
 from uzotp.errors import ConfigurationError
-from uzotp.ports.columns import MONEY_DIGITS, Kind
+from uzotp.ports.kinds import MONEY_DIGITS, Kind
 from uzotp.stores.sql.dialects import DIALECTS, Dialect
 from uzotp.stores.sql.rows import Session
 from uzotp.stores.sql.store import SQLITE_WAIT, StatementStore

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from uzotp.ports.columns import MONEY_DIGITS
 from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.kinds import MONEY_DIGITS
 from uzotp.ports.ledger import History, PrefixTraffic, Traffic
 from uzotp.stores.sql.rows import Session
 from uzotp.stores.summary import in_order
