@@ -30,6 +30,14 @@ _IN_ATOMIC = (
 )
 
 
+class _Own(threading.local):
+    """What a thread has of its own."""
+
+    def __init__(self) -> None:
+        self.connections: dict[str, BaseDatabaseWrapper] = {}
+        self.lost = False
+
+
 class DjangoStore(StatementStore):
     """Challenges and counters in one of ``DATABASES``: *using*, or what the routers say for writing.
 
@@ -44,7 +52,7 @@ class DjangoStore(StatementStore):
     def __init__(self, using: str | None = None) -> None:
         super().__init__()
         self._using = using
-        self._own = threading.local()
+        self._own = _Own()
         request_finished.connect(self._close_old)
 
     def __repr__(self) -> str:
@@ -53,7 +61,7 @@ class DjangoStore(StatementStore):
     @contextmanager
     def session(self) -> Iterator[Session]:
         if self.forked():
-            self._own = threading.local()
+            self._own = _Own()
         self._own.lost = False  # the next few lines may already ask for a connection
         alias = self._alias()
         connection = connections[alias]
@@ -77,11 +85,11 @@ class DjangoStore(StatementStore):
         return error.__cause__ or error
 
     def lost(self, error: Exception) -> bool:
-        return bool(self._own.lost)
+        return self._own.lost
 
     def release_thread(self) -> None:
         """Close this thread's connections: no request ends here that would do it."""
-        for connection in (connections[self._alias()], *self._connections().values()):
+        for connection in (connections[self._alias()], *self._own.connections.values()):
             connection.close()
 
     def _alias(self) -> str:
@@ -89,23 +97,16 @@ class DjangoStore(StatementStore):
 
     def _own_connection(self, alias: str) -> BaseDatabaseWrapper:
         """This thread's second connection to the database, outside the host's transactions."""
-        own = self._connections()
+        own = self._own.connections
         if alias not in own:
             own[alias] = connections.create_connection(alias)
         if not own[alias].get_autocommit():
             own[alias].set_autocommit(True)
         return own[alias]
 
-    def _connections(self) -> dict[str, BaseDatabaseWrapper]:
-        try:
-            found: dict[str, BaseDatabaseWrapper] = self._own.connections
-        except AttributeError:
-            found = self._own.connections = {}
-        return found
-
     def _close_old(self, **_kwargs: object) -> None:
         """What Django does with its own connections when a request is over (``CONN_MAX_AGE``)."""
-        for connection in self._connections().values():
+        for connection in self._own.connections.values():
             connection.close_if_unusable_or_obsolete()
 
 

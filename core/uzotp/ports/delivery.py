@@ -11,6 +11,8 @@ from uzotp.policy import Purpose
 from uzotp.ports.kinds import Column, Hash, Kind, Moment, Prefix
 from uzotp.ports.money import Money
 
+_RANKS = {"pending": 0, "unknown": 1, "sent": 2}
+
 
 class DeliveryStatus(str, Enum):
     """One message's life. It moves forward only; see :attr:`rank`."""
@@ -24,7 +26,7 @@ class DeliveryStatus(str, Enum):
     @property
     def rank(self) -> int:
         """Forward is up: pending 0, unknown 1, sent 2, delivered and failed 3 (final)."""
-        return {"pending": 0, "unknown": 1, "sent": 2}.get(self.value, 3)
+        return _RANKS.get(self._value_, 3)
 
     @property
     def final(self) -> bool:

@@ -14,8 +14,6 @@ from uzotp.rules import logs
 #: The resend ladder counts the sends of so long: milliseconds.
 LADDER_MS = 3_600_000
 
-# ----------------------------------------------------------------------------------------------------- records
-
 
 @dataclass(slots=True)
 class PhoneRecord:
@@ -43,9 +41,6 @@ class ChallengeRecord:
     sends: Counter = 0
     used: bool = False
     delivery_id: Hash = ""
-
-
-# --------------------------------------------------------------------------------------------------- decisions
 
 
 def open_challenge(

@@ -120,6 +120,8 @@ class Table(Generic[R]):
         for place, read in self._readers:
             if values[place] is not None:
                 values[place] = read(values[place])
+        if not self._currencies:
+            return self.record(*values)
         for place in self._currencies:
             if values[place] is not None:  # of the two that have the field's name the later counts
                 values[place] = Money(values[place - 1], values[place])

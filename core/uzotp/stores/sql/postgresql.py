@@ -190,29 +190,22 @@ def check(attempt: Attempt, now: int) -> tuple[Statement, dict[str, Any]]:
     }
 
 
-def owed(attempt: Attempt, rows: Sequence[Sequence[Any]]) -> list[str]:
-    """The areas that a success was not credited to: without a row yet, or with a newer slot by another's clock."""
-    if not rows or rows[0][0] != "verified":
-        return []
-    return [area for area, counted in zip(attempt.guard_areas, rows[0][5:], strict=True) if not counted]
+def answer(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> tuple[Checked, str | None, list[str]]:
+    """What the statement's answer means, and what a success still lacks.
 
-
-def untold(rows: Sequence[Sequence[Any]]) -> str | None:
-    """The delivery that a success was not noted in: it came between the statement's beginning and its turn."""
-    return rows[0][4] if rows else None
-
-
-def answer(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> Checked:
-    """What the statement's answer means."""
+    That is the delivery that it was not noted in, for that came between the statement's beginning and its turn, and the
+    areas that it was not credited to: without a row yet, or with a newer slot by another's clock.
+    """
     if not rows:
-        return Checked(AttemptStatus.EXPIRED)
-    word, attempts, sends, until, _, *counted = rows[0]
+        return Checked(AttemptStatus.EXPIRED), None, []
+    word, attempts, sends, until, untold, *counted = rows[0]
     status, left = AttemptStatus(word), attempt.max_attempts - attempts
-    if status is AttemptStatus.LOCKED:
-        return Checked(status, left, int(until) - now)
     if status is AttemptStatus.VERIFIED:
-        return Checked(status, left - 1, sends=sends, credited=bool(counted))
-    return Checked(status, left - 1 if status is AttemptStatus.WRONG_CODE else 0)
+        owed = [area for area, done in zip(attempt.guard_areas, counted, strict=True) if not done]
+        return Checked(status, left - 1, sends=sends, credited=bool(counted)), untold, owed
+    if status is AttemptStatus.LOCKED:
+        return Checked(status, left, int(until) - now), None, []
+    return Checked(status, left - 1 if status is AttemptStatus.WRONG_CODE else 0), None, []
 
 
 def _until(limits: tuple[Limit, ...]) -> str:

@@ -6,9 +6,6 @@ can decide commits by itself. The SQL is that of ``rows``, ``dialects``, ``histo
 
 SQLite has one writer: ``BEGIN IMMEDIATE`` is the lock. Elsewhere, in READ COMMITTED, a row of a phone, a client, a
 tally, a day or a delivery is locked as it is read; a challenge is touched only under the lock of its phone.
-
-Times are milliseconds since the epoch; ids and hashes are lower-case base32, 26 characters; a tally's key is its
-area, a budget's its day.
 """
 
 from __future__ import annotations
@@ -91,9 +88,7 @@ class StatementStore(LockedStore):
 
     def _check(self, session: Session, attempt: Attempt, now: int) -> Checked:
         statement, values = postgresql.check(attempt, now)
-        answer = self._tell(session, statement, values)
-        spent, owed = postgresql.answer(attempt, now, answer), postgresql.owed(attempt, answer)
-        untold = postgresql.untold(answer)
+        spent, untold, owed = postgresql.answer(attempt, now, self._tell(session, statement, values))
         if owed or untold:
             away: tuple[type[Exception], ...] = (StoreUnavailable, *self.errors)
 
