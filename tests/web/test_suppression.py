@@ -107,7 +107,7 @@ def test_r41_a_suppressed_challenge_answers_as_a_mistyped_code_would(site: Site,
 def test_r41_no_code_opens_a_suppressed_challenge(site: Site, courier: Courier) -> None:
     suppressed = site.token(phone=OTHER_PHONE)
     keys = site.verifier.keys
-    nonces = [row.nonce for row, _ in site.store.challenges.values()]
+    nonces = [row.nonce for row in site.store.challenges.values()]
     payload = site.verifier.tokens("challenge").load(suppressed, 3600)
     assert payload is not None
     phone, purpose = site.verifier.read_phone(OTHER_PHONE), site.verifier.read_purpose("registration")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
@@ -30,6 +30,19 @@ _NAMES: dict[Table[Any], str] = {
     BUDGET: "budgets",
     COUNT: "counts",
 }
+
+
+@dataclass(slots=True)
+class _Kept(ChallengeRecord):
+    """A challenge, with how often its phone had succeeded in its purpose when it was written."""
+
+    wins: int = 0
+
+    @classmethod
+    def of(cls, record: ChallengeRecord, wins: int) -> _Kept:
+        kept = cls(*CHALLENGE.values(record))
+        kept.wins = wins
+        return kept
 
 
 class _Table:
@@ -109,12 +122,9 @@ class MemoryStore(LockedStore):
             return answer
 
     def live(self, handle: str, now: int) -> ChallengeRecord | None:
-        """The challenge, unless a success of its phone ended it; for a decision that holds the lock.
-
-        It is kept with how often its phone had succeeded in its purpose when it was written.
-        """
-        record, wins = self.challenges.get(handle, now) or (None, 0)
-        return record if record and wins == self.wins_of(record.fingerprint, record.purpose, now) else None
+        """The challenge, unless a success of its phone ended it; for a decision that holds the lock."""
+        kept: _Kept | None = self.challenges.get(handle, now)
+        return kept if kept and kept.wins == self.wins_of(kept.fingerprint, kept.purpose, now) else None
 
     def wins_of(self, fingerprint: str, purpose: Purpose, now: int) -> int:
         return self.wins.get(fingerprint + purpose, now) or 0
@@ -230,7 +240,7 @@ class _Rows(Transaction):
         kept: Any = record
         if isinstance(record, ChallengeRecord):
             wins = self._store.wins_of(record.fingerprint, record.purpose, self._now)
-            kept = record, wins
+            kept = _Kept.of(record, wins)
             if wins:  # what ended others outlives this one
                 self._writes.append((self._store.wins, record.fingerprint + record.purpose, wins, expires_at))
         self._writes.append((self._kept[table], key, kept, expires_at))
@@ -243,12 +253,12 @@ class _Rows(Transaction):
         return phone.failures if phone else "", self._store.live(attempt.handle, self._now) if phone else None, True
 
     def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
-        charged = CHALLENGE.copy(challenge)
+        used = verified_at is not None
+        wins = self._store.wins_of(challenge.fingerprint, challenge.purpose, self._now) + used
+        charged = _Kept.of(challenge, wins)
         charged.attempts += 1
-        charged.used = verified_at is not None
-        wins = self._store.wins_of(charged.fingerprint, charged.purpose, self._now) + charged.used
-        over = charged.expires_at_ms + GRACE_MS
-        self._writes.append((self._store.challenges, charged.handle, (charged, wins), over))
+        charged.used = used
+        self._writes.append((self._store.challenges, charged.handle, charged, charged.expires_at_ms + GRACE_MS))
         newest = self._store.deliveries.get(charged.delivery_id, self._now) if charged.used else None
         if newest is not None:
             over = newest.created_at_ms + DELIVERY_MS

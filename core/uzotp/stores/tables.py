@@ -86,7 +86,8 @@ class Table(Generic[R]):
                 self._fields.append(_Field(field.name, currency, attrgetter("currency"), None))
         self._sources = [field.name for field in self._fields]
         get = attrgetter(*self._sources)
-        self._values: Callable[[R], Sequence[Any]] = get if len(self._sources) > 1 else lambda record: (get(record),)
+        #: A record's fields, one after another; money is there twice.
+        self.values: Callable[[R], Sequence[Any]] = get if len(self._sources) > 1 else lambda record: (get(record),)
         self._frozen = record.__dataclass_params__.frozen  # type: ignore[attr-defined]
         self._writers = [(place, field.write) for place, field in enumerate(self._fields) if field.write]
         self._readers = [(place, field.read) for place, field in enumerate(self._fields) if field.read]
@@ -96,7 +97,7 @@ class Table(Generic[R]):
 
     def copy(self, record: R) -> R:
         """One that may be changed, unless no record can be. ``dataclasses.replace`` takes twice as long."""
-        return record if self._frozen else self.record(*self._values(record))
+        return record if self._frozen else self.record(*self.values(record))
 
     def write(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The columns' values of those fields that are among *values*."""
@@ -108,7 +109,7 @@ class Table(Generic[R]):
 
     def row(self, key: str, record: R, expires_at: int) -> list[Any]:
         """The values of all columns."""
-        values = [*self._values(record)]
+        values = [*self.values(record)]
         for place, write in self._writers:
             if values[place] is not None:
                 values[place] = write(values[place])

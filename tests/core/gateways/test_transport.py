@@ -37,7 +37,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         count(transport._TimedHTTP, name)
     for name in ("init_poolmanager", "proxy_manager_for"):
         count(transport._Adapter, name)
-    count(transport._Session, "get_redirect_target")
+    count(transport._HttpSession, "get_redirect_target")
     return calls
 
 
@@ -90,7 +90,7 @@ def test_a_call_through_a_proxy_uses_its_override(called: Counter[str], monkeypa
         (transport._TimedHTTP, "is_connected"),
         (transport._Adapter, "init_poolmanager"),
         (transport._Adapter, "proxy_manager_for"),
-        (transport._Session, "get_redirect_target"),
+        (transport._HttpSession, "get_redirect_target"),
     ],
 )
 def test_what_is_overridden_is_there_to_be_overridden(owner: type, name: str) -> None:

@@ -17,7 +17,7 @@ class TestMemoryStore(StoreContract):
         return store
 
     def corrupt(self, store, handle, attempts):
-        store.challenges.rows[handle][1][0].attempts = attempts
+        store.challenges.rows[handle][1].attempts = attempts
 
     def opener(self, store):
         return None
