@@ -77,7 +77,7 @@ def server(request):
     alias = request.getfixturevalue(f"{request.param}_alias")
     store = emptied(DjangoStore(alias))
     yield store, alias
-    for connection in store._connections().values():
+    for connection in store._own.connections.values():
         connection.close()
 
 
@@ -177,11 +177,11 @@ def test_the_second_connection_is_one_a_thread_and_ends_with_the_request(server)
     with transaction.atomic(using=alias):
         store.open(opening())
         store.check(attempt(WRONG))
-        (own,) = store._connections().values()
+        (own,) = store._own.connections.values()
         assert own.connection is not None
         assert own is not connections[alias]
         seen = []
-        thread = threading.Thread(target=lambda: seen.append(store._connections()))
+        thread = threading.Thread(target=lambda: seen.append(store._own.connections))
         thread.start()
         thread.join()
         assert seen == [{}]

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     CHAR,
+    URL,
     BigInteger,
     Boolean,
     Column,
@@ -168,9 +169,7 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
             # Every transaction here is ended by statement; the pool's own ROLLBACK would be a round trip more.
-            limits = _PATIENCE.get(parsed.get_driver_name(), {})
-            options["connect_args"] = {name: limit for name, limit in limits.items() if name not in parsed.query}
-            return create_engine(parsed, pool_reset_on_return=None, **options)
+            return create_engine(parsed, pool_reset_on_return=None, connect_args=_patience(parsed), **options)
         in_memory = parsed.database in (None, "", ":memory:") or "mode=memory" in str(parsed)
         if in_memory:  # one connection for all threads, who take turns
             options |= {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
@@ -183,6 +182,11 @@ def _engine(url: str) -> Engine:
         raise ConfigurationError(failure) from None
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _patience(url: URL) -> dict[str, int]:
+    limits = _PATIENCE.get(url.get_driver_name(), {})
+    return {name: value for name, value in limits.items() if name not in url.query}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
