@@ -47,10 +47,12 @@ def a_store(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
     elif request.param == "redis":
+        pytest.importorskip("redis")
         from uzotp.stores.redis import RedisStore
 
         yield RedisStore(services.redis_url(), prefix=f"booked:{id(request)}:")
     else:
+        pytest.importorskip("sqlalchemy")
         from uzotp.stores.sql import SQLStore
 
         sqlite = f"sqlite:///{tmp_path / 'store.sqlite3'}"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, EntryPoints
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
@@ -234,11 +235,11 @@ def test_the_clients_can_be_had_from_their_gateways() -> None:
 
 def test_each_advice_has_an_id_of_its_own() -> None:
     """In all packages an id of the doctor's stands once, where its advice is given."""
-    root = Path(uzotp.__file__).parents[2]
+    packages = filter(None, map(find_spec, ("uzotp", "django_uzotp", "flask_uzotp")))
     ids = [
         id
-        for folder in (root / "core" / "uzotp", root / "django_uzotp", root / "flask_uzotp")
-        for path in folder.rglob("*.py")
+        for package in packages
+        for path in Path(str(package.origin)).parent.rglob("*.py")
         for id in re.findall(r'"(uzotp\.[EW]\d{3})"', path.read_text("utf-8"))
     ]
     twice = {id for id in ids if ids.count(id) > 1}

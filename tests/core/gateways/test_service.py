@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import traceback
 from contextlib import nullcontext
 from decimal import Decimal
@@ -242,10 +241,9 @@ def test_one_line_of_printable_text(value: object, rules: dict[str, Any], fits: 
 
 
 def test_where_it_was_before_it_still_is_and_says_so() -> None:
-    sys.modules.pop("uzotp.gateways.http", None)
+    old = import_module("uzotp.gateways.http")
     with pytest.warns(DeprecationWarning, match=r"uzotp\.http\.service"):
-        old = import_module("uzotp.gateways.http")
-    assert (old.Service, old.Answer, old.Reply) == (Service, Answer, Reply)
+        assert (old.Service, old.Answer, old.Reply) == (Service, Answer, Reply)
 
 
 @pytest.mark.parametrize(
