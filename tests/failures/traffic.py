@@ -246,7 +246,7 @@ class Traffic:
     def money(self) -> int:
         """The so'm that the store knows to be reserved or spent, since the traffic began."""
         self._days.add(day_of(int(time.time() * 1000)))
-        return sum(map(self.store.spent, self._days))
+        return sum(map(self.store.money_used, self._days))
 
     def _sample(self, most: int) -> Iterator[Person]:
         """Those who saw a refusal first: a fault hit them."""

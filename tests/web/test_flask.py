@@ -180,17 +180,17 @@ def test_trusted_proxies_belong_to_django(flask_site: FlaskSite) -> None:
 def test_p5_threads_that_come_first_together_share_one_verifier(
     flask_site: FlaskSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flask_uzotp.extension import Project
+    from flask_uzotp.extension import FlaskProject
 
     app = flask_app({})
     project, gate, built = app.extensions["uzotp"], threading.Barrier(8, timeout=10), []
-    build = Project._build
+    build = FlaskProject._build
 
     def slow_build(self: Any) -> Any:
         built.append(1)
         return build(self)
 
-    monkeypatch.setattr(Project, "_build", slow_build)
+    monkeypatch.setattr(FlaskProject, "_build", slow_build)
     project._kept.lock = held = threading.Lock()
     held.acquire()  # everybody is past the first look before anybody may build
     with ThreadPoolExecutor(8) as pool:
