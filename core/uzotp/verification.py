@@ -14,7 +14,7 @@ from uzotp import events
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
 from uzotp.errors import CountryNotAllowed, GatewayError, InvalidCode, InvalidProof, StoreUnavailable, UzotpError
 from uzotp.phones import Phone
-from uzotp.policy import Policy, Purpose
+from uzotp.policy import GuardMode, Policy, Purpose
 from uzotp.ports.clock import Clock
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.gateway import Gateway
@@ -210,7 +210,7 @@ class Verifier:
     def _check(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
         proof_id = random_id()
-        guarded = self.policy.guard != "off" and not self._core.test_number(number)
+        guarded = self.policy.guard != GuardMode.OFF and not self._core.test_number(number)
         attempt = Attempt(
             handle=self.keys.handle(number, why, binding),
             fingerprint=self.keys.fingerprint(number),

@@ -12,7 +12,7 @@ import time
 from uzotp import errors, events
 from uzotp.codes import random_id
 from uzotp.errors import Refused, StoreUnavailable, UzotpError
-from uzotp.policy import TestNumber
+from uzotp.policy import GuardMode, TestNumber
 from uzotp.ports.gateway import Message
 from uzotp.ports.store import PAUSE, GlobalReservation, GuardRule, OpenChallenge, Refusal, RefusalKind, ReserveGlobal
 from uzotp.privacy import Secret
@@ -120,14 +120,16 @@ class Admission:
             raise errors.CountryNotAllowed(phone.country)
         network = self._network(request.client_ip)
         prefix_floor, country_floor = policy.guard_floors
-        rule = GuardRule(policy.guard == "enforce", request.trusted, prefix_floor, country_floor, policy.guard_ratio)
+        rule = GuardRule(
+            policy.guard == GuardMode.ENFORCE, request.trusted, prefix_floor, country_floor, policy.guard_ratio
+        )
         return ReserveGlobal(
             entry_id=random_id(),
             client=self._core.keys.client(network) if network else None,
             client_limits=policy.client_limits,
             prefix=phone.prefix,
             country=phone.country,
-            guard=None if test or policy.guard == "off" else rule,
+            guard=None if test or policy.guard == GuardMode.OFF else rule,
             amount=amount,
             budget=None if test else policy.daily_budget,
             switches=self._accounts.switches,

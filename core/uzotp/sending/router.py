@@ -17,6 +17,7 @@ from uzotp.errors import (
 )
 from uzotp.events import logger
 from uzotp.phones import Phone
+from uzotp.policy import Failover
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.sending.breaker import REST, TRIP_AFTER, Breaker
 from uzotp.sending.receipts import fitting, look
@@ -93,11 +94,10 @@ class Router:
         names = [gateway.name for gateway in self.gateways]
         if not names or len(set(names)) != len(names):
             raise ConfigurationError("a Router takes one gateway at least, each of another name")
-        if failover_on_unknown not in (None, "home", "never", "always"):
-            raise ConfigurationError("FAILOVER_ON_UNKNOWN is home, never or always")
         #: The first gateway's name: what a send is called after before anybody knows who takes it.
         self.name = names[0]
-        self.failover_on_unknown = failover_on_unknown
+        told = failover_on_unknown
+        self.failover_on_unknown = None if told is None else Failover.of("FAILOVER_ON_UNKNOWN", told)
         self.breakers = {name: Breaker() for name in names}
         #: Those whose ``send`` takes a *timeout*; one of somebody else's may keep its time by itself.
         self._timed = frozenset(gateway.name for gateway in self.gateways if takes_timeout(gateway.send))
@@ -111,7 +111,7 @@ class Router:
         seconds: float,
         *,
         avoid: str = "",
-        failover: str = "home",
+        failover: str = Failover.HOME,
         objection: Callable[[Gateway], object] = lambda gateway: None,
     ) -> Plan:
         """The way of a message to *phone*. After one by *avoid* that nobody confirmed, that gateway comes last;
@@ -120,7 +120,7 @@ class Router:
         in_turn = self.gateways[at + 1 :] + self.gateways[: at + 1]
         gateways = [gateway for gateway in in_turn if not objection(gateway)]
         mode = self.failover_on_unknown or failover
-        repeats = mode == "always" or (mode == "home" and phone.country == _HOME)
+        repeats = mode == Failover.ALWAYS or (mode == Failover.HOME and phone.country == _HOME)
         return Plan(gateways, self.breakers, Deadline(seconds), repeats, objection)
 
     def send(self, message: Message, *, timeout: float | None = 10.0) -> Receipt:

@@ -46,7 +46,7 @@ class DevSMS:
         timeout: float = 10.0,
         *,
         type: str = "universal_otp",
-        account: str = "local",
+        account: str = PriceColumn.LOCAL,
         allow_insecure_http: bool = False,
     ) -> None:
         check_text(
