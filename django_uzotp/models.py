@@ -84,6 +84,7 @@ _NAMES = {
     "started_at": _("started (ms)"),
     "attempts": _("attempts"),
     "used": _("used"),
+    "proofs": _("proofs"),
     "delivery_id": _("newest delivery"),
     "id": _("id"),
     "country": _("country"),
@@ -213,12 +214,6 @@ class Insight(Delivery):
         default_permissions = ()
         verbose_name = _("SMS insight")
         verbose_name_plural = _("SMS insight")
-
-
-class Proof(_Row):
-    """A verified phone's single-use proof, until it is redeemed."""
-
-    vars().update(_table(tables.PROOF, _("proof"), _("proofs"), expires_at=_("expires (ms)")))
 
 
 class Tally(_Row):

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.core.signals import request_finished
 from django.db import Error, connections, router
@@ -110,15 +109,9 @@ class DjangoStore(StatementStore):
             connection.close_if_unusable_or_obsolete()
 
 
-#: What each of the driver's connections was asked: Django's own outlive them.
-_asked: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
-
-
 class _DjangoSession(Session):
     def __init__(self, connection: BaseDatabaseWrapper, cursor: CursorWrapper, dialect: Dialect) -> None:
         self.dialect = dialect
-        binds_here = not connection.settings_dict["OPTIONS"].get("server_side_binding")
-        self.asked = _asked.setdefault(connection.connection, {}) if dialect.one_statement and binds_here else None
         self._connection = connection
         self._cursor = cursor
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from uzotp import events
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
-from uzotp.errors import CountryNotAllowed, GatewayError, InvalidCode, InvalidProof, StoreUnavailable, UzotpError
+from uzotp.errors import CountryNotAllowed, GatewayError, InvalidCode, InvalidProof, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import GuardMode, Policy, Purpose
 from uzotp.ports.clock import Clock
@@ -21,7 +21,7 @@ from uzotp.ports.gateway import Gateway
 from uzotp.ports.store import Attempt, AttemptStatus, Store
 from uzotp.privacy import Secret, Veiled, veiled
 from uzotp.results import Challenge, Delivery, Verification
-from uzotp.sending.admission import FOREIGN, seconds
+from uzotp.sending.admission import FOREIGN
 from uzotp.sending.balances import Balances
 from uzotp.sending.core import Core, Risk, SendRequest, ShouldSend
 from uzotp.sending.counters import Journal
@@ -67,9 +67,9 @@ class Verifier:
         self.gateway: Gateway = gateway if isinstance(gateway, Gateway) else Router(gateway)
         self.router = self.gateway if isinstance(self.gateway, Router) else Router([self.gateway])
         #: Counts what is refused, by the day; ``journal.write()`` before the counts are looked at.
-        self.journal = Journal(store, self.clock, events)
-        parts, hooks = (store, self.policy, self.keys, self.router), (self.journal, should_send, risk)
-        self._core = core = Core(*parts, self.clock, clock is not None, *hooks)
+        self.journal = Journal(store, self.clock, events, clock_rules=clock is not None)
+        parts = (store, self.policy, self.keys, self.router, self.clock, clock is not None)
+        self._core = core = Core(*parts, self.journal, self.journal.tallies, should_send, risk)
         self.accounts = Accounts(core)
         self.balances = Balances(self.router.gateways, self.policy.low_balance, self.journal)
         check_texts(core.service_name, self.policy)
@@ -220,25 +220,20 @@ class Verifier:
             proof_ttl_ms=self.policy.proof_ttl * 1000,
             max_attempts=self.policy.max_attempts,
             failure_limits=self.policy.failure_limits,
-            guard_areas=(number.prefix, number.country) if guarded else (),
             now=self._core.now(),
         )
         checked = self.store.check(attempt)
         if checked.status is not AttemptStatus.VERIFIED:
             self._core.emit(events.CodeRejected(number, why, checked.status.value, checked.attempts_left))
-            return Verification(checked.status, number, checked.attempts_left, seconds(checked.retry_after_ms))
+            return Verification(checked.status, number, checked.attempts_left)
         self._core.emit(events.CodeVerified(number, why))
-        if guarded and not checked.credited:
-            self._credit(number, checked.sends)
-        proof = Secret(self.tokens("proof").dump({"id": proof_id, "phone": number, "purpose": why.value}))
+        if checked.delivery:
+            tallies, sends = self._core.tallies, checked.sends if guarded else 0
+            tallies.verified(checked.delivery, number.prefix, number.country, sends)
+            tallies.write_if_due()
+        payload = {"id": proof_id, "of": attempt.handle, "phone": number, "purpose": why.value}
+        proof = Secret(self.tokens("proof").dump(payload))
         return Verification(checked.status, number, checked.attempts_left, proof=proof)
-
-    def _credit(self, phone: Phone, sends: int) -> None:
-        """The guard's other side; a success stands without it (P4)."""
-        try:
-            self.store.credit(phone.prefix, phone.country, sends, self._core.now())
-        except StoreUnavailable:
-            events.logger.warning("a verified send was not credited to the guard: the store is away")
 
     def redeem(self, proof: object, purpose: str) -> Phone:
         """Exchange a proof for the phone it speaks of: once, for its own purpose, in ``PROOF_TTL`` seconds.
@@ -246,8 +241,8 @@ class Verifier:
         :raises InvalidProof: whatever is wrong with it.
         """
         proof = veiled(proof)
-        phone, proof_id = self._open_proof(proof, purpose)
-        if not self.store.redeem(self.keys.fingerprint(phone), proof_id, self._core.now()):
+        phone, proof_id, handle = self._open_proof(proof, purpose)
+        if not self.store.redeem(handle, self.keys.fingerprint(phone), proof_id, self._core.now()):
             raise InvalidProof
         return phone
 
@@ -260,13 +255,13 @@ class Verifier:
         proof = veiled(proof)
         return self._open_proof(proof, purpose)[0]
 
-    def _open_proof(self, proof: Phone | Secret | None, purpose: str) -> tuple[Phone, str]:
+    def _open_proof(self, proof: Phone | Secret | None, purpose: str) -> tuple[Phone, str, str]:
         why = self.read_purpose(purpose)
         payload = self.tokens("proof").load(proof, self.policy.proof_ttl)
-        if payload is None or payload["purpose"] != why.value:
+        if payload is None or payload["purpose"] != why.value or "of" not in payload:
             del payload  # it holds the number in clear, and a traceback shows locals (R43)
             raise InvalidProof
-        return Phone.parse(payload.pop("phone")), payload["id"]
+        return Phone.parse(payload.pop("phone")), payload["id"], payload["of"]
 
     # ---------------------------------------------------------------------------------------------- delivery
 

@@ -9,7 +9,7 @@ All ids and hashes are lower-case base32 text of 128 bits (26 characters): the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -85,8 +85,11 @@ class ReserveGlobal:
     """The part of a send that all phones share: the pause, the client's network, the guard, the day's money.
 
     ``entry_id`` names this reservation so that it can be taken back. Without a ``client`` there is no client quota;
-    without a ``guard`` nothing is counted for the country and the prefix; without a ``budget`` no money is. Money is
-    whole so'm. Of ``switches`` the reservation tells which are on.
+    without a ``guard`` nothing is counted for the prefix; without a ``budget`` no money is. Money is whole so'm. Of
+    ``switches`` the reservation tells which are on.
+
+    The country's tally is read and not written, for every send of the country would wait for it: ``untallied`` is what
+    this process has yet to :meth:`Store.tally`, the sends and the verified ones among them.
     """
 
     entry_id: str
@@ -95,6 +98,7 @@ class ReserveGlobal:
     prefix: str = ""
     country: str = ""
     guard: GuardRule | None = None
+    untallied: tuple[int, int] = (0, 0)
     amount: int = 0
     budget: int | None = None
     switches: tuple[str, ...] = ()
@@ -222,8 +226,8 @@ class Settlement:
 class Attempt:
     """One submitted code: ``digests`` has a candidate for each live key.
 
-    ``proof_id`` is what a success writes down, to be redeemed once within ``proof_ttl_ms``. ``guard_areas``, the prefix
-    and the country where the guard counts, are what a success is credited to.
+    ``proof_id`` is what a success writes down, to be redeemed once within ``proof_ttl_ms``. A miss is kept among the
+    phone's as long as ``failure_limits`` ask for it; they refuse no attempt, for sends bound guesses (P3).
     """
 
     handle: str
@@ -234,12 +238,23 @@ class Attempt:
     proof_ttl_ms: int
     max_attempts: int
     failure_limits: tuple[Limit, ...]
-    guard_areas: tuple[str, ...] = ()
     now: int | None = None
 
 
+@dataclass(frozen=True)
+class VerifiedDelivery:
+    """The message whose code was accepted, and when."""
+
+    fingerprint: str
+    delivery_id: str
+    at_ms: int
+
+
 class AttemptStatus(str, Enum):
-    """What became of an attempt; the words of the library's and the HTTP contract."""
+    """What became of an attempt; the words of the library's and the HTTP contract.
+
+    No attempt is ``locked`` any more: a lock refuses the next challenge, not a code of an open one.
+    """
 
     VERIFIED = "verified"
     WRONG_CODE = "wrong_code"
@@ -253,17 +268,23 @@ class AttemptStatus(str, Enum):
 
 @dataclass(frozen=True)
 class Checked:
-    """The answer to an attempt. ``retry_after_ms`` is set for ``locked``; ``sends`` is the verified challenge's.
-
-    ``credited`` says that the store has seen to the guard's other side itself; else the caller's :meth:`Store.credit`
-    follows.
-    """
+    """The answer to an attempt. ``sends`` and ``delivery``, the newest, are the verified challenge's: what the caller
+    owes to :meth:`Store.tally`."""
 
     status: AttemptStatus
     attempts_left: int = 0
-    retry_after_ms: int | None = None
     sends: int = field(default=0, compare=False)
-    credited: bool = field(default=False, compare=False)
+    delivery: VerifiedDelivery | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """What a process has added up since it last told its store: ``areas`` has the sends and the verified sends of
+    countries, and the verified ones of prefixes; ``verified`` the messages whose codes were accepted."""
+
+    areas: Mapping[str, tuple[int, int]]
+    verified: tuple[VerifiedDelivery, ...] = ()
+    now: int | None = None
 
 
 class Store(Ledger, Protocol):
@@ -294,16 +315,16 @@ class Store(Ledger, Protocol):
         ...
 
     def check(self, attempt: Attempt) -> Checked:
-        """Charge one attempt and compare it, in one decision (P2, P3). An accepted one gives its challenge's newest
-        delivery the moment, and leaves that delivery's status alone."""
+        """Charge one attempt and compare it, in one decision (P2, P3), which touches rows of its phone alone (P4)."""
         ...
 
-    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
-        """Consume a proof: ``True`` exactly once while it lives."""
+    def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
+        """Consume a proof of a challenge: ``True`` exactly once while it lives, also when another challenge has come
+        in that one's place."""
         ...
 
-    def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
-        """So many sends of a prefix and a country were verified: the guard's other side (P8)."""
+    def tally(self, tallied: Tallied) -> None:
+        """Add to the guard's tallies of areas (P8), and give the verified deliveries their moments."""
         ...
 
     def record(

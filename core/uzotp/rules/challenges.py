@@ -8,7 +8,16 @@ from typing import Annotated
 
 from uzotp.policy import MAX_LIFE, MIN_LEFT, Purpose
 from uzotp.ports.kinds import Column, Counter, Hash, Kind, Log, Moment, Prefix
-from uzotp.ports.store import Attempt, AttemptStatus, Checked, OpenChallenge, Opened, Refusal, RefusalKind
+from uzotp.ports.store import (
+    Attempt,
+    AttemptStatus,
+    Checked,
+    OpenChallenge,
+    Opened,
+    Refusal,
+    RefusalKind,
+    VerifiedDelivery,
+)
 from uzotp.rules import logs
 
 #: The resend ladder counts the sends of so long: milliseconds.
@@ -41,6 +50,8 @@ class ChallengeRecord:
     sends: Counter = 0
     used: bool = False
     delivery_id: Hash = ""
+    #: Of successes that nobody has redeemed yet, those of challenges before this one too: see :func:`with_proof`.
+    proofs: Log | None = None
 
 
 def open_challenge(
@@ -79,6 +90,7 @@ def open_challenge(
             request.digest,
             request.key_id,
             started_at_ms=now,
+            proofs=challenge.proofs if challenge else None,
         )
     if challenge.key_id not in request.live_keys:  # its code cannot be made again: another code, the same tries
         challenge.nonce, challenge.digest, challenge.key_id = request.nonce, request.digest, request.key_id
@@ -107,22 +119,41 @@ def _live(challenge: ChallengeRecord, request: OpenChallenge, now: int) -> bool:
     )
 
 
-def check(failures: str, challenge: ChallengeRecord | None, attempt: Attempt, now: int) -> tuple[Checked, str]:
-    """What becomes of an attempt, and the phone's *failures* after it; nothing is changed in place.
+def check(challenge: ChallengeRecord | None, attempt: Attempt, now: int) -> Checked:
+    """What becomes of an attempt; nothing is changed in place.
 
     A guess that names no live challenge costs nobody anything (R29). On ``wrong_code`` and ``verified`` the caller
-    charges the challenge one attempt; on ``verified`` it also ends the challenge, deletes the phone's others of this
-    purpose and writes the proof down, all in the same transaction.
+    charges the challenge one attempt; on ``verified`` it also ends the challenge and the phone's others of this
+    purpose, and writes the proof down, all in the same transaction.
     """
     if challenge is None or challenge.used or now >= challenge.expires_at_ms:
-        return Checked(AttemptStatus.EXPIRED), failures
+        return Checked(AttemptStatus.EXPIRED)
     left = attempt.max_attempts - challenge.attempts
     if not 0 < left <= attempt.max_attempts:  # a corrupt counter never disables the limit (R17)
-        return Checked(AttemptStatus.TOO_MANY_ATTEMPTS), failures
-    broken = logs.exceeded(failures, attempt.failure_limits, now)
-    if broken:
-        return Checked(AttemptStatus.LOCKED, left, broken[1]), failures
+        return Checked(AttemptStatus.TOO_MANY_ATTEMPTS)
     if any([hmac.compare_digest(challenge.digest, digest) for digest in attempt.digests]):  # noqa: C419 (R9: all of them)
-        return Checked(AttemptStatus.VERIFIED, left - 1, sends=challenge.sends, credited=bool(attempt.guard_areas)), ""
-    failures = logs.add(failures, now, attempt.proof_id, attempt.failure_limits)
-    return Checked(AttemptStatus.WRONG_CODE, left - 1), failures
+        newest = VerifiedDelivery(attempt.fingerprint, challenge.delivery_id, now)
+        return Checked(AttemptStatus.VERIFIED, left - 1, challenge.sends, newest)
+    return Checked(AttemptStatus.WRONG_CODE, left - 1)
+
+
+#: A proof is kept as the digits of the moment when it is over, then its id: the newest first, and so many at most.
+PROOF_WIDTH = logs.DIGITS + 26
+MOST_PROOFS = 8
+
+
+def proof_entry(proof_id: str, until: int) -> str:
+    return f"{until:0{logs.DIGITS}d}{proof_id}"
+
+
+def with_proof(proofs: str | None, proof_id: str, until: int) -> str:
+    """A challenge's *proofs* and one more."""
+    return f"{proof_entry(proof_id, until)}{proofs or ''}"[: MOST_PROOFS * PROOF_WIDTH]
+
+
+def without_proof(proofs: str | None, proof_id: str, now: int) -> str | None:
+    """A challenge's *proofs* without one that is taken; ``None`` where it is not among them, or over."""
+    at = (proofs or "").find(proof_id) - logs.DIGITS
+    if proofs is None or at < 0 or int(proofs[at : at + logs.DIGITS]) <= now:
+        return None
+    return proofs[:at] + proofs[at + PROOF_WIDTH :]

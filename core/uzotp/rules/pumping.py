@@ -55,25 +55,34 @@ class Tally:
         self.minutes = _counted(self.minutes, HOUR, at, sends, verified)
         self.spans = _counted(self.spans, DAY, at, sends, verified)
 
-    def suspicion(self, level: str, rule: GuardRule, now: int) -> tuple[Suspicion, int] | None:
+    def suspicion(
+        self, level: str, rule: GuardRule, now: int, untallied: tuple[int, int] = (0, 0)
+    ) -> tuple[Suspicion, int] | None:
         """The window that one more send would break, and the milliseconds until it would not (P8).
 
-        The sends not yet verified may not pass the greater of the rule's floor and its ratio of the verified ones.
-        Of two broken windows the one that takes longer to mend is told.
+        The sends not yet verified may not pass the greater of the rule's floor and its ratio of the verified ones;
+        *untallied* sends and verified ones count as of now. Of two broken windows the one that takes longer to mend is
+        told.
         """
         floor = rule.prefix_floor if level == "prefix" else rule.country_floor
         found = []
         for window, text in zip(WINDOWS, (self.minutes, self.spans), strict=True):
             slots = [slot for slot in _slots(text) if slot[0] > now // window.slot_ms - window.slots]
+            if any(untallied):
+                slots.insert(0, (now // window.slot_ms, *untallied))
             broken = _broken(slots, floor, rule.ratio)
             if broken:
                 found.append((Suspicion(level, window.name, *broken), _wait(slots, window, floor, rule.ratio, now)))
         return max(found, key=lambda each: each[1], default=None)
 
 
-def watch(prefix: Tally, country: Tally, rule: GuardRule, now: int) -> Refusal | Suspicion | None:
-    """What the pumping guard says of one more send: refused, worth recording, or nothing (P8)."""
-    found = [each for each in (prefix.suspicion("prefix", rule, now), country.suspicion("country", rule, now)) if each]
+def watch(
+    prefix: Tally, country: Tally, rule: GuardRule, now: int, untallied: tuple[int, int] = (0, 0)
+) -> Refusal | Suspicion | None:
+    """What the pumping guard says of one more send: refused, worth recording, or nothing (P8). *untallied* is the
+    country's."""
+    both = prefix.suspicion("prefix", rule, now), country.suspicion("country", rule, now, untallied)
+    found = [each for each in both if each]
     if not found:
         return None
     suspicion, wait = max(found, key=lambda each: each[1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 from uzotp import errors, events
 from uzotp.codes import random_id
@@ -61,7 +62,7 @@ class Admission:
         test = core.test_number(phone)
         now, asked_at = core.now(), time.monotonic()
         wanted = self._reservation(request, now, test=test is not None)
-        reservation = core.store.reserve(wanted)
+        reservation = self._reserve(wanted)
         self._say_suspicious(request, reservation)
         if isinstance(reservation, Refusal):
             raise self._refused(request, _refusal(reservation))
@@ -102,7 +103,21 @@ class Admission:
                 found.append(_refusal(money))
         return found
 
+    def _reserve(self, wanted: ReserveGlobal) -> GlobalReservation | Refusal:
+        store, tallies = self._core.store, self._core.tallies
+        if wanted.guard is None:
+            return store.reserve(wanted)
+        answer = None
+        try:
+            answer = store.reserve(replace(wanted, untallied=tallies.sending(wanted.country)))
+        finally:
+            if not isinstance(answer, GlobalReservation):
+                tallies.not_sent(wanted.country)
+        return answer
+
     def _release(self, reservation: GlobalReservation) -> None:
+        if reservation.prefix:
+            self._core.tallies.not_sent(reservation.country)
         try:
             self._core.store.adjust(reservation, 0, sent=False, free_client=True)
         except StoreUnavailable:  # it stays spent, which is the safe side

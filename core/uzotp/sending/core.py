@@ -14,6 +14,7 @@ from uzotp.ports.clock import Clock
 from uzotp.ports.store import Store
 from uzotp.privacy import Secret
 from uzotp.sending.router import Router
+from uzotp.sending.tallies import Tallies
 
 #: ``should_send(phone, purpose)``: ``False`` suppresses the send, and the visitor cannot tell (P9).
 ShouldSend = Callable[[Phone, Purpose], bool]
@@ -36,6 +37,7 @@ class Core:
     clock: Clock
     clock_rules: bool
     listener: events.Listener | None
+    tallies: Tallies
     should_send: ShouldSend | None
     risk: Risk | None
 

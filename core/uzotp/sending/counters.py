@@ -16,6 +16,7 @@ from weakref import WeakSet
 from uzotp import events
 from uzotp.ports.clock import Clock
 from uzotp.ports.store import Store
+from uzotp.sending.tallies import Tallies
 from uzotp.tashkent import day_number
 
 #: The store is written to at most so often: milliseconds.
@@ -27,17 +28,24 @@ _DAYS = 7
 
 
 class Journal:
-    """Counts events, and hands each on to *listener*. It never raises on its own account."""
+    """Counts events, and hands each on to *listener*. It never raises on its own account.
 
-    def __init__(self, store: Store, clock: Clock, listener: events.Listener | None = None) -> None:
+    With it goes what the process owes to the guard's :class:`~uzotp.sending.tallies.Tallies`.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, listener: events.Listener | None = None, *, clock_rules: bool = False
+    ) -> None:
         self._store = store
         self._clock = clock
         self._listener = listener
+        self.tallies = Tallies(store, clock, clock_rules)
         self.renew()
         _alive.add(self)
 
     def renew(self) -> None:
         """A forked child leaves to its parent what that has counted."""
+        self.tallies.renew()
         self._lock = threading.Lock()
         #: By the day's number: a moment of it, and its counts.
         self._days: dict[int, tuple[int, dict[str, int]]] = {}
@@ -58,10 +66,11 @@ class Journal:
             self._listener(event)
 
     def write(self, *, last: bool = False) -> None:
-        """Give the store what was counted. What it does not take is kept for the next time. *last*: the process ends,
-        and not every store can be asked then."""
+        """Give the store what was counted and tallied. What it does not take is kept for the next time. *last*: the
+        process ends, and not every store can be asked then."""
         if last and not self._store.counts_at_exit:
             return
+        self.tallies.write()
         with self._lock:
             days, self._days = self._days, {}
         for moment, counts in days.values():

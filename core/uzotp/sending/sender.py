@@ -42,7 +42,10 @@ class Sender:
             if not free:
                 raise self._overloaded(request, "Overloaded", _BUSY)
             pending = self.admission.admit(request)
-            return pending.challenge(self._deliver(pending), self._core.policy)
+            try:
+                return pending.challenge(self._deliver(pending), self._core.policy)
+            finally:
+                self._core.tallies.write_if_due()
 
     def send_later(self, request: SendRequest) -> Challenge:
         """Send in the background; failures are events.
@@ -91,6 +94,7 @@ class Sender:
         except Exception as error:
             events.logger.error("delivery %s ended with %s", pending.delivery_id, type(error).__name__)
         finally:
+            self._core.tallies.write_if_due()
             self._core.store.release_thread()
 
     def _deliver(self, pending: PendingSend, *, refund: bool = True) -> Delivery:

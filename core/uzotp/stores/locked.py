@@ -4,8 +4,9 @@ A concrete store says how a transaction runs, and how rows are read and written 
 :mod:`uzotp.rules.challenges`'s. Each method is one transaction, committed before it returns.
 
 What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same - a
-client, its prefix, its country, the day's money; a phone, its challenges, a delivery of theirs, then the prefix and
-the country that a success is credited to - so that two decisions never wait for each other in a circle.
+client, its prefix, the day's money; a phone, its challenges, a delivery of theirs; deliveries in the order of their
+ids, then areas in theirs - so that two decisions never wait for each other in a circle. A check touches rows of its
+phone alone (P4).
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ from uzotp.ports.store import (
     RefusalKind,
     ReserveGlobal,
     Settlement,
+    Tallied,
+    VerifiedDelivery,
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord
 from uzotp.rules.pumping import MEMORY_MS
 from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, GRACE_MS, memory_of
-from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, DELIVERY, PHONE, PROOF, TALLY, ProofRecord, R, Table, outcome
+from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, R, Table, outcome
 
 T = TypeVar("T")
 
@@ -57,13 +60,6 @@ class Transaction(ABC):
     def put(self, table: Table[R], key: str, record: R, expires_at: int = 0) -> None:
         """*expires_at*, when the row is over, never moves back; 0 leaves it."""
 
-    def credit(self, areas: Iterable[str], sends: int, now: int) -> None:
-        """So many sends of each area were verified; locks them in this order."""
-        for area in areas:
-            tally = self.claim(TALLY, area)
-            tally.count(now, verified=sends)
-            self.put(TALLY, area, tally, now + MEMORY_MS)
-
     @abstractmethod
     def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         """Which of these switches are on; not locked."""
@@ -74,15 +70,24 @@ class Transaction(ABC):
         phone may have others of the purpose."""
 
     @abstractmethod
-    def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
-        """One attempt more. *verified_at* ends the challenge, and is noted in its newest delivery too."""
+    def charge(self, challenge: ChallengeRecord, attempt: Attempt, proof_until: int | None) -> None:
+        """One attempt more. *proof_until* ends the challenge, and is when the attempt's proof is over."""
 
     @abstractmethod
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         """For a phone that was found; *expires_at* never moves back."""
 
     @abstractmethod
-    def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None: ...
+    def end_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
+        """A success voids the others of its phone and purpose."""
+
+    @abstractmethod
+    def take_proof(self, handle: str, fingerprint: str, proof_id: str, now: int) -> bool:
+        """Whether the challenge had it, alive; it has it no more."""
+
+    @abstractmethod
+    def note_verified(self, delivery: VerifiedDelivery) -> None:
+        """Give a delivery its moment, if it is there."""
 
 
 class LockedStore(ABC):
@@ -114,8 +119,9 @@ class LockedStore(ABC):
         if spent < 0:
             raise ValueError("no message earns money")
         client = reservation.client if free_client else None
-        uncount, correct = not sent and reservation.prefix, reservation.day and spent != reservation.amount
-        if not (client or uncount or correct):
+        prefix = "" if sent else reservation.prefix
+        correct = reservation.day and spent != reservation.amount
+        if not (client or prefix or correct):
             return
 
         def work(rows: Transaction) -> None:
@@ -123,11 +129,10 @@ class LockedStore(ABC):
                 asked = rows.claim(CLIENT, client)
                 asked.log = clients.release_client(asked.log, reservation)
                 rows.put(CLIENT, client, asked)
-            if uncount:
-                for area in (reservation.prefix, reservation.country):  # some numbers have no country
-                    tally = rows.claim(TALLY, area)
-                    tally.count(reservation.at_ms, sends=-1)
-                    rows.put(TALLY, area, tally)
+            if prefix:
+                tally = rows.claim(TALLY, prefix)
+                tally.count(reservation.at_ms, sends=-1)
+                rows.put(TALLY, prefix, tally)
             if correct:  # on the reservation's own day (P6)
                 money_of_day = rows.claim(BUDGET, reservation.day)
                 money_of_day.used = max(0, money_of_day.used + spent - reservation.amount)
@@ -135,9 +140,22 @@ class LockedStore(ABC):
 
         self.transact(work, reservation.at_ms)
 
-    def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
+    def tally(self, tallied: Tallied) -> None:
+        now = self._at(tallied.now)
+
+        def work(rows: Transaction) -> None:
+            for delivery in sorted(tallied.verified, key=lambda each: each.delivery_id):
+                rows.note_verified(delivery)
+            for area, (sends, verified) in sorted(tallied.areas.items()):
+                tally = rows.claim(TALLY, area)
+                tally.count(now, sends=sends, verified=verified)
+                rows.put(TALLY, area, tally, now + MEMORY_MS)
+
+        self.transact(work, now)
+
+    def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         moment = self._at(now)
-        self.transact(lambda rows: rows.credit((prefix, country), sends, moment), moment)
+        return self.transact(lambda rows: rows.take_proof(handle, fingerprint, proof_id, moment), moment)
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         now = self._at(request.now)
@@ -259,10 +277,11 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         if isinstance(entered, Refusal):
             return entered
         asked.log, at = entered
-    rule, suspicion, tallies = request.guard, None, {}
+    rule, suspicion = request.guard, None
     if rule is not None:
-        tallies = {area: rows.claim(TALLY, area) for area in (request.prefix, request.country)}
-        seen = pumping.watch(tallies[request.prefix], tallies[request.country], rule, now)
+        tally = rows.claim(TALLY, request.prefix)
+        country = rows.get(TALLY, request.country, lock=False) or TALLY.record()
+        seen = pumping.watch(tally, country, rule, now, request.untallied)
         if isinstance(seen, Refusal):
             return seen
         suspicion = seen
@@ -277,9 +296,9 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
 
     if client is not None:
         rows.put(CLIENT, client, asked, now + memory_of(request.client_limits))
-    for area, tally in tallies.items():
+    if rule is not None:
         tally.count(at, sends=1)
-        rows.put(TALLY, area, tally, now + MEMORY_MS)
+        rows.put(TALLY, request.prefix, tally, now + MEMORY_MS)
     if day:
         rows.put(BUDGET, day, money_of_day, now + BUDGET_MS)
     return GlobalReservation.of(request, at, day, on, suspicion)
@@ -288,16 +307,14 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
 def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
     """Charge and compare one attempt: the whole of :meth:`LockedStore.check`."""
     failures, challenge, others = rows.tried(attempt)
-    spent, failures_now = challenges.check(failures, challenge, attempt, now)
-    verified = spent.status is AttemptStatus.VERIFIED
-    if challenge is None or not (verified or spent.status is AttemptStatus.WRONG_CODE):
-        return spent
-    rows.charge(challenge, now if verified else None)
-    if failures_now != failures:
-        rows.put_failures(attempt.fingerprint, failures_now, now + memory_of(attempt.failure_limits))
-    if verified:
-        if others:
-            rows.drop_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
-        rows.put(PROOF, attempt.proof_id, ProofRecord(attempt.fingerprint), now + attempt.proof_ttl_ms)
-        rows.credit(attempt.guard_areas, spent.sends, now)
-    return spent
+    answer = challenges.check(challenge, attempt, now)
+    verified = answer.status is AttemptStatus.VERIFIED
+    if challenge is None or not (verified or answer.status is AttemptStatus.WRONG_CODE):
+        return answer
+    rows.charge(challenge, attempt, now + attempt.proof_ttl_ms if verified else None)
+    left = "" if verified else logs.add(failures, now, attempt.proof_id, attempt.failure_limits)
+    if left != failures:
+        rows.put_failures(attempt.fingerprint, left, now + memory_of(attempt.failure_limits))
+    if verified and others:
+        rows.end_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
+    return answer

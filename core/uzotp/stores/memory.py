@@ -11,12 +11,12 @@ from uzotp.errors import StoreUnavailable
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
-from uzotp.ports.store import Attempt, Switch
-from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
-from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS, LIFE_MS, count_end
+from uzotp.ports.store import Attempt, Switch, VerifiedDelivery
+from uzotp.rules.challenges import ChallengeRecord, PhoneRecord, with_proof, without_proof
+from uzotp.stores.lifetimes import GRACE_MS, LIFE_MS, count_end
 from uzotp.stores.locked import LockedStore, T, Transaction
 from uzotp.stores.summary import Summary
-from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, COUNT, DELIVERY, PHONE, PROOF, TALLY, CountRecord, R, Table
+from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, COUNT, DELIVERY, PHONE, TALLY, CountRecord, R, Table
 from uzotp.tashkent import day_of
 
 _FEW = 32
@@ -25,7 +25,6 @@ _NAMES: dict[Table[Any], str] = {
     PHONE: "phones",
     CHALLENGE: "challenges",
     DELIVERY: "deliveries",
-    PROOF: "proofs",
     TALLY: "tallies",
     BUDGET: "budgets",
     COUNT: "counts",
@@ -121,26 +120,21 @@ class MemoryStore(LockedStore):
             rows.commit()
             return answer
 
-    def live(self, handle: str, now: int) -> ChallengeRecord | None:
-        """The challenge, unless a success of its phone ended it; for a decision that holds the lock."""
+    def challenge(self, handle: str, now: int) -> ChallengeRecord | None:
+        """The challenge, used if a success of its phone ended it; for a decision that holds the lock."""
         kept: _Kept | None = self.challenges.get(handle, now)
-        return kept if kept and kept.wins == self.wins_of(kept.fingerprint, kept.purpose, now) else None
+        if kept and kept.wins != self.wins_of(kept.fingerprint, kept.purpose, now):
+            return replace(kept, used=True)
+        return kept
 
     def wins_of(self, fingerprint: str, purpose: Purpose, now: int) -> int:
         return self.wins.get(fingerprint + purpose, now) or 0
 
-    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
-        moment = self._at(now)
-        with self._lock:
-            proof = self.kept[PROOF].get(proof_id, moment)
-            self.kept[PROOF].rows.pop(proof_id, None)
-            return proof is not None and proof.fingerprint == fingerprint
-
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
         moment = self._at(now)
         with self._lock:
-            challenge = self.live(handle, moment)
-            if challenge is None:
+            challenge = self.challenge(handle, moment)
+            if challenge is None or challenge.fingerprint != fingerprint:
                 return None
             record: DeliveryRecord | None = self.deliveries.get(challenge.delivery_id, moment)
             return record
@@ -229,7 +223,11 @@ class _Rows(Transaction):
             table.put(key, value, over)
 
     def get(self, table: Table[R], key: str, *, lock: bool = True) -> R | None:
-        found: Any = self._store.live(key, self._now) if table is CHALLENGE else self._kept[table].get(key, self._now)
+        found: Any
+        if table is CHALLENGE:
+            found = self._store.challenge(key, self._now)
+        else:
+            found = self._kept[table].get(key, self._now)
         return None if found is None else table.copy(found)
 
     def claim(self, table: Table[R], key: str) -> R:
@@ -250,25 +248,38 @@ class _Rows(Transaction):
 
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
         phone = self._kept[PHONE].get(attempt.fingerprint, self._now)
-        return phone.failures if phone else "", self._store.live(attempt.handle, self._now) if phone else None, True
+        if phone is None:
+            return "", None, False
+        return phone.failures, self._store.challenge(attempt.handle, self._now), True
 
-    def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
-        used = verified_at is not None
+    def charge(self, challenge: ChallengeRecord, attempt: Attempt, proof_until: int | None) -> None:
+        used = proof_until is not None
         wins = self._store.wins_of(challenge.fingerprint, challenge.purpose, self._now) + used
-        charged = _Kept.of(challenge, wins)
+        charged, over = _Kept.of(challenge, wins), challenge.expires_at_ms + GRACE_MS
         charged.attempts += 1
         charged.used = used
-        self._writes.append((self._store.challenges, charged.handle, charged, charged.expires_at_ms + GRACE_MS))
-        newest = self._store.deliveries.get(charged.delivery_id, self._now) if charged.used else None
-        if newest is not None:
-            over = newest.created_at_ms + DELIVERY_MS
-            self.put(DELIVERY, newest.id, replace(newest, verified_at_ms=verified_at), over)
+        if proof_until is not None:
+            charged.proofs, over = with_proof(charged.proofs, attempt.proof_id, proof_until), max(over, proof_until)
+        self._writes.append((self._store.challenges, charged.handle, charged, over))
+
+    def take_proof(self, handle: str, fingerprint: str, proof_id: str, now: int) -> bool:
+        kept: _Kept | None = self._store.challenges.get(handle, now)
+        left = without_proof(kept.proofs, proof_id, now) if kept and kept.fingerprint == fingerprint else None
+        if kept is None or left is None:
+            return False
+        self._writes.append((self._store.challenges, handle, replace(kept, proofs=left), 0))
+        return True
+
+    def note_verified(self, delivery: VerifiedDelivery) -> None:
+        record = self.get(DELIVERY, delivery.delivery_id)
+        if record is not None:
+            self.put(DELIVERY, record.id, replace(record, verified_at_ms=delivery.at_ms))
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         phone = self._kept[PHONE].get(fingerprint, self._now)
         record = PhoneRecord(phone.sends, failures, phone.resend_at_ms)
         self._writes.append((self._kept[PHONE], fingerprint, record, expires_at))
 
-    def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
+    def end_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         wins = self._store.wins_of(fingerprint, purpose, self._now) + 1
         self._writes.append((self._store.wins, fingerprint + purpose, wins, self._now + LIFE_MS + GRACE_MS))

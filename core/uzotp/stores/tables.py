@@ -140,11 +140,6 @@ class ClientRecord:
 
 
 @dataclass(slots=True)
-class ProofRecord:
-    fingerprint: Hash
-
-
-@dataclass(slots=True)
 class BudgetRecord:
     """What is reserved or spent on a day, in whole so'm."""
 
@@ -178,13 +173,12 @@ DELIVERY = Table(
     uzotp_delivery_phone=("fingerprint",),
     uzotp_delivery_created=("created_at",),
 )
-PROOF = Table("uzotp_proof", ProofRecord, _columns(id=Hash))
 TALLY = Table("uzotp_tally", Tally, _columns(area=Annotated[str, Column(Kind.CHAR, 16)]))
 BUDGET = Table("uzotp_budget", BudgetRecord, _columns(day=_Day))
 SWITCH = Table("uzotp_switch", SwitchRecord)
 COUNT = Table("uzotp_count", CountRecord, _columns(id=Hash))
 TABLES: Mapping[str, Table[Any]] = {
-    table.name: table for table in (PHONE, CLIENT, CHALLENGE, DELIVERY, PROOF, TALLY, BUDGET, SWITCH, COUNT)
+    table.name: table for table in (PHONE, CLIENT, CHALLENGE, DELIVERY, TALLY, BUDGET, SWITCH, COUNT)
 }
 
 #: These of a settlement say which delivery and which challenge, and what its status is if that is forward.

@@ -51,8 +51,8 @@ def summary_of(server: Redis, prefix: str, since_ms: int) -> Summary:
 
 
 def drop_over(server: Redis, prefix: str, keep_deliveries_ms: int, now: int) -> int:
-    """Delete what is over at *now*; returns how many clients, tallies, days, phones, challenges, proofs, deliveries,
-    days' counts."""
+    """Delete what is over at *now*; returns how many clients, tallies, days, phones, challenges, deliveries, days'
+    counts."""
     gone = 0
     for key in server.scan_iter(match=_escaped(prefix) + "*", count=_PAGE):
         kind = plain(key).removeprefix(prefix).partition("}:")[2].partition(":")[0]
@@ -68,16 +68,15 @@ def drop_over(server: Redis, prefix: str, keep_deliveries_ms: int, now: int) -> 
 def _end(server: Any, kind: str, key: Any, keep_deliveries_ms: int) -> int | None:
     """When the content of *key* is over, in milliseconds since the epoch; ``None`` for what goes with other keys."""
     if kind == "c":
-        return int(server.hget(key, "e") or 0) + GRACE_MS
+        expires_at, proofs = plain(server.hmget(key, "e", "p"))
+        return max(int(expires_at or 0) + GRACE_MS, int((proofs or "")[: logs.DIGITS] or 0))
     if kind == "d":
         return int(server.hget(key, "created_at") or 0) + keep_deliveries_ms
     if kind == "count":
         return int(plain(key).rpartition(":")[2]) * DAY_MS - OFFSET_MS + COUNT_MS
-    if kind not in ("client", "tally", "sends", "proof"):
+    if kind not in ("client", "tally", "sends"):
         return None
     text = str(plain(server.get(key) or ""))
-    if kind == "proof":
-        return int(text or 0)
     if kind == "tally":
         return int(text.partition("|")[2][: pumping.NUMBER] or 0) * DAY.slot_ms + MEMORY_MS
     memory = max(MEMORY_MS, int(server.pttl(key)))  # of a limit that looks back longer than a day

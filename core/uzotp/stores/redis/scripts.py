@@ -37,7 +37,7 @@ _OF_REQUEST = tuple(each.name for each in fields(AddDelivery) if each.name in {*
 _CONSTANTS = (
     (logs, "DIGITS TAG WIDTH"),
     (pumping, "NUMBER COUNT SLOT_WIDTH MOST MEMORY_MS WINDOWS"),
-    (challenges, "LADDER_MS"),
+    (challenges, "LADDER_MS MOST_PROOFS PROOF_WIDTH"),
     (lifetimes, "LIFE_MS LAST_RESEND_MS GRACE_MS LOG_MS DELIVERY_MS BUDGET_MS"),
     (tashkent, "DAY_MS OFFSET_MS"),
 )
@@ -70,7 +70,8 @@ def _script(name: str, *parts: str, request: str = "request") -> Script:
 
 RESERVE = _script("reserve", "tallies", "budget")
 CORRECT = _script("correct", "tallies", "budget")
-CREDIT = _script("credit", "tallies")
+TALLY = _script("tally", "tallies")
+VERIFIED = _script("verified")
 SWITCH_ON = _script("switch_on")
 COUNT = _script("count")
 TRACK = _script("track")

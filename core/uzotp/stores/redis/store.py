@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from uzotp.errors import ConfigurationError, StoreUnavailable
@@ -32,9 +31,11 @@ from uzotp.ports.store import (
     Settlement,
     Suspicion,
     Switch,
+    Tallied,
+    VerifiedDelivery,
 )
 from uzotp.rules import logs
-from uzotp.stores.lifetimes import COUNT_MS, DELIVERY_MS, count_end
+from uzotp.stores.lifetimes import COUNT_MS, DELIVERY_MS, count_end, memory_of
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Client, Link, maker, read_url
 from uzotp.stores.redis.rows import delivery_of, drop_over, summary_of
@@ -85,7 +86,7 @@ class RedisStore:
         client = request.client if request.client_limits else None
         reply = self._link.decide(
             scripts.RESERVE,
-            self._shared("switches", f"client:{client or ''}", *_areas(request.prefix, request.country), "budget"),
+            self._shared("switches", f"client:{client or ''}", _area(request.prefix), _area(request.country), "budget"),
             _request(**{**vars(request), "client": client}),
             spends=True,
         )
@@ -105,13 +106,17 @@ class RedisStore:
         }
         if not any(request.values()):
             return
-        areas = _areas(reservation.prefix, reservation.country)
-        keys = self._shared(f"client:{reservation.client or ''}", *areas, "budget")
+        keys = self._shared(f"client:{reservation.client or ''}", _area(reservation.prefix), "budget")
         day = str(_number(reservation.day)) if reservation.day else None
         self._link.decide(scripts.CORRECT, keys, _request(**request, now=reservation.at_ms, day=day))
 
-    def credit(self, prefix: str, country: str, sends: int, now: int | None = None) -> None:
-        self._link.decide(scripts.CREDIT, self._shared(*_areas(prefix, country)), _request(now=now, sends=sends))
+    def tally(self, tallied: Tallied) -> None:
+        if tallied.areas:
+            keys, counts = self._shared(*map(_area, tallied.areas)), list(tallied.areas.values())
+            self._link.decide(scripts.TALLY, keys, _request(now=tallied.now, counts=counts))
+        for delivery in tallied.verified:
+            key = self._of(delivery.fingerprint, f"d:{delivery.delivery_id}")
+            self._link.decide(scripts.VERIFIED, key, _request(now=delivery.at_ms))
 
     def money_used(self, day: str) -> int:
         (budget,) = self._shared("budget")
@@ -179,30 +184,28 @@ class RedisStore:
         return bool(settled)
 
     def check(self, attempt: Attempt) -> Checked:
+        limits = attempt.failure_limits
         status, *numbers = self._link.decide(
             scripts.CHECK,
-            self._of(
-                attempt.fingerprint,
-                f"c:{attempt.handle}",
-                "failures",
-                f"wins:{attempt.purpose.template_type}",
-                f"proof:{attempt.proof_id}",
-            ),
+            self._of(attempt.fingerprint, f"c:{attempt.handle}", "failures", f"wins:{attempt.purpose.template_type}"),
             "" if attempt.now is None else attempt.now,
             attempt.max_attempts,
             attempt.proof_id,
             attempt.proof_ttl_ms,
-            *_flat(attempt.failure_limits),
+            max([limit.count for limit in limits], default=0),
+            memory_of(limits),
             *attempt.digests,
             spends=True,
         )
         if status == "verified":
-            return Checked(AttemptStatus.VERIFIED, numbers[0], sends=numbers[1])
+            left, sends, delivery_id, now = numbers
+            newest = VerifiedDelivery(attempt.fingerprint, delivery_id, now)
+            return Checked(AttemptStatus.VERIFIED, left, sends, newest)
         return Checked(AttemptStatus(status), *numbers)
 
-    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
-        keys = self._of(fingerprint, f"proof:{proof_id}")
-        return bool(self._link.decide(scripts.REDEEM, keys, _request(now=now), spends=True))
+    def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
+        keys = self._of(fingerprint, f"c:{handle}")
+        return bool(self._link.decide(scripts.REDEEM, keys, _request(now=now, proof_id=proof_id), spends=True))
 
     # ------------------------------------------------------------------------------------------------ deliveries
 
@@ -331,14 +334,8 @@ def _pending(request: OpenChallenge | AddDelivery) -> str:
     return _request(**{**vars(request), "purpose": request.purpose.template_type})
 
 
-@lru_cache
-def _flat(limits: tuple[Limit, ...]) -> tuple[int, ...]:
-    """How many limits there are, and the count and the seconds of each."""
-    return len(limits), *(number for limit in limits for number in (limit.count, limit.window))
-
-
-def _areas(prefix: str, country: str) -> tuple[str, str]:
-    return f"tally:{prefix}", f"tally:{country}"
+def _area(area: str) -> str:
+    return f"tally:{area}"
 
 
 def _number(day: str) -> int:

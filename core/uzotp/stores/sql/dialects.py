@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from uzotp.stores.tables import CHALLENGE, COUNT, PROOF, Table
+from uzotp.rules.challenges import MOST_PROOFS, PROOF_WIDTH
+from uzotp.rules.logs import DIGITS
+from uzotp.stores.tables import CHALLENGE, COUNT, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +26,8 @@ class Dialect:
     #: How an INSERT begins and ends that passes over a row that is there already.
     ignore: tuple[str, str]
     greatest: str = "greatest"
-    least: str = "least"
+    #: The function that tells where in a text another one begins.
+    position: str = "instr"
     #: What divides whole numbers.
     divide: str = "/"
     #: An expression: the server's clock, milliseconds since the epoch; ``None`` where that is this host's.
@@ -33,12 +36,10 @@ class Dialect:
     locks_rows: bool = False
     #: Whether it can pass over those that somebody else holds.
     skips_locked: bool = False
-    #: Whether ``||`` joins texts, so that a tally can be counted in where it is.
-    joins_texts: bool = True
+    #: What joins texts.
+    join: str = "{} || {}"
     #: Whether one statement can change several tables.
     one_statement: bool = False
-    #: Whether an UPDATE can change the rows of two tables.
-    joined_update: bool = False
     #: One connection at a time in a process: SQLite's own queue is a poll, and unfair.
     one_writer: bool = False
 
@@ -73,10 +74,11 @@ def claim(dialect: Dialect, table: Table[Any]) -> str:
 
 @lru_cache
 def upsert(dialect: Dialect, table: Table[Any]) -> str:
-    if table is PROOF:  # of which there is never a second
-        return insert(table)
+    """Insert a row, or change the one that is there: all of it but a challenge's proofs, which others may take."""
     changes = []
     for column in table.names[1:]:
+        if table is CHALLENGE and column == "proofs":
+            continue
         value = dialect.incoming.format(column)
         if column == "expires_at" and table is not CHALLENGE:  # a counter's end never moves back
             value = f"{dialect.greatest}({value}, {table.name}.expires_at)"
@@ -96,13 +98,13 @@ def add_counts(dialect: Dialect, rows: int) -> str:
     return f"{insert(COUNT)}{more} {dialect.conflict.format(key='id')} {total}"
 
 
-def purge(dialect: Dialect, table: Table[Any], column: str, rows: int) -> str:
-    """Delete those of so many rows whose time is over by then: one may have come back to life since it was found.
+def purge(dialect: Dialect, table: Table[Any], over: str, rows: int) -> str:
+    """Delete those of so many rows that are *over*: one may have come back to life since it was found.
 
     Where the database can pass over a row that is locked, it does: who holds it may want another of these next.
     """
     key = table.key
-    over = f"{key} IN ({places(range(rows))}) AND {column} <= %s"
+    over = f"{key} IN ({places(range(rows))}) AND {over}"
     if dialect.skips_locked:
         over = f"{key} IN (SELECT {key} FROM {table.name} WHERE {over} FOR UPDATE SKIP LOCKED)"
     return f"DELETE FROM {table.name} WHERE {over}"
@@ -111,7 +113,10 @@ def purge(dialect: Dialect, table: Table[Any], column: str, rows: int) -> str:
 @lru_cache
 def tried(dialect: Dialect) -> str:
     """A phone's failures, locked before its challenge; whether it has others of the purpose; the challenge."""
-    others = "SELECT 1 FROM uzotp_challenge o WHERE o.fingerprint = %s AND o.purpose = %s AND o.handle <> %s"
+    others = (
+        "SELECT 1 FROM uzotp_challenge o"
+        " WHERE o.fingerprint = %s AND o.purpose = %s AND o.handle <> %s AND o.used = FALSE"
+    )
     return (
         f"SELECT p.failures, EXISTS ({others}), {columns(CHALLENGE, 'c.')}"
         " FROM uzotp_phone p LEFT JOIN uzotp_challenge c ON c.handle = %s"
@@ -119,12 +124,36 @@ def tried(dialect: Dialect) -> str:
     )
 
 
+def prove(dialect: Dialect, entry: str) -> str:
+    """What sets a challenge's proofs to those that it has and one more, as ``challenges.with_proof`` does."""
+    joined = dialect.join.format(entry, "coalesce(proofs, '')")
+    return f"proofs = substr({joined}, 1, {MOST_PROOFS * PROOF_WIDTH})"
+
+
+@lru_cache
+def charge(dialect: Dialect, verified: bool) -> str:
+    """One attempt more of a challenge; a *verified* one ends it, and leaves a proof."""
+    ends = f", used = TRUE, {prove(dialect, '%s')}" if verified else ""
+    return f"UPDATE uzotp_challenge SET attempts = %s{ends} WHERE handle = %s"
+
+
+@lru_cache
+def take_proof(dialect: Dialect) -> str:
+    """Take a proof out of a challenge that has it, alive: ``challenges.without_proof``."""
+    begins = f"{dialect.position}(proofs, %s) - {DIGITS}"
+    return (
+        f"UPDATE uzotp_challenge SET proofs = replace(proofs, substr(proofs, {begins}, {PROOF_WIDTH}), '')"
+        f" WHERE handle = %s AND fingerprint = %s AND {begins} > 0 AND substr(proofs, {begins}, {DIGITS}) > %s"
+    )
+
+
 _STANDARD = ("ON CONFLICT ({key}) DO UPDATE SET", "excluded.{}", ("INSERT", " ON CONFLICT DO NOTHING"))
-SQLITE = Dialect(("BEGIN IMMEDIATE",), *_STANDARD, greatest="max", least="min", one_writer=True)
+SQLITE = Dialect(("BEGIN IMMEDIATE",), *_STANDARD, greatest="max", one_writer=True)
 POSTGRESQL = Dialect(
     ("BEGIN ISOLATION LEVEL READ COMMITTED",),
     *_STANDARD,
     clock="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+    position="strpos",
     locks_rows=True,
     skips_locked=True,
     one_statement=True,
@@ -137,8 +166,7 @@ MYSQL = Dialect(
     ("INSERT IGNORE", ""),
     clock="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000",
     divide="DIV",
+    join="concat({}, {})",
     locks_rows=True,
-    joins_texts=False,
-    joined_update=True,
 )
 DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}

@@ -149,8 +149,6 @@ class _EngineSession(Session):
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
-        #: psycopg prepares by itself what it is asked often.
-        self.asked = connection.info.setdefault("uzotp_asked", {}) if connection.dialect.driver == "psycopg2" else None
         self._qmark = connection.dialect.paramstyle == "qmark"
 
     def execute(self, sql: str, params: Sequence[Any] | None) -> Any:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from uzotp.policy import Purpose
-from uzotp.ports.store import Attempt
-from uzotp.rules.challenges import ChallengeRecord
+from uzotp.ports.store import Attempt, VerifiedDelivery
+from uzotp.rules import logs
+from uzotp.rules.challenges import ChallengeRecord, proof_entry
 from uzotp.stores.lifetimes import count_end
 from uzotp.stores.locked import Transaction
-from uzotp.stores.sql import dialects, postgresql
+from uzotp.stores.sql import dialects
 from uzotp.stores.sql.dialects import Dialect
-from uzotp.stores.tables import CHALLENGE, TALLY, R, Table
+from uzotp.stores.tables import CHALLENGE, R, Table
 
 #: Rows that one INSERT adds: SQLite may bind no more than 999 values.
 _BATCH = 100
@@ -25,8 +26,6 @@ class Session(ABC):
     """One connection in autocommit mode. Statements have ``%s`` placeholders."""
 
     dialect: Dialect
-    #: How often this connection was asked each statement that one decision is; ``None`` where the driver prepares.
-    asked: dict[str, int] | None
 
     @abstractmethod
     def execute(self, sql: str, params: Sequence[Any] | None) -> Any:
@@ -80,51 +79,31 @@ class Rows(Transaction):
         failures, others, *row = found[0]
         return failures, None if row[0] is None else CHALLENGE.read(row), bool(others)
 
-    def charge(self, challenge: ChallengeRecord, verified_at: int | None) -> None:
-        """Where a server is asked, in one trip."""
-        used = verified_at is not None
-        if used and self._dialect.joined_update:
-            sql = (
-                "UPDATE uzotp_challenge c LEFT JOIN uzotp_delivery d ON d.id = c.delivery_id"
-                " SET c.attempts = %s, c.used = TRUE, d.verified_at = %s WHERE c.handle = %s"
-            )
-            self._session.run(sql, (challenge.attempts + 1, verified_at, challenge.handle))
-            return
-        sql = "UPDATE uzotp_challenge SET attempts = %s, used = %s WHERE handle = %s"
-        self._session.run(sql, (challenge.attempts + 1, used, challenge.handle))
-        if used:
-            self.note_verified(challenge.delivery_id, verified_at)
+    def charge(self, challenge: ChallengeRecord, attempt: Attempt, proof_until: int | None) -> None:
+        values: list[Any] = [challenge.attempts + 1]
+        if proof_until is not None:
+            values.append(proof_entry(attempt.proof_id, proof_until))
+        sql = dialects.charge(self._dialect, proof_until is not None)
+        self._session.run(sql, (*values, challenge.handle))
 
-    def note_verified(self, delivery_id: str, moment: int | None) -> None:
-        self._session.run("UPDATE uzotp_delivery SET verified_at = %s WHERE id = %s", (moment, delivery_id))
+    def take_proof(self, handle: str, fingerprint: str, proof_id: str, now: int) -> bool:
+        values = (proof_id, handle, fingerprint, proof_id, proof_id, f"{now:0{logs.DIGITS}d}")
+        return self._session.run(dialects.take_proof(self._dialect), values) == 1
+
+    def note_verified(self, delivery: VerifiedDelivery) -> None:
+        sql = "UPDATE uzotp_delivery SET verified_at = %s WHERE id = %s"
+        self._session.run(sql, (delivery.at_ms, delivery.delivery_id))
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         grown = f"{self._dialect.greatest}(expires_at, %s)"
         sql = f"UPDATE uzotp_phone SET failures = %s, expires_at = {grown} WHERE fingerprint = %s"  # noqa: S608
         self._session.run(sql, (failures, expires_at, fingerprint))
 
-    def credit(self, areas: Iterable[str], sends: int, now: int) -> None:
-        """Where now's slot is their newest, or newer than that, one statement will do for all of them."""
-        areas = list(areas)
-        if not (areas and self._dialect.joins_texts and self._credited_at_once(areas, sends, now)):
-            super().credit(areas, sends, now)
-
-    def _credited_at_once(self, areas: list[str], sends: int, now: int) -> bool:
-        for area in areas if self._dialect.locks_rows else ():
-            self.get(TALLY, area)  # locks them in their order
-        statement = postgresql.credit(len(areas), self._dialect.least, self._dialect.greatest)
-        values = {**postgresql.slots(now), **postgresql.named(areas), "sends": sends}
-        return self._session.run(statement.sql, statement.values(values)) == len(areas)
-
-    def drop_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
+    def end_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         self._session.run(
-            "DELETE FROM uzotp_challenge WHERE fingerprint = %s AND purpose = %s AND handle <> %s",
+            "UPDATE uzotp_challenge SET used = TRUE WHERE fingerprint = %s AND purpose = %s AND handle <> %s",
             (fingerprint, purpose.template_type, but),
         )
-
-    def take_proof(self, proof_id: str, fingerprint: str, now: int) -> bool:
-        sql = "DELETE FROM uzotp_proof WHERE id = %s AND fingerprint = %s AND expires_at > %s"
-        return self._session.run(sql, (proof_id, fingerprint, now)) == 1
 
     def add_counts(self, day: str, counts: Mapping[str, int]) -> None:
         """In the order of their keys, as everybody does who adds to several."""

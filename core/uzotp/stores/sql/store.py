@@ -20,16 +20,15 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
-from uzotp.events import logger
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
 from uzotp.ports.store import Attempt, Checked, Refusal, Switch
+from uzotp.rules import logs
 from uzotp.stores.clock import ServerClock
 from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS
 from uzotp.stores.locked import LockedStore, T, Transaction, check
 from uzotp.stores.sql import history, postgresql
 from uzotp.stores.sql.dialects import Dialect, columns, insert_new, purge
-from uzotp.stores.sql.postgresql import Statement
 from uzotp.stores.sql.rows import Rows, Session, key_of
 from uzotp.stores.tables import CHALLENGE, DELIVERY, SWITCH, TABLES, Table
 from uzotp.tashkent import day_of
@@ -87,68 +86,19 @@ class StatementStore(LockedStore):
         return self._attempt(act)
 
     def _check(self, session: Session, attempt: Attempt, now: int) -> Checked:
-        statement, values = postgresql.check(attempt, now)
-        spent, untold, owed = postgresql.answer(attempt, now, self._tell(session, statement, values))
-        if owed or untold:
-            away: tuple[type[Exception], ...] = (StoreUnavailable, *self.errors)
-
-            def make_up(rows: Rows) -> None:
-                if untold:
-                    rows.note_verified(untold, now)
-                rows.credit(owed, spent.sends, now)
-
-            try:
-                self._all_or_nothing(session, make_up)
-            except away:  # a success stands without it (P4)
-                logger.warning("a verified send was not credited to the guard")
-        return spent
-
-    def _tell(self, session: Session, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """One statement, which commits by itself: when no answer came, nobody knows whether it was taken."""
+        sql, values = postgresql.check(attempt, now)
         try:
-            return self._ask(session, statement, values)
+            return postgresql.answer(attempt, now, session.rows(sql, values))
         except self.errors as error:
             state, failure = str(_state(self.cause(error)) or ""), _words(self.cause(error))
             unknown = not state or state.startswith("08") or state == "40003"  # no word, or a pooler's
             if not unknown and state != "40001":  # the server's own word: it was not taken
                 raise
         if not unknown:  # the host's default is a stricter level, at which who comes second is refused
-            return self._all_or_nothing(session, lambda _: session.rows(statement.sql, statement.values(values)))
+            return self._all_or_nothing(session, lambda _: postgresql.answer(attempt, now, session.rows(sql, values)))
         session.discard()
         raise StoreUnavailable(f"the database did not confirm: {failure}") from None
-
-    def _ask(self, session: Session, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """The answer to *statement*. A connection that is asked it again has it prepared, unless its driver does that.
-
-        A pooler may hand each statement to another connection: one that does not know it is answered in full.
-        """
-        asked = session.asked
-        if asked is None:
-            return session.rows(statement.sql, statement.values(values))
-        asked[statement.name] = asked.get(statement.name, 0) + 1
-        try:
-            if asked[statement.name] == 2:
-                self._prepare(session, statement)
-            if asked[statement.name] >= 2:
-                return session.rows(statement.call, statement.call_values(values))
-        except self.errors as error:
-            if _state(self.cause(error)) != "26000":  # invalid_sql_statement_name
-                raise
-            del asked[statement.name]
-        return session.rows(statement.sql, statement.values(values))
-
-    def _prepare(self, session: Session, statement: Statement) -> None:
-        try:
-            session.run(statement.prepare)
-        except self.errors as error:
-            if _state(self.cause(error)) != "42P05":  # duplicate: a pooler's connection, prepared for somebody else
-                raise
-
-    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
-        moment = self._at(now)
-        return self._attempt(
-            lambda session: self._all_or_nothing(session, lambda rows: rows.take_proof(proof_id, fingerprint, moment))
-        )
 
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
         found = self._read(
@@ -199,27 +149,30 @@ class StatementStore(LockedStore):
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:
         """Delete what is over, a batch at a time, so that nobody waits long for a lock."""
         moment = self._at(now)
-        gone = self._purge(DELIVERY, "created_at", moment - keep_deliveries_ms)
+        gone = self._purge(DELIVERY, "created_at <= %s", (moment - keep_deliveries_ms,))
         for table in TABLES.values():
-            if "expires_at" in table.names:
-                gone += self._purge(table, "expires_at", moment - GRACE_MS if table is CHALLENGE else moment)
+            if table is CHALLENGE:  # its newest proof, which is over last, begins with the moment when it is
+                over = f"expires_at <= %s AND substr(coalesce(proofs, ''), 1, {logs.DIGITS}) <= %s"
+                gone += self._purge(table, over, (moment - GRACE_MS, f"{moment:0{logs.DIGITS}d}"))
+            elif "expires_at" in table.names:
+                gone += self._purge(table, "expires_at <= %s", (moment,))
         return gone
 
-    def _purge(self, table: Table[Any], column: str, moment: int) -> int:
+    def _purge(self, table: Table[Any], over: str, values: tuple[Any, ...]) -> int:
         key, last, gone = table.key, "", 0
         while True:
             found = self._read(
-                f"SELECT {key} FROM {table.name} WHERE {key} > %s AND {column} <= %s ORDER BY {key} LIMIT {_BATCH}",  # noqa: S608
-                (last, moment),
+                f"SELECT {key} FROM {table.name} WHERE {key} > %s AND {over} ORDER BY {key} LIMIT {_BATCH}",  # noqa: S608
+                (last, *values),
             )
             if not found:
                 return gone
-            gone += self._delete(table, column, [row[0] for row in found], moment)
+            gone += self._delete(table, over, [row[0] for row in found], values)
             last = found[-1][0]
 
-    def _delete(self, table: Table[Any], column: str, keys: Sequence[Any], moment: int) -> int:
+    def _delete(self, table: Table[Any], over: str, keys: Sequence[Any], values: tuple[Any, ...]) -> int:
         return self._attempt(
-            lambda session: session.run(purge(session.dialect, table, column, len(keys)), [*keys, moment])
+            lambda session: session.run(purge(session.dialect, table, over, len(keys)), [*keys, *values])
         )
 
     def _write(self, sql: str, params: Sequence[Any]) -> int:

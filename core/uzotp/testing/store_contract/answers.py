@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from uzotp.ports.delivery import DeliveryRecord
-from uzotp.ports.store import Checked, GlobalReservation, Opened, Refusal, Store
+from uzotp.ports.store import Checked, GlobalReservation, Opened, Refusal, ReserveGlobal, Store, Tallied
 from uzotp.testing.store_contract.hooks import T0
 from uzotp.testing.store_contract.requests import WHOLE, WRONG, an_id, attempt, handle_of, opening
 
@@ -53,9 +53,35 @@ def missed(store: Store, times: int = 1, now: int = T0) -> list[Checked]:
     return [store.check(attempt(WRONG, now=now + number)) for number in range(times)]
 
 
+def sent(store: Store, request: ReserveGlobal) -> GlobalReservation | Refusal:
+    """Reserve, and tally the country's send at once: a process does that a little later."""
+    answer = store.reserve(request)
+    if isinstance(answer, GlobalReservation) and answer.prefix:
+        store.tally(Tallied({answer.country: (1, 0)}, (), answer.at_ms))
+    return answer
+
+
 def release(store: Store, reservation: GlobalReservation) -> None:
     """Take all of it back, as where the phone's part was refused."""
     store.adjust(reservation, 0, **WHOLE)
+    if reservation.prefix:
+        store.tally(Tallied({reservation.country: (-1, 0)}, (), reservation.at_ms))
+
+
+def credit(store: Store, areas: Iterable[str], verified: int, now: int = T0) -> None:
+    """So many sends of *areas* were verified."""
+    store.tally(Tallied(dict.fromkeys(areas, (0, verified)), (), now))
+
+
+def tell(store: Store, answer: Checked) -> None:
+    """Give the message of an accepted code its moment, as a process does a little later; of a refused one nothing."""
+    if answer.delivery:
+        store.tally(Tallied({}, (answer.delivery,), answer.delivery.at_ms))
+
+
+def redeemed(store: Store, proof_id: str, now: int, phone: str = "A", of: str = "") -> bool:
+    """Whether *phone* could redeem it, of its own login challenge or of that of the phone *of*."""
+    return store.redeem(handle_of(of or phone), an_id("phone", phone), proof_id, now)
 
 
 def newest(store: Store, phone: str = "A", now: int = T0 + 1) -> DeliveryRecord:

@@ -8,12 +8,12 @@ import pytest
 
 from uzotp.policy import Limit, Purpose
 from uzotp.ports.store import AttemptStatus, Checked, Store
-from uzotp.testing.store_contract.answers import begun, missed, opened, tally, why
+from uzotp.testing.store_contract.answers import begun, granted, missed, opened, redeemed, refused, tally, why
 from uzotp.testing.store_contract.hooks import DAY, HOUR, MINUTE, SECOND, T0, Hooks
-from uzotp.testing.store_contract.requests import KEY, RIGHT, WRONG, an_id, attempt, handle_of, opening
+from uzotp.testing.store_contract.requests import KEY, RIGHT, WRONG, an_id, attempt, handle_of, opening, settlement
 
 VERIFIED, WRONG_CODE = AttemptStatus.VERIFIED, AttemptStatus.WRONG_CODE
-EXPIRED, TOO_MANY, LOCKED = AttemptStatus.EXPIRED, AttemptStatus.TOO_MANY_ATTEMPTS, AttemptStatus.LOCKED
+EXPIRED, TOO_MANY = AttemptStatus.EXPIRED, AttemptStatus.TOO_MANY_ATTEMPTS
 LOGIN, OPERATION, RESET = Purpose.LOGIN, Purpose.OPERATION, Purpose.PASSWORD_RESET
 
 
@@ -100,29 +100,31 @@ class AttemptTests(Hooks):
     def test_r26_failures_add_up_over_resends_purposes_and_bindings(self, store: Store) -> None:
         now, spent = T0, []
         for who in [("A", LOGIN, ""), ("A", LOGIN, ""), ("A", OPERATION, "b")]:
-            store.open(opening(*who, now=now, failures="12/hour"))
+            opened(store.open(opening(*who, now=now, failures="15/hour")))
             for _ in range(5):
                 now += 1
-                spent.append(store.check(attempt(WRONG, *who, now=now, failures="12/hour")))
-        assert tally(spent) == {"wrong_code": 12, "locked": 3}
+                spent.append(store.check(attempt(WRONG, *who, now=now, failures="15/hour")))
+        assert tally(spent) == {"wrong_code": 15}
+        later = [opening("A", RESET, now=now + 1, failures=limit) for limit in ("15/hour", "16/hour")]
+        assert granted([store.open(send) for send in later]) == [False, True]
 
     def test_r27_r29_a_lock_is_exact_and_ends_by_itself(self, store: Store) -> None:
         store.open(opening(ttl=600, failures="3/hour"))
         for at in (0, 10, 20):
             assert store.check(attempt(WRONG, now=T0 + at, failures="3/hour")).status is WRONG_CODE
-        assert store.check(attempt(now=T0 + 30, failures="3/hour")) == Checked(LOCKED, 2, HOUR - 30)
+        assert why(store.open(opening(now=T0 + 30, failures="3/hour")))[::2] == ("locked", HOUR - 30)
         assert why(store.open(opening(now=T0 + HOUR - 1, failures="3/hour"))) == ("locked", "failures 3/hour", 1)
-        store.open(opening(now=T0 + HOUR, failures="3/hour"))
-        assert store.check(attempt(WRONG, now=T0 + HOUR, failures="3/hour")).status is WRONG_CODE
-        assert store.check(attempt(now=T0 + HOUR + 1, failures="3/hour")) == Checked(LOCKED, 4, 9)
-        assert store.check(attempt(now=T0 + HOUR + 10, failures="3/hour")).status is VERIFIED
+        opened(store.open(opening(now=T0 + HOUR, failures="3/hour")))
 
-    def test_a_locked_attempt_is_not_charged(self, store: Store) -> None:
-        store.open(opening(ttl=600))
-        store.check(attempt(WRONG, failures="1/minute"))
-        for at in range(1, 20):
-            assert store.check(attempt(now=T0 + at, failures="1/minute")).attempts_left == 4
-        assert store.check(attempt(now=T0 + MINUTE, failures="1/minute")) == Checked(VERIFIED, 3)
+    def test_p3_a_lock_refuses_the_next_challenge_and_no_code_of_an_open_one(self, store: Store) -> None:
+        mine = ("A", LOGIN, "mine")
+        opened(store.open(opening(*mine, failures="3/hour")))
+        opened(store.open(opening("A", OPERATION, "stranger's", failures="3/hour")))
+        for at in range(3):
+            store.check(attempt(WRONG, "A", OPERATION, "stranger's", now=T0 + at, failures="3/hour"))
+        assert refused(store.open(opening(now=T0 + 3, failures="3/hour"))).kind == "locked"
+        assert store.check(attempt(WRONG, *mine, now=T0 + 4, failures="3/hour")) == Checked(WRONG_CODE, 4)
+        assert store.check(attempt(RIGHT, *mine, now=T0 + 5, failures="3/hour")) == Checked(VERIFIED, 3)
 
     def test_r27_a_failure_is_kept_as_long_as_it_counts(self, store: Store) -> None:
         begun(store)
@@ -132,16 +134,15 @@ class AttemptTests(Hooks):
         assert why(store.open(opening(failures="1/day", now=later)))[::2] == ("locked", MINUTE)
 
     def test_r27_no_failure_allowed_is_a_lock_for_ever(self, store: Store) -> None:
-        begun(store)
-        strict = replace(attempt(), failure_limits=(Limit(5, 60), Limit(0, 3600)))
-        assert store.check(strict) == Checked(LOCKED, 5, HOUR)
+        strict = replace(opening(), failure_limits=(Limit(5, 60), Limit(0, 3600)))
+        assert why(store.open(strict))[::2] == ("locked", HOUR)
 
     def test_r29_a_lock_is_the_phones_own(self, store: Store) -> None:
         for phone in "AB":
             begun(store, phone)
         store.check(attempt(WRONG, "A", failures="1/hour"))
-        for phone, status in (("A", LOCKED), ("B", VERIFIED)):
-            assert store.check(attempt(RIGHT, phone, failures="1/hour")).status is status
+        sends = [opening(phone, OPERATION, now=T0 + 1, failures="1/hour") for phone in "AB"]
+        assert granted([store.open(send) for send in sends]) == [False, True]
 
     def test_r30_success_clears_the_failures(self, store: Store) -> None:
         for now in range(T0, T0 + 4 * MINUTE, MINUTE):
@@ -158,22 +159,43 @@ class AttemptTests(Hooks):
         return proof_id
 
     def test_r25_a_proof_is_taken_once(self, store: Store) -> None:
-        proof_id, phone = self._proof(store), an_id("phone", "A")
-        assert store.redeem(phone, proof_id, T0 + 1) is True
-        assert store.redeem(phone, proof_id, T0 + 2) is False
-        assert self.reopen(store).redeem(phone, proof_id, T0 + 3) is False
+        proof_id = self._proof(store)
+        assert redeemed(store, proof_id, T0 + 1) is True
+        assert redeemed(store, proof_id, T0 + 2) is False
+        assert redeemed(self.reopen(store), proof_id, T0 + 3) is False
 
     def test_r25_a_proof_expires(self, store: Store) -> None:
-        phone = an_id("phone", "A")
         early, late = self._proof(store), self._proof(store, now=T0 + SECOND)
-        assert store.redeem(phone, late, T0 + SECOND + 10 * MINUTE) is False
-        assert store.redeem(phone, early, T0 + 10 * MINUTE - 1) is True
+        assert redeemed(store, late, T0 + SECOND + 10 * MINUTE) is False
+        assert redeemed(store, early, T0 + 10 * MINUTE - 1) is True
+
+    def test_r25_a_proof_outlives_its_challenge_and_those_that_come_after(self, store: Store) -> None:
+        first = self._proof(store)
+        began = T0 + SECOND
+        opened(store.open(opening(ttl=60, now=began)))
+        missed(store, 5, began)
+        store.settle(settlement(begun(store, now=began + SECOND)))
+        other = attempt(binding="another browser's", now=began + SECOND)
+        opened(store.open(opening(binding="another browser's", now=began + SECOND)))
+        assert store.check(other).status is VERIFIED
+        second = self._proof(store, now=began + MINUTE)
+        later = T0 + 10 * MINUTE - 1
+        store.purge(DAY, later)
+        assert [redeemed(store, each, later) for each in (first, second, first)] == [True, True, False]
+        assert store.redeem(other.handle, other.fingerprint, other.proof_id, later) is True
+
+    def test_r25_a_proof_that_is_over_goes_with_its_challenge(self, store: Store) -> None:
+        self._proof(store)
+        kept = store.purge(DAY, T0 + 10 * MINUTE - 1), store.purge(DAY, T0 + 10 * MINUTE)
+        assert kept == (0, 1)
 
     def test_r25_a_proof_is_of_its_own_phone(self, store: Store) -> None:
-        assert store.redeem(an_id("phone", "B"), self._proof(store), T0 + 1) is False
+        proof_id = self._proof(store)
+        assert redeemed(store, proof_id, T0 + 1, "B", of="A") is False
+        assert redeemed(store, proof_id, T0 + 1, "B") is False
 
     def test_nothing_was_proved_by_a_miss(self, store: Store) -> None:
         begun(store)
         guess = attempt(WRONG)
         store.check(guess)
-        assert store.redeem(guess.fingerprint, guess.proof_id, T0) is False
+        assert redeemed(store, guess.proof_id, T0) is False

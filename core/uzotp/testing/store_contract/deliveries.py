@@ -224,15 +224,16 @@ class DeliveryTests(Hooks):
 
     def test_r44_a_purge_deletes_what_is_over_and_nothing_else(self, store: Store) -> None:
         begun(store)
+        begun(store, "B")
         store.check(attempt())
         store.reserve(reservation())
         for moment, rows in [
             (1, 0),
             (6 * MINUTE - 1, 0),
             (6 * MINUTE, 1),  # the challenge, a minute after its end
-            (10 * MINUTE, 1),  # the proof
+            (10 * MINUTE, 1),  # the one that was verified, with its proof
             (DAY - 1, 0),
-            (DAY, 3),  # the counters of phone and client, the delivery
+            (DAY, 5),  # the counters of two phones and a client, two deliveries
             (2 * DAY, 0),
         ]:
             assert store.purge(DAY, T0 + moment) == rows

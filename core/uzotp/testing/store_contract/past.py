@@ -16,7 +16,7 @@ from uzotp.ports.money import Money
 from uzotp.ports.store import Store
 from uzotp.stores.memory import MemoryStore
 from uzotp.tashkent import day_begins
-from uzotp.testing.store_contract.answers import begun, missed, newest, opened
+from uzotp.testing.store_contract.answers import begun, missed, newest, opened, tell
 from uzotp.testing.store_contract.hooks import DAY, HOUR, MIDNIGHT, SECOND, T0, TODAY, TOMORROW, Hooks
 from uzotp.testing.store_contract.requests import RIGHT, WRONG, addition, an_id, attempt, opening, report, settlement
 
@@ -38,7 +38,7 @@ class PastTests(Hooks):
         store.settle(settlement(begun(store, now=T0 + SECOND)))
         begun(store, "B")
         before = newest(store)
-        store.check(attempt(now=T0 + 9 * SECOND))
+        tell(store, store.check(attempt(now=T0 + 9 * SECOND)))
         assert newest(store) == replace(before, verified_at_ms=T0 + 9 * SECOND), "its status is not touched"
         traffic = {(row.gateway, row.status): (row.messages, row.verified) for row in store.history(T0).traffic}
         assert traffic == {("devsms", SENT): (1, 1), ("getsms", DELIVERED): (1, 0), ("", PENDING): (1, 0)}
@@ -47,8 +47,9 @@ class PastTests(Hooks):
         begun(store)
         missed(store, now=T0 + 1)
         assert newest(store).verified_at_ms is None
-        for at, code in ((2, RIGHT), (3, RIGHT), (4, WRONG)):
-            store.check(attempt(code, now=T0 + at))
+        answers = [store.check(attempt(code, now=T0 + at)) for at, code in ((2, RIGHT), (3, RIGHT), (4, WRONG))]
+        assert [bool(answer.delivery) for answer in answers] == [True, False, False]
+        tell(store, answers[0])
         assert newest(store).verified_at_ms == T0 + 2
         assert self._how_many_verified(store) == 1
 
@@ -59,7 +60,7 @@ class PastTests(Hooks):
 
     def test_what_becomes_of_a_delivery_afterwards_leaves_the_moment(self, store: Store) -> None:
         sent = begun(store)
-        store.check(attempt(now=T0 + 1))
+        tell(store, store.check(attempt(now=T0 + 1)))
         store.settle(settlement(sent, SENT, gateway_id="77", now=T0 + 2))
         moved = store.record(an_id("phone", "A"), sent.delivery_id, report(DELIVERED, "77"), T0 + 3)
         assert moved is not None
@@ -72,15 +73,16 @@ class PastTests(Hooks):
         copy = addition(of=sent.delivery_id)
         store.add(copy)
         store.settle(settlement(sent, delivery_id=copy.delivery_id, gateway="getsms", handle=copy.handle))
-        store.check(attempt(now=T0 + 1))
+        tell(store, store.check(attempt(now=T0 + 1)))
         traffic = {row.gateway: row.verified for row in store.history(T0, T0 + 1).traffic}
         assert traffic == {"devsms": 0, "getsms": 1}
 
-    def test_the_guard_is_credited_and_the_moment_noted_in_one_decision(self, store: Store) -> None:
+    def test_a_message_that_is_not_kept_any_more_gets_no_moment(self, store: Store) -> None:
         begun(store)
-        spent = store.check(attempt(areas=("+99890123", "UZ"), now=T0 + 1))
-        assert spent.status.value == "verified"
-        assert newest(store).verified_at_ms == T0 + 1
+        answer = store.check(attempt())
+        store.purge(0, T0 + DAY)
+        tell(store, answer)
+        assert self._how_many_verified(store) == 0
 
     # ---------------------------------------------------------------------------------------------- history
 
@@ -132,7 +134,7 @@ class PastTests(Hooks):
             status = (DELIVERED, FAILED, SENT)[number % 3]
             store.settle(settlement(sent, status, phone, refund=False))
             if status is DELIVERED:
-                store.check(attempt(phone=phone))
+                tell(store, store.check(attempt(phone=phone)))
         told = (
             PrefixTraffic("+99893777", "UZ", messages=3, delivered=1, failed=1, verified=1),
             PrefixTraffic("+7701222", "KZ", messages=2, delivered=1, failed=0, verified=1),
@@ -146,7 +148,7 @@ class PastTests(Hooks):
         waits = (("A", "devsms", 0), ("B", "devsms", 999), ("C", "devsms", 1000), ("D", "getsms", 61_500))
         for phone, gateway, wait in waits:
             store.settle(settlement(begun(store, phone), phone=phone, gateway=gateway))
-            store.check(attempt(phone=phone, now=T0 + wait))
+            tell(store, store.check(attempt(phone=phone, now=T0 + wait)))
         begun(store, "never verified")
         assert _plain(store.history(T0, T0 + HOUR))[2] == {"devsms": {0: 2, 1: 1}, "getsms": {61: 1}}
 
@@ -212,7 +214,7 @@ def _live(chance: Random, stores: Sequence[Store], phone: str) -> None:
         now += 1
     tried = attempt(code, phone, now=now + wait)
     for store in stores:
-        store.check(tried)
+        tell(store, store.check(tried))
 
 
 def _counts(past: History) -> dict[str, dict[str, int]]:

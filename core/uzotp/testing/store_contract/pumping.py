@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from uzotp.ports.store import GlobalReservation, Refusal, RefusalKind, Store, Suspicion
+from uzotp.ports.store import GlobalReservation, Refusal, RefusalKind, Store, Suspicion, Tallied
 from uzotp.rules import pumping
 from uzotp.rules.pumping import Tally
-from uzotp.testing.store_contract.answers import granted, opened, refused, release, reserved
+from uzotp.testing.store_contract.answers import credit, granted, refused, release, reserved, sent
 from uzotp.testing.store_contract.hooks import DAY, HOUR, MINUTE, SECOND, T0, TODAY, Hooks
-from uzotp.testing.store_contract.requests import RIGHT, WHOLE, WRONG, attempt, opening, reservation, watched, whole
+from uzotp.testing.store_contract.requests import WHOLE, reservation, watched, whole
 
 PREFIX, SIBLING = "+99890123", "+99890124"
 OURS = (PREFIX, "UZ")
@@ -27,12 +27,12 @@ class PumpingTests(Hooks):
     def _count(self, store: Store, times: int = 1, **options: object) -> None:
         """Sends that count and that the guard does not refuse."""
         for _ in range(times):
-            reserved(store.reserve(replace(watched(**options), guard=watched(enforce=False).guard)))  # type: ignore[arg-type]
+            reserved(sent(store, replace(watched(**options), guard=watched(enforce=False).guard)))  # type: ignore[arg-type]
 
     def _room(self, store: Store, **options: object) -> int:
         """How many sends pass until one is refused; they stay."""
         passed = 0
-        while isinstance(store.reserve(watched(**options)), GlobalReservation):  # type: ignore[arg-type]
+        while isinstance(sent(store, watched(**options)), GlobalReservation):  # type: ignore[arg-type]
             passed += 1
             assert passed < 100, "the guard refuses nothing"
         return passed
@@ -45,7 +45,7 @@ class PumpingTests(Hooks):
 
     def test_p8_exactly_the_floor_of_unverified_sends_goes_to_a_country(self, store: Store) -> None:
         for number in range(5):
-            assert reserved(store.reserve(watched(f"+9989012{number}", floor=(4, 5)))).suspicion is None
+            assert reserved(sent(store, watched(f"+9989012{number}", floor=(4, 5)))).suspicion is None
         refusal = refused(store.reserve(watched("+99890129", floor=(4, 5))))
         assert refusal.suspicion == Suspicion("country", "day", unverified=5, verified=0, limit=5)
         assert refusal.quota == "guard country day"
@@ -84,61 +84,44 @@ class PumpingTests(Hooks):
         self, store: Store, ratio: float, verified: int, limit: int
     ) -> None:
         self._count(store, verified)
-        store.credit(*OURS, verified, T0)
+        credit(store, OURS, verified)
         assert self._room(store, floor=3, ratio=ratio) == limit
         assert refused(store.reserve(watched(floor=3, ratio=ratio))).suspicion == _by_prefix(limit, limit, verified)
 
     def test_p8_a_verified_send_is_no_longer_unverified(self, store: Store) -> None:
         assert self._room(store, floor=3) == 3
         for verified in (1, 2):
-            store.credit(*OURS, verified, T0 + SECOND)
+            credit(store, OURS, verified, T0 + SECOND)
             assert self._room(store, floor=3) == verified
 
     def test_p8_credit_belongs_to_its_own_prefix_and_country(self, store: Store) -> None:
         assert self._room(store, floor=(2, 4)) == 2
-        store.credit(SIBLING, "UZ", 2, T0)
+        credit(store, (SIBLING, "UZ"), 2)
         assert self._room(store, floor=(2, 4)) == 0
-        store.credit("+7701234", "KZ", 2, T0)
+        credit(store, ("+7701234", "KZ"), 2)
         assert self._room(store, prefix="+99890125", floor=(2, 4)) == 2
         assert self._room(self.reopen(store), prefix=SIBLING, floor=(2, 4)) == 2, "the country's credit is there"
 
-    # ------------------------------------------------------------------------------- credit with the right code
-
-    def _succeed(self, store: Store, areas: tuple[str, ...], sends: int = 1, code: str = RIGHT, now: int = T0) -> None:
-        """Send to a phone of its own so often, try *code*, and credit what the store did not credit by itself."""
-        phone = f"phone {now} {areas}"
-        for at in range(now - sends + 1, now + 1):
-            opened(store.open(opening(phone, now=at)))
-        spent = store.check(attempt(code, phone, areas=areas, now=now))
-        assert spent.sends == (sends if code == RIGHT else 0)
-        if spent.sends and areas and not spent.credited:
-            store.credit(areas[0], areas[1], spent.sends, now)
-
-    def _credit(self, store: Store, with_code: bool, now: int) -> None:
-        """One verified send of ours: by the right code, or by the call."""
-        if with_code:
-            self._succeed(store, OURS, now=now)
-        else:
-            store.credit(*OURS, 1, now)
-
-    def test_p4_p8_the_right_code_credits_all_sends_of_its_challenge(self, store: Store) -> None:
-        assert self._room(store, floor=(3, 4)) == 3
-        self._succeed(store, OURS, sends=2)
-        assert self._room(store, floor=(3, 4)) == 2
-        assert self._room(store, prefix=SIBLING, floor=4) == 4, "another prefix of the country"
-
-    def test_p8_a_wrong_code_and_a_success_without_areas_credit_nobody(self, store: Store) -> None:
-        assert self._room(store, floor=3) == 3
-        self._succeed(store, OURS, code=WRONG)
-        self._succeed(store, ())
-        assert self._room(store, floor=3) == 0
-
-    def test_p8_a_success_where_nothing_was_counted_yet_is_credited_too(self, store: Store) -> None:
-        self._succeed(store, ("+88213123", ""), sends=3)
+    def test_p8_an_area_where_nothing_was_counted_yet_is_credited_too(self, store: Store) -> None:
+        credit(store, ("+88213123", ""), 3)
         room = self._room(store, prefix="+88213123", country="", floor=1, ratio=2.0)
         assert room == 3 + 2 * 3, "to be three verified ones, and twice as many to wait"
 
-    @pytest.mark.parametrize("with_code", [False, True])
+    def test_p8_what_a_process_has_not_tallied_counts_as_of_now(self, store: Store) -> None:
+        full = replace(watched(floor=(100, 5)), untallied=(5, 0))
+        expected = Suspicion("country", "day", unverified=5, verified=0, limit=5)
+        assert refused(store.reserve(full)).suspicion == expected
+        assert (
+            granted([store.reserve(replace(full, untallied=some)) for some in ((4, 0), (7, 3), (0, 4))]) == [True] * 3
+        )
+        sends = [replace(watched(floor=(100, 5)), untallied=(each, 0)) for each in (3, 4, 5)]
+        store.tally(Tallied({"UZ": (1, 0)}, (), T0))
+        assert granted([store.reserve(send) for send in sends]) == [True, False, False]
+
+    def test_p4_a_send_writes_nothing_that_its_country_shares(self, store: Store) -> None:
+        sends = [store.reserve(watched(floor=(9, 1))) for _ in range(9)]
+        assert granted(sends) == [True] * 9, "the country's tally is the processes' to tell"
+
     @pytest.mark.parametrize(
         "minutes",
         [
@@ -147,7 +130,7 @@ class PumpingTests(Hooks):
             pytest.param(tuple(range(0, 50 * 30, 30)), id="of each half-hour of more than a day"),
         ],
     )
-    def test_p8_credit_belongs_to_its_own_slot(self, store: Store, with_code: bool, minutes: tuple[int, ...]) -> None:
+    def test_p8_credit_belongs_to_its_own_slot(self, store: Store, minutes: tuple[int, ...]) -> None:
         ours, country, moments = Tally("", ""), Tally("", ""), [T0 + minute * MINUTE for minute in minutes]
         sends = [(now, PREFIX) for now in moments]
         sends.insert(5, (T0 + 33 * MINUTE, SIBLING))  # then the country's newest slot may be ahead of the prefix's
@@ -157,7 +140,7 @@ class PumpingTests(Hooks):
                 book.count(now, sends=1)
         end = max(moments) + 31 * MINUTE
         for now in (*moments[::2], end):  # the last opens a slot of its own
-            self._credit(store, with_code, now)
+            credit(store, OURS, 1, now)
             for book in (ours, country):
                 book.count(now, verified=1)
         for now in range(end, end + 44 * MINUTE, MINUTE):
@@ -170,10 +153,9 @@ class PumpingTests(Hooks):
                 refusal = answer if isinstance(answer, Refusal) else None
                 assert refusal == pumping.watch(ours, country, request.guard, now)
 
-    @pytest.mark.parametrize("with_code", [False, True])
-    def test_p8_what_was_credited_last_is_kept_for_its_day(self, store: Store, with_code: bool) -> None:
+    def test_p8_what_was_credited_last_is_kept_for_its_day(self, store: Store) -> None:
         self._count(store)
-        self._credit(store, with_code, T0 + 40 * MINUTE)
+        credit(store, OURS, 1, T0 + 40 * MINUTE)
         later = T0 + DAY + 20 * MINUTE
         store.purge(DAY, later)
         assert self._room(store, floor=1, now=later) == 1
@@ -184,7 +166,7 @@ class PumpingTests(Hooks):
 
     def test_p8_a_send_leaves_the_hour_with_its_minute_where_the_day_has_earned_more(self, store: Store) -> None:
         self._count(store, 6)
-        store.credit(*OURS, 6, T0)
+        credit(store, OURS, 6)
         later = T0 + 2 * HOUR
         assert self._room(store, floor=3, now=later + MINUTE - 1) == 3, "six of the day, three of the hour"
         seen = _by_prefix(3, limit=3, window="hour")

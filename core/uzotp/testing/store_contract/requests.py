@@ -79,7 +79,6 @@ def attempt(
     failures: str = "15/hour,30/day",
     keys: tuple[str, ...] = (KEY,),
     proof_id: str = "",
-    areas: tuple[str, ...] = (),
 ) -> Attempt:
     """*code* typed by whoever has *binding*."""
     return Attempt(
@@ -91,7 +90,6 @@ def attempt(
         proof_ttl_ms=600 * SECOND,
         max_attempts=max_attempts,
         failure_limits=parse_limits(failures),
-        guard_areas=areas,
         now=now,
     )
 

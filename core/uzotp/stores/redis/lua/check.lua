@@ -1,10 +1,8 @@
--- Charge one attempt and compare it. KEYS: challenge, failures, wins, proof. The fields are told in open.lua, the
--- arguments in attempt.lua. Which delivery is the newest only the challenge knows: its key, of the same tag, is made
--- here, and looked for before anything is written, for in a cluster it may be on its way to another server.
+-- Charge one attempt and compare it. KEYS: challenge, failures, wins. The fields are told in open.lua, the arguments in
+-- attempt.lua.
 
-local found = redis.call('HMGET', KEYS[1], 'd', 'e', 'a', 's', 'u', 'w')
-local texts = redis.call('MGET', KEYS[2], KEYS[3])
-local log, wins = texts[1] or '', texts[2] or ''
+local found = redis.call('HMGET', KEYS[1], 'd', 'e', 'a', 's', 'u', 'w', 'i', 'p')
+local wins = text(KEYS[3])
 if not found[1] or found[5] ~= '0' or found[6] ~= wins or now >= tonumber(found[2]) then
   return {'expired'}
 end
@@ -12,28 +10,19 @@ local attempts = tonumber(found[3]) or -1
 if attempts < 0 or attempts >= request.max_attempts then
   return {'too_many_attempts'}
 end
-local number, wait = exceeded(log, request.failure_limits)
-if number then
-  return {'locked', request.max_attempts - attempts, wait}
-end
 local left = request.max_attempts - attempts - 1
 local right = false
-for place = digests_after + 1, #ARGV do
+for place = FIRST_DIGEST, #ARGV do
   right = right or ARGV[place] == found[1]
 end
 if not right then
   redis.call('HSET', KEYS[1], 'a', attempts + 1)
-  put(KEYS[2], add(log, now, request.proof_id, request.failure_limits, 0), memory(request.failure_limits))
+  put(KEYS[2], add(text(KEYS[2]), now, request.proof_id, {}, request.most_failures), request.memory_ms)
   return {'wrong_code', left}
 end
-local newest = string.match(KEYS[1], '^.-}:') .. 'd:' .. redis.call('HGET', KEYS[1], 'i')
-if redis.call('EXISTS', newest) == 1 then
-  redis.call('HSET', newest, 'verified_at', whole(now))
-end
-redis.call('HSET', KEYS[1], 'a', attempts + 1, 'u', 1)
-if log ~= '' then
-  redis.call('DEL', KEYS[2])
-end
+local proofs = moment(now + request.proof_ttl_ms) .. request.proof_id .. (found[8] or '')
+redis.call('HSET', KEYS[1], 'a', attempts + 1, 'u', 1, 'p', string.sub(proofs, 1, MOST_PROOFS * PROOF_WIDTH))
+keep(KEYS[1], request.proof_ttl_ms)
+redis.call('DEL', KEYS[2])
 redis.call('SET', KEYS[3], whole((tonumber(wins) or 0) + 1), 'PX', LIFE_MS + GRACE_MS)
-redis.call('SET', KEYS[4], whole(now + request.proof_ttl_ms), 'PX', whole(request.proof_ttl_ms))
-return {'verified', left, tonumber(found[4])}
+return {'verified', left, tonumber(found[4]), found[7], now}

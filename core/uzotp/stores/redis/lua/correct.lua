@@ -1,4 +1,4 @@
--- Take a reservation back, or write down what it came to. KEYS: client, prefix, country, budget.
+-- Take a reservation back, or write down what it came to. KEYS: client, prefix, budget.
 
 if request.entry_id then
   local log = text(KEYS[1])
@@ -7,14 +7,10 @@ if request.entry_id then
     redis.call('SET', KEYS[1], left, 'KEEPTTL')
   end
 end
-if request.uncount then
-  for index = 2, 3 do
-    if redis.call('EXISTS', KEYS[index]) == 1 then
-      count(KEYS[index], now, -1, 0)
-    end
-  end
+if request.uncount and redis.call('EXISTS', KEYS[2]) == 1 then
+  count(KEYS[2], now, -1, 0)
 end
 if request.change then
-  put_used(KEYS[4], request.day, math.max(0, used_of(KEYS[4], request.day) + request.change))
+  put_used(KEYS[3], request.day, math.max(0, used_of(KEYS[3], request.day) + request.change))
 end
 return 1

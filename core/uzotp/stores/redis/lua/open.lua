@@ -2,8 +2,9 @@
 --
 -- The phone's text is DIGITS digits, the moment before which no send is allowed, then the log of its sends. A challenge is
 -- n nonce, d digest, k key, b began, e expires, a attempts, s sends, u used, i newest delivery, w the phone's wins of
--- this purpose when it began: a success adds a win, and so ends every challenge that began before. One letter each, and
--- no value over 64 bytes, so that Redis keeps it in one compact list.
+-- this purpose when it began: a success adds a win, and so ends every challenge that began before. p, the proofs, stays
+-- when another challenge takes its place. One letter each, and few values over 64 bytes, so that Redis keeps it in one
+-- compact list.
 
 local number, wait = exceeded(text(KEYS[2]), request.failure_limits)
 if number then

@@ -1,5 +1,9 @@
--- Consume a proof. KEYS: proof.
+-- Take a proof out of a challenge. KEYS: challenge.
 
-local expires_at = tonumber(redis.call('GET', KEYS[1]) or 0)
-redis.call('DEL', KEYS[1])
-return expires_at > now and 1 or 0
+local proofs = redis.call('HGET', KEYS[1], 'p') or ''
+local at = string.find(proofs, request.proof_id, 1, true)
+if not at or tonumber(string.sub(proofs, at - DIGITS, at - 1)) <= now then
+  return 0
+end
+redis.call('HSET', KEYS[1], 'p', string.sub(proofs, 1, at - DIGITS - 1) .. string.sub(proofs, at - DIGITS + PROOF_WIDTH))
+return 1

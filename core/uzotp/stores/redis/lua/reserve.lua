@@ -17,8 +17,8 @@ end
 
 local guard, seen = request.guard, nil
 if guard then
-  local prefix = suspicion('prefix', KEYS[3], guard.prefix_floor, guard.ratio)
-  local country = suspicion('country', KEYS[4], guard.country_floor, guard.ratio)
+  local prefix = suspicion('prefix', KEYS[3], guard.prefix_floor, guard.ratio, {0, 0})
+  local country = suspicion('country', KEYS[4], guard.country_floor, guard.ratio, request.untallied)
   seen = prefix or country
   if prefix and country and country[6] > prefix[6] then
     seen = country
@@ -42,7 +42,6 @@ if log then
 end
 if guard then
   count(KEYS[3], at, 1, 0)
-  count(KEYS[4], at, 1, 0)
 end
 if request.budget then
   put_used(KEYS[5], day, used)

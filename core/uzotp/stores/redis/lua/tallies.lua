@@ -85,11 +85,14 @@ local function wait_of(slots, last, window, floor, ratio)
 end
 
 -- Of the windows that one more send would break, the one that takes longest to mend: its level, name, unverified,
--- verified, limit and wait.
-local function suspicion(level, key, floor, ratio)
+-- verified, limit and wait. What is untallied, sends and verified ones, counts as of now.
+local function suspicion(level, key, floor, ratio, untallied)
   local worst
   for half, log in ipairs(halves(text(key))) do
     local window, slots, last = WINDOWS[half], slots_of(log), 0
+    if untallied[1] ~= 0 or untallied[2] ~= 0 then
+      table.insert(slots, 1, {math.floor(now / window.slot_ms), untallied[1], untallied[2]})
+    end
     while last < #slots and slots[last + 1][1] > math.floor(now / window.slot_ms) - window.slots do
       last = last + 1
     end
