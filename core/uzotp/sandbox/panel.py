@@ -59,25 +59,21 @@ def submit() -> BaseResponse | tuple[str, int]:
 
 def snapshot(state: State) -> dict[str, Any]:
     """What ``GET /panel.json`` shows and ``PUT`` takes, ``spent`` and ``currency`` excepted."""
+    gateways = {}
     with state.lock:
-        return {
-            "delivery_delay": state.delivery_delay,
-            "gateways": {name: _account(account) for name, account in state.accounts.items()},
-        }
-
-
-def _account(account: Account) -> dict[str, Any]:
-    fault = account.fault or Fault("", None)
-    return {
-        "balance": account.balance,
-        "spent": account.spent,
-        "currency": account.currency,
-        **({"account": account.column, "blocked_names": account.blocked_names} if account.column else {}),
-        "fault": fault.name or None,
-        "times": fault.times,
-        "on": fault.on,
-        "every": fault.every,
-    }
+        for name, account in state.accounts.items():
+            fault = account.fault or Fault("", None)
+            gateways[name] = {
+                "balance": account.balance,
+                "spent": account.spent,
+                "currency": account.currency,
+                **({"account": account.column, "blocked_names": account.blocked_names} if account.column else {}),
+                "fault": fault.name or None,
+                "times": fault.times,
+                "on": fault.on,
+                "every": fault.every,
+            }
+        return {"delivery_delay": state.delivery_delay, "gateways": gateways}
 
 
 def change(state: State, wish: Any) -> None:

@@ -88,11 +88,11 @@ class State:
         self.stopping = threading.Event()
         self.accounts = {name: Account(service.balance, service.currency) for name, service in SERVICES.items()}
         self.accounts["devsms"] = Account(balance, column=PriceColumn.LOCAL, blocked_names=["Blocked"])
-        # Newest first, each of these three.
+        # These three are newest first.
         self._messages: deque[InboxSms] = deque(maxlen=CAPACITY)
         self._rentals: deque[RentedNumber] = deque(maxlen=CAPACITY)
-        self._numbers = Numbers()
         self._journal: deque[Entry] = deque(maxlen=50)
+        self._numbers = Numbers()
         self._ids = itertools.count(1)
 
     def charge(self, gateway: str, cost: int, *, sms: int = 0) -> float:

@@ -131,9 +131,8 @@ def _read(body: dict[str, Any]) -> InboxSms:
     if callback_url and not _CALLBACK_URL.match(callback_url):
         raise _refused("callback_url noto'g'ri: http:// yoki https:// bilan boshlanadi")
     part_price = price.for_account(current_state().accounts[service.name].column or PriceColumn.LOCAL)
-    return InboxSms(
-        service.name, phone, text, price, part_price, _text(body, "from", "4546"), kind, purpose, callback_url
-    )
+    sender = _text(body, "from", "4546")
+    return InboxSms(service.name, phone, text, price, part_price, sender, kind, purpose, callback_url)
 
 
 def _universal(body: dict[str, Any]) -> tuple[Purpose, str]:

@@ -107,15 +107,13 @@ def _is_message(item: Any) -> bool:
 def _read(item: dict[str, Any], request_id: str, nickname: str) -> InboxSms | None:
     """The message that *item* asks for, not yet paid; ``None`` when its phone is no international number without plus
     (G:19)."""
-    phone = item["phone"]
+    phone, text = item["phone"], item["text"]
     price = price_of(phone) if is_number(phone) else None
     if price is None:
         return None
     part_price = PART_PRICE if price.prefix == HOME else price.local
-    message_id, text = str(_FIRST_MESSAGE + current_state().next_id()), item["text"]
-    return InboxSms(
-        service.name, phone, text, price, part_price, nickname, request_id=request_id, message_id=message_id
-    )
+    id = str(_FIRST_MESSAGE + current_state().next_id())
+    return InboxSms(service.name, phone, text, price, part_price, nickname, request_id=request_id, message_id=id)
 
 
 @service.call("/status/")
