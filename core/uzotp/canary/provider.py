@@ -208,6 +208,11 @@ def _refusal(answer: Answer, complaint: Complaint) -> GatewayError:
     return error
 
 
+def done(body: object) -> dict[str, Any]:
+    """The fields of a reply that says ``success``; none of any other."""
+    return body if isinstance(body, dict) and parse.verdict(body.get("success")) else {}
+
+
 def flatten(value: object, depth: int = 2) -> str:
     """Words for people, from text or from an object such as ``{"token": "Wrong token!"}`` (Q68)."""
     if depth and isinstance(value, dict):
