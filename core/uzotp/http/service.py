@@ -189,7 +189,9 @@ class Answer:
     def safe(self, words: str, limit: int = 200) -> str:
         """*words* of the service without credentials and long numbers, cut to *limit* characters."""
         # As they are, in a form and in JSON: what a server may echo of a request.
-        echoes = {write(word) for word in self._secrets if word for write in (str, quote_plus, _in_json)}
+        echoes = {
+            echo for word in self._secrets if word for echo in (str(word), quote_plus(word), json.dumps(word)[1:-1])
+        }
         for echo in sorted(echoes, key=len, reverse=True):  # one may be part of another
             words = words.replace(echo, "***")
         return redact(words, limit)
@@ -232,7 +234,3 @@ def settled(outcome: T | GatewayError) -> T:
     if isinstance(outcome, GatewayError):
         raise outcome
     return outcome
-
-
-def _in_json(word: str) -> str:
-    return json.dumps(word)[1:-1]

@@ -34,6 +34,9 @@ STATUSES = {
     **dict.fromkeys(("rejected", "undeliverable", "failed"), DeliveryStatus.FAILED),
 }
 
+#: The times of a message, by the same names here and there; only get_status.php has ``updated_at`` (Q8).
+_MOMENTS = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
+
 #: Bytes of a callback that are read at most (WIRE 1.6).
 MAX_CALLBACK = 16 * 1024
 
@@ -198,11 +201,7 @@ def read_report(row: object) -> DeliveryReport | None:
         parts=parse.integer(row.get("parts_count")),
         cost=parse.money(row.get("total_cost")),
         sender=parse.identifier(row.get("from_number")),
-        created_at=parse.time(row.get("created_at")),
-        updated_at=parse.time(row.get("updated_at")),  # only get_status.php has it (Q8)
-        sent_at=parse.time(row.get("sent_at")),
-        delivered_at=parse.time(row.get("delivered_at")),
-        failed_at=parse.time(row.get("failed_at")),
+        **{moment: parse.time(row.get(moment)) for moment in _MOMENTS},
         event_at=parse.time(row.get("timestamp")),  # called the creation's, but it is the event's (Q9)
     )
 
