@@ -264,31 +264,28 @@ def _error(row: dict[str, Any], answer: Answer) -> GatewayError | None:
     if not _failed(row):
         return None
     number = _number(row)
-    words = f"error {number or ''} {answer.safe(_words(row), 100)}".strip()
+    words = f"error {number or ''} {_words(answer, [row])}".strip()
     if number in ERRORS:
         kind, cure = ERRORS[number]
         return kind(NAME, f"{words} ({cure})")
     if answer.refused:
-        return answer.failure(words, _hint(answer))
+        return _failure(answer, [row], words)
     return MessageRejected(NAME, words, charged=None) if answer.good else None
 
 
-def _words(row: dict[str, Any]) -> str:
-    """The text of an error. ``text`` is it only where it cannot be the echo of an SMS (Q37): that holds the code."""
-    words = parse.text(row.get("error_text"))
-    if not words and _failed(row) and not ("recipient" in row or "request_id" in row):
-        words = parse.text(row.get("text"))
-    return words or ""
+def _words(answer: Answer, rows: list[dict[str, Any]]) -> str:
+    """The text of an error in the one row there is. ``text`` is it only where it cannot be the echo of an SMS (Q37):
+    that holds the code."""
+    row = rows[0] if len(rows) == 1 else {}
+    may_be_echo = not _failed(row) or "recipient" in row or "request_id" in row
+    words = parse.text(row.get("error_text")) or ("" if may_be_echo else parse.text(row.get("text")))
+    return answer.safe(words or "", 100)
 
 
-def _failure(answer: Answer, rows: list[dict[str, Any]]) -> GatewayError:
-    words = answer.safe(_words(rows[0]), 100) if len(rows) == 1 else ""
-    return answer.failure(words, _hint(answer))
-
-
-def _hint(answer: Answer) -> str:
-    """What may be the matter when a login or a connection is not taken (Q52)."""
-    return _HINT if answer.status in (401, 403) or any(word in answer.reason for word in _DROPPED) else ""
+def _failure(answer: Answer, rows: list[dict[str, Any]], words: str = "") -> GatewayError:
+    """What the HTTP status says, and what may be the matter when a login or a connection is not taken (Q52)."""
+    dropped = any(word in answer.reason for word in _DROPPED)
+    return answer.failure(words or _words(answer, rows), _HINT if dropped or answer.status in (401, 403) else "")
 
 
 def _stripped(text: object) -> str | None:
