@@ -96,8 +96,8 @@ class NumberPrice:
 class Complaint:
     """A "no" in a reply: the provider's own code, its words, and what the code means, if it is documented."""
 
-    code: str | None
-    words: str
+    code: str | None = None
+    words: str = ""
     kind: type[GatewayError] | None = None
 
 
@@ -119,13 +119,8 @@ class Provider:
     _complain: Callable[[dict[str, Any]], Complaint | None]
 
     def __init__(self, credential: str, base_url: str, timeout: float, allow_insecure_http: bool) -> None:
-        check_text(
-            credential,
-            f"the {self.field} of {self.name} is printable ASCII without spaces, as your account there shows it",
-            ascii=True,
-            spaces=False,
-            limit=512,
-        )
+        rule = f"the {self.field} of {self.name} is printable ASCII without spaces, as your account there shows it"
+        check_text(credential, rule, ascii=True, spaces=False, limit=512)
         self._service = Service(
             self.name,
             base_url,
@@ -185,12 +180,9 @@ def judge(
     found = read(value)
     if found is not None and answer.good:
         return found
-    if found is None:
-        complaint = complain(value) if isinstance(value, dict) and (whole or answer.question) else None
-        if complaint and (complaint.kind or answer.good or answer.refused):
-            return _refusal(answer, complaint)
-        if answer.refused:
-            return _refusal(answer, Complaint(None, ""))
+    complaint = complain(value) if isinstance(value, dict) and (whole or answer.question) else None
+    if found is None and (answer.refused or (complaint and (complaint.kind or answer.good))):
+        return _refusal(answer, complaint or Complaint())
     return answer.failure() if answer.status is None else answer.unclear("the reply cannot be read")
 
 

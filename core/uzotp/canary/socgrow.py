@@ -116,9 +116,8 @@ def read_balance(body: object) -> Money | None:
     result = done(body).get("result")
     if not isinstance(result, dict):
         return None
-    currency = result.get("currency")
-    known = isinstance(currency, str) and _CURRENCY.fullmatch(currency)
-    return parse.money(result.get("balance"), str(currency) if known else "UZS")
+    currency = flatten(result.get("currency"), 0)
+    return parse.money(result.get("balance"), currency if _CURRENCY.fullmatch(currency) else "UZS")
 
 
 def read_countries(body: object) -> list[Country] | None:

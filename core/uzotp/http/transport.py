@@ -14,6 +14,7 @@ import ipaddress
 import socket
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
@@ -73,10 +74,8 @@ class _TimedReader(io.RawIOBase):
 
 def _addresses(host: str, call: Call) -> list[str]:
     """The addresses of *host*. The resolver has no time-out, so it works in a thread that may be left behind."""
-    try:
+    with suppress(ValueError):
         return [str(ipaddress.ip_address(host.strip("[]")))]
-    except ValueError:
-        pass
     found: Future[list[Any]] = Future()
 
     def look_up() -> None:

@@ -65,7 +65,7 @@ def objection(message: Message, type: str, service_name: str | None) -> str | No
         return reason
     if type == "simple" and not message.phone.startswith("+998"):
         return "simple SMS go to Uzbek numbers only"  # D:238, Q18
-    if type != "universal_otp" and _own_text(message):
+    if type != "universal_otp" and (message.text or "").strip():
         return None
     if message.purpose not in tuple(Purpose) or not service_name:
         return "the message has no text, nor a purpose and a service name to fill a template with"
@@ -93,14 +93,10 @@ def build_send(message: Message, type: str, service_name: str | None, sender: st
 
 def text_of(message: Message, type: str, service_name: str | None) -> str:
     """What a person will read, as far as we know: the brand in the template may differ (Q25)."""
-    own = _own_text(message)
-    if own and type_of(message, type) != "universal_otp":
+    own = message.text or ""
+    if own.strip() and type_of(message, type) != "universal_otp":
         return own
     return template_text(Purpose(message.purpose), service_name or "", message.code)
-
-
-def _own_text(message: Message) -> str | None:
-    return message.text if message.text and message.text.strip() else None
 
 
 # ------------------------------------------------------------------------------------------------- answers to a send
