@@ -17,10 +17,13 @@ from uzotp.ports.money import Money
 
 T = TypeVar("T")
 
+Fields = Mapping[str, str | int]
+#: The JSON in a body, and whether it is all of it; then what is wanted of that JSON, ``None`` where it is not there.
+Load = Callable[[bytes], tuple[Any, bool]]
+Read = Callable[[Any], T | None]
+
 #: The codes for "no SMS yet", which is no error (V:71-74, Q58, M:89); any other code ends the matter (Q81).
 WAITING = ("sms_not_received", "wait_sms")
-#: Codes that time alone may cure (V:108-109, M:89).
-_LATER = ("no_numbers_available", *WAITING)
 
 
 class NumberError(GatewayError):
@@ -137,10 +140,10 @@ class Provider:
     def _ask(
         self,
         path: str | None,
-        fields: Mapping[str, str | int],
-        read: Callable[[Any], T | None],
+        fields: Fields,
+        read: Read[T],
         timeout: float | None,
-        load: Callable[[bytes], tuple[Any, bool]] = parse.load_any,
+        load: Load = parse.load_any,
         *,
         question: bool = True,
     ) -> T:
@@ -148,13 +151,7 @@ class Provider:
         answer = self._service.post_form(path, fields, timeout, question=question)
         return settled(judge(answer, read, self._complain, load))
 
-    def _ask_for_sms(
-        self,
-        path: str | None,
-        fields: Mapping[str, str | int],
-        read: Callable[[Any], Sms | None],
-        timeout: float | None,
-    ) -> Sms | None:
+    def _ask_for_sms(self, path: str | None, fields: Fields, read: Read[Sms], timeout: float | None) -> Sms | None:
         """The SMS that *read* finds; ``None`` while there is none."""
         try:
             return self._ask(path, fields, read, timeout)
@@ -165,10 +162,7 @@ class Provider:
 
 
 def judge(
-    answer: Answer,
-    read: Callable[[Any], T | None],
-    complain: Callable[[dict[str, Any]], Complaint | None],
-    load: Callable[[bytes], tuple[Any, bool]] = parse.load_any,
+    answer: Answer, read: Read[T], complain: Callable[[dict[str, Any]], Complaint | None], load: Load = parse.load_any
 ) -> T | GatewayError:
     """What an answer means: what *read* finds in it, or an error as a value.
 
@@ -195,7 +189,7 @@ def _refusal(answer: Answer, complaint: Complaint) -> GatewayError:
     error = complaint.kind(answer.name, words) if complaint.kind else answer.refusal(words, NumberError)
     if isinstance(error, NumberError):
         error.word = code
-        error.retryable = code in _LATER
+        error.retryable = code in ("no_numbers_available", *WAITING)  # time alone may cure it (V:108-109, M:89)
         error.charged = False if complaint.kind or answer.question else None
     return error
 

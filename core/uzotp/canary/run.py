@@ -280,20 +280,16 @@ def describe(report: CanaryReport) -> list[str]:
     """*report* in lines for a terminal."""
     lines = [f"{'ok' if report.ok else 'FAILED'}: {report.detail}"]
     if report.phone:
-        lines.append(f"number: {report.phone} from {report.provider}, {_cost(report.number_cost)}")
+        lines.append(f"number: {report.phone} from {report.provider}, {shown(report.number_cost, 'cost unknown')}")
     if report.gateway:
         status = report.delivery_status or DeliveryStatus.UNKNOWN
-        lines.append(f"message: {report.gateway}, {status}, {_cost(report.message_cost)}")
+        lines.append(f"message: {report.gateway}, {status}, {shown(report.message_cost, 'cost unknown')}")
     if report.balance_before:
         before, after = shown(report.balance_before), shown(report.balance_after)
         lines.append(f"balance at {report.provider}: {before} before, {after} after")
     return lines + [f"note: {note}" for note in report.notes]
 
 
-def _cost(money: Money | None) -> str:
-    return shown(money) if money else "cost unknown"
-
-
-def shown(money: Money | None) -> str:
+def shown(money: Money | None, otherwise: str = "unknown") -> str:
     """An amount for people; without a currency where none is stated (WIRE Q78)."""
-    return str(money).strip() if money else "unknown"
+    return str(money).strip() if money else otherwise

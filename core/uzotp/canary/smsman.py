@@ -40,9 +40,6 @@ CODES: dict[str, type[GatewayError]] = {
 #: M:100. What they mean is not said (Q79).
 STATUSES = ("ready", "close", "reject", "used")
 
-#: An empty map of PHP is ``[]`` (Q77).
-_NONE: tuple[object, ...] = ({}, [])
-
 #: Bytes of a list in Python's notation that are read at most (Q70).
 MAX_LITERAL = 256 * 1024
 
@@ -166,14 +163,13 @@ def read_limits(value: object) -> list[Availability] | None:
             numbers = [number for word in words if (number := parse.integer(word)) is not None]
             if len(numbers) == 3:
                 found.append(Availability(*numbers))
-    return found if found or value in _NONE else None
+    return found if found or value in ([], {}) else None
 
 
 def read_rental(body: object) -> Rental | None:
     """M:67: an id and a number, and no price (Q78)."""
-    if not isinstance(body, dict):
-        return None
-    id, phone = parse.identifier(body.get("request_id")), parse.phone(body.get("number"))
+    row = body if isinstance(body, dict) else {}
+    id, phone = parse.identifier(row.get("request_id")), parse.phone(row.get("number"))
     return Rental(SMSMan.name, id, Phone(phone)) if id and phone else None
 
 
@@ -196,7 +192,7 @@ def read_prices(value: object) -> dict[int, dict[int, NumberPrice]] | None:
             cost = _amount(entry, "cost")
             if country is not None and application is not None and cost is not None:
                 prices.setdefault(country, {})[application] = NumberPrice(cost, parse.integer(entry.get("count")))
-    return prices if prices or value in _NONE else None
+    return prices if prices or value in ([], {}) else None
 
 
 def read_rows(value: object) -> dict[int, Application] | None:
@@ -211,11 +207,11 @@ def read_rows(value: object) -> dict[int, Application] | None:
             title = parse.text(row.get("title"), 200) or parse.text(row.get("name"), 200)
             if id is not None and title:
                 found[id] = Application(title, parse.text(row.get("code"), 64) or "")
-    return found if found or value in _NONE else None
+    return found if found or value in ([], {}) else None
 
 
 def _pairs(value: object) -> Iterable[tuple[Any, Any]]:
-    """Keys and values of an object, or of a list: what PHP makes of an object with the keys 0, 1, 2 (Q77)."""
+    """Keys and values of an object, or of a list: what PHP makes of an object with no keys or with 0, 1, 2 (Q77)."""
     if isinstance(value, dict):
         return value.items()
     return enumerate(value) if isinstance(value, list) else ()

@@ -34,6 +34,8 @@ __all__ = ["Answer", "Reply", "Service", "check_text", "settled"]
 T = TypeVar("T")
 
 _FORM = "application/x-www-form-urlencoded"
+#: 4xx, but for those that say "later", not "no".
+_REFUSED = set(range(400, 500)) - {408, 425, 429}
 
 
 def check_text(
@@ -157,7 +159,9 @@ class Answer:
     ) -> None:
         self.name = name
         self.question = question
-        self.status, self.good, self.refused = reply.status, reply.good, reply.refused
+        self.status = reply.status
+        self.good = reply.status is not None and 200 <= reply.status < 300
+        self.refused = reply.status in _REFUSED
         self.body, self.flaw, self.reason = Veiled(reply.body), reply.flaw, reply.reason
         self._reply = reply
         self._secrets = tuple(map(Secret, secrets))

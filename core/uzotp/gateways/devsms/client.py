@@ -8,7 +8,7 @@ from uzotp.errors import ConfigurationError, MessageRejected
 from uzotp.gateways.devsms import MessageType, wire
 from uzotp.http import parse
 from uzotp.http.service import Service, check_text, settled
-from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.delivery import DeliveryReport
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Balance, Money
 from uzotp.sms.parts import parts
@@ -126,7 +126,7 @@ class DevSMS:
         answer = self._service.get("get_history.php", asked, timeout)
         rows = settled(wire.read_answer(answer, wire.read_rows, "the reply has no history"))
         reports = [wire.read_report(row) for row in rows[: asked["limit"]]]  # whatever it was asked for (Q20)
-        wanted = status if isinstance(status, DeliveryStatus) else parse.status(status, wire.STATUSES)
+        wanted = parse.status(status, wire.STATUSES)
         return [it for it in reports if it and it.id and (status is None or it.status is wanted)]
 
     def balance(self, *, timeout: float | None = None) -> Balance:

@@ -77,13 +77,12 @@ def objection(message: Message, type: str, service_name: str | None) -> str | No
 def build_send(message: Message, type: str, service_name: str | None, sender: str) -> VeiledFields:
     """The JSON body of ``send_sms.php`` for a message without :func:`objection`; digits without a plus (D:16)."""
     body = VeiledFields(phone=message.phone.wire, type=type)
-    name = service_name or ""
     if type == "universal_otp":
         body["template_type"] = Purpose(message.purpose).template_type  # an integer,
-        body["service_name"] = name
+        body["service_name"] = service_name
         body["otp_code"] = message.code  # and a string that keeps its zeros (Q29)
     else:
-        body["message"] = text_of(message, type, name)
+        body["message"] = text_of(message, type, service_name)
     # Neither is in the table of universal_otp, so neither may be relied on (Q23).
     body["from"] = sender
     if message.callback_url:
