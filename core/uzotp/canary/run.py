@@ -135,9 +135,8 @@ class _Trial:
     _report: CanaryReport
     _step: str = ""
     _binding: Secret = field(default_factory=lambda: Secret(secrets.token_urlsafe(16)))
-    _asked_to_rent: bool = False
     _phone: Phone | None = None
-    _rented_at: float = 0.0
+    _asked_at: float = 0.0  # for a number
     _seen: set[str] = field(default_factory=set)
     _misses: int = 0
 
@@ -160,7 +159,7 @@ class _Trial:
         except UzotpError as error:
             report.detail = f"{self._step}: {error}"
         with self._noting("the balance could not be read again"):
-            report.balance_after = self._provider.balance() if self._asked_to_rent else None
+            report.balance_after = self._provider.balance() if self._asked_at else None
         with self._noting("what became of the message is not known"):
             if self._phone and (record := self._verifier.delivery(self._phone, self._purpose, binding=self._binding)):
                 report.gateway, report.delivery_status = record.gateway or None, record.status
@@ -202,14 +201,13 @@ class _Trial:
     def _rent(self, quote: Money, max_price: Decimal) -> Rental:
         """The one purchase (Q89). After this the number must be released."""
         self._say(f"renting a number for {shown(quote)}")
-        self._asked_to_rent = True
+        self._asked_at = self._clock.time()
         try:
             rental = self._provider.rent(self._report.country)
         except OutcomeUnknown as error:
             raise _Stop(
                 f"{error}. The number may be paid for, and it is lost: compare the balances. Nothing more is rented"
             ) from None
-        self._rented_at = self._clock.time()
         self._report.phone, self._report.number_cost = rental.phone.masked, rental.price or quote
         if rental.price and rental.price != quote:
             above = " and is above your maximum" if rental.price.amount > max_price else ""
@@ -252,7 +250,7 @@ class _Trial:
         if sms is None or sms.text in self._seen:
             return False
         self._seen.add(sms.text)
-        if sms.received_at and sms.received_at.timestamp() < self._rented_at - _STALE:
+        if sms.received_at and sms.received_at.timestamp() < self._asked_at - _STALE:
             return False
         for candidate in candidates(sms.text, length):
             if self._misses == MAX_MISSES:

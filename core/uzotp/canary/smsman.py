@@ -151,9 +151,6 @@ def _request(request_id: str | int) -> dict[str, str | int]:
     return {"request_id": word}
 
 
-# ----------------------------------------------------------------------------------------------- what an answer means
-
-
 def read_limits(value: object) -> list[Availability] | None:
     """M:45."""
     found = []

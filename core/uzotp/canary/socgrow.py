@@ -108,9 +108,6 @@ class SocGrow(Provider):
         return self._ask_for_sms(None, {"action": "getsms", "number": Secret(number[1:])}, read_sms, timeout)
 
 
-# ----------------------------------------------------------------------------------------------- what an answer means
-
-
 def read_balance(body: object) -> Money | None:
     """V:16-22: under ``result``, with a currency."""
     result = done(body).get("result")

@@ -48,9 +48,6 @@ _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 _CHARGED = re.compile(r"to'lov yech(?!ilma)")
 
 
-# ------------------------------------------------------------------------------------------------------ requests
-
-
 def type_of(message: Message, configured: str) -> str:
     """A message that is no code goes as ``eskiz`` where templates are configured."""
     return "eskiz" if configured == "universal_otp" and message.purpose is None else configured
@@ -96,9 +93,6 @@ def text_of(message: Message, type: str, service_name: str | None) -> str:
     if own.strip() and type_of(message, type) != "universal_otp":
         return own
     return template_text(Purpose(message.purpose), service_name or "", message.code)
-
-
-# ------------------------------------------------------------------------------------------------- answers to a send
 
 
 def read_send(answer: Answer) -> Receipt | GatewayError:
@@ -153,9 +147,6 @@ def _receipt(data: object) -> Receipt | None:
         balance=parse.money(data.get("balance")),
         country=country.upper() if isinstance(country, str) and _COUNTRY.fullmatch(country) else None,
     )
-
-
-# ------------------------------------------------------------------------------------------------- answers to a read
 
 
 def read_answer(answer: Answer, read: Callable[[dict[str, Any]], T | None], nothing: str = "") -> T | GatewayError:

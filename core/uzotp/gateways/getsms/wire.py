@@ -49,9 +49,6 @@ _DROPPED = ("Refused", "Reset", "Aborted", "Disconnected", "BrokenPipe", "Timeou
 _HINT = "is the IP address of this server registered with getsms?"
 
 
-# ------------------------------------------------------------------------------------------------------ requests
-
-
 def objection(message: Message) -> str | None:
     """Why *message* cannot go; ``None`` when it can. A reason and no exception: no frame that knows the number is in
     a traceback."""
@@ -102,9 +99,6 @@ def split_key(key: str) -> tuple[str, str | None]:
     """The ``request_id`` and, where it is there, the ``message_id`` of a :func:`message_key`."""
     request_id, _, message_id = key.rpartition(":")
     return (request_id, message_id or None) if request_id else (message_id, None)
-
-
-# ------------------------------------------------------------------------------------------------- answers to a send
 
 
 def read_send(answer: Answer, sent: Sequence[Message]) -> list[Receipt | GatewayError]:
@@ -171,9 +165,6 @@ def _outcome(answer: Answer, row: dict[str, Any] | None, whole: bool) -> Receipt
     return answer.unclear("the reply says nothing clear of this message")
 
 
-# ---------------------------------------------------------------------------------------------- answers to a status
-
-
 def read_status(
     answer: Answer, request_id: str, message_id: str | None = None, phone: str | None = None
 ) -> DeliveryReport | GatewayError:
@@ -224,9 +215,6 @@ def _report(row: dict[str, Any], request_id: str, message_id: str | None) -> Del
         sent_at=parse.time(row.get("date_sent")),
         delivered_at=parse.time(row.get("date_delivered")),
     )
-
-
-# ------------------------------------------------------------------------------------------------------ both
 
 
 def _rows(answer: Answer) -> tuple[list[dict[str, Any]], bool]:
