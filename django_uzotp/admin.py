@@ -7,7 +7,7 @@ the list is in the order of an index.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -28,13 +28,6 @@ from uzotp.insight.words import Words, words
 from uzotp.phones import Phone
 from uzotp.sending.sender import TEST_GATEWAY
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-    _Paginator = Paginator[Any]
-else:
-    _Admin = admin.ModelAdmin
-    _Paginator = Paginator
-
 #: The list can be paged through so many rows, the newest; searching and filtering find the others.
 MOST_ROWS = 10_000
 
@@ -49,7 +42,7 @@ def _shown(name: str, description: Any, ordering: str | None = None) -> Any:
     return admin.display(description=description, ordering=ordering)(lambda self, row: getattr(row, name))
 
 
-class CappedPaginator(_Paginator):
+class CappedPaginator(Paginator):
     """Counts :data:`MOST_ROWS` rows at most, for counting a million takes the time of reading them."""
 
     @cached_property
@@ -66,7 +59,7 @@ class CappedPaginator(_Paginator):
         return self._found > MOST_ROWS
 
 
-class _ReadOnlyAdmin(_Admin):
+class _ReadOnlyAdmin(admin.ModelAdmin):
     """Look, do not touch: a changed counter would be a limit that does not hold."""
 
     def _nobody(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -113,9 +106,6 @@ class ChallengeAdmin(_RowsAdmin):
     ordering = ("-started_at",)
     begun = _shown("started", _("started"), ordering="started_at")
     ends = _shown("expires", _("expires"), ordering="expires_at")
-
-
-# ------------------------------------------------------------------------------------------------------ deliveries
 
 
 class GatewayFilter(admin.SimpleListFilter):
@@ -181,14 +171,11 @@ class DeliveryAdmin(_RowsAdmin):
         return super().changelist_view(request, more | (extra_context or {}))
 
 
-def _address(model_admin: _Admin, model: str) -> str:
+def _address(model_admin: admin.ModelAdmin, model: str) -> str:
     """The list of *model* on the same admin site; empty where that site has none."""
     with suppress(NoReverseMatch):
         return reverse(f"admin:uzotp_{model}_changelist", current_app=model_admin.admin_site.name)
     return ""
-
-
-# --------------------------------------------------------------------------------------------------------- insight
 
 
 @admin.register(Insight)
@@ -220,4 +207,4 @@ class InsightAdmin(_ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """That of the deliveries: as in the admin, who may change may view."""
-        return _Admin(Delivery, self.admin_site).has_view_permission(request)
+        return admin.ModelAdmin(Delivery, self.admin_site).has_view_permission(request)

@@ -15,19 +15,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from uzotp.policy import Purpose
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.kinds import MONEY_DIGITS, Kind
 from uzotp.stores import tables
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-if TYPE_CHECKING:
-    _CharField = models.CharField[str, str]
-else:
-    _CharField = models.CharField
-
-
-class KeyField(_CharField):
+class KeyField(models.CharField):
     """``char(n)``, which PostgreSQL gives no second index for LIKE."""
 
     def db_type(self, connection: Any) -> str:
@@ -49,51 +45,18 @@ class HashField(KeyField):
         return name, path, args, kwargs
 
 
-class PurposeChoice(models.IntegerChoices):
-    """Purposes by devsms's number (``Purpose.template_type``)."""
-
-    OPERATION = 1, _("operation")
-    PASSWORD_RESET = 2, _("password reset")
-    REGISTRATION = 3, _("registration")
-    LOGIN = 4, _("login")
-
-
-class StatusChoice(models.TextChoices):
-    PENDING = "pending", _("pending")
-    UNKNOWN = "unknown", _("unknown")
-    SENT = "sent", _("sent")
-    DELIVERED = "delivered", _("delivered")
-    FAILED = "failed", _("failed")
-
-
-#: What people read of a column, where its table has no other word for it.
+#: What people read of a column, where it is not its name and its table has no other word for it.
 _NAMES = {
     "fingerprint": _("phone fingerprint"),
-    "sends": _("sends"),
-    "failures": _("failures"),
     "resend_at": _("no send before (ms)"),
     "expires_at": _("kept until (ms)"),
     "client": _("fingerprint"),
     "log": _("sends"),
-    "handle": _("handle"),
-    "purpose": _("purpose"),
     "prefix": _("number prefix"),
-    "nonce": _("nonce"),
-    "digest": _("digest"),
     "key_id": _("key"),
     "started_at": _("started (ms)"),
-    "attempts": _("attempts"),
-    "used": _("used"),
-    "proofs": _("proofs"),
     "delivery_id": _("newest delivery"),
-    "id": _("id"),
-    "country": _("country"),
-    "status": _("status"),
-    "gateway": _("gateway"),
     "gateway_id": _("gateway's id"),
-    "cost": _("cost"),
-    "currency": _("currency"),
-    "parts": _("parts"),
     "created_at": _("created (ms)"),
     "updated_at": _("updated (ms)"),
     "verified_at": _("verified (ms)"),
@@ -101,13 +64,12 @@ _NAMES = {
     "area": _("country or prefix"),
     "minutes": _("of the hour"),
     "spans": _("of the day"),
-    "day": _("day"),
-    "name": _("name"),
-    "note": _("note"),
     "since": _("since (ms)"),
-    "total": _("total"),
 }
-_CHOICES = {"purpose": PurposeChoice.choices, "status": StatusChoice.choices}
+_CHOICES = {
+    "purpose": [(each.template_type, _(each.value.replace("_", " "))) for each in Purpose],
+    "status": [(each.value, _(each.value)) for each in DeliveryStatus],
+}
 _FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
     Kind.CHAR: KeyField,
     Kind.TEXT: models.CharField,
@@ -147,7 +109,7 @@ def _table(table: tables.Table[Any], name: Any, plural: Any, **names: Any) -> di
             field = HashField
         elif column.length:
             options["max_length"] = column.length
-        found[column.name] = field(names.get(column.name, _NAMES.get(column.name)), **options)
+        found[column.name] = field(names.get(column.name) or _NAMES.get(column.name) or _(column.name), **options)
         if column.name.endswith("_at"):
             found[column.name.removesuffix("_at")] = _Moment(column.name)
     meta = {

@@ -56,9 +56,6 @@ def _prepare(state: BlueprintSetupState) -> None:
         state.app.before_request(exempt)
 
 
-# ------------------------------------------------------------------------------------------------------- endpoints
-
-
 def _body() -> bytes:
     """The body, of which one byte more than allowed is read at most."""
     length = request.content_length
@@ -85,9 +82,6 @@ _add_endpoint("/verify", endpoints.verify)
 _add_endpoint("/delivery", endpoints.delivery)
 _add_endpoint("/callback/<uzotp_anything:token>", endpoints.callback, merge_slashes=False)
 _add_endpoint("/openapi.json", endpoints.openapi)
-
-
-# ----------------------------------------------------------------------------------------------------------- pages
 
 
 def _csrf_token() -> str:

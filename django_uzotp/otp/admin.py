@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
@@ -15,14 +15,9 @@ from django_uzotp.forms import PhoneField
 from django_uzotp.otp.models import UzOTPDevice
 from uzotp.errors import InvalidPhone
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = admin.ModelAdmin
-
 
 @admin.register(UzOTPDevice)
-class UzOTPDeviceAdmin(_Admin):
+class UzOTPDeviceAdmin(admin.ModelAdmin):
     list_display = ("user", "name", "masked", "confirmed", "created_at", "last_used_at")
     list_filter = ("confirmed",)
     search_fields = ("name", f"user__{get_user_model().USERNAME_FIELD}")

@@ -30,6 +30,7 @@ from uzotp.sending.breaker import TRIP_AFTER
 from uzotp.sending.router import Router
 from uzotp.stores.memory import MemoryStore
 from uzotp.tashkent import day_of
+from uzotp.testing.store_contract.answers import credit
 
 
 def numbers() -> Any:
@@ -370,10 +371,10 @@ def test_a_pause_is_taken_whatever_bytes_the_shell_gives(make_site: Callable[...
 
 def test_a_store_is_full_for_all_that_one_decision_would_add() -> None:
     store = MemoryStore(maxsize=3)
-    store.credit("+99890123", "UZ", 1)
-    store.credit("+99890123", "UZ", 1)
+    credit(store, ("+99890123", "UZ"), 1)
+    credit(store, ("+99890123", "UZ"), 1)
     with pytest.raises(errors.StoreUnavailable, match="tallies"):
-        store.credit("+4479", "GB", 1)
+        credit(store, ("+4479", "GB"), 1)
     assert len(store.tallies) == 2
 
 

@@ -250,35 +250,47 @@ def challenge(**changes: Any) -> ChallengeRecord:
 
 @pytest.mark.parametrize("corrupt", [-1, -5, 5, 6, 10**9])
 def test_r17_a_corrupt_counter_never_disables_the_limit(corrupt: int) -> None:
-    spent, _ = challenges.check("", challenge(attempts=corrupt), attempt(), NOW)
-    assert spent.status is AttemptStatus.TOO_MANY_ATTEMPTS
+    answer = challenges.check(challenge(attempts=corrupt), attempt(), NOW)
+    assert answer.status is AttemptStatus.TOO_MANY_ATTEMPTS
 
 
 def test_r9_every_candidate_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
     genuine = hmac.compare_digest
     monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append(b) or genuine(a, b))
-    spent, _ = challenges.check("", challenge(), attempt(digests=("digest", "b", "c")), NOW)
-    assert spent.status is AttemptStatus.VERIFIED
+    answer = challenges.check(challenge(), attempt(digests=("digest", "b", "c")), NOW)
+    assert answer.status is AttemptStatus.VERIFIED
     assert compared == ["digest", "b", "c"], "also those after the right one"
 
 
 @pytest.mark.parametrize("digests", [(), ("",), ("digest ",), ("DIGEST",)])
 def test_a_digest_that_is_not_the_same_is_a_miss(digests: tuple[str, ...]) -> None:
-    spent, failures = challenges.check("", challenge(), attempt(digests=digests, failure_limits=(Limit(9, 60),)), NOW)
-    assert (spent.status, spent.attempts_left) == (AttemptStatus.WRONG_CODE, 4)
-    assert logs.nth_newest(failures, 1) == NOW
+    answer = challenges.check(challenge(), attempt(digests=digests), NOW)
+    assert (answer.status, answer.attempts_left) == (AttemptStatus.WRONG_CODE, 4)
 
 
 @pytest.mark.parametrize("record", [None, challenge(used=True), challenge(expires_at_ms=NOW)])
 def test_r29_a_guess_at_no_live_challenge_costs_nobody_anything(record: ChallengeRecord | None) -> None:
-    assert challenges.check("log", record, attempt(), NOW) == (Checked(AttemptStatus.EXPIRED), "log")
+    assert challenges.check(record, attempt(), NOW) == Checked(AttemptStatus.EXPIRED)
 
 
-def test_a_lock_charges_nothing_and_says_when_it_ends() -> None:
-    failures = logs.entry(NOW, "aaa")
-    spent = challenges.check(failures, challenge(attempts=1), attempt(failure_limits=(Limit(1, 60),)), NOW + 1)
-    assert spent == (Checked(AttemptStatus.LOCKED, 4, 59_999), failures)
+def test_r25_proofs_are_kept_newest_first_and_taken_once() -> None:
+    one, other = "a" * 26, "b" * 26
+    both = challenges.with_proof(challenges.with_proof(None, one, NOW + 1), other, NOW + 5)
+    assert both == f"{NOW + 5:013}{other}{NOW + 1:013}{one}"
+    assert challenges.without_proof(both, one, NOW) == f"{NOW + 5:013}{other}"
+    assert challenges.without_proof(both, other, NOW) == f"{NOW + 1:013}{one}"
+    assert challenges.without_proof(both, one, NOW + 1) is None, "it is over"
+    assert challenges.without_proof(both, "c" * 26, NOW) is None
+    assert challenges.without_proof(None, one, NOW) is None
+
+
+def test_r25_so_many_proofs_are_kept_and_no_more() -> None:
+    proofs = None
+    for number in range(challenges.MOST_PROOFS + 1):
+        proofs = challenges.with_proof(proofs, f"{number:026}", NOW + number)
+    assert challenges.without_proof(proofs, f"{0:026}", NOW - 1) is None
+    assert challenges.without_proof(proofs, f"{1:026}", NOW - 1) is not None
 
 
 # ---------------------------------------------------------------------------------------------- client networks

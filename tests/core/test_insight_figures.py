@@ -10,8 +10,8 @@ import pytest
 
 from tests.core.histories import FAILED, PENDING, SENT, UNKNOWN, Plain, Told, traffic
 from uzotp.insight.collect import DEFAULT_PERIOD, look, read_period
-from uzotp.insight.figures import Figures, Outcome, Waits, rate, read_counts
-from uzotp.insight.spend import Funds, Spend, funds
+from uzotp.insight.figures import Figures, Outcome, Waits, read_counts
+from uzotp.insight.spend import Funds, Spend, funds, rate
 from uzotp.ports.ledger import History, Traffic
 from uzotp.tashkent import day_begins, day_of
 from uzotp.testing.clock import FakeClock

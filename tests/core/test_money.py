@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -377,12 +376,11 @@ def test_p4_a_store_that_is_away_for_the_guard_s_credit_spoils_no_success(
 ) -> None:
     site = make_site()
     site.send()
-    decide = store.check
-    monkeypatch.setattr(store, "check", lambda attempt: decide(replace(attempt, guard_areas=())))
 
     def away(*_facts: object) -> None:
         raise errors.StoreUnavailable("away")
 
-    monkeypatch.setattr(store, "credit", away)
+    monkeypatch.setattr(store, "tally", away)
+    site.clock.advance(1)
     assert site.verify()
-    assert "not credited" in caplog.text
+    assert "could not be written: StoreUnavailable" in caplog.text

@@ -46,21 +46,25 @@ def test_r26_r28_misses_add_up_over_purposes_bindings_clients_and_verifiers(make
     two.send(purpose="operation", binding="b", client_ip="203.0.113.2")
     one.miss(3, purpose="login", binding="a")
     two.miss(3, purpose="operation", binding="b")
-    for site, purpose, binding in ((one, "login", "a"), (two, "operation", "b")):
-        answer = site.miss(purpose=purpose, binding=binding)
-        assert (answer.status, answer.attempts_left, answer.retry_after) == (LOCKED, 2, 3600)
+    for site in (one, two):
+        with pytest.raises(errors.Locked) as caught:
+            site.send(purpose="registration", client_ip="203.0.113.3")
+        assert (caught.value.quota, caught.value.retry_after) == ("failures 6/hour", 3600)
 
 
-def test_r29_a_lock_is_timed_and_refuses_even_the_right_code(make_site: Callable[..., Any]) -> None:
-    site = make_site(max_failures="2/minute")
-    site.send()
-    site.miss(2)
-    assert site.verify().status is LOCKED
+def test_r29_a_lock_is_timed_and_refuses_no_code_of_an_open_challenge(make_site: Callable[..., Any]) -> None:
+    site = make_site(max_failures="2/minute", resend_after=(0,))
+    site.send(binding="the owner's")
+    code = site.outbox.last.code
+    site.send(binding="a stranger's")
+    site.miss(2, binding="a stranger's")
     site.clock.advance(59.5)
-    answer = site.verify()
-    assert (answer.status, answer.retry_after) == (LOCKED, 1), "rounded up"
+    with pytest.raises(errors.Locked) as caught:
+        site.send(binding="another")
+    assert caught.value.retry_after == 1, "rounded up"
+    assert site.verify(code, binding="the owner's").status is VERIFIED
     site.clock.advance(0.5)
-    assert site.verify().status is VERIFIED, "and nothing was charged meanwhile"
+    site.send(binding="another")
 
 
 def test_r29_guesses_without_the_handle_do_not_burn_the_owner_s_tries(site: Any) -> None:
@@ -100,13 +104,15 @@ def test_r30_success_clears_the_misses(make_site: Callable[..., Any]) -> None:
 
 def test_r31_waits_grow_with_failures(make_site: Callable[..., Any]) -> None:
     site = make_site(max_failures="2/minute,4/hour", phone_quota="", resend_after=(0,))
-    site.send()
-    site.miss(2)
-    first = site.miss()
-    site.clock.advance(first.retry_after)
-    site.miss(2)
-    second = site.miss()
-    assert (first.retry_after, second.retry_after) == (60, 3540)
+    waits = []
+    for _ in range(2):
+        site.send()
+        site.miss(2)
+        with pytest.raises(errors.Locked) as caught:
+            site.send()
+        waits.append(caught.value.retry_after)
+        site.clock.advance(waits[-1])
+    assert waits == [60, 3540]
 
 
 def test_r42_expired_used_and_unknown_are_one_answer(make_site: Callable[..., Any]) -> None:

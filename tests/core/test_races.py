@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from uzotp import errors
 from uzotp.ports.store import AttemptStatus
 
@@ -33,16 +35,16 @@ def test_r13_p3_of_many_wrong_answers_exactly_five_are_compared(
     assert [answer.status for answer in answers].count(TOO_MANY) == 59
 
 
-def test_p3_the_failures_of_a_phone_are_bounded_over_many_challenges(
-    make_site: Callable[..., Any], race: Callable[..., list[Any]], round_: int
-) -> None:
-    site = make_site(resend_after=(0,), phone_quota="", client_quota="")
+def test_p3_sends_bound_guesses(make_site: Callable[..., Any], race: Callable[..., list[Any]], round_: int) -> None:
+    site = make_site(resend_after=(0,), phone_quota="8/day", client_quota="")
     for number in range(8):
         site.send(binding=f"browser {number}")
     codes = {message.code for message in site.outbox}
     wrong = next(code for code in ("111111", "222222", *map(str, range(300000, 300010))) if code not in codes)
     answers = race(lambda index: site.verify(wrong, binding=f"browser {index % 8}"))
-    assert [answer.status for answer in answers].count(WRONG) == 15
+    assert [answer.status for answer in answers].count(WRONG) == 8 * 5
+    with pytest.raises(errors.Refused):
+        site.send(binding="browser 8")
 
 
 def test_r33_p5_of_many_sends_to_one_number_exactly_one_goes_out(

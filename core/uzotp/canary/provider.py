@@ -17,10 +17,13 @@ from uzotp.ports.money import Money
 
 T = TypeVar("T")
 
+Fields = Mapping[str, str | int]
+#: The JSON in a body, and whether it is all of it; then what is wanted of that JSON, ``None`` where it is not there.
+Load = Callable[[bytes], tuple[Any, bool]]
+Read = Callable[[Any], T | None]
+
 #: The codes for "no SMS yet", which is no error (V:71-74, Q58, M:89); any other code ends the matter (Q81).
 WAITING = ("sms_not_received", "wait_sms")
-#: Codes that time alone may cure (V:108-109, M:89).
-_LATER = ("no_numbers_available", *WAITING)
 
 
 class NumberError(GatewayError):
@@ -96,8 +99,8 @@ class NumberPrice:
 class Complaint:
     """A "no" in a reply: the provider's own code, its words, and what the code means, if it is documented."""
 
-    code: str | None
-    words: str
+    code: str | None = None
+    words: str = ""
     kind: type[GatewayError] | None = None
 
 
@@ -119,13 +122,8 @@ class Provider:
     _complain: Callable[[dict[str, Any]], Complaint | None]
 
     def __init__(self, credential: str, base_url: str, timeout: float, allow_insecure_http: bool) -> None:
-        check_text(
-            credential,
-            f"the {self.field} of {self.name} is printable ASCII without spaces, as your account there shows it",
-            ascii=True,
-            spaces=False,
-            limit=512,
-        )
+        rule = f"the {self.field} of {self.name} is printable ASCII without spaces, as your account there shows it"
+        check_text(credential, rule, ascii=True, spaces=False, limit=512)
         self._service = Service(
             self.name,
             base_url,
@@ -142,10 +140,10 @@ class Provider:
     def _ask(
         self,
         path: str | None,
-        fields: Mapping[str, str | int],
-        read: Callable[[Any], T | None],
+        fields: Fields,
+        read: Read[T],
         timeout: float | None,
-        load: Callable[[bytes], tuple[Any, bool]] = parse.load_any,
+        load: Load = parse.load_any,
         *,
         question: bool = True,
     ) -> T:
@@ -153,13 +151,7 @@ class Provider:
         answer = self._service.post_form(path, fields, timeout, question=question)
         return settled(judge(answer, read, self._complain, load))
 
-    def _ask_for_sms(
-        self,
-        path: str | None,
-        fields: Mapping[str, str | int],
-        read: Callable[[Any], Sms | None],
-        timeout: float | None,
-    ) -> Sms | None:
+    def _ask_for_sms(self, path: str | None, fields: Fields, read: Read[Sms], timeout: float | None) -> Sms | None:
         """The SMS that *read* finds; ``None`` while there is none."""
         try:
             return self._ask(path, fields, read, timeout)
@@ -170,10 +162,7 @@ class Provider:
 
 
 def judge(
-    answer: Answer,
-    read: Callable[[Any], T | None],
-    complain: Callable[[dict[str, Any]], Complaint | None],
-    load: Callable[[bytes], tuple[Any, bool]] = parse.load_any,
+    answer: Answer, read: Read[T], complain: Callable[[dict[str, Any]], Complaint | None], load: Load = parse.load_any
 ) -> T | GatewayError:
     """What an answer means: what *read* finds in it, or an error as a value.
 
@@ -185,12 +174,9 @@ def judge(
     found = read(value)
     if found is not None and answer.good:
         return found
-    if found is None:
-        complaint = complain(value) if isinstance(value, dict) and (whole or answer.question) else None
-        if complaint and (complaint.kind or answer.good or answer.refused):
-            return _refusal(answer, complaint)
-        if answer.refused:
-            return _refusal(answer, Complaint(None, ""))
+    complaint = complain(value) if isinstance(value, dict) and (whole or answer.question) else None
+    if found is None and (answer.refused or (complaint and (complaint.kind or answer.good))):
+        return _refusal(answer, complaint or Complaint())
     return answer.failure() if answer.status is None else answer.unclear("the reply cannot be read")
 
 
@@ -203,9 +189,14 @@ def _refusal(answer: Answer, complaint: Complaint) -> GatewayError:
     error = complaint.kind(answer.name, words) if complaint.kind else answer.refusal(words, NumberError)
     if isinstance(error, NumberError):
         error.word = code
-        error.retryable = code in _LATER
+        error.retryable = code in ("no_numbers_available", *WAITING)  # time alone may cure it (V:108-109, M:89)
         error.charged = False if complaint.kind or answer.question else None
     return error
+
+
+def done(body: object) -> dict[str, Any]:
+    """The fields of a reply that says ``success``; none of any other."""
+    return body if isinstance(body, dict) and parse.verdict(body.get("success")) else {}
 
 
 def flatten(value: object, depth: int = 2) -> str:

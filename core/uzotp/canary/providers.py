@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Lock
 from typing import Protocol
 
 from cachetools import TTLCache, cachedmethod
@@ -40,9 +39,8 @@ class NumberProvider(Protocol):
         """Give the number back. *received*: whether what it was rented for came."""
 
 
-#: Seconds for which sms-man's lists of countries and applications are kept, and how many countries' ids.
+#: Seconds for which sms-man's lists of countries and applications are kept.
 LISTS_KEPT = 3600
-_MOST_COUNTRIES = 64
 
 
 class SocGrowNumbers:
@@ -87,8 +85,7 @@ class SMSManNumbers:
         self._client = client
         self._application = application
         self._title = title
-        self._ids: TTLCache[object, tuple[int, int]] = TTLCache(_MOST_COUNTRIES, LISTS_KEPT, timer)
-        self._lock = Lock()
+        self._ids: TTLCache[object, tuple[int, int]] = TTLCache(64, LISTS_KEPT, timer)
 
     def balance(self) -> Money:
         return Money(self._client.balance(), "")
@@ -107,7 +104,7 @@ class SMSManNumbers:
     def release(self, rental: Rental, *, received: bool) -> None:
         self._client.set_status(str(rental.id), "close" if received else "reject")
 
-    @cachedmethod(lambda self: self._ids, lock=lambda self: self._lock)
+    @cachedmethod(lambda self: self._ids)
     def _find(self, country: str) -> tuple[int, int]:
         """The ids of a country and of the application. :raises NumberError: when sms-man has no such thing."""
         title = self._title or english_name(country)

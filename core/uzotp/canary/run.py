@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from uzotp.canary.provider import Rental, Sms
 from uzotp.canary.providers import NumberProvider
-from uzotp.canary.report import CanaryReport, shown
 from uzotp.errors import (
     BudgetExhausted,
     CountryNotAllowed,
@@ -28,6 +27,7 @@ from uzotp.errors import (
     UzotpError,
 )
 from uzotp.phones import Phone
+from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.money import Money
 from uzotp.ports.store import AttemptStatus
 from uzotp.privacy import Secret
@@ -54,6 +54,39 @@ _OBJECTIONS: dict[type[UzotpError], str] = {
 
 #: ``progress(seconds since the start, what is going on)``. It never holds a whole number or a code.
 Progress = Callable[[float, str], None]
+
+
+@dataclass
+class CanaryReport:
+    """How a canary ended, filled in while it runs; true only when the code arrived.
+
+    :attr detail: in one sentence what happened.
+    :attr phone: masked; ``None`` when no number was rented.
+    :attr gateway: who took the message, or refused it last.
+    :attr sms_seconds: from the call of ``send_code`` to the SMS in our hands, to the accuracy of the polling.
+    :attr number_cost: what the provider says it charged, else its quotation.
+    :attr message_cost: what the gateway says it charged.
+    :attr balance_before: of the account with the number provider; ``balance_after`` is read when all is over, for
+        nobody documents what is refunded. ``None`` when it could not be read.
+    :attr notes: what else a person should know.
+    """
+
+    ok: bool
+    provider: str
+    country: str
+    detail: str
+    phone: str | None = None
+    gateway: str | None = None
+    delivery_status: DeliveryStatus | None = None
+    sms_seconds: float | None = None
+    number_cost: Money | None = None
+    message_cost: Money | None = None
+    balance_before: Money | None = None
+    balance_after: Money | None = None
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.ok
 
 
 def canary(
@@ -102,9 +135,8 @@ class _Trial:
     _report: CanaryReport
     _step: str = ""
     _binding: Secret = field(default_factory=lambda: Secret(secrets.token_urlsafe(16)))
-    _asked_to_rent: bool = False
     _phone: Phone | None = None
-    _rented_at: float = 0.0
+    _asked_at: float = 0.0  # for a number
     _seen: set[str] = field(default_factory=set)
     _misses: int = 0
 
@@ -127,9 +159,11 @@ class _Trial:
         except UzotpError as error:
             report.detail = f"{self._step}: {error}"
         with self._noting("the balance could not be read again"):
-            report.balance_after = self._provider.balance() if self._asked_to_rent else None
+            report.balance_after = self._provider.balance() if self._asked_at else None
         with self._noting("what became of the message is not known"):
-            self._follow()
+            if self._phone and (record := self._verifier.delivery(self._phone, self._purpose, binding=self._binding)):
+                report.gateway, report.delivery_status = record.gateway or None, record.status
+                report.message_cost = record.cost
 
     def _say(self, step: str) -> None:
         self._step = step
@@ -167,14 +201,13 @@ class _Trial:
     def _rent(self, quote: Money, max_price: Decimal) -> Rental:
         """The one purchase (Q89). After this the number must be released."""
         self._say(f"renting a number for {shown(quote)}")
-        self._asked_to_rent = True
+        self._asked_at = self._clock.time()
         try:
             rental = self._provider.rent(self._report.country)
         except OutcomeUnknown as error:
             raise _Stop(
                 f"{error}. The number may be paid for, and it is lost: compare the balances. Nothing more is rented"
             ) from None
-        self._rented_at = self._clock.time()
         self._report.phone, self._report.number_cost = rental.phone.masked, rental.price or quote
         if rental.price and rental.price != quote:
             above = " and is above your maximum" if rental.price.amount > max_price else ""
@@ -217,7 +250,7 @@ class _Trial:
         if sms is None or sms.text in self._seen:
             return False
         self._seen.add(sms.text)
-        if sms.received_at and sms.received_at.timestamp() < self._rented_at - _STALE:
+        if sms.received_at and sms.received_at.timestamp() < self._asked_at - _STALE:
             return False
         for candidate in candidates(sms.text, length):
             if self._misses == MAX_MISSES:
@@ -233,16 +266,28 @@ class _Trial:
     def _strangers(self) -> str:
         return f"; other SMS at this number: {len(self._seen)}" if self._seen else ""
 
-    def _follow(self) -> None:
-        """What became of the message."""
-        if self._phone and (record := self._verifier.delivery(self._phone, self._purpose, binding=self._binding)):
-            report = self._report
-            report.gateway, report.delivery_status = record.gateway or None, record.status
-            report.message_cost = record.cost
-
 
 def candidates(text: str, length: int) -> list[Secret]:
     """The runs of exactly *length* digits in *text*, zeros in front included (Q66), the last first: a code closes
     each of devsms's templates (D:73-76)."""
     runs = re.findall(rf"(?<![0-9])[0-9]{{{length}}}(?![0-9])", text)
     return [Secret(run) for run in reversed(dict.fromkeys(runs))]
+
+
+def describe(report: CanaryReport) -> list[str]:
+    """*report* in lines for a terminal."""
+    lines = [f"{'ok' if report.ok else 'FAILED'}: {report.detail}"]
+    if report.phone:
+        lines.append(f"number: {report.phone} from {report.provider}, {shown(report.number_cost, 'cost unknown')}")
+    if report.gateway:
+        status = report.delivery_status or DeliveryStatus.UNKNOWN
+        lines.append(f"message: {report.gateway}, {status}, {shown(report.message_cost, 'cost unknown')}")
+    if report.balance_before:
+        before, after = shown(report.balance_before), shown(report.balance_after)
+        lines.append(f"balance at {report.provider}: {before} before, {after} after")
+    return lines + [f"note: {note}" for note in report.notes]
+
+
+def shown(money: Money | None, otherwise: str = "unknown") -> str:
+    """An amount for people; without a currency where none is stated (WIRE Q78)."""
+    return str(money).strip() if money else otherwise

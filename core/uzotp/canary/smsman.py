@@ -7,6 +7,7 @@ for most replies have no ``success`` (Q69). Rows come in an array or in an objec
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -20,11 +21,14 @@ from uzotp.canary.provider import (
     Provider,
     Rental,
     Sms,
+    done,
     flatten,
 )
 from uzotp.errors import AuthenticationFailed, GatewayError
 from uzotp.http import parse
 from uzotp.phones import Phone
+
+ADDRESS = "https://api.sms-man.com/control/"
 
 #: All that is documented (M:28, M:89, M:108); what is not is a :class:`NumberError` with the raw code.
 CODES: dict[str, type[GatewayError]] = {
@@ -69,18 +73,13 @@ class SMSMan(Provider):
     _complain = staticmethod(complain)
 
     def __init__(
-        self,
-        token: str,
-        base_url: str = "https://api.sms-man.com/control/",
-        timeout: float = 10.0,
-        *,
-        allow_insecure_http: bool = False,
+        self, token: str, base_url: str = ADDRESS, timeout: float = 10.0, *, allow_insecure_http: bool = False
     ) -> None:
         super().__init__(token, base_url, timeout, allow_insecure_http)
 
     def balance(self, *, timeout: float | None = None) -> Decimal:
-        """The account's money, in its own currency. :raises GatewayError:"""
-        return self._ask("get-balance", {}, read_balance, timeout)
+        """The account's money, in its own currency (M:24). :raises GatewayError:"""
+        return self._ask("get-balance", {}, lambda body: _amount(body, "balance"), timeout)
 
     def limits(
         self, country_id: int | None = None, application_id: int | None = None, *, timeout: float | None = None
@@ -96,9 +95,9 @@ class SMSMan(Provider):
         :raises NumberError: a refusal, with sms-man's own ``word``; none is documented, so ``charged`` is ``None``.
         :raises GatewayError: any other subclass: nothing was bought.
         """
-        if country_id is None or application_id is None:
-            raise TypeError("rent() takes a country_id and an application_id")
         fields = _ids(country_id=country_id, application_id=application_id)
+        if len(fields) < 2:
+            raise TypeError("rent() takes a country_id and an application_id")
         return self._ask("get-number", fields, read_rental, timeout, question=False)
 
     def read(self, request_id: str | int, *, timeout: float | None = None) -> Sms | None:
@@ -118,7 +117,8 @@ class SMSMan(Provider):
         if status not in STATUSES:
             raise ValueError(f"a status is one of {', '.join(STATUSES)}")
         fields = {**_request(request_id), "status": status}  # the page's table has lost this name (Q71)
-        self._ask("set-status", fields, read_done, timeout)
+        # M:104: the one reply that says ``success`` when it is one.
+        self._ask("set-status", fields, lambda body: done(body) or None, timeout)
 
     def prices(
         self, country_id: int | None = None, *, timeout: float | None = None
@@ -127,12 +127,13 @@ class SMSMan(Provider):
         return self._ask("get-prices", _ids(country_id=country_id), read_prices, timeout)
 
     def countries(self, *, timeout: float | None = None) -> dict[int, str]:
-        """Titles by id, ``{0: "Russia"}``. :raises GatewayError:"""
-        return self._ask("countries", {}, read_countries, timeout, load_list)
+        """Titles by id, ``{0: "Russia"}`` (M:140): 0 is one (Q74). :raises GatewayError:"""
+        rows = self._ask("countries", {}, read_rows, timeout, load_list)
+        return {id: row.name for id, row in rows.items()}
 
     def applications(self, *, timeout: float | None = None) -> dict[int, Application]:
-        """What numbers are rented for, by id. :raises GatewayError:"""
-        return self._ask("applications", {}, read_applications, timeout, load_list)
+        """What numbers are rented for, by id (M:157). :raises GatewayError:"""
+        return self._ask("applications", {}, read_rows, timeout, load_list)
 
 
 def _ids(**ids: int | None) -> dict[str, str | int]:
@@ -150,14 +151,6 @@ def _request(request_id: str | int) -> dict[str, str | int]:
     return {"request_id": word}
 
 
-# ----------------------------------------------------------------------------------------------- what an answer means
-
-
-def read_balance(body: object) -> Decimal | None:
-    """M:24."""
-    return _amount(body, "balance")
-
-
 def read_limits(value: object) -> list[Availability] | None:
     """M:45."""
     found = []
@@ -167,27 +160,20 @@ def read_limits(value: object) -> list[Availability] | None:
             numbers = [number for word in words if (number := parse.integer(word)) is not None]
             if len(numbers) == 3:
                 found.append(Availability(*numbers))
-    return found if found or _is_empty(value) else None
+    return found if found or value in ([], {}) else None
 
 
 def read_rental(body: object) -> Rental | None:
     """M:67: an id and a number, and no price (Q78)."""
-    if not isinstance(body, dict):
-        return None
-    id, phone = parse.identifier(body.get("request_id")), parse.phone(body.get("number"))
+    row = body if isinstance(body, dict) else {}
+    id, phone = parse.identifier(row.get("request_id")), parse.phone(row.get("number"))
     return Rental(SMSMan.name, id, Phone(phone)) if id and phone else None
 
 
 def read_sms(body: object) -> Sms | None:
     """M:85."""
-    code = body.get("sms_code") if isinstance(body, dict) else None
-    text = parse.text(code) or parse.identifier(code) or ""
+    text = flatten(body.get("sms_code"), 0) if isinstance(body, dict) else ""
     return Sms(text) if text.strip() else None
-
-
-def read_done(body: object) -> bool | None:
-    """M:104: the one reply that says ``success`` when it is one."""
-    return parse.verdict(body.get("success")) or None if isinstance(body, dict) else None
 
 
 def read_prices(value: object) -> dict[int, dict[int, NumberPrice]] | None:
@@ -198,38 +184,15 @@ def read_prices(value: object) -> dict[int, dict[int, NumberPrice]] | None:
             entries = [(row.get("country_id"), row["application_id"], row)]
         else:
             entries = [(key, application, entry) for application, entry in _pairs(row)]
-        for country, application, entry in entries:
-            country_id, application_id, cost = (
-                parse.integer(country),
-                parse.integer(application),
-                _amount(entry, "cost"),
-            )
-            if country_id is not None and application_id is not None and cost is not None:
-                price = NumberPrice(cost, parse.integer(entry.get("count")))
-                prices.setdefault(country_id, {})[application_id] = price
-    return prices if prices or _is_empty(value) else None
+        for *ids, entry in entries:
+            country, application = map(parse.integer, ids)
+            cost = _amount(entry, "cost")
+            if country is not None and application is not None and cost is not None:
+                prices.setdefault(country, {})[application] = NumberPrice(cost, parse.integer(entry.get("count")))
+    return prices if prices or value in ([], {}) else None
 
 
-def read_countries(value: object) -> dict[int, str] | None:
-    """M:140: titles by id; 0 is one (Q74)."""
-    rows = _rows(value)
-    return None if rows is None else {id: title for id, (title, _) in rows.items()}
-
-
-def read_applications(value: object) -> dict[int, Application] | None:
-    """M:157."""
-    rows = _rows(value)
-    return None if rows is None else {id: Application(*row) for id, row in rows.items()}
-
-
-def _pairs(value: object) -> list[tuple[Any, Any]]:
-    """Keys and values of an object, or of a list: what PHP makes of an object with the keys 0, 1, 2 (Q77)."""
-    if isinstance(value, dict):
-        return list(value.items())
-    return list(enumerate(value)) if isinstance(value, list) else []
-
-
-def _rows(value: object) -> dict[int, tuple[str, str]] | None:
+def read_rows(value: object) -> dict[int, Application] | None:
     """Titles and codes by id, which may be text (Q73) or, in an object, the key (Q70).
 
     A country has a ``title``, an application a ``name``; the page itself mixes them up (Q80).
@@ -240,16 +203,18 @@ def _rows(value: object) -> dict[int, tuple[str, str]] | None:
             id = parse.integer(row.get("id", key if isinstance(value, dict) else None))
             title = parse.text(row.get("title"), 200) or parse.text(row.get("name"), 200)
             if id is not None and title:
-                found[id] = title, parse.text(row.get("code"), 64) or ""
-    return found if found or _is_empty(value) else None
+                found[id] = Application(title, parse.text(row.get("code"), 64) or "")
+    return found if found or value in ([], {}) else None
+
+
+def _pairs(value: object) -> Iterable[tuple[Any, Any]]:
+    """Keys and values of an object, or of a list: what PHP makes of an object with no keys or with 0, 1, 2 (Q77)."""
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def _amount(row: object, name: str) -> Decimal | None:
     """A bare amount. The page states no currency (Q78), so one that has one is not what we know how to read."""
     money = parse.money(row.get(name), currency="") if isinstance(row, dict) else None
     return money.amount if money and not money.currency else None
-
-
-def _is_empty(value: object) -> bool:
-    """An empty map of PHP is ``[]`` (Q77)."""
-    return isinstance(value, (list, dict)) and not value

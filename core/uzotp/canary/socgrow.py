@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from uzotp.canary.provider import Complaint, Country, NumberError, Provider, Rental, Sms, flatten
+from uzotp.canary.provider import Complaint, Country, NumberError, Provider, Rental, Sms, done, flatten
 from uzotp.errors import AuthenticationFailed, GatewayError, InsufficientBalance
 from uzotp.http import parse
 from uzotp.phones import Phone
 from uzotp.ports.money import Money
 from uzotp.privacy import Secret, veiled
 from uzotp.sms.parts import fold_apostrophes
+
+ADDRESS = "https://socgrow.uz/sms/v2"
 
 #: V:104-109, each with its Uzbek text: the page does not say which of the two comes (Q67). The last has two
 #: endings, ``kelmagan`` in the list and ``kelmadi`` in the sample (Q58).
@@ -36,7 +38,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 def complain(body: dict[str, Any]) -> Complaint | None:
     """The "no" in a reply, by its code or by its text; ``success`` true is none, but for an empty ``sms`` (Q58)."""
     success = parse.verdict(body.get("success"))
-    nothing_yet = "sms" in body and _blank(body["sms"])
+    nothing_yet = "sms" in body and isinstance(body["sms"], str | None) and not (body["sms"] or "").strip()
     if success is True and not nothing_yet:
         return None
     said = list(dict.fromkeys(filter(None, (flatten(body.get(name)) for name in _ERROR_FIELDS))))
@@ -63,12 +65,7 @@ class SocGrow(Provider):
     _complain = staticmethod(complain)
 
     def __init__(
-        self,
-        key: str,
-        base_url: str = "https://socgrow.uz/sms/v2",
-        timeout: float = 10.0,
-        *,
-        allow_insecure_http: bool = False,
+        self, key: str, base_url: str = ADDRESS, timeout: float = 10.0, *, allow_insecure_http: bool = False
     ) -> None:
         super().__init__(key, base_url, timeout, allow_insecure_http)
 
@@ -111,22 +108,18 @@ class SocGrow(Provider):
         return self._ask_for_sms(None, {"action": "getsms", "number": Secret(number[1:])}, read_sms, timeout)
 
 
-# ----------------------------------------------------------------------------------------------- what an answer means
-
-
 def read_balance(body: object) -> Money | None:
     """V:16-22: under ``result``, with a currency."""
-    result = _done(body).get("result")
+    result = done(body).get("result")
     if not isinstance(result, dict):
         return None
-    currency = result.get("currency")
-    known = isinstance(currency, str) and _CURRENCY.fullmatch(currency)
-    return parse.money(result.get("balance"), str(currency) if known else "UZS")
+    currency = flatten(result.get("currency"), 0)
+    return parse.money(result.get("balance"), currency if _CURRENCY.fullmatch(currency) else "UZS")
 
 
 def read_countries(body: object) -> list[Country] | None:
     """V:28-44. A row is known by ``country_code``; ``country_name`` is text that was damaged on its way (Q62)."""
-    rows = _done(body).get("countries")
+    rows = done(body).get("countries")
     if not isinstance(rows, list):
         return None
     return [
@@ -143,7 +136,7 @@ def read_countries(body: object) -> list[Country] | None:
 
 def read_rental(body: object) -> Rental | None:
     """V:53-58: the number has a plus here, and nowhere else (Q59). Bought is ``success`` true and a number."""
-    row = _done(body)
+    row = done(body)
     phone = parse.phone(row.get("phone"))
     if phone is None:
         return None
@@ -152,15 +145,6 @@ def read_rental(body: object) -> Rental | None:
 
 def read_sms(body: object) -> Sms | None:
     """V:62-68. ``sms`` is the code or the whole text (Q66); a number would have lost its zeros, but is taken."""
-    row = _done(body)
-    text = parse.text(row.get("sms")) or parse.identifier(row.get("sms"))
-    return None if _blank(text) else Sms(str(text), parse.text(row.get("from"), 64), parse.time(row.get("time")))
-
-
-def _done(body: object) -> dict[str, Any]:
-    """The fields of a reply that says ``success``; none of any other."""
-    return body if isinstance(body, dict) and parse.verdict(body.get("success")) else {}
-
-
-def _blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    row = done(body)
+    text = flatten(row.get("sms"), 0)
+    return Sms(text, parse.text(row.get("from"), 64), parse.time(row.get("time"))) if text.strip() else None

@@ -99,9 +99,6 @@ class Standalone:
         return build(self.config, production=self.production)
 
 
-# ------------------------------------------------------------------------------------------------ what may be typed
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Repeat no number and no code that was typed in the wrong place: terminals are recorded."""

@@ -8,7 +8,7 @@ are read, so a declaration imports its client only when it builds one.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -99,23 +99,22 @@ def built_in() -> dict[str, type[GatewaySettings]]:
 
 def every() -> dict[str, type[GatewaySettings]]:
     """All gateways that are installed, by name. Reading the entry points costs some milliseconds."""
-    return {point.name: _loaded(point) for point in _entry_points()} | built_in()
+    return _plugged_in() | built_in()
 
 
 def find(name: str) -> type[GatewaySettings] | None:
     """The gateway called *name*; other distributions are looked through only for one that is not built in."""
-    found = built_in().get(name)
-    return found or next((_loaded(point) for point in _entry_points() if point.name == name), None)
+    return built_in().get(name) or _plugged_in(name).get(name)
 
 
 def _is_declaration(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, GatewaySettings) and bool(value.gateway)
 
 
-def _entry_points() -> Iterator[EntryPoint]:
+def _plugged_in(name: str | None = None) -> dict[str, type[GatewaySettings]]:
     from importlib.metadata import entry_points
 
-    return iter(entry_points(group=ENTRY_POINTS))
+    return {point.name: _loaded(point) for point in entry_points(group=ENTRY_POINTS) if name in (None, point.name)}
 
 
 def _loaded(point: EntryPoint) -> type[GatewaySettings]:

@@ -37,16 +37,6 @@ class Reply:
     flaw: str = ""
     reason: ClassVar[str] = ""
 
-    @property
-    def good(self) -> bool:
-        """2xx."""
-        return 200 <= self.status < 300
-
-    @property
-    def refused(self) -> bool:
-        """4xx, but for those that say "later", not "no"."""
-        return 400 <= self.status < 500 and self.status not in (408, 425, 429)
-
 
 @dataclass(frozen=True)
 class NoReply:
@@ -57,8 +47,6 @@ class NoReply:
     status: ClassVar[None] = None
     body: ClassVar[bytes] = b""
     flaw: ClassVar[str] = ""
-    good: ClassVar[bool] = False
-    refused: ClassVar[bool] = False
 
 
 def check_base_url(setting: str, url: object, *, allow_insecure_http: bool = False, opt_in: str) -> str:

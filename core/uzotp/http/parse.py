@@ -24,6 +24,8 @@ _MAX_CUTS = 32
 _MAX_READ = 2 * 1024 * 1024
 _OBJECT = re.compile(r"\{")
 _ARRAY_OR_OBJECT = re.compile(r"[\[{]")
+#: ``NaN`` and ``Infinity`` are not JSON: no ``int`` is made of them either.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=int)
 
 #: Longer ids, and amounts of more digits before the point, are nobody's: a database column has its width.
 MAX_ID = 64
@@ -93,13 +95,6 @@ def values(body: bytes, opening: re.Pattern[str] = _ARRAY_OR_OBJECT) -> Iterator
             # Also a number of over 4300 digits, an exponent beyond Decimal, and nesting beyond the stack.
             continue
         yield value, start == 0, start == 0 and end == len(text)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 
 def verdict(value: object) -> bool | None:

@@ -34,6 +34,8 @@ __all__ = ["Answer", "Reply", "Service", "check_text", "settled"]
 T = TypeVar("T")
 
 _FORM = "application/x-www-form-urlencoded"
+#: 4xx, but for those that say "later", not "no".
+_REFUSED = set(range(400, 500)) - {408, 425, 429}
 
 
 def check_text(
@@ -157,7 +159,9 @@ class Answer:
     ) -> None:
         self.name = name
         self.question = question
-        self.status, self.good, self.refused = reply.status, reply.good, reply.refused
+        self.status = reply.status
+        self.good = reply.status is not None and 200 <= reply.status < 300
+        self.refused = reply.status in _REFUSED
         self.body, self.flaw, self.reason = Veiled(reply.body), reply.flaw, reply.reason
         self._reply = reply
         self._secrets = tuple(map(Secret, secrets))
@@ -189,7 +193,9 @@ class Answer:
     def safe(self, words: str, limit: int = 200) -> str:
         """*words* of the service without credentials and long numbers, cut to *limit* characters."""
         # As they are, in a form and in JSON: what a server may echo of a request.
-        echoes = {write(word) for word in self._secrets if word for write in (str, quote_plus, _in_json)}
+        echoes = {
+            echo for word in self._secrets if word for echo in (str(word), quote_plus(word), json.dumps(word)[1:-1])
+        }
         for echo in sorted(echoes, key=len, reverse=True):  # one may be part of another
             words = words.replace(echo, "***")
         return redact(words, limit)
@@ -232,7 +238,3 @@ def settled(outcome: T | GatewayError) -> T:
     if isinstance(outcome, GatewayError):
         raise outcome
     return outcome
-
-
-def _in_json(word: str) -> str:
-    return json.dumps(word)[1:-1]

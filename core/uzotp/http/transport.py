@@ -13,6 +13,8 @@ import io
 import ipaddress
 import socket
 import threading
+from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
@@ -33,8 +35,6 @@ IDLE = 3.0
 
 class Call:
     """The budget of one call, in seconds, and whether any of the request has left."""
-
-    __slots__ = ("_deadline", "written")
 
     def __init__(self, timeout: float) -> None:
         self._deadline = monotonic() + timeout
@@ -74,27 +74,18 @@ class _TimedReader(io.RawIOBase):
 
 def _addresses(host: str, call: Call) -> list[str]:
     """The addresses of *host*. The resolver has no time-out, so it works in a thread that may be left behind."""
-    try:
+    with suppress(ValueError):
         return [str(ipaddress.ip_address(host.strip("[]")))]
-    except ValueError:
-        pass
-    answers: list[list[str] | Exception] = []
+    found: Future[list[Any]] = Future()
 
     def look_up() -> None:
         try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answers.append(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
+            found.set_result(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
         except Exception as error:
-            answers.append(error)
+            found.set_exception(error)
 
-    thread = threading.Thread(target=look_up, name="uzotp-dns", daemon=True)
-    thread.start()
-    thread.join(call.remaining())
-    if not answers:
-        raise TimeoutError("the name was not resolved in time")
-    if isinstance(answers[0], Exception):
-        raise answers[0]
-    return answers[0]
+    threading.Thread(target=look_up, name="uzotp-dns", daemon=True).start()
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found.result(call.remaining())))
 
 
 class _TimedHTTP(HTTPConnection):

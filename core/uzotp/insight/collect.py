@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from uzotp.insight.figures import Figures, Waits, read_counts
 from uzotp.insight.spend import Funds, first_of_month, funds
-from uzotp.ports.ledger import History
 from uzotp.ports.store import PAUSE, Switch
 from uzotp.sending.balances import BalanceAnswer
 from uzotp.sending.spending import blocked_name
@@ -64,28 +63,15 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
 
     :raises StoreUnavailable: there is nothing to show.
     """
-    at, store = int(verifier.clock.time() * 1000), verifier.store
+    at, store, budget = int(verifier.clock.time() * 1000), verifier.store, verifier.policy.daily_budget
+    now = None if verifier.clock is time else at
+    today = day_of(at)
+    first, last = first_of_month(today), date.fromisoformat(today)
+    period = tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
     verifier.journal.write()  # what this process has counted and not yet told the store
     switches = list(store.switches())
-    figures, money = _past(verifier, at, days)
-    return Insight(
-        at=at,
-        figures=figures,
-        funds=money,
-        gateways=tuple(gateway.name for gateway in verifier.router.gateways),
-        breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
-        paused=next((switch for switch in switches if switch.name == PAUSE), None),
-        blocked=tuple(Blocked(*pair, each.since_ms) for each in switches if (pair := blocked_name(each.name))),
-        balances=verifier.balances.look(),
-        low_balance=verifier.policy.low_balance,
-    )
-
-
-def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
-    today = day_of(at)
-    last = date.fromisoformat(today)
-    period = tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
-    history = _history(verifier, period[0], PREFIXES)
+    history = store.history(day_begins(period[0]), now, prefixes=PREFIXES)
+    month = history if period[0] <= first else store.history(day_begins(first), now, prefixes=0)
     figures = Figures(
         days=period,
         traffic=tuple(row for row in history.traffic if period[0] <= row.day <= today),
@@ -93,13 +79,14 @@ def _past(verifier: Verifier, at: int, days: int) -> tuple[Figures, Funds]:
         waits={name: Waits(dict(counts)) for name, counts in sorted(history.waits.items()) if counts},
         counts=read_counts(history.counts, period),
     )
-    first = first_of_month(today)
-    month = history if period[0] <= first else _history(verifier, first, 0)
-    budget = verifier.policy.daily_budget
-    books = verifier.store.money_used(today) if budget is not None else None
-    return figures, funds(today, month.traffic, budget, books)
-
-
-def _history(verifier: Verifier, day: str, prefixes: int) -> History:
-    now = None if verifier.clock is time else int(verifier.clock.time() * 1000)
-    return verifier.store.history(day_begins(day), now, prefixes=prefixes)
+    return Insight(
+        at=at,
+        figures=figures,
+        funds=funds(today, month.traffic, budget, store.money_used(today) if budget is not None else None),
+        gateways=tuple(gateway.name for gateway in verifier.router.gateways),
+        breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
+        paused=next((switch for switch in switches if switch.name == PAUSE), None),
+        blocked=tuple(Blocked(*pair, each.since_ms) for each in switches if (pair := blocked_name(each.name))),
+        balances=verifier.balances.look(),
+        low_balance=verifier.policy.low_balance,
+    )

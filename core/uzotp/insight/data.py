@@ -7,20 +7,28 @@ from decimal import Decimal
 from typing import Any
 
 from uzotp.insight.collect import Insight
-from uzotp.insight.figures import Figures, Outcome, rate
-from uzotp.insight.spend import Funds, Spend
+from uzotp.insight.figures import Outcome
+from uzotp.insight.spend import Spend, rate
 from uzotp.ports.ledger import PrefixTraffic
 from uzotp.sending.balances import BalanceAnswer
 
 
 def data(insight: Insight) -> dict[str, Any]:
     """Always the same names."""
-    figures, funds = insight.figures, insight.funds
-    paused = insight.paused
+    figures, funds, paused = insight.figures, insight.funds, insight.paused
     return {
         "at": insight.at,
         "days": list(figures.days),
-        "money": _funds(funds, figures),
+        "money": {
+            "budget": funds.budget,
+            "reserved_and_spent_today": funds.books,
+            "share_of_day": funds.share_of_day,
+            "share_of_month": funds.share_of_month,
+            "today": _spend(funds.today),
+            "month": _spend(funds.month) | {"since": funds.since},
+            "period": _spend(figures.spend),
+            "end_of_month": funds.projection,
+        },
         "total": _outcome(figures.total),
         "gateways": [{"gateway": name} | _outcome(each) for name, each in figures.outcomes("gateway").items()],
         "countries": [{"country": name} | _outcome(each) for name, each in figures.outcomes("country").items()],
@@ -34,19 +42,6 @@ def data(insight: Insight) -> dict[str, Any]:
         "paused": {"since": paused.since_ms, "note": paused.note} if paused else None,
         "blocked": [asdict(each) for each in insight.blocked],
         "balances": [_balance(answer) for answer in insight.balances],
-    }
-
-
-def _funds(funds: Funds, figures: Figures) -> dict[str, Any]:
-    return {
-        "budget": funds.budget,
-        "reserved_and_spent_today": funds.books,
-        "share_of_day": funds.share_of_day,
-        "share_of_month": funds.share_of_month,
-        "today": _spend(funds.today),
-        "month": _spend(funds.month) | {"since": funds.since},
-        "period": _spend(figures.spend),
-        "end_of_month": funds.projection,
     }
 
 

@@ -6,11 +6,12 @@ A rate of nothing is ``None``, not 0.
 from __future__ import annotations
 
 import math
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from uzotp.events import KINDS, read_count
 from uzotp.insight.spend import Spend
@@ -18,11 +19,6 @@ from uzotp.ports.ledger import PrefixTraffic, Traffic
 
 #: The statuses of messages in the order in which they are shown.
 STATUSES = ("delivered", "sent", "unknown", "pending", "failed")
-
-
-def rate(part: int, whole: int) -> float | None:
-    """*part* of *whole*, from 0 to 1; ``None`` of nothing."""
-    return part / whole if whole else None
 
 
 @dataclass(frozen=True)
@@ -65,12 +61,10 @@ class Waits:
     def quantile(self, share: float) -> int | None:
         """The smallest wait that at least *share* of all were not longer than (nearest rank): one that somebody
         really had. ``None`` without any."""
-        rank, seen = math.ceil(round(share * self.codes, 9)), 0
-        for seconds in sorted(self.counts):
-            seen += self.counts[seconds]
-            if self.counts[seconds] and seen >= max(rank, 1):
-                return seconds
-        return None
+        seconds = sorted(self.counts)
+        seen = list(accumulate(self.counts[each] for each in seconds))
+        rank = max(math.ceil(round(share * self.codes, 9)), 1)
+        return seconds[bisect_left(seen, rank)] if self.codes else None
 
     @property
     def median(self) -> int | None:
@@ -133,10 +127,7 @@ class Figures:
 
     @cached_property
     def wait(self) -> Waits:
-        total: Counter[int] = Counter()
-        for waits in self.waits.values():
-            total.update(waits.counts)
-        return Waits(total)
+        return Waits(sum((Counter(waits.counts) for waits in self.waits.values()), Counter()))
 
     def outcomes(self, by: str) -> dict[str, Outcome]:
         """By ``gateway`` or ``country``, the busiest first."""

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from uzotp.insight import svg
-from uzotp.insight.figures import rate
+from uzotp.insight.spend import rate
 from uzotp.insight.svg import SVG, meter
 from uzotp.insight.words import Words
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell of a table. ``meter`` is a small bar that says the same."""
 
     text: str
     meter: SVG | None = None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     label: str
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True)
-class FigureTable:
+class FigureTable(NamedTuple):
     """The first of the ``head`` stands over the labels. ``scroll`` is what a screen reader calls the place where it
     is scrolled. A ``folded`` one is opened by who wants it. :func:`table` makes one."""
 
@@ -38,16 +35,14 @@ class FigureTable:
     folded: bool = False
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One entry of a legend."""
 
     drawn: SVG
     text: str
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(NamedTuple):
     """A drawing and the table with its figures, whose caption is the title. A ``wide`` one may be scrolled on a
     phone."""
 
@@ -57,8 +52,7 @@ class Chart:
     wide: bool = False
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """One figure that is read at a glance. ``tone`` is empty, ``warn`` or ``bad``."""
 
     label: str
@@ -68,8 +62,7 @@ class Card:
     tone: str = ""
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     id: str
     title: str
     note: str = ""
@@ -79,16 +72,14 @@ class Section:
     empty: str = ""
 
 
-@dataclass(frozen=True)
-class Alert:
+class Alert(NamedTuple):
     """Something that wants a person. ``tone`` is ``warn`` or ``bad``."""
 
     tone: str
     text: str
 
 
-@dataclass(frozen=True)
-class PageChoice:
+class PageChoice(NamedTuple):
     """One of several views of the page; ``value`` goes into its address."""
 
     value: str
@@ -96,8 +87,7 @@ class PageChoice:
     current: bool
 
 
-@dataclass(frozen=True)
-class FigurePage:
+class FigurePage(NamedTuple):
     language: str
     title: str
     lead: str
@@ -106,11 +96,7 @@ class FigurePage:
     periods: tuple[PageChoice, ...]
 
 
-# ------------------------------------------------------------------------------------------------------------ tables
-
-
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """A part of a whole; in a table it is a percentage with its bar."""
 
     part: int
@@ -141,8 +127,6 @@ def present(*tables: FigureTable) -> tuple[FigureTable, ...]:
     """Those that have a row."""
     return tuple(table for table in tables if table.rows)
 
-
-# ------------------------------------------------------------------------------------------------------------ charts
 
 #: So many columns have room for a number above and a day below each; of more every fifth day is named.
 _FEW = 10

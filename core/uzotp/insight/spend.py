@@ -64,9 +64,8 @@ class Funds:
     """The money of a ``day`` (``"2026-11-22"``) and of its month, in whole so'm where nothing else is said.
 
     ``books`` is what the day's budget has reserved and spent (P6), ``None`` without a budget. ``today`` and ``month``
-    are what the messages of the day and the month cost; ``since`` is the first day of the month that has any.
-    ``projection`` is what the month comes to if its other days are like those that are over: ``None`` where that would
-    be a guess.
+    are what the messages of the day and the month cost, ``over`` those of the month's days that are over; ``since`` is
+    the first day of the month that has any.
     """
 
     day: str
@@ -74,12 +73,12 @@ class Funds:
     books: int | None
     today: Spend
     month: Spend
+    over: Spend
     since: str | None
-    projection: int | None
 
     @property
     def days_of_month(self) -> int:
-        return days_of_month(self.day)
+        return monthrange(int(self.day[:4]), int(self.day[5:7]))[1]
 
     @property
     def used(self) -> Decimal:
@@ -92,20 +91,27 @@ class Funds:
 
     @property
     def share_of_day(self) -> float | None:
-        return share(self.used, self.budget)
+        return rate(self.used, self.budget)
 
     @property
     def share_of_month(self) -> float | None:
-        return share(self.month.so_m, self.month_budget)
+        return rate(self.month.so_m, self.month_budget)
+
+    @property
+    def projection(self) -> int | None:
+        """What the month comes to if its other days are like those that are over; ``None`` where that is a guess."""
+        days_over = int(self.day[8:]) - 1
+        if self.since != first_of_month(self.day) or days_over < ENOUGH_DAYS:
+            return None
+        if self.over.untold or self.over.others or not self.over.so_m:
+            return None
+        end = self.over.so_m * self.days_of_month / days_over
+        return int(end.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def share(spent: Decimal, budget: int | None) -> float | None:
-    """Above 1 for an overrun; ``None`` without a budget, and of a budget of nothing."""
-    return float(spent / budget) if budget else None
-
-
-def days_of_month(day: str) -> int:
-    return monthrange(int(day[:4]), int(day[5:7]))[1]
+def rate(part: int | Decimal, whole: int | None) -> float | None:
+    """*part* of *whole*, above 1 for an overrun; ``None`` of nothing, and without a whole."""
+    return float(part / whole) if whole else None
 
 
 def first_of_month(day: str) -> str:
@@ -116,23 +122,12 @@ def funds(day: str, traffic: Sequence[Traffic], budget: int | None, books: int |
     """*traffic* is that of the month of *day* at least."""
     first = first_of_month(day)
     month = [row for row in traffic if first <= row.day <= day]
-    over = [row for row in month if row.day < day]
-    since = min((row.day for row in month), default=None)
     return Funds(
         day=day,
         budget=budget,
         books=books if budget is not None else None,
         today=Spend.of(row for row in month if row.day == day),
         month=Spend.of(month),
-        since=since,
-        projection=_projection(day, Spend.of(over)) if since == first else None,
+        over=Spend.of(row for row in month if row.day < day),
+        since=min((row.day for row in month), default=None),
     )
-
-
-def _projection(day: str, so_far: Spend) -> int | None:
-    """What the month of *day* comes to, if the days before it cost *so_far*."""
-    days_over = int(day[8:]) - 1
-    if days_over < ENOUGH_DAYS or so_far.untold or so_far.others or not so_far.so_m:
-        return None
-    end = so_far.so_m * days_of_month(day) / days_over
-    return int(end.quantize(Decimal(1), ROUND_HALF_UP))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 _STROKES = ("M-2 2l4 -4M0 8l8 -8M6 10l4 -4", "M0 4h8", "M4 0v8", "M4 4h.01")
 #: What has a pattern over its colour; of the parts of one column one at most has none.
@@ -42,8 +42,7 @@ def text_of(text: object) -> str:
     return escape(_NOT_XML.sub("?", str(text)), quote=True)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One of the values that a column is stacked of: what it is drawn as, and what is said of it."""
 
     kind: str
@@ -51,8 +50,7 @@ class Part:
     said: str
 
 
-@dataclass(frozen=True)
-class StackedColumn:
+class StackedColumn(NamedTuple):
     """A column of a chart: the label under it (may be empty where there is no room), the number above it, its parts
     from the bottom up. Or a bar: both stand above it, and it has one part."""
 
@@ -148,9 +146,6 @@ def swatch(name: str, kind: str) -> SVG:
         f'<svg class="uzi-swatch" viewBox="0 0 14 14" width="14" height="14" aria-hidden="true" focusable="false">'
         f"{_patterns(name, [kind])}{_box(name, Part(kind, 1, ''), 0, 0, 14, 14, '3')}</svg>"
     )
-
-
-# ------------------------------------------------------------------------------------------------------- the pieces
 
 
 def _patterns(name: str, kinds: Iterable[str]) -> str:

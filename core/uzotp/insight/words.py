@@ -31,13 +31,9 @@ class Words:
 
     def number(self, number: int | Decimal) -> str:
         """With its thousands apart, and no more decimals than it has (two at least, where it has any)."""
-        if isinstance(number, Decimal):
-            number = number.normalize()
-            exponent = number.as_tuple().exponent
-            text = f"{number:,.{max(2, -exponent) if isinstance(exponent, int) and exponent < 0 else 0}f}"
-        else:
-            text = f"{number:,}"
-        return text.replace(",", "\0").replace(".", self["point"]).replace("\0", self["group"])
+        whole, _, decimals = f"{Decimal(number).normalize():,f}".partition(".")
+        text: str = whole.replace(",", self["group"])
+        return f"{text}{self['point']}{decimals:0<2}" if decimals else text
 
     def percent(self, share: float | None) -> str:
         """To a tenth; all and nothing are written for themselves alone, without one."""

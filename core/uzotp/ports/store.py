@@ -67,6 +67,9 @@ class GuardRule:
     ratio: float
 
 
+#: So many sends, and so many verified ones.
+Counts = tuple[int, int]
+
 #: The switch that stops every send.
 PAUSE = "pause"
 
@@ -88,8 +91,8 @@ class ReserveGlobal:
     without a ``guard`` nothing is counted for the prefix; without a ``budget`` no money is. Money is whole so'm. Of
     ``switches`` the reservation tells which are on.
 
-    The country's tally is read and not written, for every send of the country would wait for it: ``untallied`` is what
-    this process has yet to :meth:`Store.tally`, the sends and the verified ones among them.
+    The country's tally is read and not written, for every send of the country would wait for it. ``untallied`` is what
+    this process has yet to :meth:`Store.tally` of the prefix and of the country: sends, and verified ones.
     """
 
     entry_id: str
@@ -98,7 +101,7 @@ class ReserveGlobal:
     prefix: str = ""
     country: str = ""
     guard: GuardRule | None = None
-    untallied: tuple[int, int] = (0, 0)
+    untallied: tuple[Counts, Counts] = ((0, 0), (0, 0))
     amount: int = 0
     budget: int | None = None
     switches: tuple[str, ...] = ()
@@ -282,7 +285,7 @@ class Tallied:
     """What a process has added up since it last told its store: ``areas`` has the sends and the verified sends of
     countries, and the verified ones of prefixes; ``verified`` the messages whose codes were accepted."""
 
-    areas: Mapping[str, tuple[int, int]]
+    areas: Mapping[str, Counts]
     verified: tuple[VerifiedDelivery, ...] = ()
     now: int | None = None
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from uzotp.ports.kinds import Log
-from uzotp.ports.store import GuardRule, Refusal, RefusalKind, Suspicion
+from uzotp.ports.store import Counts, GuardRule, Refusal, RefusalKind, Suspicion
 
 #: The digits of a slot's number, and of each of its two counts.
 NUMBER, COUNT = 8, 6
@@ -56,7 +56,7 @@ class Tally:
         self.spans = _counted(self.spans, DAY, at, sends, verified)
 
     def suspicion(
-        self, level: str, rule: GuardRule, now: int, untallied: tuple[int, int] = (0, 0)
+        self, level: str, rule: GuardRule, now: int, untallied: Counts = (0, 0)
     ) -> tuple[Suspicion, int] | None:
         """The window that one more send would break, and the milliseconds until it would not (P8).
 
@@ -77,12 +77,12 @@ class Tally:
 
 
 def watch(
-    prefix: Tally, country: Tally, rule: GuardRule, now: int, untallied: tuple[int, int] = (0, 0)
+    prefix: Tally, country: Tally, rule: GuardRule, now: int, untallied: tuple[Counts, Counts] = ((0, 0), (0, 0))
 ) -> Refusal | Suspicion | None:
-    """What the pumping guard says of one more send: refused, worth recording, or nothing (P8). *untallied* is the
-    country's."""
-    both = prefix.suspicion("prefix", rule, now), country.suspicion("country", rule, now, untallied)
-    found = [each for each in both if each]
+    """What the pumping guard says of one more send: refused, worth recording, or nothing (P8)."""
+    levels = zip(("prefix", "country"), (prefix, country), untallied, strict=True)
+    told = [tally.suspicion(level, rule, now, more) for level, tally, more in levels]
+    found = [each for each in told if each]
     if not found:
         return None
     suspicion, wait = max(found, key=lambda each: each[1])

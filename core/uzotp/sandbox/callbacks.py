@@ -11,8 +11,6 @@ from uzotp.sandbox.sms import InboxSms, wire_time
 
 #: Seconds that a receiver has to answer.
 TIMEOUT = 5.0
-#: Seconds between two looks at the clock, which may be a test's.
-_TICK = 0.05
 #: How many messages may have callbacks under way; those of further ones are dropped, as in a real outage.
 _ROOM = threading.BoundedSemaphore(1000)
 
@@ -29,8 +27,8 @@ def tell(sms: InboxSms, clock: Clock, stopping: threading.Event) -> None:
 def _work(sms: InboxSms, clock: Clock, stopping: threading.Event) -> None:
     try:
         for event in ("sent", sms.ending):
-            while clock.time() < sms.reached_at(event) and not stopping.wait(_TICK):
-                pass
+            while clock.time() < sms.reached_at(event) and not stopping.wait(0.05):
+                pass  # again and again, for the clock may be a test's
             if stopping.is_set():
                 return
             sms.callbacks.append((event, _post(sms, event)))

@@ -1,7 +1,7 @@
 """The failures that a service of the sandbox can be told to play: what each is called, and what it does.
 
-A new one is a line of :data:`FAULTS`, and a function here if none of these will do; a fault that only one service has
-is among that service's ``own_faults``.
+A new one is a line of :data:`FAULTS`, and a function here if none of these will do; a service that has one of its own,
+or not all of these, says so in its ``faults``.
 """
 
 from __future__ import annotations
@@ -12,19 +12,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, request, url_for
 
-if TYPE_CHECKING:
-    from uzotp.sandbox.service import StandIn
-
 BIG = 10 * 1024 * 1024
-#: Seconds between two bytes of ``slow_drip``.
-_DRIP = 0.2
-#: Seconds between two looks whether somebody still waits for a reply that never comes.
-_LOOK = 0.1
 
 _NOTICE = b"<br />\n<b>Notice</b>:  Undefined index: from in <b>send_sms.php</b> on line <b>42</b><br />\n"
 _PAGE = b"<!DOCTYPE html>\n<html><head><title>Texnik ishlar</title></head><body><h1>Texnik ishlar</h1></body></html>\n"
@@ -41,10 +33,13 @@ def json_reply(body: Any, status: int = 200) -> Response:
 
 @dataclass(frozen=True)
 class Spoilt:
-    """The reply that a fault spoils, whose it is, and what is set when the sandbox stops."""
+    """The reply that a fault spoils, whose it is and which of its fields are ids, how that service words an HTTP error,
+    and what is set when the sandbox stops."""
 
     reply: Response
-    service: StandIn
+    service: str
+    ids: tuple[str, ...]
+    refusal: Callable[[int], Any]
     stopping: threading.Event
 
 
@@ -60,11 +55,8 @@ class FaultKind:
     accepted: bool = False
 
 
-# ---------------------------------------------------------------------------------------------------- what they do
-
-
 def _status(status: int) -> Callable[[Spoilt], Response]:
-    return lambda it: json_reply(it.service.refusal(status), status)
+    return lambda it: json_reply(it.refusal(status), status)
 
 
 def _body(spoil: Callable[[bytes], bytes], mimetype: str = _HTML) -> Callable[[Spoilt], Response]:
@@ -86,12 +78,11 @@ _BIG = _body(lambda body: (b"x" * BIG).join(_opened(body)), _JSON)
 def _ids(*, drop: bool) -> Callable[[Spoilt], Response]:
     """Every id in the reply made a string, or left out."""
 
-    def spoilt(ids: tuple[str, ...], row: dict[str, Any]) -> dict[str, Any]:
-        return {key: str(row[key]) if key in ids else row[key] for key in row if not (drop and key in ids)}
-
     def play(it: Spoilt) -> Response:
-        rows = json.loads(it.reply.get_data(), object_hook=partial(spoilt, it.service.ids))
-        return json_reply(rows, it.reply.status_code)
+        def spoilt(row: dict[str, Any]) -> dict[str, Any]:
+            return {key: str(row[key]) if key in it.ids else row[key] for key in row if not (drop and key in it.ids)}
+
+        return json_reply(json.loads(it.reply.get_data(), object_hook=spoilt), it.reply.status_code)
 
     return play
 
@@ -105,7 +96,7 @@ def _never(it: Spoilt) -> Response:
     waiter = request.environ.get("werkzeug.socket")
     if waiter is not None:  # Flask's test client has none, and could not wait
         waiter.setblocking(False)
-        while not it.stopping.wait(_LOOK):
+        while not it.stopping.wait(0.1):
             with suppress(BlockingIOError):
                 if not waiter.recv(1, socket.MSG_PEEK):
                     break
@@ -118,18 +109,16 @@ def _drip(it: Spoilt) -> Response:
     def drops() -> Iterator[bytes]:
         for at in range(len(body)):
             yield body[at : at + 1]
-            if it.stopping.wait(_DRIP):
+            if it.stopping.wait(0.2):
                 raise ConnectionAbortedError
 
     return Response(drops(), it.reply.status_code, {"Content-Length": str(len(body))}, mimetype=_JSON)
 
 
 def _redirect(it: Spoilt) -> Response:
-    location = url_for("decoy", service=it.service.name, _external=True)
+    location = url_for("decoy", service=it.service, _external=True)
     return Response(b"", 302, {"Location": location}, mimetype=_HTML)
 
-
-# ------------------------------------------------------------------------------------------------------- the table
 
 REFUSED, _DOWN = "It refuses", "It is down"
 _LOST, _STRANGE = "The answer is lost", "The answer is strange"

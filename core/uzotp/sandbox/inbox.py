@@ -41,7 +41,8 @@ def clear_page() -> BaseResponse:
 def read() -> Response:
     """Newest first. ``?phone=`` keeps one number (digits count, a plus and spaces do not)."""
     state, now = current_state(), current_state().clock.time()
-    return jsonify(messages=[sms.public(now) for sms in state.messages(_digits(_wanted()))])
+    _, digits = _wanted()
+    return jsonify(messages=[sms.public(now) for sms in state.messages(digits or None)])
 
 
 @blueprint.delete("/inbox.json")
@@ -51,11 +52,11 @@ def clear() -> tuple[str, int]:
 
 
 def _view() -> dict[str, Any]:
-    state = current_state()
-    found = [sms for sms in state.messages() if (_digits(_wanted()) or "") in sms.phone]
+    state, (wanted, digits) = current_state(), _wanted()
+    found = [sms for sms in state.messages() if digits in sms.phone]
     return {
         "now": state.clock.time(),
-        "wanted": _wanted(),
+        "wanted": wanted,
         "found": len(found),
         "messages": found[:SHOWN],
         "journal": state.journal()[:_LINES_SHOWN],
@@ -65,13 +66,10 @@ def _view() -> dict[str, Any]:
     }
 
 
-def _wanted() -> str:
-    return request.args.get("phone", "").strip()
-
-
-def _digits(text: str) -> str | None:
-    """The digits of a number as typed, ``None`` when nothing was. Text without any finds nothing."""
-    return re.sub("[^0-9]", "", text) or text or None
+def _wanted() -> tuple[str, str]:
+    """A number as it was typed, and its digits; text without any stands for itself, and finds nothing."""
+    typed = request.args.get("phone", "").strip()
+    return typed, re.sub("[^0-9]", "", typed) or typed
 
 
 def amount(whole: int, currency: str | None = "UZS") -> str:

@@ -59,25 +59,21 @@ def submit() -> BaseResponse | tuple[str, int]:
 
 def snapshot(state: State) -> dict[str, Any]:
     """What ``GET /panel.json`` shows and ``PUT`` takes, ``spent`` and ``currency`` excepted."""
+    gateways = {}
     with state.lock:
-        return {
-            "delivery_delay": state.delivery_delay,
-            "gateways": {name: _account(account) for name, account in state.accounts.items()},
-        }
-
-
-def _account(account: Account) -> dict[str, Any]:
-    fault = account.fault or Fault("", None)
-    return {
-        "balance": account.balance,
-        "spent": account.spent,
-        "currency": account.currency,
-        **({"account": account.column, "blocked_names": account.blocked_names} if account.column else {}),
-        "fault": fault.name or None,
-        "times": fault.times,
-        "on": fault.on,
-        "every": fault.every,
-    }
+        for name, account in state.accounts.items():
+            fault = account.fault or Fault("", None)
+            gateways[name] = {
+                "balance": account.balance,
+                "spent": account.spent,
+                "currency": account.currency,
+                **({"account": account.column, "blocked_names": account.blocked_names} if account.column else {}),
+                "fault": fault.name or None,
+                "times": fault.times,
+                "on": fault.on,
+                "every": fault.every,
+            }
+        return {"delivery_delay": state.delivery_delay, "gateways": gateways}
 
 
 def change(state: State, wish: Any) -> None:
@@ -118,43 +114,39 @@ def _typed(name: str, text: str) -> Any:
     """What a person typed into a form; a number that is none stays text, which the check then refuses by its name."""
     if name == "blocked_names":
         return [line.strip() for line in text.splitlines() if line.strip()]
-    if name in ("balance", "delivery_delay", "times", "every"):
-        with suppress(ValueError, RecursionError):
-            return json.loads(text)
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
     return text.strip() or None
 
 
-#: Which values fit, and what is wanted otherwise.
+#: Which values fit, and what they are.
 _Check = tuple[Callable[[Any], bool], str]
 
-_OBJECT: _Check = (lambda value: isinstance(value, dict), "a JSON object is wanted")
-_SECONDS: _Check = (
-    lambda value: type(value) in (int, float) and 0 <= value <= 3600,
-    "seconds from 0 to 3600 are wanted",
-)
+_OBJECT: _Check = (lambda value: isinstance(value, dict), "a JSON object")
+_SECONDS: _Check = (lambda value: type(value) in (int, float) and 0 <= value <= 3600, "seconds from 0 to 3600")
 _NAMES: _Check = (
     lambda value: isinstance(value, list) and len(value) <= 100 and all(isinstance(name, str) for name in value),
-    "a list of at most 100 names is wanted",
+    "a list of at most 100 names",
 )
 
 
 def _whole(least: int, *, or_none: bool = False) -> _Check:
-    wanted = f"a whole number from {least} to {_MOST} is wanted"
+    wanted = f"a whole number from {least} to {_MOST}"
     return lambda value: (or_none and value is None) or (type(value) is int and least <= value <= _MOST), wanted
 
 
 def _one_of(*words: str | None) -> _Check:
-    return lambda value: value in words, f"one of {', '.join(filter(None, words))} is wanted"
+    return lambda value: value in words, f"one of {', '.join(filter(None, words))}"
 
 
 def _checked(name: str, wish: Any, checks: dict[str, _Check]) -> dict[str, Any]:
     """A copy of *wish*, an object whose keys all have a check that their values pass."""
     if not isinstance(wish, dict):
-        raise Unfit(f"{name}: a JSON object is wanted")
+        raise Unfit(f"{name} is to be a JSON object")
     for key, value in wish.items():
         if key not in checks:
             raise Unfit(f"{name}: there is no {key!r} here; known: {', '.join(checks)}")
         fits, wanted = checks[key]
         if not fits(value):
-            raise Unfit(f"{key}: {wanted}")
+            raise Unfit(f"{key} is to be {wanted}")
     return wish.copy()

@@ -6,9 +6,6 @@ import itertools
 import secrets
 from dataclasses import dataclass, field
 
-#: Coprime with every power of ten, so that a walk in such steps meets each number once.
-_STEP = 7919
-
 
 @dataclass(frozen=True)
 class NumberRange:
@@ -49,7 +46,8 @@ class Numbers:
     the numbers whose quotas its last run used up, and none ends in 0000: those fail to arrive."""
 
     def __init__(self) -> None:
-        self._walk = itertools.count(secrets.randbelow(10**9), _STEP)
+        # The step is coprime with every power of ten, so that the walk meets each number once.
+        self._walk = itertools.count(secrets.randbelow(10**9), step=7919)
 
     def fresh(self, country: NumberRange) -> str:
         width = country.length - len(country.stem)

@@ -3,9 +3,10 @@ is told to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Blueprint, Response, current_app, request
@@ -35,15 +36,6 @@ class ErrorAnswer(Exception):
         self.reply, self.why, self.phone = json_reply(body, status), why, phone
 
 
-@contextmanager
-def or_no_money(answer: ErrorAnswer) -> Iterator[None]:
-    """Answer *answer* when the account cannot pay for what is bought here."""
-    try:
-        yield
-    except BalanceTooLow:
-        raise answer from None
-
-
 def current_state() -> State:
     """The state of the sandbox that is answering this request."""
     return cast("State", current_app.extensions["uzotp.sandbox"])
@@ -58,7 +50,7 @@ class StandIn:
     title: str
     job: str
     #: Where its paths begin.
-    prefix: str = ""
+    prefix: str
     #: The settings of a project that shall use it; a path is one of the sandbox's.
     settings: Mapping[str, str]
     #: What its account begins with, in whole units of the currency; ``None`` where the service names none.
@@ -74,42 +66,36 @@ class StandIn:
     decoy: Callable[[], Any]
     #: The fields that ``ids_as_strings`` and ``missing_ids`` spoil.
     ids: tuple[str, ...]
-    #: Faults that only this service has, and names of the common ones that it has not.
-    own_faults: tuple[FaultKind, ...] = ()
-    no_faults: tuple[str, ...] = ()
+    #: What it can be made to play, by name, in the order of the panel.
+    faults: Mapping[str, FaultKind] = field(default_factory=lambda: FAULTS)
     #: Its place on the pages; those of one place go by name.
     place: int = 100
     blueprint: Blueprint = field(init=False)
-    #: What it can be made to play, by name, in the order of the panel.
-    faults: Mapping[str, FaultKind] = field(init=False)
 
     def __post_init__(self) -> None:
-        kinds = (*self.own_faults, *FAULTS.values())
-        self.faults = {kind.name: kind for kind in kinds if kind.name not in self.no_faults}
-        self.blueprint = Blueprint(self.name, __name__, url_prefix=self.prefix or None)
+        self.blueprint = Blueprint(self.name, __name__, url_prefix=self.prefix)
 
     def call(self, path: str, *, sends: Callable[[], bool] = lambda: False) -> Callable[[_Work], _Work]:
         """A decorator: the function does the work of *path* and returns the JSON that it answers, or raises an
         :class:`ErrorAnswer`. *sends* says whether a request would send a message or rent a number."""
 
         def register(work: _Work) -> _Work:
-            view = lambda: self._respond(work, sends=sends())  # noqa: E731
-            self.blueprint.add_url_rule(path, work.__name__, view, methods=self.methods)
+            self.blueprint.add_url_rule(path, work.__name__, partial(self._respond, work, sends), methods=self.methods)
             return work
 
         return register
 
-    def _respond(self, work: Callable[[], Any], *, sends: bool) -> Response:
+    def _respond(self, work: Callable[[], Any], sends: Callable[[], bool]) -> Response:
         state = current_state()
         playable = [name for name, kind in self.faults.items() if kind.play]
-        kind = self.faults.get(state.take_fault(self.name, playable, sending=sends) or "")
+        kind = self.faults.get(state.take_fault(self.name, playable, sending=sends()) or "")
         if kind is None or kind.play is None:
             return self._answer(work)
         state.record(self.name, f"{kind.name}: {kind.title} (on purpose)")
         with suppress(RequestEntityTooLarge):
             request.get_data()  # werkzeug waits for an unread body before it hangs up
         reply = self._answer(work) if kind.accepted else json_reply({"success": False})
-        return kind.play(Spoilt(reply, self, state.stopping))
+        return kind.play(Spoilt(reply, self.name, self.ids, self.refusal, state.stopping))
 
     def _answer(self, work: Callable[[], Any]) -> Response:
         try:

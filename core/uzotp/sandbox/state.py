@@ -23,7 +23,6 @@ from uzotp.sms.prices import PriceColumn
 from uzotp.tashkent import day_of
 
 CAPACITY = 1000
-_JOURNAL = 50
 
 
 @dataclass
@@ -52,21 +51,8 @@ class Account:
     fault: Fault | None = None
     spent: int = 0
     #: Messages, and money, by Tashkent's day.
-    _sms: Counter[str] = field(default_factory=Counter, repr=False)
-    _money: Counter[str] = field(default_factory=Counter, repr=False)
-
-    def charge(self, cost: int, now: float, *, sms: int) -> None:
-        """Take *cost* for *sms* messages; a negative one is a refund.
-
-        :raises BalanceTooLow: and nothing is taken.
-        """
-        if cost > self.balance:
-            raise BalanceTooLow
-        self.balance -= cost
-        self.spent += cost
-        day = day_of(int(now * 1000))
-        self._sms[day] += sms
-        self._money[day] += cost
+    sms_by_day: Counter[str] = field(default_factory=Counter, repr=False)
+    spent_by_day: Counter[str] = field(default_factory=Counter, repr=False)
 
     def statistics(self, now: float) -> dict[str, int]:
         """The counters of ``get_balance``: days and months are Tashkent's."""
@@ -74,7 +60,7 @@ class Account:
         return {
             f"{span}_{what}": sum(count for day, count in counter.items() if day.startswith(begin))
             for span, begin in (("total", ""), ("today", day), ("month", day[:7]))
-            for what, counter in (("sms", self._sms), ("spent", self._money))
+            for what, counter in (("sms", self.sms_by_day), ("spent", self.spent_by_day))
         }
 
 
@@ -102,10 +88,11 @@ class State:
         self.stopping = threading.Event()
         self.accounts = {name: Account(service.balance, service.currency) for name, service in SERVICES.items()}
         self.accounts["devsms"] = Account(balance, column=PriceColumn.LOCAL, blocked_names=["Blocked"])
+        # These three are newest first.
         self._messages: deque[InboxSms] = deque(maxlen=CAPACITY)
         self._rentals: deque[RentedNumber] = deque(maxlen=CAPACITY)
+        self._journal: deque[Entry] = deque(maxlen=50)
         self._numbers = Numbers()
-        self._journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._ids = itertools.count(1)
 
     def charge(self, gateway: str, cost: int, *, sms: int = 0) -> float:
@@ -114,17 +101,19 @@ class State:
         :raises BalanceTooLow: and nothing is taken; also when the ``no_balance`` fault says so.
         """
         with self.lock:
-            if cost > 0 and self.take_fault(gateway, ("no_balance",), sending=True):
+            account, now = self.accounts[gateway], self.clock.time()
+            if (cost > 0 and self.take_fault(gateway, ("no_balance",), sending=True)) or cost > account.balance:
                 raise BalanceTooLow
-            now = self.clock.time()
-            self.accounts[gateway].charge(cost, now, sms=sms)
+            account.balance -= cost
+            account.spent += cost
+            day = day_of(int(now * 1000))
+            account.sms_by_day[day] += sms
+            account.spent_by_day[day] += cost
             return now
 
     def next_id(self) -> int:
         """A number that no message, request or rental of this sandbox had before."""
         return next(self._ids)
-
-    # -- messages
 
     def accept(self, *messages: InboxSms) -> int:
         """Charge for *messages*, all of one gateway, and put them into the inbox; the balance after that.
@@ -137,7 +126,7 @@ class State:
             for sms in messages:
                 sms.id = self.next_id()
                 sms.sent_at, sms.settles_at = now, now + self.delivery_delay
-            self._messages.extend(messages)
+            self._messages.extendleft(messages)
             balance = self.accounts[gateway].balance
         for sms in messages:
             if sms.callback_url:
@@ -149,16 +138,13 @@ class State:
     def messages(self, phone: str | None = None, *, gateway: str | None = None) -> list[InboxSms]:
         """Newest first; only those to *phone* (digits), and only those of *gateway*."""
         with self.lock:
-            kept = list(reversed(self._messages))
-        return [sms for sms in kept if phone in (None, sms.phone) and gateway in (None, sms.gateway)]
+            return [sms for sms in self._messages if phone in (None, sms.phone) and gateway in (None, sms.gateway)]
 
     def clear(self) -> None:
         """Empty the inbox and the journal. Money and rentals stay as they are, and numbering goes on."""
         with self.lock:
             self._messages.clear()
             self._journal.clear()
-
-    # -- rented numbers
 
     def rent(self, provider: str, country: NumberRange, price: int, application: int = 0) -> RentedNumber:
         """Charge *price* for a number of *country* that was never rented here before.
@@ -169,34 +155,30 @@ class State:
             now = self.charge(provider, price)
             number = self._numbers.fresh(country)
             rental = RentedNumber(self.next_id(), provider, number, country, price, application, now)
-            self._rentals.append(rental)
+            self._rentals.appendleft(rental)
         self.echo(f"{provider} ⌂ {rental.phone} rented for {price}")
         return rental
 
     def rentals(self, provider: str | None = None) -> list[RentedNumber]:
         """Newest first; only those of *provider*."""
         with self.lock:
-            return [rental for rental in reversed(self._rentals) if provider in (None, rental.provider)]
+            return [rental for rental in self._rentals if provider in (None, rental.provider)]
 
     def received(self, rental: RentedNumber) -> InboxSms | None:
         """The newest message that reached the number since it was rented, whichever gateway sent it."""
         now = self.clock.time()
-        for sms in self.messages(rental.phone):
-            if sms.status(now) == "delivered" and sms.settles_at >= rental.rented_at:
-                return sms
-        return None
-
-    # -- what went wrong
+        here = (sms for sms in self.messages(rental.phone) if sms.settles_at >= rental.rented_at)
+        return next((sms for sms in here if sms.status(now) == "delivered"), None)
 
     def journal(self) -> list[Entry]:
         with self.lock:
-            return list(reversed(self._journal))
+            return list(self._journal)
 
     def record(self, gateway: str, text: str, phone: str = "") -> None:
         """Write down why a request brought no message. *phone* may be anything that a client sent."""
         phone = "".join(filter(str.isprintable, phone))[:20]
         with self.lock:
-            self._journal.append(Entry(self.clock.time(), gateway, text, phone))
+            self._journal.appendleft(Entry(self.clock.time(), gateway, text, phone))
         self.echo(f"{gateway} ✗ {phone + '  ' if phone else ''}{text}")
 
     def fail(self, gateway: str, name: str | None, *, times: int | None = 1, on: str = "send", every: int = 1) -> None:

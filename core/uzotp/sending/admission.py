@@ -107,12 +107,14 @@ class Admission:
         store, tallies = self._core.store, self._core.tallies
         if wanted.guard is None:
             return store.reserve(wanted)
-        answer = None
+        wanted = replace(wanted, untallied=tallies.sending(wanted.prefix, wanted.country))
         try:
-            answer = store.reserve(replace(wanted, untallied=tallies.sending(wanted.country)))
-        finally:
-            if not isinstance(answer, GlobalReservation):
-                tallies.not_sent(wanted.country)
+            answer = store.reserve(wanted)
+        except StoreUnavailable:
+            tallies.not_sent(wanted.country)
+            raise
+        if isinstance(answer, Refusal):
+            tallies.not_sent(wanted.country)
         return answer
 
     def _release(self, reservation: GlobalReservation) -> None:

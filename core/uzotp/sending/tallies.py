@@ -17,13 +17,14 @@ from collections.abc import Mapping
 
 from uzotp.events import logger
 from uzotp.ports.clock import Clock
-from uzotp.ports.store import Store, Tallied, VerifiedDelivery
+from uzotp.ports.store import Counts, Store, Tallied, VerifiedDelivery
 
 #: The store is told when so many entries have come, or when so long has passed: milliseconds.
 BATCH = 10
 EVERY_MS = 1_000
 #: With so many untold entries, a send waits until they are told.
 MOST = 2 * BATCH
+_NONE = (0, 0)
 
 
 class Tallies:
@@ -41,20 +42,20 @@ class Tallies:
     def renew(self) -> None:
         """A forked child leaves to its parent what that owes."""
         self._lock, self._writing = threading.Lock(), threading.Lock()
-        self._areas: dict[str, tuple[int, int]] = {}
+        self._areas: dict[str, Counts] = {}
         self._verified: list[VerifiedDelivery] = []
         self._entries = 0
         self._written = 0
 
-    def sending(self, country: str) -> tuple[int, int]:
+    def sending(self, prefix: str, country: str) -> tuple[Counts, Counts]:
         """Count a send that is about to be reserved.
 
-        :returns: the others of *country* that are not told yet: sends, and verified ones.
+        :returns: what else is not told yet of the prefix and of the country.
         """
         if self._entries >= MOST:
             self.write()
         with self._lock:
-            before = self._areas.get(country, (0, 0))
+            before = self._areas.get(prefix, _NONE), self._areas.get(country, _NONE)
             self._entries += 1
             self._add({country: (1, 0)})
         return before
@@ -102,9 +103,9 @@ class Tallies:
         finally:
             self._writing.release()
 
-    def _add(self, counts: Mapping[str, tuple[int, int]]) -> None:
+    def _add(self, counts: Mapping[str, Counts]) -> None:
         for area, (sends, verified) in counts.items():
-            before = self._areas.get(area, (0, 0))
+            before = self._areas.get(area, _NONE)
             after = before[0] + sends, before[1] + verified
             if any(after):
                 self._areas[area] = after

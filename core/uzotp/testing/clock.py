@@ -15,7 +15,6 @@ class FakeClock:
     """
 
     def __init__(self, start: float | datetime = START) -> None:
-        self._time = 0.0
         self.set(start)
 
     def __repr__(self) -> str:

@@ -20,8 +20,6 @@ from typing import BinaryIO
 
 #: A key pair of nobody's, for 127.0.0.1: certificate and key in one file.
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
-#: Bytes of a drip: two seconds of it, so that whoever waits for the end is late beyond doubt, and fails soon.
-DRIPS = 40
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,11 @@ class Connection:
     stopped: threading.Event
     request: ReceivedRequest | None
 
-    def drip(self, data: bytes, interval: float = 0.05) -> None:
-        """One byte, a pause, one byte, ... and no more after :data:`DRIPS` of them."""
-        for index in range(min(len(data), DRIPS)):
-            self.sock.sendall(data[index : index + 1])
-            if self.stopped.wait(interval):
+    def drip(self, data: bytes) -> None:
+        """One byte, a pause, one byte, ... for two seconds: whoever waits for the end is late for sure, but soon."""
+        for byte in data[:40]:
+            self.sock.sendall(bytes([byte]))
+            if self.stopped.wait(0.05):
                 return
 
 
@@ -91,24 +89,18 @@ class FaultServer:
         thread.start()
 
     def _accept(self) -> None:
-        while not self._stopped.is_set():
-            try:
+        with contextlib.suppress(OSError):  # the listener is closed, and that is the end
+            while not self._stopped.is_set():
                 sock, _ = self._listener.accept()
-            except OSError:
-                return
-            self._socks.append(sock)
-            number, self.connections = self.connections, self.connections + 1
-            self._start(self._serve, sock, number)
+                self._socks.append(sock)
+                self.connections += 1
+                self._start(self._serve, sock, self.connections - 1)
 
     def _serve(self, sock: socket.socket, number: int) -> None:
         if self._tls:
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             self._socks.append(sock)
-        with contextlib.suppress(OSError):  # the client goes away, as it should
-            self._talk(sock, number)
-
-    def _talk(self, sock: socket.socket, number: int) -> None:
-        with sock, sock.makefile("rb") as stream:
+        with contextlib.suppress(OSError), sock, sock.makefile("rb") as stream:  # the client goes away, as it should
             if self._deaf:
                 sock.recv(65536)
                 self._scripts[0](Connection(sock, self._stopped, None))
@@ -121,16 +113,12 @@ class FaultServer:
 
 
 def _read_request(stream: BinaryIO, number: int) -> ReceivedRequest | None:
-    line = stream.readline()
-    if not line:
+    if not (line := stream.readline()):
         return None
     method, target, _ = line.decode("latin-1").split(" ", 2)
     headers = {name.lower(): value for name, value in parse_headers(stream).items()}
     body = stream.read(int(headers.get("content-length", 0)))
     return ReceivedRequest(method, target, headers, body, number)
-
-
-# ------------------------------------------------------------------------------------------------------ scripts
 
 
 def head(status: int, length: int | None, headers: str = "") -> bytes:
@@ -149,18 +137,9 @@ def writes(data: bytes, *, drip: bytes = b"", keep: bool = False) -> Script:
     return script
 
 
-_CHUNKED = head(200, None, "Transfer-Encoding: chunked\r\n")
-
-
 def answer(body: bytes, status: int = 200, headers: str = "Content-Type: text/html; charset=koi8-r\r\n") -> Script:
     """A whole reply, with PHP's usual wrong Content-Type."""
     return writes(head(status, len(body), headers) + body, keep=True)
-
-
-def chunked(body: bytes) -> Script:
-    pieces = [body[i : i + 7] for i in range(0, len(body), 7)]
-    data = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-    return writes(_CHUNKED + data + b"0\r\n\r\n", keep=True)
 
 
 def silence(connection: Connection) -> None:
@@ -206,26 +185,25 @@ not_http = writes(b"SSH-2.0-OpenSSH_9.6\r\n")
 def refused_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+        return int(listener.getsockname()[1])
 
 
 HTML = b"<!DOCTYPE html><html><body><h1>It works!</h1></body></html>"
-NOTICE = b"<br />\n<b>Notice</b>: Undefined index: type in <b>/var/www/api/send_sms.php</b> on line <b>[7]</b><br />\n"
 
 
 def after_the_request(good: bytes) -> dict[str, Script]:
     """Whatever can go wrong once a request was read, however good the reply was meant to be: nobody knows."""
+    chunked = head(200, None, "Transfer-Encoding: chunked\r\n")
     return {
         "nothing_until_the_deadline": silence,
         "hang_up": hang_up,
         "reset_after_the_request": reset,
         "reset_before_the_body": reset_before_body,
         "close_mid_body": close_mid_body(good),
-        "close_mid_chunk": writes(_CHUNKED + b"%x\r\n" % (len(good) * 2) + good),
+        "close_mid_chunk": writes(chunked + b"%x\r\n" % (len(good) * 2) + good),
         "drip_of_headers": drip_headers(good),
         "drip_of_body": drip_body(good),
-        "drip_of_chunks": writes(_CHUNKED, drip=b"".join(b"1\r\n%c\r\n" % byte for byte in good * 10)),
+        "drip_of_chunks": writes(chunked, drip=b"".join(b"1\r\n%c\r\n" % byte for byte in good * 10)),
         "endless_headers": endless_headers,
         "ten_megabytes": answer(good + b" " * 10_000_000),
         "not_http": not_http,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uzotp.settings.build import overrides
 from uzotp.stores.memory import MemoryStore
@@ -29,16 +29,13 @@ def replaced(
 
     Blocks may be nested. Threads share it, so tests that run at the same time must be in processes of their own.
     """
-    before = overrides.gateway, overrides.store, overrides.clock
-    overrides.set(
-        gateway=before[0] if gateway is None else gateway,
-        store=before[1] if store is None else store,
-        clock=before[2] if clock is None else clock,
-    )
+    before: dict[str, Any] = {"gateway": overrides.gateway, "store": overrides.store, "clock": overrides.clock}
+    given: dict[str, Any] = {"gateway": gateway, "store": store, "clock": clock}
+    overrides.set(**{name: before[name] if part is None else part for name, part in given.items()})
     try:
         yield
     finally:
-        overrides.set(gateway=before[0], store=before[1], clock=before[2])
+        overrides.set(**before)
 
 
 @contextmanager

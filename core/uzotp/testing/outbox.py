@@ -48,8 +48,6 @@ class Outbox(Sequence[Message]):
     def __getitem__(self, index: int | slice) -> Message | Sequence[Message]:
         return self._messages[index]
 
-    # ---------------------------------------------------------------------------------------------- as a gateway
-
     def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
         """Keep *message*, or raise what :meth:`fail_with` prepared.
 
@@ -82,8 +80,6 @@ class Outbox(Sequence[Message]):
             return None
         return DeliveryReport(self.name, id, status, raw_status=status.value)
 
-    # ------------------------------------------------------------------------------------------------ for the test
-
     @property
     def messages(self) -> tuple[Message, ...]:
         """All of them, newest last."""
@@ -106,17 +102,15 @@ class Outbox(Sequence[Message]):
 
     def clear(self) -> None:
         """Forget the messages and any errors that were prepared; ids go on counting."""
-        with self._lock:
-            self._messages.clear()
-            self._errors.clear()
+        self._messages.clear()
+        self._errors.clear()
 
     def fail_with(self, error: Exception, times: int = 1) -> None:
         """Answer the next *times* sends with *error*.
 
         A ``GatewayError`` says how the send ended; any other exception plays a gateway that breaks its contract.
         """
-        with self._lock:
-            self._errors.extend([error] * times)
+        self._errors.extend([error] * times)
 
     def mark(self, status: DeliveryStatus | str, id: str | None = None) -> bytes:
         """From now on *status* is what became of message *id* (the newest one unless told).
@@ -125,9 +119,8 @@ class Outbox(Sequence[Message]):
 
         :raises LookupError: for an id that is not its own.
         """
-        with self._lock:
-            id = str(len(self._statuses)) if id is None else id
-            if id not in self._statuses:
-                raise LookupError(f"no message has the id {id}")
-            self._statuses[id] = DeliveryStatus(status)
-        return json.dumps({"id": id, "status": DeliveryStatus(status).value}).encode()
+        id = str(len(self._statuses)) if id is None else id
+        if id not in self._statuses:
+            raise LookupError(f"no message has the id {id}")
+        self._statuses[id] = DeliveryStatus(status)
+        return json.dumps({"id": id, "status": self._statuses[id].value}).encode()

@@ -12,13 +12,10 @@ from typing import Any
 from uzotp.i18n import locale
 from uzotp.policy import Policy
 
-#: How home numbers are shown in the hint.
-_EXAMPLES = {"UZ": "90 123 45 67"}
-
 
 def example(policy: Policy) -> str:
     """A number as people of ``DEFAULT_REGION`` would type it."""
-    return _EXAMPLES.get(policy.default_region) or mobile(policy.default_region)
+    return "90 123 45 67" if policy.default_region == "UZ" else mobile(policy.default_region)
 
 
 def mobile(region: str) -> str:
@@ -52,7 +49,8 @@ def _rows(served: tuple[str, ...] | str, home: str, language: str) -> str:
         for region in (*others, main):
             name = names.get(region, region) if served == "*" or region in served else ""
             beginning = _beginning(region) if region != main else ""
-            found.append(f"{region}/{code}/{beginning}/{_groups(region)}/{name}")
+            groups = "-".join(str(len(group)) for group in re.findall(r"\d+", mobile(region))[1:])
+            found.append(f"{region}/{code}/{beginning}/{groups}/{name}")
     return ";".join(found)
 
 
@@ -63,8 +61,3 @@ def _beginning(region: str) -> str:
     metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
     mobile = metadata.mobile.national_number_pattern if metadata.mobile else ""
     return re.sub(r"\s", "", metadata.leading_digits or mobile or "")
-
-
-def _groups(region: str) -> str:
-    """How many digits people write together, after the calling code: ``2-3-2-2``."""
-    return "-".join(str(len(group)) for group in re.findall(r"\d+", mobile(region))[1:])

@@ -10,7 +10,6 @@ import json
 import math
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import wraps
 from typing import Any
@@ -31,22 +30,11 @@ TOKEN_AGE = 3600
 Endpoint = Callable[[Verifier, Request], WebReply]
 
 
-@dataclass(frozen=True)
-class Handle:
-    """What a challenge token says."""
+class _Problem(Exception):
+    """Its arguments are those of :func:`problem`: the code, and what joins the body."""
 
-    phone: Phone
-    purpose: Purpose
-    binding: str
-    language: str
-
-
-class _BadRequest(Exception):
-    """The body is not what this endpoint takes."""
-
-
-class _BadToken(Exception):
-    """The challenge token is forged, foreign or too old."""
+    def __init__(self, code: str, **extra: int) -> None:
+        self.code, self.extra = code, extra
 
 
 def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], WebReply]) -> Endpoint:
@@ -65,14 +53,12 @@ def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], WebRep
             payload = json.loads(request.body)
         except (ValueError, RecursionError):
             payload = None
-        if not isinstance(payload, dict):
-            return problem("invalid_request", language)
         try:
+            if not isinstance(payload, dict):
+                raise _Problem("invalid_request")
             return handler(verifier, request, payload)
-        except _BadRequest:
-            return problem("invalid_request", language)
-        except _BadToken:
-            return problem("expired", language, attempts_left=0)
+        except _Problem as found:
+            return problem(found.code, language, **found.extra)
         except VISITOR_ERRORS as error:
             return problem(error.code, language, retry_after=retry_after(error))
 
@@ -82,15 +68,16 @@ def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], WebRep
 def _field(payload: dict[str, Any], name: str) -> str:
     value = payload.get(name)
     if not isinstance(value, str):
-        raise _BadRequest
+        raise _Problem("invalid_request")
     return value
 
 
-def _read_token(verifier: Verifier, payload: dict[str, Any]) -> Handle:
+def _read_token(verifier: Verifier, payload: dict[str, Any]) -> tuple[Phone, Purpose, str, str]:
+    """What a challenge token says: the phone, the purpose, the binding and the language."""
     content = verifier.tokens("challenge").load(_field(payload, "challenge"), TOKEN_AGE)
-    if content is None:
-        raise _BadToken
-    return Handle(Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content["language"])
+    if content is None:  # forged, foreign or too old
+        raise _Problem("expired", attempts_left=0)
+    return Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content["language"]
 
 
 def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> WebReply:
@@ -123,23 +110,22 @@ def _purpose(verifier: Verifier, text: str) -> Purpose:
     try:
         return verifier.read_purpose(text)
     except ValueError:
-        raise _BadRequest from None
+        raise _Problem("invalid_request") from None
 
 
 @_json_endpoint
 def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge"}`` to the same reply as :func:`send`; the binding stays, and so do code and tries."""
-    handle = _read_token(verifier, payload)
-    return _send(verifier, request, handle.phone, _purpose(verifier, handle.purpose), handle.binding, handle.language)
+    phone, purpose, binding, language = _read_token(verifier, payload)
+    return _send(verifier, request, phone, _purpose(verifier, purpose), binding, language)
 
 
 @_json_endpoint
 def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge", "code"}`` to 200 with a ``proof``, or to the reason as a problem."""
     code = _field(payload, "code")
-    handle = _read_token(verifier, payload)
-    purpose = _purpose(verifier, handle.purpose)
-    result = verifier.verify_code(handle.phone, code, purpose, binding=handle.binding)
+    phone, purpose, binding, _ = _read_token(verifier, payload)
+    result = verifier.verify_code(phone, code, _purpose(verifier, purpose), binding=binding)
     if not result:
         language, left = request.language(verifier.policy), result.attempts_left
         return problem(result.status.value, language, attempts_left=left, retry_after=retry_after(result))
@@ -151,10 +137,10 @@ def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> Web
 @_json_endpoint
 def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge"}`` to where its message stands. With ``SHOULD_SEND`` set it always says ``sent`` (P9)."""
-    handle = _read_token(verifier, payload)
-    found = helpers.delivery(verifier, handle.phone, handle.purpose, handle.binding)
+    phone, purpose, binding, _ = _read_token(verifier, payload)
+    found = helpers.delivery(verifier, phone, purpose, binding)
     if found is None:
-        raise _BadToken
+        raise _Problem("expired", attempts_left=0)
     updated_at = datetime.fromtimestamp(found.updated_at_ms / 1000, timezone.utc).isoformat(timespec="seconds")
     return json_reply(
         200, {"status": found.status.value, "gateway": found.gateway, "updated_at": updated_at.replace("+00:00", "Z")}

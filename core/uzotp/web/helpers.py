@@ -56,16 +56,12 @@ class Helpers(Generic[HostT]):
         What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
         """
         phone = veiled(phone)
-        return send_code(
-            self.verifier,
-            phone,
-            purpose,
-            visitor=None if request is None else self._visitor(request),
-            client_ip=client_ip,
-            binding=binding,
-            language=language,
-            trusted=trusted,
-        )
+        asking = None if request is None else self._visitor(request)
+        client = _need(asking, "client_ip").client_ip if client_ip is UNSET else client_ip
+        if asking is not None:
+            language, trusted = language or asking.language(self.verifier.policy), trusted or asking.vouch()
+        visitor, bound = Visitor(client_ip=client, vouch=lambda: trusted), _bound(asking, binding)
+        return send_code(self.verifier, phone, purpose, visitor=visitor, binding=bound, language=language)
 
     def verify_code(
         self, phone: object, code: object, purpose: str, *, request: HostT | None = None, binding: str | Unset = UNSET
@@ -85,35 +81,17 @@ class Helpers(Generic[HostT]):
 
 
 def send_code(
-    verifier: Verifier,
-    phone: object,
-    purpose: str,
-    *,
-    visitor: Visitor | None,
-    client_ip: str | Unset | None = UNSET,
-    binding: str | Unset = UNSET,
-    language: str | None = None,
-    trusted: bool = False,
+    verifier: Verifier, phone: object, purpose: str, *, visitor: Visitor, binding: str, language: str | None
 ) -> Challenge:
-    """Send a code for a visitor: what pages, endpoints and the frameworks' helpers all do. What is not given comes from
-    *visitor*.
+    """Send a code for a visitor: what pages, endpoints and the frameworks' helpers all do.
 
     It is :meth:`Verifier.send_code_later` with ``SEND_IN_BACKGROUND``, and where ``SHOULD_SEND`` may suppress the
     message: then neither the answer nor its time says whether one leaves (P9). Else it is :meth:`Verifier.send_code`.
-
-    :raises TypeError: when nobody says the client or the binding.
     """
-    phone = veiled(phone)
-    if client_ip is UNSET:
-        client_ip = _need(visitor, "client_ip").client_ip
-    if visitor is not None:
-        language = language or visitor.language(verifier.policy)
-        trusted = trusted or visitor.vouch()
+    phone, client = veiled(phone), visitor.client_ip
     later = verifier.policy.send_in_background or verifier.should_send is not None
     send = verifier.send_code_later if later else verifier.send_code
-    return send(
-        phone, purpose, client_ip=client_ip, binding=_bound(visitor, binding), language=language, trusted=trusted
-    )
+    return send(phone, purpose, client_ip=client, binding=binding, language=language, trusted=visitor.vouch())
 
 
 def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:

@@ -103,9 +103,6 @@ def _example(policy: Policy) -> Phone:
     return Phone("+998901234567", "UZ")
 
 
-# ------------------------------------------------------------------------------------------------------- problems
-
-
 def _schema(code: str, problem: JSON, more: JSON, wait: JSON) -> JSON:
     """One error, exactly: *problem*, and what this one has besides."""
     status, meaning = PROBLEMS[code]

@@ -109,9 +109,6 @@ def address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
     return f"{request.url(name)}?{urlencode({key: value for key, value in query.items() if value})}"
 
 
-# ----------------------------------------------------------------------------------------------- the phone page
-
-
 def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     """``GET``: ask for a number, for ``?purpose=`` and ``?next=``. ``POST``: send the code and go on."""
     language, session = language_of(verifier, request), request.session
@@ -187,9 +184,6 @@ def _purpose(verifier: Verifier, text: str | None) -> Purpose:
     allowed = verifier.policy.purposes
     default = Purpose.REGISTRATION if Purpose.REGISTRATION in allowed else allowed[0]
     return next((purpose for purpose in allowed if purpose.value == text), default)
-
-
-# ------------------------------------------------------------------------------------------------------------ done
 
 
 def done_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:

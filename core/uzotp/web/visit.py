@@ -57,9 +57,6 @@ def _kept(session: Session, key: str, shape: dict[str, Any]) -> dict[str, Any] |
     return None
 
 
-# ----------------------------------------------------------------------------------------------- the number typed
-
-
 def keep_draft(session: Session, typed: str, now: float) -> None:
     """For as long as a code may live: the next person at this computer should not find it."""
     if _NUMBER.fullmatch(typed):
@@ -73,9 +70,6 @@ def draft(session: Session, now: float) -> str:
         return str(kept["phone"])
     session.pop(DRAFT, None)
     return ""
-
-
-# ---------------------------------------------------------------------------------------------- the challenge begun
 
 
 def state(session: Session) -> dict[str, Any] | None:
@@ -116,9 +110,6 @@ def remember(session: Session, challenge: Challenge, binding: str, next_url: str
 
 def change(session: Session, begun: Mapping[str, Any], **changes: Any) -> None:
     session[STATE] = {**begun, **changes}
-
-
-# -------------------------------------------------------------------------------------------------- what is verified
 
 
 def finish(session: Session, begun: Mapping[str, Any], phone: Phone, proof: Secret | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.core.canary.trial import BROKEN, LOST, NUMBER, PRICE, Paid, Trial
 from tests.core.conftest import Site
 from uzotp import DevSMS, GetSMS, errors
 from uzotp.canary.provider import NumberError, Rental
-from uzotp.canary.report import CanaryReport, describe
+from uzotp.canary.run import CanaryReport, describe
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.money import Money

@@ -12,8 +12,7 @@ import pytest
 from tests.core.canary.trial import BROKEN, NUMBER, PRICE, Trial
 from uzotp import errors
 from uzotp.canary.provider import NumberError, Rental
-from uzotp.canary.report import describe
-from uzotp.canary.run import MAX_MISSES, canary, candidates
+from uzotp.canary.run import MAX_MISSES, canary, candidates, describe
 from uzotp.events import CodeRejected
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryStatus

@@ -16,8 +16,7 @@ from tests.core.conftest import Site
 from tests.core.gateways.canned import URL, canned
 from uzotp.canary.provider import NumberError, Rental
 from uzotp.canary.providers import LISTS_KEPT, SMSManNumbers, SocGrowNumbers, english_name
-from uzotp.canary.report import CanaryReport
-from uzotp.canary.run import canary
+from uzotp.canary.run import CanaryReport, canary
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
 from uzotp.phones import Phone

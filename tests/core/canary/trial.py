@@ -11,8 +11,7 @@ from typing import Any
 from tests.core.conftest import Site
 from uzotp import errors
 from uzotp.canary.provider import Rental, Sms
-from uzotp.canary.report import CanaryReport
-from uzotp.canary.run import canary
+from uzotp.canary.run import CanaryReport, canary
 from uzotp.phones import Phone
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Money

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.core.gateways import samples
+from tests.core.gateways.canned import NOTICE, chunked
 from uzotp.errors import AuthenticationFailed, GatewayError, GatewayUnavailable, MessageRejected, OutcomeUnknown
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.phones import Phone
@@ -17,7 +18,7 @@ from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Message
 from uzotp.testing import faults
-from uzotp.testing.faults import HTML, NOTICE, FaultServer, answer, refused_port
+from uzotp.testing.faults import HTML, FaultServer, answer, refused_port
 
 DEADLINE = 0.4
 #: A drip would last two seconds, silence 30: late is unmistakable even on a busy machine.
@@ -94,7 +95,7 @@ def test_fault(name: str) -> None:
 
 ACCEPTED = {
     "plain": answer(GOOD),
-    "chunked": faults.chunked(GOOD),
+    "chunked": chunked(GOOD),
     "201": answer(GOOD, 201),
     "q84_php_notice_before": answer(NOTICE + GOOD),
     "q84_php_notice_after": answer(GOOD + b"\n<b>Warning</b>: Unknown: {}"[:-2]),

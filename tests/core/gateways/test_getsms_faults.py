@@ -9,6 +9,7 @@ import traceback
 import pytest
 
 from tests.core.gateways import samples_getsms as samples
+from tests.core.gateways.canned import NOTICE, chunked
 from uzotp.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -85,7 +86,7 @@ FAULTS = {
     "limit": (answer(samples.ERRORS[103]), (InsufficientBalance, False, False)),
     "bad_phone": (answer(samples.BAD_PHONE.replace(b"998901234567", PHONE.encode())), REFUSED),
     "strange_error": (answer(b'{"error": 1, "error_text": "?"}'), (MessageRejected, False, None)),
-    "notice_before_an_error": (answer(faults.NOTICE + samples.WRONG_PASSWORD), UNKNOWN),
+    "notice_before_an_error": (answer(NOTICE + samples.WRONG_PASSWORD), UNKNOWN),
     "byte_order_mark_before_an_error": (answer(b"\xef\xbb\xbf" + samples.WRONG_PASSWORD), NO_ENTRY),
 }
 
@@ -102,10 +103,10 @@ def test_fault(name: str) -> None:
 
 ACCEPTED = {
     "plain": answer(GOOD),
-    "chunked": faults.chunked(GOOD),
+    "chunked": chunked(GOOD),
     "201": answer(GOOD, 201),
     "q38_bare": answer(GOOD.strip(b"[]")),
-    "q84_php_notice_before": answer(faults.NOTICE + GOOD),
+    "q84_php_notice_before": answer(NOTICE + GOOD),
     "q84_php_notice_after": answer(GOOD + b"\n<b>Warning</b>: Unknown: ["),
     "q84_byte_order_mark": answer(b"\xef\xbb\xbf" + GOOD),
     "q86_ids_as_strings": answer(GOOD.replace(b"52480252", b'"52480252"')),

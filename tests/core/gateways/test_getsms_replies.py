@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.gateways import samples_getsms as samples
+from tests.core.gateways.canned import NOTICE
 from uzotp.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -24,7 +25,6 @@ from uzotp.http.service import Answer
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
-from uzotp.testing.faults import NOTICE
 
 TASHKENT = timezone(timedelta(hours=5))
 A, B, C = "+998971234567", "+998901234567", "+998931234567"

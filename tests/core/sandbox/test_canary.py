@@ -11,8 +11,7 @@ import pytest
 from tests.core.conftest import Site
 from uzotp import DevSMS, GetSMS
 from uzotp.canary.providers import NumberProvider, SMSManNumbers, SocGrowNumbers
-from uzotp.canary.report import CanaryReport, describe
-from uzotp.canary.run import canary
+from uzotp.canary.run import CanaryReport, canary, describe
 from uzotp.canary.smsman import SMSMan
 from uzotp.canary.socgrow import SocGrow
 from uzotp.ports.delivery import DeliveryStatus

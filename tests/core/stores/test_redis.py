@@ -292,8 +292,8 @@ def _anything(dice, now, phones, past):
     limits = reservation(quota=dice.choice(["6/hour,30/day", "9/10 minutes"])).client_limits
     return "reserve", (
         replace(watch, client=dice.choice([None, an_id("net")]), client_limits=limits,
-                untallied=(dice.randrange(5), dice.randrange(3)), amount=dice.choice([0, 50, 140]),
-                budget=dice.choice([None, 900])),
+                untallied=((0, dice.randrange(2)), (dice.randrange(5), dice.randrange(3))),
+                amount=dice.choice([0, 50, 140]), budget=dice.choice([None, 900])),
     )  # fmt: skip
 
 

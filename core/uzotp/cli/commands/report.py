@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 
 from uzotp.cli.project import Project, argument, command, plain
 from uzotp.cli.project import report as show
 from uzotp.errors import ConfigurationError
-from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS, look
+from uzotp.insight.collect import DEFAULT_PERIOD, PERIODS, look, read_period
 from uzotp.insight.data import data
-from uzotp.insight.layout import FigurePage, FigureTable, Section
+from uzotp.insight.layout import FigurePage, FigureTable
 from uzotp.insight.page import page
-
-_DAYS = ", ".join(map(str, PERIODS))
-
-
-def _days(text: str) -> int:
-    if text not in map(str, PERIODS):
-        raise ArgumentTypeError(f"{text!r} is not one of the periods {_DAYS}")
-    return int(text)
 
 
 @command(
     "Show spend, deliveries, waits, refusals and balances.",
     argument(
-        "--days", type=_days, default=DEFAULT_PERIOD, metavar="N", help=f"with today: {_DAYS}; default %(default)s"
+        "--days",
+        choices=[str(days) for days in PERIODS],
+        default=str(DEFAULT_PERIOD),
+        help="with today; default %(default)s",
     ),
     reports=True,
 )
@@ -33,7 +28,7 @@ def report(project: Project, options: Namespace) -> bool:
     """:raises ConfigurationError: this process would look at a store of its own."""
     if project.config.store == "memory://":
         raise ConfigurationError("STORE is memory://, of which other processes see nothing. Use a database.")
-    seen = look(project.verifier, options.days, sends=False)
+    seen = look(project.verifier, read_period(options.days), sends=False)
     show(options, data(seen), list(lines(page(seen, "en"))))
     return True
 
@@ -44,23 +39,14 @@ def lines(page: FigurePage) -> Iterator[str]:
     for alert in page.alerts:
         yield f"! {plain(alert.text)}"
     for section in page.sections:
-        yield from _section(section)
-
-
-def _section(section: Section) -> Iterator[str]:
-    yield ""
-    yield section.title
-    yield "=" * len(section.title)
-    yield from filter(None, (section.note, section.empty))
-    width = max((len(card.label) for card in section.cards), default=0) + 2
-    for card in section.cards:
-        yield f"{card.label + ':':<{width}}{card.value}"
-        for note in card.notes:
-            yield f"{'':<{width}}{plain(note)}"
-    for table in (*(chart.table for chart in section.charts), *section.tables):
-        yield ""
-        yield table.caption
-        yield from _table(table)
+        yield from ("", section.title, "=" * len(section.title))
+        yield from filter(None, (section.note, section.empty))
+        width = max((len(card.label) for card in section.cards), default=0) + 2
+        for card in section.cards:
+            yield f"{card.label + ':':<{width}}{card.value}"
+            yield from (f"{'':<{width}}{plain(note)}" for note in card.notes)
+        for table in (*(chart.table for chart in section.charts), *section.tables):
+            yield from ("", table.caption, *_table(table))
 
 
 def _table(table: FigureTable) -> Iterator[str]:

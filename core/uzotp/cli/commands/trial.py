@@ -56,8 +56,8 @@ def _country(text: str) -> str:
 )
 def canary(project: Project, options: Namespace) -> bool:
     """Rent, send, wait, release; true only when the code arrived."""
-    from uzotp.canary.report import describe
     from uzotp.canary.run import canary as try_out
+    from uzotp.canary.run import describe
 
     provider = provider_of(project, options)
     verifier = project.verifier

@@ -33,9 +33,6 @@ def check_name(_project: Project, options: Namespace) -> bool:
     return True
 
 
-# -------------------------------------------------------------------------------------------------------- texts
-
-
 def _gateway(name: str) -> str:
     try:
         names = [each.gateway for each in base.every().values() if not each.development]
@@ -90,9 +87,6 @@ def _show(what: str, text: str, prices: dict[str, int]) -> None:
         print(f"      {plain(line)}")
     if culprit:
         print(f"    not GSM-7: {describe(culprit[0])} at position {culprit[1]}")
-
-
-# ------------------------------------------------------------------------------------------------------- prices
 
 
 @command(

@@ -8,7 +8,7 @@ from uzotp.errors import ConfigurationError, MessageRejected
 from uzotp.gateways.devsms import MessageType, wire
 from uzotp.http import parse
 from uzotp.http.service import Service, check_text, settled
-from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
+from uzotp.ports.delivery import DeliveryReport
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.money import Balance, Money
 from uzotp.sms.parts import parts
@@ -49,11 +49,8 @@ class DevSMS:
         account: str = PriceColumn.LOCAL,
         allow_insecure_http: bool = False,
     ) -> None:
-        check_text(
-            token,
-            "DEVSMS_TOKEN is the token of your devsms.uz account, printable ASCII as it is shown there",
-            ascii=True,
-        )
+        rule = "DEVSMS_TOKEN is the token of your devsms.uz account, printable ASCII as it is shown there"
+        check_text(token, rule, ascii=True)
         self.type = MessageType.of("DEVSMS_TYPE", type)
         self.account = PriceColumn.of("DEVSMS_ACCOUNT", account)
         if self.type == MessageType.UNIVERSAL_OTP:
@@ -91,10 +88,9 @@ class DevSMS:
         :raises GatewayError: any other subclass: certainly not sent.
         """
         type = wire.type_of(message, self.type)
-        if objection := wire.objection(message, type, self.service_name):
-            raise MessageRejected(self.name, objection)
-        if price_for(message.phone) is None:
-            raise MessageRejected(self.name, _NOT_LISTED)
+        objection = wire.objection(message, type, self.service_name)
+        if objection or price_for(message.phone) is None:
+            raise MessageRejected(self.name, objection or _NOT_LISTED)
         body = wire.build_send(message, type, self.service_name, self.sender)
         return settled(wire.read_send(self._service.post_json("send_sms.php", body, timeout)))
 
@@ -130,7 +126,7 @@ class DevSMS:
         answer = self._service.get("get_history.php", asked, timeout)
         rows = settled(wire.read_answer(answer, wire.read_rows, "the reply has no history"))
         reports = [wire.read_report(row) for row in rows[: asked["limit"]]]  # whatever it was asked for (Q20)
-        wanted = status if isinstance(status, DeliveryStatus) else parse.status(status, wire.STATUSES)
+        wanted = parse.status(status, wire.STATUSES)
         return [it for it in reports if it and it.id and (status is None or it.status is wanted)]
 
     def balance(self, *, timeout: float | None = None) -> Balance:

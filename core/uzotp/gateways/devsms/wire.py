@@ -34,6 +34,9 @@ STATUSES = {
     **dict.fromkeys(("rejected", "undeliverable", "failed"), DeliveryStatus.FAILED),
 }
 
+#: The times of a message, by the same names here and there; only get_status.php has ``updated_at`` (Q8).
+_MOMENTS = ("created_at", "updated_at", "sent_at", "delivered_at", "failed_at")
+
 #: Bytes of a callback that are read at most (WIRE 1.6).
 MAX_CALLBACK = 16 * 1024
 
@@ -43,9 +46,6 @@ _CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 #: "The payment was taken", wherever it breaks off; not "yechilmadi", "was not taken" (D:54-55).
 _CHARGED = re.compile(r"to'lov yech(?!ilma)")
-
-
-# ------------------------------------------------------------------------------------------------------ requests
 
 
 def type_of(message: Message, configured: str) -> str:
@@ -62,7 +62,7 @@ def objection(message: Message, type: str, service_name: str | None) -> str | No
         return reason
     if type == "simple" and not message.phone.startswith("+998"):
         return "simple SMS go to Uzbek numbers only"  # D:238, Q18
-    if type != "universal_otp" and _own_text(message):
+    if type != "universal_otp" and (message.text or "").strip():
         return None
     if message.purpose not in tuple(Purpose) or not service_name:
         return "the message has no text, nor a purpose and a service name to fill a template with"
@@ -74,13 +74,12 @@ def objection(message: Message, type: str, service_name: str | None) -> str | No
 def build_send(message: Message, type: str, service_name: str | None, sender: str) -> VeiledFields:
     """The JSON body of ``send_sms.php`` for a message without :func:`objection`; digits without a plus (D:16)."""
     body = VeiledFields(phone=message.phone.wire, type=type)
-    name = service_name or ""
     if type == "universal_otp":
         body["template_type"] = Purpose(message.purpose).template_type  # an integer,
-        body["service_name"] = name
+        body["service_name"] = service_name
         body["otp_code"] = message.code  # and a string that keeps its zeros (Q29)
     else:
-        body["message"] = text_of(message, type, name)
+        body["message"] = text_of(message, type, service_name)
     # Neither is in the table of universal_otp, so neither may be relied on (Q23).
     body["from"] = sender
     if message.callback_url:
@@ -90,17 +89,10 @@ def build_send(message: Message, type: str, service_name: str | None, sender: st
 
 def text_of(message: Message, type: str, service_name: str | None) -> str:
     """What a person will read, as far as we know: the brand in the template may differ (Q25)."""
-    own = _own_text(message)
-    if own and type_of(message, type) != "universal_otp":
+    own = message.text or ""
+    if own.strip() and type_of(message, type) != "universal_otp":
         return own
     return template_text(Purpose(message.purpose), service_name or "", message.code)
-
-
-def _own_text(message: Message) -> str | None:
-    return message.text if message.text and message.text.strip() else None
-
-
-# ------------------------------------------------------------------------------------------------- answers to a send
 
 
 def read_send(answer: Answer) -> Receipt | GatewayError:
@@ -157,9 +149,6 @@ def _receipt(data: object) -> Receipt | None:
     )
 
 
-# ------------------------------------------------------------------------------------------------- answers to a read
-
-
 def read_answer(answer: Answer, read: Callable[[dict[str, Any]], T | None], nothing: str = "") -> T | GatewayError:
     """What *read* finds in the ``data`` of an answer to a question, or the error; questions never send and never cost.
 
@@ -198,11 +187,7 @@ def read_report(row: object) -> DeliveryReport | None:
         parts=parse.integer(row.get("parts_count")),
         cost=parse.money(row.get("total_cost")),
         sender=parse.identifier(row.get("from_number")),
-        created_at=parse.time(row.get("created_at")),
-        updated_at=parse.time(row.get("updated_at")),  # only get_status.php has it (Q8)
-        sent_at=parse.time(row.get("sent_at")),
-        delivered_at=parse.time(row.get("delivered_at")),
-        failed_at=parse.time(row.get("failed_at")),
+        **{moment: parse.time(row.get(moment)) for moment in _MOMENTS},
         event_at=parse.time(row.get("timestamp")),  # called the creation's, but it is the event's (Q9)
     )
 

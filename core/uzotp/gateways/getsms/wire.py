@@ -44,14 +44,9 @@ ERRORS: dict[int, tuple[type[GatewayError], str]] = {
     400: (MessageRejected, "there is no such message"),
 }
 
-#: Those that are about one message and not about the call.
-_OF_AN_ITEM = (300,)
 #: How a connection from an address that getsms does not know may end (G:11, Q52).
 _DROPPED = ("Refused", "Reset", "Aborted", "Disconnected", "BrokenPipe", "Timeout")
 _HINT = "is the IP address of this server registered with getsms?"
-
-
-# ------------------------------------------------------------------------------------------------------ requests
 
 
 def objection(message: Message) -> str | None:
@@ -106,9 +101,6 @@ def split_key(key: str) -> tuple[str, str | None]:
     return (request_id, message_id or None) if request_id else (message_id, None)
 
 
-# ------------------------------------------------------------------------------------------------- answers to a send
-
-
 def read_send(answer: Answer, sent: Sequence[Message]) -> list[Receipt | GatewayError]:
     """What became of each message of *sent*, in their order. Their texts are blotted out of the server's words.
 
@@ -126,9 +118,9 @@ def read_send(answer: Answer, sent: Sequence[Message]) -> list[Receipt | Gateway
 def _refusal(answer: Answer, rows: list[dict[str, Any]], whole: bool) -> GatewayError | None:
     """What is said of the whole call: one error that names no recipient (Q38), or 4xx and no row that says more.
     No answer at all is one, too."""
-    if len(rows) == 1 and whole and _names_nobody(rows[0]):
+    if len(rows) == 1 and whole and not rows[0].get("recipient"):
         error = _error(rows[0], answer)
-        if error and _number(rows[0]) not in _OF_AN_ITEM:
+        if error and _number(rows[0]) != 300:  # which is about one message and not about the call
             return error
     clear = any(row.get("request_id") or (whole and _failed(row)) for row in rows)
     return _failure(answer, rows) if answer.status is None or (answer.refused and not clear) else None
@@ -139,24 +131,21 @@ def _matched(sent: Sequence[Message], rows: list[dict[str, Any]]) -> list[dict[s
 
     First by recipient and text; then the rows left of one recipient, in their order, if just as many messages are.
     """
-    if len(sent) == len(rows) == 1 and _names_nobody(rows[0]):
+    if len(sent) == len(rows) == 1 and not rows[0].get("recipient"):
         return [rows[0]]
-    free: dict[int, tuple[str | None, str | None]] = {
-        place: (parse.phone(row.get("recipient")), _stripped(row.get("text"))) for place, row in enumerate(rows)
-    }
-    found: dict[int, int] = {}
+    free = [(parse.phone(row.get("recipient")), _stripped(row.get("text")), row) for row in rows]
+    found: dict[int, dict[str, Any]] = {}
     for index, message in enumerate(sent):
-        exact = (str(message.phone), _stripped(message.text))
-        place = next((place for place, about in free.items() if about == exact), None)
-        if place is not None:
-            found[index] = place
-            del free[place]
-    for phone in {str(message.phone) for message in sent}:
+        exact = (message.phone, _stripped(message.text))
+        if match := next((each for each in free if each[:2] == exact), None):
+            found[index] = match[2]
+            free.remove(match)
+    for phone in {message.phone for message in sent}:
         waiting = [index for index, message in enumerate(sent) if message.phone == phone and index not in found]
-        places = [place for place, about in free.items() if about[0] == phone]
-        if len(waiting) == len(places):
-            found.update(zip(waiting, places, strict=True))
-    return [rows[found[index]] if index in found else None for index in range(len(sent))]
+        left = [row for recipient, _, row in free if recipient == phone]
+        if len(waiting) == len(left):
+            found.update(zip(waiting, left, strict=True))
+    return [found.get(index) for index in range(len(sent))]
 
 
 def _outcome(answer: Answer, row: dict[str, Any] | None, whole: bool) -> Receipt | GatewayError:
@@ -174,9 +163,6 @@ def _outcome(answer: Answer, row: dict[str, Any] | None, whole: bool) -> Receipt
                 parts=parse.integer(row.get("count_messages")),
             )
     return answer.unclear("the reply says nothing clear of this message")
-
-
-# ---------------------------------------------------------------------------------------------- answers to a status
 
 
 def read_status(
@@ -231,17 +217,10 @@ def _report(row: dict[str, Any], request_id: str, message_id: str | None) -> Del
     )
 
 
-# ------------------------------------------------------------------------------------------------------ both
-
-
 def _rows(answer: Answer) -> tuple[list[dict[str, Any]], bool]:
     """The rows of an answer, and whether they were all of it; keys may have spaces around them (Q43)."""
     rows, whole = parse.load_rows(answer.body)
     return [{key.strip(): value for key, value in row.items()} for row in rows], whole
-
-
-def _names_nobody(row: dict[str, Any]) -> bool:
-    return row.get("recipient") in (None, "")
 
 
 def _number(row: dict[str, Any]) -> int:
@@ -264,31 +243,28 @@ def _error(row: dict[str, Any], answer: Answer) -> GatewayError | None:
     if not _failed(row):
         return None
     number = _number(row)
-    words = f"error {number or ''} {answer.safe(_words(row), 100)}".strip()
+    words = f"error {number or ''} {_words(answer, [row])}".strip()
     if number in ERRORS:
         kind, cure = ERRORS[number]
         return kind(NAME, f"{words} ({cure})")
     if answer.refused:
-        return answer.failure(words, _hint(answer))
+        return _failure(answer, [row], words)
     return MessageRejected(NAME, words, charged=None) if answer.good else None
 
 
-def _words(row: dict[str, Any]) -> str:
-    """The text of an error. ``text`` is it only where it cannot be the echo of an SMS (Q37): that holds the code."""
-    words = parse.text(row.get("error_text"))
-    if not words and _failed(row) and not ("recipient" in row or "request_id" in row):
-        words = parse.text(row.get("text"))
-    return words or ""
+def _words(answer: Answer, rows: list[dict[str, Any]]) -> str:
+    """The text of an error in the one row there is. ``text`` is it only where it cannot be the echo of an SMS (Q37):
+    that holds the code."""
+    row = rows[0] if len(rows) == 1 else {}
+    may_be_echo = not _failed(row) or "recipient" in row or "request_id" in row
+    words = parse.text(row.get("error_text")) or ("" if may_be_echo else parse.text(row.get("text")))
+    return answer.safe(words or "", 100)
 
 
-def _failure(answer: Answer, rows: list[dict[str, Any]]) -> GatewayError:
-    words = answer.safe(_words(rows[0]), 100) if len(rows) == 1 else ""
-    return answer.failure(words, _hint(answer))
-
-
-def _hint(answer: Answer) -> str:
-    """What may be the matter when a login or a connection is not taken (Q52)."""
-    return _HINT if answer.status in (401, 403) or any(word in answer.reason for word in _DROPPED) else ""
+def _failure(answer: Answer, rows: list[dict[str, Any]], words: str = "") -> GatewayError:
+    """What the HTTP status says, and what may be the matter when a login or a connection is not taken (Q52)."""
+    dropped = any(word in answer.reason for word in _DROPPED)
+    return answer.failure(words or _words(answer, rows), _HINT if dropped or answer.status in (401, 403) else "")
 
 
 def _stripped(text: object) -> str | None:

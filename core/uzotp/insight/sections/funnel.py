@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uzotp.insight import svg
 from uzotp.insight.collect import Insight
-from uzotp.insight.figures import STATUSES, Figures, Outcome, rate
+from uzotp.insight.figures import STATUSES, Figures, Outcome
 from uzotp.insight.layout import Chart, FigureTable, Section, Share, present, table
+from uzotp.insight.spend import rate
 from uzotp.insight.words import Words
 from uzotp.ports.ledger import PrefixTraffic
 

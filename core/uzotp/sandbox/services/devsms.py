@@ -16,8 +16,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from uzotp.errors import InvalidServiceName
 from uzotp.policy import Purpose
-from uzotp.sandbox.faults import REFUSED, FaultKind
-from uzotp.sandbox.service import ErrorAnswer, StandIn, current_state, or_no_money
+from uzotp.sandbox.faults import FAULTS, REFUSED, FaultKind
+from uzotp.sandbox.service import BalanceTooLow, ErrorAnswer, StandIn, current_state
 from uzotp.sandbox.sms import InboxSms, is_number, wire_time
 from uzotp.sms.prices import HOME, HOME_PRICE, PriceColumn, price_of
 from uzotp.sms.templates import check_service_name, template_text
@@ -53,6 +53,7 @@ def _sent(data: dict[str, Any]) -> dict[str, Any]:
     return {"success": True, "message": "SMS muvaffaqiyatli yuborildi", "data": data}
 
 
+_BLOCKED = FaultKind("blocked_name", REFUSED, "service name blocked: charged, not sent (universal_otp only)")
 _SAMPLE = {"sms_id": 999999, "request_id": "decoy", "status": "sent", "parts_count": 1, "total_cost": 50, "balance": 0}
 
 service = StandIn(
@@ -66,22 +67,21 @@ service = StandIn(
     refusal=lambda status: {"success": False, "error": _STATUS_TEXT[status]},
     decoy=lambda: _sent({**_SAMPLE, "type": "eskiz"}),
     ids=("sms_id", "id", "request_id", "eskiz_request_id", "eskiz_message_id"),
-    own_faults=(FaultKind("blocked_name", REFUSED, "service name blocked: charged, not sent (universal_otp only)"),),
+    faults={_BLOCKED.name: _BLOCKED, **FAULTS},
     place=1,
 )
-
-
-# ------------------------------------------------------------------------------------------------------------ sending
 
 
 @service.call("/send_sms.php", sends=lambda: True)
 def send_sms() -> dict[str, Any]:
     body = _body()
     sms = _read(body)
-    with or_no_money(_refused("Balansingizda mablag' yetarli emas", phone=sms.phone)):
+    try:
         if sms.purpose is not None:
             _moderate(sms, body["service_name"])
         balance = current_state().accept(sms)
+    except BalanceTooLow:
+        raise _refused("Balansingizda mablag' yetarli emas", phone=sms.phone) from None
     data = {
         "sms_id": sms.id,
         "request_id": sms.request_id,
@@ -100,7 +100,7 @@ def _moderate(sms: InboxSms, name: str) -> None:
     """The moderation of service names: a refused one is paid for all the same (WIRE Q1)."""
     state = current_state()
     blocked = [blocked.strip().casefold() for blocked in state.accounts[service.name].blocked_names]
-    if name.casefold() in blocked or state.take_fault(service.name, ("blocked_name",), sending=True):
+    if name.casefold() in blocked or state.take_fault(service.name, (_BLOCKED.name,), sending=True):
         state.charge(service.name, sms.cost)
         error = f"Korxona nomi nomaqbul deb topildi: {name}. SMS yuborilmadi, lekin to'lov yechildi."
         raise _refused(error, 200, sms.phone)
@@ -131,9 +131,8 @@ def _read(body: dict[str, Any]) -> InboxSms:
     if callback_url and not _CALLBACK_URL.match(callback_url):
         raise _refused("callback_url noto'g'ri: http:// yoki https:// bilan boshlanadi")
     part_price = price.for_account(current_state().accounts[service.name].column or PriceColumn.LOCAL)
-    return InboxSms(
-        service.name, phone, text, price, part_price, _text(body, "from", "4546"), kind, purpose, callback_url
-    )
+    sender = _text(body, "from", "4546")
+    return InboxSms(service.name, phone, text, price, part_price, sender, kind, purpose, callback_url)
 
 
 def _universal(body: dict[str, Any]) -> tuple[Purpose, str]:
@@ -174,9 +173,6 @@ def _text(body: dict[str, Any], name: str, default: str | None = None) -> str:
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise _refused(f"{name} noto'g'ri: UTF-8 emas")
     return value
-
-
-# ------------------------------------------------------------------------------------------------------------ reading
 
 
 @service.call("/get_history.php")

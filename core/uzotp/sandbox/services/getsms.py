@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import request
 
-from uzotp.sandbox.service import WRONG, ErrorAnswer, StandIn, current_state, or_no_money
+from uzotp.sandbox.service import WRONG, BalanceTooLow, ErrorAnswer, StandIn, current_state
 from uzotp.sandbox.sms import InboxSms, is_number, wire_time
 from uzotp.sms.prices import HOME, price_of
 
@@ -72,9 +72,6 @@ service = StandIn(
 )
 
 
-# ------------------------------------------------------------------------------------------------------------ sending
-
-
 @service.call("/", sends=lambda: True)
 def send() -> list[dict[str, Any]]:
     state = current_state()
@@ -87,9 +84,11 @@ def send() -> list[dict[str, Any]]:
     request_id = _FIRST_REQUEST + state.next_id()
     found = [_read(item, str(request_id), nickname or service.name) for item in items]
     good = [sms for sms in found if sms is not None]
-    if good:
-        with or_no_money(_refused(103)):
+    try:
+        if good:
             state.accept(*good)
+    except BalanceTooLow:
+        raise _refused(103) from None
     receipts = []
     for item, sms in zip(items, found, strict=True):
         if sms is None:
@@ -108,18 +107,13 @@ def _is_message(item: Any) -> bool:
 def _read(item: dict[str, Any], request_id: str, nickname: str) -> InboxSms | None:
     """The message that *item* asks for, not yet paid; ``None`` when its phone is no international number without plus
     (G:19)."""
-    phone = item["phone"]
+    phone, text = item["phone"], item["text"]
     price = price_of(phone) if is_number(phone) else None
     if price is None:
         return None
     part_price = PART_PRICE if price.prefix == HOME else price.local
-    message_id, text = str(_FIRST_MESSAGE + current_state().next_id()), item["text"]
-    return InboxSms(
-        service.name, phone, text, price, part_price, nickname, request_id=request_id, message_id=message_id
-    )
-
-
-# ------------------------------------------------------------------------------------------------------------ reading
+    id = str(_FIRST_MESSAGE + current_state().next_id())
+    return InboxSms(service.name, phone, text, price, part_price, nickname, request_id=request_id, message_id=id)
 
 
 @service.call("/status/")

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from flask import request
 
 from uzotp.sandbox.rentals import CHINA, KAZAKHSTAN, RUSSIA, UZBEKISTAN, RentedNumber
-from uzotp.sandbox.service import WRONG, ErrorAnswer, StandIn, current_state, or_no_money
+from uzotp.sandbox.service import WRONG, BalanceTooLow, ErrorAnswer, StandIn, current_state
 
 #: Country, how many numbers and the price of one, by the country's id; 0 is a country like any other (WIRE Q74).
 _SHOP = {0: (RUSSIA, 6455, 15), 2: (KAZAKHSTAN, 1000, 12), 3: (CHINA, 0, 6), 40: (UZBEKISTAN, 3494, 20)}
@@ -28,7 +28,6 @@ _SHOP = {0: (RUSSIA, 6455, 15), 2: (KAZAKHSTAN, 1000, 12), 3: (CHINA, 0, 6), 40:
 _APPLICATIONS = {1: ("Vkontakte", "vk"), 2: ("WeChat", "wb"), 3: ("Telegram", "tg"), 4: ("Any other", "ot")}
 
 _T = TypeVar("_T")
-_STATUSES = ("ready", "close", "reject", "used")
 
 
 def _refused(code: str, text: str, field: str = "") -> ErrorAnswer:
@@ -58,9 +57,6 @@ service = StandIn(
     ids=("id", "request_id", "country_id", "application_id"),
     place=4,
 )
-
-
-# ----------------------------------------------------------------------------------------------------- what there is
 
 
 @service.call("/get-balance")
@@ -96,17 +92,16 @@ def applications() -> list[dict[str, str]]:
     return [{"id": str(id), "name": name, "code": code} for id, (name, code) in _APPLICATIONS.items()]
 
 
-# ---------------------------------------------------------------------------------------------------------- a number
-
-
 @service.call("/get-number", sends=lambda: True)
 def get_number() -> dict[str, Any]:
     country, count, cost = next(iter(_chosen("country", _SHOP).values()))
     application = next(iter(_chosen("application", _APPLICATIONS)))
     if not count:
         raise _refused("no_numbers", "No numbers!")
-    with or_no_money(_refused("not_enough_balance", "Not enough balance!")):
+    try:
         return _row(current_state().rent(service.name, country, cost, application))
+    except BalanceTooLow:
+        raise _refused("not_enough_balance", "Not enough balance!") from None
 
 
 @service.call("/get-sms")
@@ -124,7 +119,7 @@ def set_status() -> dict[str, Any]:
     status = request.values.get("status", "")
     with state.lock:
         rental = _rental()
-        if status not in _STATUSES:
+        if status not in ("ready", "close", "reject", "used"):
             raise _refused("wrong_status", f"Status {status} does not exists")
         if status != "ready":
             rental.over = True

@@ -15,8 +15,9 @@ from typing import Any
 
 from flask import request
 
+from uzotp.sandbox.faults import FAULTS
 from uzotp.sandbox.rentals import KAZAKHSTAN, RUSSIA, UNITED_STATES, UZBEKISTAN
-from uzotp.sandbox.service import WRONG, ErrorAnswer, StandIn, current_state, or_no_money
+from uzotp.sandbox.service import WRONG, BalanceTooLow, ErrorAnswer, StandIn, current_state
 from uzotp.sandbox.sms import wire_time
 
 #: Country, how many numbers and so'm a number, by the code that buys one (V:30-43).
@@ -47,26 +48,24 @@ service = StandIn(
     name="socgrow",
     title="socgrow.uz",
     job="rents numbers",
+    prefix="/sms",
     settings={"SOCGROW_BASE_URL": "/sms/v2", "SOCGROW_KEY": "anything"},
     refusal=lambda status: {"success": False, "error": HTTPStatus(status).phrase},
     decoy=lambda: {"success": True, "phone": "+998900000000", "price": 0.0, "order_id": "SMS00000000"},
     ids=("order_id", "phone"),
-    no_faults=("ids_as_strings",),  # its only id is a string already
+    faults={name: kind for name, kind in FAULTS.items() if name != "ids_as_strings"},  # its only id is one already
     place=3,
 )
 
 
-@service.call("/sms/v2", sends=lambda: _action() == "getnum")
+@service.call("/v2", sends=lambda: request.values.get("action") == "getnum")
 def call() -> dict[str, Any]:
     if request.values.get("key", "").strip() in ("", WRONG):
         raise _refused("invalid_key")
-    if _action() not in _ACTIONS:
+    action = _ACTIONS.get(request.values.get("action", ""))
+    if action is None:
         raise _refused("unknown_action")
-    return {"success": True, **_ACTIONS[_action()]()}
-
-
-def _action() -> str:
-    return request.values.get("action", "")
+    return {"success": True, **action()}
 
 
 def _balance() -> dict[str, Any]:
@@ -90,8 +89,10 @@ def _getnum() -> dict[str, Any]:
     country, quantity, price = _SHOP[code]
     if not quantity:
         raise _refused("no_numbers_available")
-    with or_no_money(_refused("insufficient_balance")):
+    try:
         rental = current_state().rent(service.name, country, price)
+    except BalanceTooLow:
+        raise _refused("insufficient_balance") from None
     return {"phone": f"+{rental.phone}", "price": float(price), "order_id": f"SMS{rental.id:08x}"}
 
 

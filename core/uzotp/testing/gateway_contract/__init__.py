@@ -18,12 +18,11 @@ says no, breaks off, falls silent, sends elsewhere or never ends. What your gate
 
 from __future__ import annotations
 
-from uzotp.testing.gateway_contract.questions import CallbackTests, QuestionTests
-from uzotp.testing.gateway_contract.replies import ReplyTests
-from uzotp.testing.gateway_contract.sends import EndingTests, GatewaySendTests
+from uzotp.testing.gateway_contract.answers import AnswerTests
+from uzotp.testing.gateway_contract.sends import SendTests
 
 __all__ = ["GatewayContract"]
 
 
-class GatewayContract(GatewaySendTests, ReplyTests, EndingTests, QuestionTests, CallbackTests):
+class GatewayContract(SendTests, AnswerTests):
     """Inherit this and give it ``make``, ``yes``, ``noes`` and ``secrets`` of ``GatewayHooks``."""

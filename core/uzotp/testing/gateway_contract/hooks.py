@@ -25,6 +25,8 @@ from uzotp.privacy import Secret
 from uzotp.sending.router import takes_timeout
 from uzotp.testing.faults import FaultServer, Script, answer
 
+#: An address at which no test asks for anything.
+NOWHERE = "http://127.0.0.1:9"
 PHONE, CODE, CALLBACK_TOKEN = "998901234567", "493021", "callback-secret"
 #: What is in each message of the tests, and may be shown nowhere.
 _PRIVATE = (PHONE, PHONE[3:], CODE, CALLBACK_TOKEN)
@@ -84,6 +86,12 @@ class GatewayHooks:
         with FaultServer(*scripts) as server:
             yield server, self.make(server.url)
 
+    def ability(self, gateway: Gateway, name: str) -> Callable[..., Any]:
+        """What only some gateways have; the test is skipped for the others."""
+        if getattr(gateway, name, None) is None:
+            pytest.skip(f"this gateway has no {name}()")
+        return getattr(gateway, name)  # type: ignore[no-any-return]
+
     def send(self, gateway: Gateway, message: Message | None = None, *, timeout: float = 5) -> Receipt:
         """A send that is to succeed."""
         return gateway.send(message or self.message(), **timed(gateway.send, timeout))
@@ -117,8 +125,6 @@ class GatewayHooks:
         assert isinstance(ended, GatewayError), "send() returned a receipt, but the service never said yes"
         return ended
 
-    # ------------------------------------------------------------------------------------------ what is held to be so
-
     def assert_unknown(self, error: GatewayError) -> None:
         assert type(error) is OutcomeUnknown, f"{type(error).__name__} is certain, but the message may have left"
         assert error.sent is None
@@ -144,7 +150,11 @@ class GatewayHooks:
         else:
             assert error.sent is False, f"{type(error).__name__} means: certainly not sent"
         assert vars(pickle.loads(pickle.dumps(error))) == vars(error)  # noqa: S301
-        self.assert_clean(_shown(error), f"the traceback of {type(error).__name__}, with its frames' locals,")
+        # What an error tracker would collect: locals of every frame but the test's own, and every error behind it.
+        trace = error.__traceback__
+        frames = traceback.TracebackException(type(error), error, trace and trace.tb_next, capture_locals=True)
+        shown = "".join(frames.format()) + repr(error) + repr(vars(error))
+        self.assert_clean(shown, f"the traceback of {type(error).__name__}, with its frames' locals,")
 
     def assert_clean(self, text: str, where: str) -> None:
         """*text* shows no credentials, no number and no code (R43)."""
@@ -166,10 +176,3 @@ class GatewayHooks:
 def timed(call: Callable[..., object], timeout: float) -> dict[str, Any]:
     """``timeout=``, where *call* takes it: a gateway may keep its time by itself."""
     return {"timeout": timeout} if takes_timeout(call) else {}
-
-
-def _shown(error: GatewayError) -> str:
-    """What an error tracker would collect: locals of every frame but the test's own, and every error behind it."""
-    trace = error.__traceback__
-    frames = traceback.TracebackException(type(error), error, trace and trace.tb_next, capture_locals=True)
-    return "".join(frames.format()) + repr(error) + repr(vars(error))

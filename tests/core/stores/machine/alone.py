@@ -162,9 +162,7 @@ class Alone(Site):
         who, credits = self.pick(who), self.oracle.pumping.verified
         code, before = self.code_of(who) if right else self.wrong(who), len(credits)
         self.guess("crash after spend", who, code, code)
-        if (
-            len(credits) > before and not self.store.credited
-        ):  # the guard's other side may be a decision of its own (P4)
+        if len(credits) > before:  # the guard's other side goes with the process (P4)
             credits.pop()
 
     # ------------------------------------------------------------------------------------------------------ to redeem

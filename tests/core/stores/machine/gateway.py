@@ -79,8 +79,6 @@ class Witness:
         self.crash_after: str | None = None
         #: The settlement that was told last, to be told again.
         self.settlement: Any = None
-        #: Whether the last attempt was credited to the guard in the same decision.
-        self.credited = False
 
     def __getattr__(self, name: str) -> Any:
         decide = getattr(self._store, name)
@@ -89,8 +87,6 @@ class Witness:
             answer = decide(*arguments, **options)
             if name == "settle":
                 self.settlement = arguments[0]
-            if name == "check":
-                self.credited = answer.credited
             if name == self.crash_after:
                 self.crash_after = None
                 raise Crash

@@ -326,9 +326,6 @@ class Oracle:
             return ("expired", 0, None, False)
         if pending.attempts >= self.attempts:
             return ("too_many_attempts", 0, None, False)
-        locked = closed(line.misses, quotas(self.rules.failures), now)
-        if locked:
-            return ("locked", self.attempts - pending.attempts, _seconds(locked[0]), False)
         pending.attempts += 1
         left = self.attempts - pending.attempts
         if code != pending.code or pending.key not in self.keys:

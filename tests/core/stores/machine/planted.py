@@ -45,7 +45,7 @@ def code_never_ends(patch: Patch, store: Any) -> None:
 
 def proof_never_ends(patch: Patch, store: Any) -> None:
     redeem = store.redeem
-    patch.setattr(store, "redeem", lambda fingerprint, proof_id, _now: redeem(fingerprint, proof_id, 0))
+    patch.setattr(store, "redeem", lambda handle, fingerprint, proof_id, _now: redeem(handle, fingerprint, proof_id, 0))
 
 
 def money_back_twice(patch: Patch, store: Any) -> None:
@@ -115,7 +115,7 @@ ESSENTIAL = (ANYWHERE[0], ANYWHERE[2], ANYWHERE[6])
 class _Later:
     """Rows that are read now; what is written is kept, to be written in another transaction."""
 
-    WRITES = ("put", "drop_", "charge", "credit")
+    WRITES = ("put", "end_", "charge", "take", "note")
 
     def __init__(self, rows: Any, writes: list[Callable[[Any], object]]) -> None:
         self._rows = rows
@@ -217,15 +217,15 @@ def without_for_update(patch: Patch, store: Any) -> None:
 def statement_without_for_update(patch: Patch, store: Any) -> None:
     from uzotp.stores.sql import postgresql
 
-    make = postgresql.Statement.__init__
+    make = postgresql._check
 
-    def unlocked(statement: Any, text: str) -> None:
+    def unlocked(*fixed: Any) -> Any:
+        text, names = make(*fixed)
         bare = text.replace(" FOR UPDATE OF c", "").replace(" FOR UPDATE\n", "\n")
-        assert bare.count("FOR UPDATE") < text.count("FOR UPDATE") or "FOR UPDATE" not in text
-        make(statement, bare)
+        assert bare.count("FOR UPDATE") < text.count("FOR UPDATE")
+        return bare, names
 
-    patch.setattr(postgresql.Statement, "__init__", unlocked)
-    patch.setattr(postgresql, "_check", postgresql._check.__wrapped__)
+    patch.setattr(postgresql, "_check", unlocked)
 
 
 NO_LOCK = Bug("nothing is locked", without_the_lock)
@@ -270,7 +270,7 @@ def _lua(found: Any) -> str:
 
 
 def tries_read_then_written(patch: Patch, store: Any) -> None:
-    fields = ("d", "e", "a", "s", "u", "w")
+    fields = ("d", "e", "a", "s", "u", "w", "i", "p")
     expression = f"redis.call('HMGET', KEYS[1], {', '.join(map(repr, fields))})"
     _read_first(patch, store, "check", expression, "HMGET", *fields)
 

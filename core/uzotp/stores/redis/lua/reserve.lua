@@ -17,8 +17,8 @@ end
 
 local guard, seen = request.guard, nil
 if guard then
-  local prefix = suspicion('prefix', KEYS[3], guard.prefix_floor, guard.ratio, {0, 0})
-  local country = suspicion('country', KEYS[4], guard.country_floor, guard.ratio, request.untallied)
+  local prefix = suspicion('prefix', KEYS[3], guard.prefix_floor, guard.ratio, request.untallied[1])
+  local country = suspicion('country', KEYS[4], guard.country_floor, guard.ratio, request.untallied[2])
   seen = prefix or country
   if prefix and country and country[6] > prefix[6] then
     seen = country
