@@ -67,7 +67,7 @@ class Verifier:
         self.gateway: Gateway = gateway if isinstance(gateway, Gateway) else Router(gateway)
         self.router = self.gateway if isinstance(self.gateway, Router) else Router([self.gateway])
         #: Counts what is refused, by the day; ``journal.write()`` before the counts are looked at.
-        self.journal = Journal(store, self.clock, events, clock_rules=clock is not None)
+        self.journal = Journal(store, self.clock, events)
         parts = (store, self.policy, self.keys, self.router, self.clock, clock is not None)
         self._core = core = Core(*parts, self.journal, self.journal.tallies, should_send, risk)
         self.accounts = Accounts(core)

@@ -282,12 +282,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class Tallied:
-    """What a process has added up since it last told its store: ``areas`` has the sends and the verified sends of
-    countries, and the verified ones of prefixes; ``verified`` the messages whose codes were accepted."""
+    """What a process has added up since it last told its store: ``areas`` has, by the moment in milliseconds, the sends
+    and the verified sends of countries, and the verified ones of prefixes; ``verified`` the messages whose codes were
+    accepted."""
 
-    areas: Mapping[str, Counts]
+    areas: Mapping[str, Mapping[int, Counts]]
     verified: tuple[VerifiedDelivery, ...] = ()
-    now: int | None = None
 
 
 class Store(Ledger, Protocol):

@@ -119,7 +119,7 @@ class Admission:
 
     def _release(self, reservation: GlobalReservation) -> None:
         if reservation.prefix:
-            self._core.tallies.not_sent(reservation.country)
+            self._core.tallies.not_sent(reservation.country, reservation.at_ms)
         try:
             self._core.store.adjust(reservation, 0, sent=False, free_client=True)
         except StoreUnavailable:  # it stays spent, which is the safe side

@@ -182,7 +182,7 @@ class Books:
     def _adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
         """Money and the guard's count."""
         if reservation.prefix and not sent:
-            self._core.tallies.not_sent(reservation.country)
+            self._core.tallies.not_sent(reservation.country, reservation.at_ms)
         try:
             self._core.store.adjust(reservation, spent, sent=sent)
         except StoreUnavailable:

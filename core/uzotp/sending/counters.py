@@ -33,13 +33,11 @@ class Journal:
     With it goes what the process owes to the guard's :class:`~uzotp.sending.tallies.Tallies`.
     """
 
-    def __init__(
-        self, store: Store, clock: Clock, listener: events.Listener | None = None, *, clock_rules: bool = False
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, listener: events.Listener | None = None) -> None:
         self._store = store
         self._clock = clock
         self._listener = listener
-        self.tallies = Tallies(store, clock, clock_rules)
+        self.tallies = Tallies(store, clock)
         self.renew()
         _alive.add(self)
 

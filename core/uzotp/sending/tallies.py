@@ -2,9 +2,9 @@
 
 Every send of a country, and every success, would wait for that country's row: until its commit had reached the disk.
 So a process keeps what it owes to such rows, and decides by the row and by what it owes together. It writes that down
-at once when nothing was written for a second; else with the next entry when a second has passed, or :data:`BATCH`
-entries have come. What several processes let pass together is then, by prefix, exactly the guard's limit; by country it
-may be passed by what the others have yet to tell, :data:`MOST` of each.
+at once when nothing was written for a second; else with the next send or success when a second has passed, or
+:data:`BATCH` entries have come. What several processes let pass together is then, by prefix, exactly the guard's limit;
+by country it may be passed by what the others have yet to tell, :data:`MOST` of each.
 
 A verified send that is lost, with its process or because nobody knows whether the store took it, makes the guard
 stricter. A send is told again.
@@ -13,36 +13,32 @@ stricter. A send is told again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 
 from uzotp.events import logger
 from uzotp.ports.clock import Clock
 from uzotp.ports.store import Counts, Store, Tallied, VerifiedDelivery
+from uzotp.rules.pumping import HOUR
 
 #: The store is told when so many entries have come, or when so long has passed: milliseconds.
 BATCH = 10
 EVERY_MS = 1_000
 #: With so many untold entries, a send waits until they are told.
 MOST = 2 * BATCH
-_NONE = (0, 0)
 
 
 class Tallies:
-    """Sends by country, verified sends by country and prefix, and the messages whose codes were accepted.
+    """Sends by country, verified sends by country and prefix, and the messages whose codes were accepted."""
 
-    *clock_rules*: the moments are of *clock*; else the store goes by its own.
-    """
-
-    def __init__(self, store: Store, clock: Clock, clock_rules: bool) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._clock_rules = clock_rules
         self.renew()
 
     def renew(self) -> None:
         """A forked child leaves to its parent what that owes."""
         self._lock, self._writing = threading.Lock(), threading.Lock()
-        self._areas: dict[str, Counts] = {}
+        #: By the minute: no tally asks for more.
+        self._areas: dict[str, dict[int, Counts]] = {}
         self._verified: list[VerifiedDelivery] = []
         self._entries = 0
         self._written = 0
@@ -52,31 +48,34 @@ class Tallies:
 
         :returns: what else is not told yet of the prefix and of the country.
         """
+        self.write_if_due()
         if self._entries >= MOST:
             self.write()
         with self._lock:
-            before = self._areas.get(prefix, _NONE), self._areas.get(country, _NONE)
+            before = self._untold(prefix), self._untold(country)
             self._entries += 1
-            self._add({country: (1, 0)})
+            self._add(country, self._now(), 1, 0)
         return before
 
-    def not_sent(self, country: str) -> None:
-        """That send was refused, or taken back."""
+    def not_sent(self, country: str, at_ms: int | None = None) -> None:
+        """A send of the moment *at_ms*, or of now, was refused or taken back."""
         with self._lock:
             self._entries = max(0, self._entries - 1)
-            self._add({country: (-1, 0)})
+            self._add(country, self._now() if at_ms is None else at_ms, -1, 0)
 
     def verified(self, delivery: VerifiedDelivery, prefix: str, country: str, sends: int) -> None:
         """A code was accepted, after so many *sends*; without any the guard counts none."""
         with self._lock:
             self._entries += 1
             self._verified.append(delivery)
-            if sends:
-                self._add({prefix: (0, sends), country: (0, sends)})
+            for area in (prefix, country) if sends else ():
+                self._add(area, delivery.at_ms, 0, sends)
 
     def write_if_due(self) -> None:
+        if not (self._areas or self._verified):
+            return
         due = self._entries >= BATCH or abs(self._now() - self._written) >= EVERY_MS
-        if self._entries and due and self._writing.acquire(blocking=False):
+        if due and self._writing.acquire(blocking=False):
             self._write()
 
     def write(self) -> None:
@@ -87,30 +86,36 @@ class Tallies:
     def _write(self) -> None:
         try:
             with self._lock:
-                areas, verified = dict(self._areas), tuple(self._verified)
-                self._verified, self._entries, self._written = [], 0, self._now()
+                areas = {area: dict(counts) for area, counts in self._areas.items()}
+                verified, self._verified = tuple(self._verified), []
+                self._entries, self._written = 0, self._now()
             if not (areas or verified):
                 return
-            told = Tallied(areas, verified, self._written if self._clock_rules else None)
-            owed = {area: (-sends, -successes) for area, (sends, successes) in areas.items()}
+            told = True
             try:
-                self._store.tally(told)
+                self._store.tally(Tallied(areas, verified))
             except Exception as error:  # away, or not to be asked from here
                 logger.warning("what was tallied could not be written: %s", type(error).__name__)
-                owed = {area: (0, -successes) for area, (_, successes) in areas.items()}
+                told = False
             with self._lock:
-                self._add(owed)
+                for area, counts in areas.items():
+                    for at_ms, (sends, successes) in counts.items():
+                        self._add(area, at_ms, -sends if told else 0, -successes)
         finally:
             self._writing.release()
 
-    def _add(self, counts: Mapping[str, Counts]) -> None:
-        for area, (sends, verified) in counts.items():
-            before = self._areas.get(area, _NONE)
-            after = before[0] + sends, before[1] + verified
-            if any(after):
-                self._areas[area] = after
-            else:
-                self._areas.pop(area, None)
+    def _untold(self, area: str) -> Counts:
+        counts = self._areas.get(area, {}).values()
+        return sum(sends for sends, _ in counts), sum(verified for _, verified in counts)
+
+    def _add(self, area: str, at_ms: int, sends: int, verified: int) -> None:
+        counts, minute = self._areas.setdefault(area, {}), at_ms - at_ms % HOUR.slot_ms
+        before = counts.pop(minute, (0, 0))
+        after = before[0] + sends, before[1] + verified
+        if any(after):
+            counts[minute] = after
+        if not counts:
+            del self._areas[area]
 
     def _now(self) -> int:
         return int(self._clock.time() * 1000)

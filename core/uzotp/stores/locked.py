@@ -141,17 +141,17 @@ class LockedStore(ABC):
         self.transact(work, reservation.at_ms)
 
     def tally(self, tallied: Tallied) -> None:
-        now = self._at(tallied.now)
-
         def work(rows: Transaction) -> None:
             for delivery in sorted(tallied.verified, key=lambda each: each.delivery_id):
                 rows.note_verified(delivery)
-            for area, (sends, verified) in sorted(tallied.areas.items()):
+            for area, counts in sorted(tallied.areas.items()):
                 tally = rows.claim(TALLY, area)
-                tally.count(now, sends=sends, verified=verified)
-                rows.put(TALLY, area, tally, now + MEMORY_MS)
+                for at, (sends, verified) in counts.items():
+                    tally.count(at, sends=sends, verified=verified)
+                rows.put(TALLY, area, tally, max(counts) + MEMORY_MS)
 
-        self.transact(work, now)
+        moments = [at for counts in tallied.areas.values() for at in counts]
+        self.transact(work, max([*moments, *(each.at_ms for each in tallied.verified)], default=0))
 
     def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         moment = self._at(now)

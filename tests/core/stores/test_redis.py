@@ -285,7 +285,11 @@ def _anything(dice, now, phones, past):
         return "record", (an_id("phone", who), sent.delivery_id, said, now)
     if kind == 8 and past["reserve"]:
         held = past["reserve"].pop(dice.randrange(len(past["reserve"])))
-        tallied = Tallied({"+99890120": (0, dice.randrange(1, 4)), "UZ": (dice.randrange(-1, 4), 1)}, (), now)
+        of_prefix, of_country = (
+            {now: (0, dice.randrange(1, 4))},
+            {now - MINUTE: (dice.randrange(-1, 4), 1), now: (1, 0)},
+        )
+        tallied = Tallied({"+99890120": of_prefix, "UZ": of_country})
         return dice.choice([("adjust", (held, 0), WHOLE), ("tally", (tallied,))])
     watch = watched(f"+9989012{dice.randrange(2)}", floor=(4, 7), ratio=dice.choice([0.5, 1.3, 2.0]), now=now,
                     enforce=dice.random() < 0.7)  # fmt: skip

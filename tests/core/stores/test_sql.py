@@ -361,7 +361,9 @@ def test_r12_who_settles_and_who_checks_never_wait_for_each_other_in_a_circle(se
             answers = crowd.race(calls)
             assert [answer.status.value for answer in answers[1::4]] == ["verified"] * 12
             moments = tuple(answer.delivery for answer in answers[1::4])
-            tallied = [Tallied({"UZ": (0, 1), "+99890123": (0, 1)}, moments[:size], T0) for size in (3, 6, 9, 12)]
+            tallied = [
+                Tallied({"UZ": {T0: (0, 1)}, "+99890123": {T0: (0, 1)}}, moments[:size]) for size in (3, 6, 9, 12)
+            ]
             crowd.race([("tally", (each,)) for each in tallied] + calls)
     assert sum(row.verified for row in store.history(T0).traffic) == 72
     store._engine.dispose()

@@ -112,8 +112,8 @@ class RedisStore:
 
     def tally(self, tallied: Tallied) -> None:
         if tallied.areas:
-            keys, counts = self._shared(*map(_area, tallied.areas)), list(tallied.areas.values())
-            self._link.decide(scripts.TALLY, keys, _request(now=tallied.now, counts=counts))
+            counts = [[(at, *count) for at, count in of.items()] for of in tallied.areas.values()]
+            self._link.decide(scripts.TALLY, self._shared(*map(_area, tallied.areas)), _request(counts=counts))
         for delivery in tallied.verified:
             key = self._of(delivery.fingerprint, f"d:{delivery.delivery_id}")
             self._link.decide(scripts.VERIFIED, key, _request(now=delivery.at_ms))

@@ -57,7 +57,7 @@ def sent(store: Store, request: ReserveGlobal) -> GlobalReservation | Refusal:
     """Reserve, and tally the country's send at once: a process does that a little later."""
     answer = store.reserve(request)
     if isinstance(answer, GlobalReservation) and answer.prefix:
-        store.tally(Tallied({answer.country: (1, 0)}, (), answer.at_ms))
+        store.tally(Tallied({answer.country: {answer.at_ms: (1, 0)}}))
     return answer
 
 
@@ -65,18 +65,18 @@ def release(store: Store, reservation: GlobalReservation) -> None:
     """Take all of it back, as where the phone's part was refused."""
     store.adjust(reservation, 0, **WHOLE)
     if reservation.prefix:
-        store.tally(Tallied({reservation.country: (-1, 0)}, (), reservation.at_ms))
+        store.tally(Tallied({reservation.country: {reservation.at_ms: (-1, 0)}}))
 
 
 def credit(store: Store, areas: Iterable[str], verified: int, now: int = T0) -> None:
     """So many sends of *areas* were verified."""
-    store.tally(Tallied(dict.fromkeys(areas, (0, verified)), (), now))
+    store.tally(Tallied({area: {now: (0, verified)} for area in areas}))
 
 
 def tell(store: Store, answer: Checked) -> None:
     """Give the message of an accepted code its moment, as a process does a little later; of a refused one nothing."""
     if answer.delivery:
-        store.tally(Tallied({}, (answer.delivery,), answer.delivery.at_ms))
+        store.tally(Tallied({}, (answer.delivery,)))
 
 
 def redeemed(store: Store, proof_id: str, now: int, phone: str = "A", of: str = "") -> bool:

@@ -113,7 +113,7 @@ class PumpingTests(Hooks):
 
         expected = Suspicion("country", "day", unverified=5, verified=0, limit=5)
         assert refused(send((5, 0))).suspicion == expected
-        store.tally(Tallied({"UZ": (1, 0)}, (), T0))
+        store.tally(Tallied({"UZ": {T0: (1, 0)}}))
         answers = [send((4, 0)), send((3, 0)), send((7, 4)), send((0, 0)), send((0, 0), (0, 1)), send((0, 0), (0, 1))]
         assert granted(answers) == [False, True, True, False, True, False]
 

@@ -148,7 +148,7 @@ class RaceTests(Hooks):
 
         # Neither side loses a count: of seven, six are verified and one is taken back, all at once.
         back = next(answer for answer in answers if isinstance(answer, GlobalReservation))
-        credits: list[Call] = [("tally", (Tallied({back.prefix: (0, 1)}, (), T0),)) for _ in range(6)]
+        credits: list[Call] = [("tally", (Tallied({back.prefix: {T0: (0, 1)}}),)) for _ in range(6)]
         crowd.race([*credits, ("adjust", (back, 0), WHOLE)])
         again = [watched(back.prefix, back.country, floor=3) for _ in range(12)]
         assert sum(granted(crowd.ask("reserve", again))) == 6

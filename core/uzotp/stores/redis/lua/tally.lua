@@ -1,6 +1,9 @@
--- Add to areas what one process has added up. KEYS: the areas, as in the request.
+-- Add to areas what one process has added up. KEYS: the areas, as in the request, which has moments, sends and verified
+-- ones of each.
 
 for place, key in ipairs(KEYS) do
-  count(key, now, request.counts[place][1], request.counts[place][2])
+  for _, counts in ipairs(request.counts[place]) do
+    count(key, counts[1], counts[2], counts[3])
+  end
 end
 return 1
