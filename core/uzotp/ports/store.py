@@ -189,6 +189,34 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Admitted:
+    """A send that may leave: what all phones share, and its challenge."""
+
+    reservation: GlobalReservation
+    opened: Opened
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a reservation came to: *spent* whole so'm on its own day; when nothing was *sent*, the guard's count of its
+    prefix is taken back too. The client's quota stays spent (P5)."""
+
+    reservation: GlobalReservation
+    spent: int
+    sent: bool
+
+    @property
+    def change(self) -> int:
+        """Whole so'm more than were reserved."""
+        return self.spent - self.reservation.amount if self.reservation.day else 0
+
+    @property
+    def uncounts(self) -> str:
+        """The prefix whose count is taken back."""
+        return "" if self.sent else self.reservation.prefix
+
+
+@dataclass(frozen=True)
 class AddDelivery:
     """One more copy of a challenge's code is about to leave, by another gateway (P7).
 
@@ -309,12 +337,23 @@ class Store(Ledger, Protocol):
         """Lock, cooldown and quota of the phone; then a new challenge or the live one; a pending delivery."""
         ...
 
+    def admit(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
+        """:meth:`open` and :meth:`reserve` in one decision and one commit, or with nothing left of either (P4). What
+        the phone refuses is told first. Where the phone and what all share cannot be in one decision (a cluster) what
+        was reserved is taken back."""
+        ...
+
     def add(self, request: AddDelivery) -> None:
         """A pending delivery more for a challenge."""
         ...
 
-    def settle(self, settlement: Settlement) -> bool:
-        """Write down how a send ended; never moves a delivery backward (P10). ``True`` the first time only."""
+    def settle(self, settlement: Settlement, correction: Correction | None = None) -> bool:
+        """Write down how a send ended, and what it came to, in one commit; never moves a delivery backward (P10).
+        ``True`` the first time only, and only then is anything corrected.
+
+        It may be answered before it has reached the disk where losing it is the safe side: nothing is given back then,
+        and the delivery stays pending.
+        """
         ...
 
     def check(self, attempt: Attempt) -> Checked:

@@ -54,13 +54,9 @@ class ChallengeRecord:
     proofs: Log | None = None
 
 
-def open_challenge(
-    phone: PhoneRecord, challenge: ChallengeRecord | None, request: OpenChallenge, now: int
-) -> tuple[Opened, ChallengeRecord] | Refusal:
-    """Open or extend a challenge, and count the send on *phone* (which is changed in place).
-
-    Refusals in order: the lock of too many failures, the cooldown, the phone's quota (P3, P5).
-    """
+def refuse(phone: PhoneRecord, request: OpenChallenge, now: int) -> Refusal | None:
+    """Why the phone gets no message now: the lock of too many failures, the cooldown, its quota, in this order (P3,
+    P5)."""
     broken = logs.exceeded(phone.failures, request.failure_limits, now)
     if broken:
         return Refusal(RefusalKind.LOCKED, f"failures {broken[0]}", broken[1])
@@ -69,7 +65,14 @@ def open_challenge(
     broken = logs.exceeded(phone.sends, request.phone_limits, now)
     if broken:
         return Refusal(RefusalKind.RATE_LIMITED, f"phone {broken[0]}", broken[1])
+    return None
 
+
+def open_challenge(
+    phone: PhoneRecord, challenge: ChallengeRecord | None, request: OpenChallenge, now: int
+) -> tuple[Opened, ChallengeRecord]:
+    """Open or extend a challenge of a phone that is not refused, and count the send on *phone* (which is changed in
+    place)."""
     step = min(logs.count_since(phone.sends, now - LADDER_MS), len(request.resend_after) - 1)
     phone.sends = logs.add(
         phone.sends,

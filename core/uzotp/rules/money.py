@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from uzotp.ports.store import Refusal, RefusalKind, ReserveGlobal
+from uzotp.ports.store import Refusal, RefusalKind
 from uzotp.tashkent import until_midnight
 
 
-def reserve_money(used: int, request: ReserveGlobal, now: int) -> int | Refusal:
-    """What is used of the day's budget with this send's estimate, unless that would pass it (P6)."""
-    assert request.budget is not None
-    if used + request.amount > request.budget:
-        return Refusal(RefusalKind.BUDGET, f"budget {request.budget}/day", until_midnight(now))
-    return used + request.amount
+def fits(used: int, amount: int, budget: int) -> bool:
+    """Whether *amount* more so'm may be reserved on a day of which so many are *used*."""
+    return used + amount <= budget
+
+
+def exhausted(budget: int, now: int) -> Refusal:
+    """Until the next day of Tashkent."""
+    return Refusal(RefusalKind.BUDGET, f"budget {budget}/day", until_midnight(now))

@@ -1,7 +1,7 @@
 """What must be agreed before a message leaves: a place is reserved, then the challenge is opened.
 
-The global part comes first (the pause, the client, the guard, the money), then the phone's; a refusal of the second
-takes the first back (P4).
+The phone's part comes first (its lock, its cooldown, its quota), then what all phones share (the pause, the client, the
+guard, the money); what is refused leaves nothing behind (P4).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from uzotp.codes import random_id
 from uzotp.errors import Refused, StoreUnavailable, UzotpError
 from uzotp.policy import GuardMode, TestNumber
 from uzotp.ports.gateway import Message
-from uzotp.ports.store import PAUSE, GlobalReservation, GuardRule, OpenChallenge, Refusal, RefusalKind, ReserveGlobal
+from uzotp.ports.store import PAUSE, Admitted, GuardRule, OpenChallenge, Refusal, RefusalKind, ReserveGlobal
 from uzotp.privacy import Secret
 from uzotp.rules import clients
-from uzotp.rules.money import reserve_money
+from uzotp.rules.money import exhausted, fits
 from uzotp.sending.books import PendingSend
 from uzotp.sending.core import Core, SendRequest
 from uzotp.sending.spending import Accounts
@@ -62,25 +62,17 @@ class Admission:
         test = core.test_number(phone)
         now, asked_at = core.now(), time.monotonic()
         wanted = self._reservation(request, now, test=test is not None)
-        reservation = self._reserve(wanted)
-        self._say_suspicious(request, reservation)
-        if isinstance(reservation, Refusal):
-            raise self._refused(request, _refusal(reservation))
         opening = self._opening(request, wanted, suppressed, test)
-        try:
-            opened = core.store.open(opening)
-        except StoreUnavailable:
-            self._release(reservation)
-            raise
-        if isinstance(opened, Refusal):
-            self._release(reservation)
-            raise self._refused(request, _refusal(opened))
-        message = None
+        admitted = self._ask(wanted, opening)
+        self._say_suspicious(request, admitted)
+        if isinstance(admitted, Refusal):
+            raise self._refused(request, _refusal(admitted))
+        opened, message = admitted.opened, None
         if not suppressed and not test:
             code = request.foreign_code or self._code(request, opened.key_id[:4], opened.nonce)
             message = self._message(request, code, core.callback_url(opening.fingerprint, opened.delivery_id))
         about = (request, opening.fingerprint, opening.handle)
-        return PendingSend(*about, opened, reservation, message, suppressed, asked_at)
+        return PendingSend(*about, opened, admitted.reservation, message, suppressed, asked_at)
 
     def objections(self, request: SendRequest) -> list[UzotpError]:
         """Why a message for this request would be refused now, whoever asks: what stands against every send, the
@@ -97,33 +89,23 @@ class Admission:
         blocked = [self._accounts.objection(gateway, on, time.monotonic()) for gateway in core.router.gateways]
         if blocked[0] and all(blocked):
             found.append(blocked[0])
-        if wanted.budget is not None:
-            money = reserve_money(core.store.money_used(day_of(now)), wanted, now)
-            if isinstance(money, Refusal):
-                found.append(_refusal(money))
+        if wanted.budget is not None and not fits(core.store.money_used(day_of(now)), wanted.amount, wanted.budget):
+            found.append(_refusal(exhausted(wanted.budget, now)))
         return found
 
-    def _reserve(self, wanted: ReserveGlobal) -> GlobalReservation | Refusal:
+    def _ask(self, wanted: ReserveGlobal, opening: OpenChallenge) -> Admitted | Refusal:
         store, tallies = self._core.store, self._core.tallies
         if wanted.guard is None:
-            return store.reserve(wanted)
+            return store.admit(wanted, opening)
         wanted = replace(wanted, untallied=tallies.sending(wanted.prefix, wanted.country))
         try:
-            answer = store.reserve(wanted)
+            answer = store.admit(wanted, opening)
         except StoreUnavailable:
             tallies.not_sent(wanted.country)
             raise
         if isinstance(answer, Refusal):
             tallies.not_sent(wanted.country)
         return answer
-
-    def _release(self, reservation: GlobalReservation) -> None:
-        if reservation.prefix:
-            self._core.tallies.not_sent(reservation.country, reservation.at_ms)
-        try:
-            self._core.store.adjust(reservation, 0, sent=False, free_client=True)
-        except StoreUnavailable:  # it stays spent, which is the safe side
-            events.logger.error("reservation %s could not be taken back: the store is away", reservation.entry_id)
 
     def _reservation(self, request: SendRequest, now: int | None, *, test: bool = False) -> ReserveGlobal:
         """What to ask of the store for all phones together. A *test* number's message costs and proves nothing.
@@ -220,8 +202,8 @@ class Admission:
             events.logger.warning("uzotp: nobody gets a code: %s", error)
         return error
 
-    def _say_suspicious(self, request: SendRequest, answer: GlobalReservation | Refusal) -> None:
-        seen = answer.suspicion
+    def _say_suspicious(self, request: SendRequest, answer: Admitted | Refusal) -> None:
+        seen = answer.suspicion if isinstance(answer, Refusal) else answer.reservation.suspicion
         if seen is None:
             return
         phone, refused = request.phone, isinstance(answer, Refusal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -12,7 +13,7 @@ from uzotp.errors import GatewayError, StoreUnavailable
 from uzotp.policy import Policy
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway, Message, Receipt
-from uzotp.ports.store import AddDelivery, GlobalReservation, Opened, Refusal, ReserveGlobal, Settlement
+from uzotp.ports.store import AddDelivery, Correction, GlobalReservation, Opened, Refusal, ReserveGlobal, Settlement
 from uzotp.results import Challenge, Delivery
 from uzotp.sending.balances import Balances
 from uzotp.sending.core import Core, SendRequest
@@ -105,7 +106,8 @@ class Books:
         except StoreUnavailable:
             events.logger.error("no second copy of delivery %s: the store is away", pending.delivery_id)
             if isinstance(reservation, GlobalReservation):
-                self.give_back(reservation)
+                with suppress(StoreUnavailable):  # it stays spent, which is the safe side
+                    core.store.adjust(reservation, 0, sent=False)
             return None
         message = replace(message, callback_url=core.callback_url(pending.fingerprint, delivery_id))
         return Copy(delivery_id, reservation, message)
@@ -115,9 +117,8 @@ class Books:
         cost = self._accounts.cost(gateway, copy.message, receipt)
         if cost is not None and not refund:
             cost = max(cost, copy.reservation.amount)
-        delivery = self.settle(pending, copy.delivery_id, receipt.status, receipt.gateway, receipt, booked=cost)
-        if cost is not None:
-            self._adjust(copy.reservation, cost, sent=True)
+        came_to = None if cost is None else Correction(copy.reservation, cost, sent=True)
+        delivery = self.settle(pending, copy.delivery_id, receipt.status, receipt.gateway, receipt, came_to)
         self.say_sent(pending, delivery)
         self._balances.received(gateway, receipt)
         return delivery
@@ -132,20 +133,14 @@ class Books:
     def charged(self, pending: PendingSend, copy: Copy, problem: GatewayError, *, refund: bool) -> None:
         """A copy that was not sent, and paid for all the same: the money stays spent. *refund* gives back the phone's
         quota and the guard's count."""
-        self.settle(pending, copy.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund)
-        self._adjust(copy.reservation, copy.reservation.amount, sent=not refund)
+        paid = Correction(copy.reservation, copy.reservation.amount, sent=not refund)
+        self.settle(pending, copy.delivery_id, DeliveryStatus.FAILED, problem.gateway, None, paid, refund=refund)
 
     def give_up(self, pending: PendingSend, problem: GatewayError, reason: str = "", *, refund: bool) -> None:
         """No gateway was asked: write it down, and say so (R46)."""
-        booked = 0 if refund else None
-        self.settle(pending, pending.delivery_id, DeliveryStatus.FAILED, problem.gateway, refund=refund, booked=booked)
-        if refund:
-            self.give_back(pending.reservation)
+        nothing = Correction(pending.reservation, 0, sent=False) if refund else None
+        self.settle(pending, pending.delivery_id, DeliveryStatus.FAILED, problem.gateway, None, nothing, refund=refund)
         self.say_failed(pending.request, problem, reason)
-
-    def give_back(self, reservation: GlobalReservation) -> None:
-        """Nothing was sent: the money and the guard's count are free again."""
-        self._adjust(reservation, 0, sent=False)
 
     def settle(
         self,
@@ -154,10 +149,11 @@ class Books:
         status: DeliveryStatus,
         gateway: str,
         receipt: Receipt | None = None,
+        came_to: Correction | None = None,
         *,
         refund: bool = False,
-        booked: int | None = None,
     ) -> Delivery:
+        """*came_to*: what is corrected of the reservation, and booked; *refund*: the phone's quota comes back."""
         first = delivery_id == pending.delivery_id  # the one that the phone's quota and the challenge counted
         settlement = Settlement(
             fingerprint=pending.fingerprint,
@@ -168,25 +164,18 @@ class Books:
             handle=pending.handle if (refund if first else receipt) else None,
             gateway_id=receipt.id if receipt else None,
             cost=receipt.cost if receipt else None,
-            booked=booked,
+            booked=came_to.spent if came_to else None,
             parts=receipt.parts if receipt else None,
             now=self._core.now(),
         )
         try:
-            self._core.store.settle(settlement)
+            self._core.store.settle(settlement, came_to)
+            if came_to and came_to.uncounts:
+                self._core.tallies.not_sent(came_to.reservation.country, came_to.reservation.at_ms)
         except StoreUnavailable:
             # The message is out and the challenge is open: the person can go on. The reservation stays spent.
             events.logger.error("delivery %s could not be settled: the store is away", delivery_id)
         return Delivery(delivery_id, status, gateway)
-
-    def _adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool) -> None:
-        """Money and the guard's count."""
-        if reservation.prefix and not sent:
-            self._core.tallies.not_sent(reservation.country, reservation.at_ms)
-        try:
-            self._core.store.adjust(reservation, spent, sent=sent)
-        except StoreUnavailable:
-            events.logger.error("reservation %s could not be corrected: the store is away", reservation.entry_id)
 
     def say_sent(self, pending: PendingSend, delivery: Delivery) -> None:
         phone, purpose = pending.request.phone, pending.request.purpose

@@ -11,6 +11,7 @@ from uzotp import events
 from uzotp.errors import GatewayError, GatewayUnavailable
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.store import Correction
 from uzotp.results import Challenge, Delivery
 from uzotp.sending.admission import Admission
 from uzotp.sending.balances import Balances
@@ -171,8 +172,8 @@ class Sender:
         for paid, problem in charged:
             books.charged(pending, paid, problem, refund=spoilt)
         if copy:
-            booked, failed = 0 if refund else None, DeliveryStatus.FAILED
-            books.settle(pending, copy.delivery_id, failed, refusal.gateway, refund=spoilt, booked=booked)
-            if refund:
-                books.give_back(copy.reservation)
+            nothing = Correction(copy.reservation, 0, sent=False) if refund else None
+            books.settle(
+                pending, copy.delivery_id, DeliveryStatus.FAILED, refusal.gateway, None, nothing, refund=spoilt
+            )
         return unknown or refusal

@@ -4,7 +4,7 @@ A concrete store says how a transaction runs, and how rows are read and written 
 :mod:`uzotp.rules.challenges`'s. Each method is one transaction, committed before it returns.
 
 What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same - a
-client, its prefix, the day's money; a phone, its challenges, a delivery of theirs; deliveries in the order of their
+phone, its challenges, a delivery of theirs; a client, its prefix, the day's money; deliveries in the order of their
 ids, then areas in theirs - so that two decisions never wait for each other in a circle. A check touches rows of its
 phone alone (P4).
 """
@@ -23,9 +23,11 @@ from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
 from uzotp.ports.store import (
     PAUSE,
     AddDelivery,
+    Admitted,
     Attempt,
     AttemptStatus,
     Checked,
+    Correction,
     GlobalReservation,
     OpenChallenge,
     Opened,
@@ -40,7 +42,7 @@ from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord
 from uzotp.rules.pumping import MEMORY_MS
 from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, GRACE_MS, memory_of
-from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, R, Table, outcome
+from uzotp.stores.tables import CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, R, Table, outcome
 
 T = TypeVar("T")
 
@@ -63,6 +65,14 @@ class Transaction(ABC):
     @abstractmethod
     def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         """Which of these switches are on; not locked."""
+
+    @abstractmethod
+    def take_money(self, day: str, amount: int, budget: int, expires_at: int) -> bool:
+        """Whether *amount* more so'm of the *day* fit its *budget*; then they are used."""
+
+    @abstractmethod
+    def correct_money(self, day: str, change: int) -> None:
+        """So much more, or less, is used of the *day*; never less than nothing."""
 
     @abstractmethod
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
@@ -100,10 +110,11 @@ class LockedStore(ABC):
         return time.time_ns() // 1_000_000
 
     @abstractmethod
-    def transact(self, work: Callable[[Transaction], T], now: int) -> T:
-        """Run *work* in a transaction, commit, and return its answer.
+    def transact(self, work: Callable[[Transaction], T], now: int, *, lasting: bool = True) -> T:
+        """Run *work* in a transaction, commit unless it answers with a refusal, and return its answer.
 
-        *work* may run again from the start when the database chose it to end a deadlock.
+        Unless *lasting*, it may be lost with the server. *work* may run again from the start when the database chose it
+        to end a deadlock.
 
         :raises StoreUnavailable: nothing was written, or nobody knows (a commit without an answer).
         """
@@ -118,27 +129,18 @@ class LockedStore(ABC):
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
             raise ValueError("no message earns money")
+        correction = Correction(reservation, spent, sent)
         client = reservation.client if free_client else None
-        prefix = "" if sent else reservation.prefix
-        correct = reservation.day and spent != reservation.amount
-        if not (client or prefix or correct):
-            return
 
         def work(rows: Transaction) -> None:
             if client:
                 asked = rows.claim(CLIENT, client)
                 asked.log = clients.release_client(asked.log, reservation)
                 rows.put(CLIENT, client, asked)
-            if prefix:
-                tally = rows.claim(TALLY, prefix)
-                tally.count(reservation.at_ms, sends=-1)
-                rows.put(TALLY, prefix, tally)
-            if correct:  # on the reservation's own day (P6)
-                money_of_day = rows.claim(BUDGET, reservation.day)
-                money_of_day.used = max(0, money_of_day.used + spent - reservation.amount)
-                rows.put(BUDGET, reservation.day, money_of_day)
+            _correct(rows, correction)
 
-        self.transact(work, reservation.at_ms)
+        if client or correction.uncounts or correction.change:
+            self.transact(work, reservation.at_ms)
 
     def tally(self, tallied: Tallied) -> None:
         def work(rows: Transaction) -> None:
@@ -159,22 +161,17 @@ class LockedStore(ABC):
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         now = self._at(request.now)
+        return self.transact(lambda rows: _open(rows, request, now), now)
 
-        def work(rows: Transaction) -> Opened | Refusal:
-            phone = rows.claim(PHONE, request.fingerprint)
-            old = rows.get(CHALLENGE, request.handle, lock=False)
-            previous = old.delivery_id if old else None
-            answer = challenges.open_challenge(phone, old, request, now)
-            if isinstance(answer, Refusal):
-                return answer
-            opened, challenge = answer
-            over = now + memory_of(request.phone_limits + request.failure_limits)
-            rows.put(PHONE, request.fingerprint, phone, over)
-            _put_challenge(rows, challenge)
-            _put_delivery(rows, _pending(request, now))
-            if previous and opened.sends > 1:  # not locked: a hint
-                opened = replace(opened, previous_delivery=rows.get(DELIVERY, previous, lock=False))
-            return opened
+    def admit(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
+        now = self._at(wanted.now)
+
+        def work(rows: Transaction) -> Admitted | Refusal:
+            opened = _open(rows, request, now)
+            if isinstance(opened, Refusal):
+                return opened
+            reservation = _reserve(rows, wanted, now)
+            return reservation if isinstance(reservation, Refusal) else Admitted(reservation, opened)
 
         return self.transact(work, now)
 
@@ -187,7 +184,7 @@ class LockedStore(ABC):
 
         self.transact(work, now)
 
-    def settle(self, settlement: Settlement) -> bool:
+    def settle(self, settlement: Settlement, correction: Correction | None = None) -> bool:
         now = self._at(settlement.now)
 
         def work(rows: Transaction) -> bool:
@@ -206,9 +203,11 @@ class LockedStore(ABC):
             if phone is not None and settlement.refund:
                 phone.sends = phone.sends.replace(logs.entry(old.created_at_ms, old.id), "", 1)
                 rows.put(PHONE, settlement.fingerprint, phone)
+            if correction:
+                _correct(rows, correction)
             return True
 
-        return self.transact(work, now)
+        return self.transact(work, now, lasting=bool(correction and correction.change > 0))
 
     def check(self, attempt: Attempt) -> Checked:
         now = self._at(attempt.now)
@@ -265,19 +264,35 @@ def _settled(old: DeliveryRecord, settlement: Settlement, now: int) -> DeliveryR
     return DeliveryRecord(**{**vars(old), **outcome(settlement), "status": status, "updated_at_ms": now})
 
 
+def _open(rows: Transaction, request: OpenChallenge, now: int) -> Opened | Refusal:
+    phone = rows.claim(PHONE, request.fingerprint)
+    refusal = challenges.refuse(phone, request, now)
+    if refusal:
+        return refusal
+    old = rows.get(CHALLENGE, request.handle, lock=False)
+    previous = old.delivery_id if old else None
+    opened, challenge = challenges.open_challenge(phone, old, request, now)
+    rows.put(PHONE, request.fingerprint, phone, now + memory_of(request.phone_limits + request.failure_limits))
+    _put_challenge(rows, challenge)
+    _put_delivery(rows, _pending(request, now))
+    if previous and opened.sends > 1:  # not locked: a hint
+        opened = replace(opened, previous_delivery=rows.get(DELIVERY, previous, lock=False))
+    return opened
+
+
 def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReservation | Refusal:
-    """Read and decide everything first, then write: a refusal leaves no trace."""
+    """The day's money comes last: every send waits for its row, until this one's commit."""
     on = rows.switches_on((PAUSE, *request.switches))
     if PAUSE in on:
         return Refusal(RefusalKind.PAUSED, "paused", None)
-    client, at = request.client if request.client_limits else None, now
-    if client is not None:
-        asked = rows.claim(CLIENT, client)
+    at, rule, suspicion = now, request.guard, None
+    if request.client is not None and request.client_limits:
+        asked = rows.claim(CLIENT, request.client)
         entered = clients.reserve_client(asked.log, request, now)
         if isinstance(entered, Refusal):
             return entered
         asked.log, at = entered
-    rule, suspicion = request.guard, None
+        rows.put(CLIENT, request.client, asked, now + memory_of(request.client_limits))
     if rule is not None:
         tally = rows.claim(TALLY, request.prefix)
         country = rows.get(TALLY, request.country, lock=False) or TALLY.record()
@@ -285,23 +300,24 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         if isinstance(seen, Refusal):
             return seen
         suspicion = seen
+        tally.count(at, sends=1)
+        rows.put(TALLY, request.prefix, tally, now + MEMORY_MS)
     day = ""
     if request.budget is not None:
         day = tashkent.day_of(now)
-        money_of_day = rows.claim(BUDGET, day)
-        used = money.reserve_money(money_of_day.used, request, now)
-        if isinstance(used, Refusal):
-            return used
-        money_of_day.used = used
-
-    if client is not None:
-        rows.put(CLIENT, client, asked, now + memory_of(request.client_limits))
-    if rule is not None:
-        tally.count(at, sends=1)
-        rows.put(TALLY, request.prefix, tally, now + MEMORY_MS)
-    if day:
-        rows.put(BUDGET, day, money_of_day, now + BUDGET_MS)
+        if not rows.take_money(day, request.amount, request.budget, now + BUDGET_MS):
+            return money.exhausted(request.budget, now)
     return GlobalReservation.of(request, at, day, on, suspicion)
+
+
+def _correct(rows: Transaction, correction: Correction) -> None:
+    """On the reservation's own day (P6)."""
+    if correction.uncounts:
+        tally = rows.claim(TALLY, correction.uncounts)
+        tally.count(correction.reservation.at_ms, sends=-1)
+        rows.put(TALLY, correction.uncounts, tally)
+    if correction.change:
+        rows.correct_money(correction.reservation.day, correction.change)
 
 
 def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:

@@ -11,8 +11,9 @@ from uzotp.errors import StoreUnavailable
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
-from uzotp.ports.store import Attempt, Switch, VerifiedDelivery
+from uzotp.ports.store import Attempt, Refusal, Switch, VerifiedDelivery
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord, with_proof, without_proof
+from uzotp.rules.money import fits
 from uzotp.stores.lifetimes import GRACE_MS, LIFE_MS, count_end
 from uzotp.stores.locked import LockedStore, T, Transaction
 from uzotp.stores.summary import Summary
@@ -113,11 +114,12 @@ class MemoryStore(LockedStore):
     def __repr__(self) -> str:
         return "<MemoryStore: one process, gone with it>"
 
-    def transact(self, work: Callable[[Transaction], T], now: int) -> T:
+    def transact(self, work: Callable[[Transaction], T], now: int, *, lasting: bool = True) -> T:
         with self._lock:  # one lock for all: a decision takes microseconds
             rows = _Rows(self, now)
             answer = work(rows)
-            rows.commit()
+            if not isinstance(answer, Refusal):
+                rows.commit()
             return answer
 
     def challenge(self, handle: str, now: int) -> ChallengeRecord | None:
@@ -245,6 +247,19 @@ class _Rows(Transaction):
 
     def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(self._store.on.keys() & names)
+
+    def take_money(self, day: str, amount: int, budget: int, expires_at: int) -> bool:
+        of_day = self.claim(BUDGET, day)
+        enough = fits(of_day.used, amount, budget)
+        of_day.used += amount
+        if enough:
+            self.put(BUDGET, day, of_day, expires_at)
+        return enough
+
+    def correct_money(self, day: str, change: int) -> None:
+        of_day = self.claim(BUDGET, day)
+        of_day.used = max(0, of_day.used + change)
+        self.put(BUDGET, day, of_day)
 
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
         phone = self._kept[PHONE].get(attempt.fingerprint, self._now)

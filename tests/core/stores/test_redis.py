@@ -78,6 +78,8 @@ class TestRedis(RedisContract):
 
 
 class TestRedisCluster(RedisContract):
+    splits_a_send = True
+
     def url(self):
         return redis_servers.cluster_url()
 

@@ -109,6 +109,10 @@ class Link:
             return [client]
         return [client.get_redis_connection(node) for node in client.get_primaries()]
 
+    @property
+    def clustered(self) -> bool:
+        return isinstance(self._connected(), RedisCluster)
+
     def on_each_server(self, work: Callable[[Redis], Any]) -> list[Any]:
         return self._guarded(lambda: [plain(work(server)) for server in self.servers()], tries=2)
 

@@ -63,19 +63,29 @@ def _lua(value: Any) -> str:
 
 
 def _script(name: str, *parts: str, request: str = "request") -> Script:
-    lua = [_FOLDER.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in (request, "prelude", *parts, name)]
-    text = "\n".join([header(), *lua])
+    lua = [_read(part) for part in (request, "prelude", *parts)]
+    decides = f"return {name}(KEYS, request)" if name in parts else _read(name)
+    text = "\n".join([header(), *lua, decides])
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-RESERVE = _script("reserve", "tallies", "budget")
+def _read(name: str) -> str:
+    lua = _FOLDER.joinpath(f"{name}.lua").read_text(encoding="utf-8")
+    return f"local function {name}(KEYS, request)\n{lua}end" if name in _DECISIONS else lua
+
+
+#: What is a decision by itself and a part of another: a function of its keys and its request.
+_DECISIONS = ("refuse", "open", "reserve")
+
+RESERVE = _script("reserve", "tallies", "budget", "reserve")
+ADMIT = _script("admit", "tallies", "budget", "refuse", "open", "reserve")
 CORRECT = _script("correct", "tallies", "budget")
 TALLY = _script("tally", "tallies")
 VERIFIED = _script("verified")
 SWITCH_ON = _script("switch_on")
 COUNT = _script("count")
 TRACK = _script("track")
-OPEN = _script("open")
+OPEN = _script("open_alone", "refuse", "open")
 ADD = _script("add")
 SETTLE = _script("settle", "deliveries")
 RECORD = _script("record", "deliveries")

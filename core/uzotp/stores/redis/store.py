@@ -19,9 +19,11 @@ from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.ledger import History
 from uzotp.ports.store import (
     AddDelivery,
+    Admitted,
     Attempt,
     AttemptStatus,
     Checked,
+    Correction,
     GlobalReservation,
     OpenChallenge,
     Opened,
@@ -83,18 +85,13 @@ class RedisStore:
         return [f"{self.prefix}{{g}}:{name}" for name in names]
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
-        client = request.client if request.client_limits else None
-        reply = self._link.decide(
-            scripts.RESERVE,
-            self._shared("switches", f"client:{client or ''}", _area(request.prefix), _area(request.country), "budget"),
-            _request(**{**vars(request), "client": client}),
-            spends=True,
-        )
-        if reply[0] != "granted":
-            return _refused(*reply, rate_limited=("client", request.client_limits), budget=request.budget)
-        _, at, day, on, seen = reply
-        suspicion = Suspicion(*seen[:5]) if seen else None
-        return GlobalReservation.of(request, at, day_of(int(day) * DAY_MS) if day else "", on, suspicion)
+        reply = self._link.decide(scripts.RESERVE, self._all_share(request), _request(**_wanted(request)), spends=True)
+        return _reserved(request, *reply) if reply[0] == "granted" else _refused_to_all(request, *reply)
+
+    def _all_share(self, request: ReserveGlobal) -> list[str]:
+        client = _wanted(request).get("client", "")
+        areas = _area(request.prefix), _area(request.country)
+        return self._shared("switches", f"client:{client}", *areas, "budget")
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
@@ -145,33 +142,51 @@ class RedisStore:
         return [f"{self.prefix}{{{fingerprint}}}:{name}" for name in names]
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
-        reply = self._link.decide(
-            scripts.OPEN,
-            self._of(
-                request.fingerprint,
-                "sends",
-                "failures",
-                f"wins:{request.purpose.template_type}",
-                f"c:{request.handle}",
-                f"d:{request.delivery_id}",
-            ),
-            _pending(request),
-            spends=True,
-        )
-        if reply[0] != "opened":
-            failures, phone = ("failures", request.failure_limits), ("phone", request.phone_limits)
-            return _refused(*reply, locked=failures, rate_limited=phone)
-        _, nonce, key_id, attempts, sends, expires_at, resend_at, previous = reply
+        reply = self._link.decide(scripts.OPEN, self._of_opening(request), _request(**_pending(request)), spends=True)
+        return self._opened(request, *reply) if reply[0] == "opened" else _refused_to_phone(request, *reply)
+
+    def _of_opening(self, request: OpenChallenge) -> list[str]:
+        wins, challenge = f"wins:{request.purpose.template_type}", f"c:{request.handle}"
+        return self._of(request.fingerprint, "sends", "failures", wins, challenge, f"d:{request.delivery_id}")
+
+    def _opened(self, request: OpenChallenge, _word: str, *told: Any) -> Opened:
+        nonce, key_id, attempts, sends, expires_at, resend_at, previous = told
         opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at)
         if previous and sends > 1:
             opened = replace(opened, previous_delivery=self._delivery(request.fingerprint, previous))
         return opened
 
+    def admit(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
+        if self._link.clustered:
+            return self._admit_in_turn(wanted, request)
+        keys = [*self._of_opening(request), *self._all_share(wanted)]
+        asked = _request(now=wanted.now, wanted=_wanted(wanted), opening=_pending(request))
+        reply = self._link.decide(scripts.ADMIT, keys, asked, spends=True)
+        word, *replies = reply
+        if word == "phone":
+            return _refused_to_phone(request, *replies[0])
+        if word == "all":
+            return _refused_to_all(wanted, *replies[0])
+        return Admitted(_reserved(wanted, *replies[0]), self._opened(request, *replies[1]))
+
+    def _admit_in_turn(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
+        reservation = self.reserve(wanted)
+        if isinstance(reservation, Refusal):
+            return reservation
+        opened: Opened | Refusal | None = None
+        try:
+            opened = self.open(request)
+        finally:
+            if not isinstance(opened, Opened):
+                with suppress(StoreUnavailable):  # it stays spent, which is the safe side
+                    self.adjust(reservation, 0, sent=False, free_client=True)
+        return opened if isinstance(opened, Refusal) else Admitted(reservation, opened)
+
     def add(self, request: AddDelivery) -> None:
         keys = self._of(request.fingerprint, f"d:{request.of}", f"d:{request.delivery_id}")
-        self._link.decide(scripts.ADD, keys, _pending(request))
+        self._link.decide(scripts.ADD, keys, _request(**_pending(request)))
 
-    def settle(self, settlement: Settlement) -> bool:
+    def settle(self, settlement: Settlement, correction: Correction | None = None) -> bool:
         fingerprint, delivery_id = settlement.fingerprint, settlement.delivery_id
         settled, unfinished, *created_at = self._link.decide(
             scripts.SETTLE,
@@ -181,6 +196,8 @@ class RedisStore:
         )
         if unfinished:
             self._track(fingerprint, delivery_id, int(created_at[0]), settlement.now)
+        if settled and correction:
+            self.adjust(correction.reservation, correction.spent, sent=correction.sent)
         return bool(settled)
 
     def check(self, attempt: Attempt) -> Checked:
@@ -326,12 +343,36 @@ _json = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
 
 
 def _request(**asked: Any) -> str:
-    """A script's request: what is ``None`` is left out."""
-    return _json({name: value for name, value in asked.items() if value is not None})
+    """A script's request."""
+    return _json(_told(asked))
 
 
-def _pending(request: OpenChallenge | AddDelivery) -> str:
-    return _request(**{**vars(request), "purpose": request.purpose.template_type})
+def _told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What is ``None`` is left out: for Lua a null is something."""
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _pending(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
+    return _told({**vars(request), "purpose": request.purpose.template_type})
+
+
+def _wanted(request: ReserveGlobal) -> dict[str, Any]:
+    return _told({**vars(request), "client": request.client if request.client_limits else None})
+
+
+def _refused_to_phone(request: OpenChallenge, *reply: Any) -> Refusal:
+    return _refused(*reply, locked=("failures", request.failure_limits), rate_limited=("phone", request.phone_limits))
+
+
+def _refused_to_all(request: ReserveGlobal, *reply: Any) -> Refusal:
+    return _refused(*reply, rate_limited=("client", request.client_limits), budget=request.budget)
+
+
+def _reserved(
+    request: ReserveGlobal, _word: str, at: int, day: str, on: list[str], seen: list[Any]
+) -> GlobalReservation:
+    suspicion = Suspicion(*seen[:5]) if seen else None
+    return GlobalReservation.of(request, at, day_of(int(day) * DAY_MS) if day else "", on, suspicion)
 
 
 def _area(area: str) -> str:

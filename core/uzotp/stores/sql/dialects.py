@@ -43,6 +43,13 @@ class Dialect:
     #: One connection at a time in a process: SQLite's own queue is a poll, and unfair.
     one_writer: bool = False
 
+    #: How a transaction begins whose commit need not have reached the disk when it is confirmed; else as any.
+    fleeting: tuple[str, ...] = ()
+
+    @property
+    def begin_fleeting(self) -> tuple[str, ...]:
+        return self.fleeting or self.begin
+
     @property
     def for_update(self) -> str:
         """Follows a SELECT whose rows are to stay locked."""
@@ -153,6 +160,7 @@ POSTGRESQL = Dialect(
     ("BEGIN ISOLATION LEVEL READ COMMITTED",),
     *_STANDARD,
     clock="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+    fleeting=("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO OFF",),
     position="strpos",
     locks_rows=True,
     skips_locked=True,

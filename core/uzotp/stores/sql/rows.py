@@ -16,7 +16,7 @@ from uzotp.stores.lifetimes import count_end
 from uzotp.stores.locked import Transaction
 from uzotp.stores.sql import dialects
 from uzotp.stores.sql.dialects import Dialect
-from uzotp.stores.tables import CHALLENGE, R, Table
+from uzotp.stores.tables import BUDGET, CHALLENGE, R, Table
 
 #: Rows that one INSERT adds: SQLite may bind no more than 999 values.
 _BATCH = 100
@@ -69,6 +69,19 @@ class Rows(Transaction):
         asked = {key_of(name): name for name in names}
         sql = f"SELECT id FROM uzotp_switch WHERE id IN ({dialects.places(asked)})"  # noqa: S608
         return frozenset(asked[row[0]] for row in self._session.rows(sql, [*asked]))
+
+    def take_money(self, day: str, amount: int, budget: int, expires_at: int) -> bool:
+        """One statement, but for the first of a day: its row is locked for that and the commit."""
+        sql = "UPDATE uzotp_budget SET used = used + %s WHERE day = %s AND used + %s <= %s"
+        values = (amount, day, amount, budget)
+        if self._session.run(sql, values) == 1:
+            return True
+        self._session.run(dialects.claim(self._dialect, BUDGET), BUDGET.row(day, BUDGET.record(), expires_at))
+        return self._session.run(sql, values) == 1
+
+    def correct_money(self, day: str, change: int) -> None:
+        used = f"{self._dialect.greatest}(0, used + %s)"
+        self._session.run(f"UPDATE uzotp_budget SET used = {used} WHERE day = %s", (change, day))  # noqa: S608
 
     def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
         fingerprint, handle = attempt.fingerprint, attempt.handle

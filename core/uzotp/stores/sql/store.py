@@ -72,8 +72,8 @@ class StatementStore(LockedStore):
 
         return self._attempt(ask)
 
-    def transact(self, work: Callable[[Transaction], T], now: int) -> T:
-        return self._attempt(lambda session: self._all_or_nothing(session, work))
+    def transact(self, work: Callable[[Transaction], T], now: int, *, lasting: bool = True) -> T:
+        return self._attempt(lambda session: self._all_or_nothing(session, work, lasting))
 
     def check(self, attempt: Attempt) -> Checked:
         now = self._at(attempt.now)
@@ -201,10 +201,10 @@ class StatementStore(LockedStore):
             time.sleep(random.uniform(0, 0.02))  # noqa: S311  # those who deadlocked come back one by one
         raise StoreUnavailable(f"the database did not answer as it should: {failure}") from None
 
-    def _all_or_nothing(self, session: Session, work: Callable[[Rows], T]) -> T:
+    def _all_or_nothing(self, session: Session, work: Callable[[Rows], T], lasting: bool = True) -> T:
         committing = False
         try:
-            for sql in session.dialect.begin:
+            for sql in session.dialect.begin if lasting else session.dialect.begin_fleeting:
                 session.run(sql)
             answer = work(Rows(session))
             committing = not isinstance(answer, Refusal)  # a refusal leaves no trace, not even an empty row

@@ -17,6 +17,7 @@ Time is injected: every request carries its ``now``. ``RACE_ROUNDS`` (5) says ho
 
 from __future__ import annotations
 
+from uzotp.testing.store_contract.admissions import AdmissionTests
 from uzotp.testing.store_contract.attempts import AttemptTests
 from uzotp.testing.store_contract.deliveries import DeliveryTests
 from uzotp.testing.store_contract.money import MoneyTests
@@ -28,5 +29,7 @@ from uzotp.testing.store_contract.sends import SendTests
 __all__ = ["StoreContract"]
 
 
-class StoreContract(SendTests, AttemptTests, DeliveryTests, MoneyTests, PumpingTests, PastTests, RaceTests):
+class StoreContract(
+    SendTests, AdmissionTests, AttemptTests, DeliveryTests, MoneyTests, PumpingTests, PastTests, RaceTests
+):
     """Inherit this, give it a fixture ``store`` (an empty one) and the hooks of ``Hooks``."""

@@ -91,7 +91,7 @@ class RaceTests(Hooks):
         monkeypatch.setattr(clients, "reserve_client", together(8, clients.reserve_client))
         assert sum(granted(crowd.ask("reserve", [reservation(quota="3/hour") for _ in range(8)]))) == 3
 
-    @pytest.mark.parametrize("rule", ["watch", "reserve_money"])
+    @pytest.mark.parametrize("rule", ["watch", "fits"])
     def test_p6_p8_nobody_reserves_on_what_another_is_changing(
         self, store: Store, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, rule: str
     ) -> None:

@@ -1,4 +1,4 @@
--- Open or extend a challenge under the phone's quotas. KEYS: sends, failures, wins, challenge, delivery.
+-- Open or extend a challenge of a phone that is not refused. KEYS: sends, failures, wins, challenge, delivery.
 --
 -- The phone's text is DIGITS digits, the moment before which no send is allowed, then the log of its sends. A challenge is
 -- n nonce, d digest, k key, b began, e expires, a attempts, s sends, u used, i newest delivery, w the phone's wins of
@@ -6,27 +6,14 @@
 -- when another challenge takes its place. One letter each, and few values over 64 bytes, so that Redis keeps it in one
 -- compact list.
 
-local number, wait = exceeded(text(KEYS[2]), request.failure_limits)
-if number then
-  return {'locked', number, wait}
-end
-local phone = text(KEYS[1])
-local resend_at, log = tonumber(string.sub(phone, 1, DIGITS)) or 0, string.sub(phone, DIGITS + 1)
-if now < resend_at then
-  return {'cooldown', resend_at - now}
-end
-number, wait = exceeded(log, request.phone_limits)
-if number then
-  return {'rate_limited', number, wait}
-end
-
+local log = string.sub(text(KEYS[1]), DIGITS + 1)
 local step = 1
 for index = 1, #log / WIDTH do
   if nth_newest(log, index) > now - LADDER_MS and step < #request.resend_after then
     step = step + 1
   end
 end
-resend_at = now + request.resend_after[step] * 1000
+local resend_at = now + request.resend_after[step] * 1000
 local at = math.max(now, nth_newest(log, 1) or 0)
 log = add(log, at, request.delivery_id, request.phone_limits, #request.resend_after)
 put(KEYS[1], moment(resend_at) .. log, memory(request.phone_limits, request.failure_limits))
@@ -54,5 +41,5 @@ redis.call('HSET', KEYS[4], 'n', nonce, 'd', digest, 'k', key_id, 'b', whole(beg
   'a', attempts, 's', sends, 'u', 0, 'i', request.delivery_id, 'w', wins)
 keep(KEYS[4], expires_at - now + GRACE_MS)
 keep(KEYS[3], expires_at - now + GRACE_MS)
-pending(KEYS[5], now)
+pending(KEYS[5], request, now)
 return {'opened', nonce, key_id, attempts, sends, expires_at, resend_at, previous}

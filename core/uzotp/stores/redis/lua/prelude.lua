@@ -93,7 +93,7 @@ local function write(key, fields)
   redis.call('HSET', key, unpack(flat))
 end
 
-local function pending(key, created_at)
+local function pending(key, request, created_at)
   local delivery = {status = 'pending'}
   for _, name in ipairs(OF_REQUEST) do
     delivery[name] = request[name]
