@@ -13,7 +13,7 @@ from tests.core.ways import Way, lose, refuse
 from uzotp import errors
 from uzotp.events import CodeSent, CodeVerified, SendFailed, SendRefused, SendSuppressed
 from uzotp.policy import Purpose, TestNumber
-from uzotp.ports.store import OpenChallenge
+from uzotp.ports.store import Admitted, OpenChallenge, ReserveGlobal
 from uzotp.sending.router import Router
 from uzotp.tashkent import day_of
 
@@ -26,9 +26,9 @@ def given(make_site: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Cal
     """A site that sends foreign codes; ``site.deliver()`` and ``site.confirm()`` are its calls, ``site.asked`` has
     what the store was asked to open and its answers."""
 
-    def note(site: Any, decide: Callable[[OpenChallenge], Any], request: OpenChallenge) -> Any:
-        answer = decide(request)
-        site.asked.append((request, answer))
+    def note(site: Any, decide: Callable[..., Any], wanted: ReserveGlobal, request: OpenChallenge) -> Any:
+        answer = decide(wanted, request)
+        site.asked.append((request, answer.opened if isinstance(answer, Admitted) else answer))
         return answer
 
     def make(**options: Any) -> Any:
@@ -42,7 +42,7 @@ def given(make_site: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Cal
             return site.verifier.confirm_delivered(phone, purpose, binding=binding)
 
         site.deliver, site.confirm, site.asked = deliver, confirm, []
-        monkeypatch.setattr(site.verifier.store, "open", partial(note, site, site.verifier.store.open))
+        monkeypatch.setattr(site.verifier.store, "admit", partial(note, site, site.verifier.store.admit))
         return site
 
     return make

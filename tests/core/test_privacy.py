@@ -23,7 +23,7 @@ from uzotp.phones import Phone
 from uzotp.policy import TestNumber
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
-from uzotp.ports.store import OpenChallenge
+from uzotp.ports.store import OpenChallenge, ReserveGlobal
 from uzotp.privacy import Secret
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
@@ -199,18 +199,14 @@ class Away(MemoryStore):
 
     away = ""
 
-    def open(self, request: OpenChallenge) -> Any:
-        return self._answer("open", request, super().open)
+    def admit(self, wanted: ReserveGlobal, request: OpenChallenge) -> Any:
+        return self._answer("admit", (wanted, request), lambda _: super(Away, self).admit(wanted, request))
 
     def check(self, attempt: Any) -> Any:
         return self._answer("check", attempt, super().check)
 
-    def redeem(self, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
-        return bool(
-            self._answer(
-                "redeem", (fingerprint, proof_id), lambda _: super(Away, self).redeem(fingerprint, proof_id, now)
-            )
-        )
+    def redeem(self, *asked: Any) -> bool:
+        return bool(self._answer("redeem", asked, lambda _: super(Away, self).redeem(*asked)))
 
     def _answer(self, name: str, question: Any, decide: Callable[[Any], Any]) -> Any:
         if self.away == name:
@@ -315,8 +311,8 @@ SCENES: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
     "balance": (errors.InsufficientBalance, _gateway(errors.InsufficientBalance("leaky"))),
     "service name": (errors.ServiceNameRejected, _gateway(errors.ServiceNameRejected("leaky", charged=True))),
     "rejected": (errors.MessageRejected, _gateway(errors.MessageRejected("leaky", "text 493021 to 901238190"))),
-    "store, sending": (errors.StoreUnavailable, _away("open", lambda site: lambda: site.send("90 123 81 90"))),
-    "store, later": (errors.StoreUnavailable, _away("open", lambda site: lambda: site.send_later("90 123 81 90"))),
+    "store, sending": (errors.StoreUnavailable, _away("admit", lambda site: lambda: site.send("90 123 81 90"))),
+    "store, later": (errors.StoreUnavailable, _away("admit", lambda site: lambda: site.send_later("90 123 81 90"))),
     "store, checking": (
         errors.StoreUnavailable,
         _away("check", lambda site: lambda: site.verify(CODE, "90 123 81 90")),

@@ -285,10 +285,10 @@ def test_p5_sends_and_refunds_agree_with_a_plain_oracle(steps: list[tuple[int, s
             answer = verifier.send_code("901238190", "login", client_ip="203.0.113.7", binding="").delivery.status
         except errors.UzotpError as error:
             answer = type(error), getattr(error, "quota", "").partition(" ")[0]
-        if not fits_client:
-            assert answer == (errors.RateLimited, "client")
-        elif not fits_phone:
+        if not fits_phone:
             assert answer == (errors.RateLimited, "phone")
+        elif not fits_client:
+            assert answer == (errors.RateLimited, "client")
         else:
             wanted = {"fine": "sent", "unknown": "unknown", "refused": (errors.GatewayUnavailable, "")}
             assert answer == wanted[outcome]

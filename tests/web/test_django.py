@@ -127,7 +127,7 @@ def test_r43_the_helpers_frames_show_neither_code_nor_number_nor_proof(
         raise StoreUnavailable("away")
 
     store = django_site.verifier.store
-    for name in ("reserve", "check"):
+    for name in ("admit", "check"):
         monkeypatch.setattr(store, name, away)
     calls: list[Any] = [
         lambda: django_uzotp.send_code(PHONE, "login", client_ip=None, binding=""),

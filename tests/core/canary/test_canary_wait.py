@@ -242,7 +242,7 @@ def test_a_number_that_cannot_be_released_is_noted(trial: Trial) -> None:
     assert report.balance_after is None
 
 
-@pytest.mark.parametrize("method", ["reserve", "open", "check", "delivery"])
+@pytest.mark.parametrize("method", ["admit", "check", "delivery"])
 def test_a_store_that_is_away_ends_in_a_report(trial: Trial, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     def away(*args: object) -> None:
         raise errors.StoreUnavailable("the store is away")

@@ -36,7 +36,7 @@ class Alone(Site):
 
     @rule(
         who=visitors.targets, client=visitors.clients,
-        where=st.sampled_from(["reserve", "open", "settle", "adjust"]),
+        where=st.sampled_from(["admit", "settle"]),
     )  # fmt: skip
     def dies_while_sending(self, who: Who | None, client: str | None, where: str) -> None:
         """What was reserved counts as spent, and nothing is given back (P6)."""

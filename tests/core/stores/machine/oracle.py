@@ -145,22 +145,15 @@ class Oracle:
     def send(self, now: int, who: Who, client: str | None, trusted: bool, fates: dict[str, Fate]) -> Answer:
         self.left = []
         held = Reservation(now, self.rules.dearest, who.places)
-        refusal = self._refused_for_all(now, who, client, trusted, held.amount)
-        if refusal is None:
-            self._reserve(held, client)
-        self._done("reserve")
+        refusal = self._refused_for_phone(now, who) or self._refused_for_all(now, who, client, trusted, held.amount)
         if refusal is not None:
+            self._done("admit")
             return refusal
-        refusal = self._refused_for_phone(now, who)
-        if refusal is not None:
-            self._done("open")
-            self._release(held, client)
-            self._done("adjust")
-            return refusal
+        self._reserve(held, client)
         delivery, avoid = self._open(now, who)
         opened = self.pending[who]
         told = (opened.sends, max(0, self.attempts - opened.attempts), opened.ends, self.line(who.phone).quiet_until)
-        self._done("open")
+        self._done("admit")
         answer = self._hand_over(now, who, _Copy(delivery, held, True), avoid, fates)
         return (*answer, *told) if answer[0] == "sent" else answer
 
@@ -200,12 +193,6 @@ class Oracle:
         if self.rules.budget is not None:
             assert held.amount <= self.money.left(held.at), "the oracle itself passed the budget"
             self.money.entries.append(held)
-
-    def _release(self, held: Reservation, client: str | None) -> None:
-        if client:
-            self.clients[client].remove(held.at)
-        self._uncount(held)
-        held.amount = 0
 
     def _uncount(self, held: Reservation) -> None:
         if held in self.pumping.sends:
@@ -256,9 +243,8 @@ class Oracle:
                 raise Crash
             if word == "accepted":
                 self._close(who, charged, refund=False)
-                self._settle(who, copy, "sent", name)
                 copy.held.amount = dict(self.rules.prices)[name] if cost is None else cost
-                self._done("adjust")
+                self._settle(who, copy, "sent", name)
                 return ("sent", "sent", name)
             if word in ("unknown", "broken"):
                 self._settle(who, copy, "unknown", name)
@@ -274,10 +260,9 @@ class Oracle:
         refusal = refusal or ("ServiceNameRejected", names[0])  # with nobody left to ask
         self._close(who, charged, refund=unknown is None)
         if copy:
-            self._settle(who, copy, "failed", refusal[1], refund=unknown is None)
             copy.held.amount = 0
             self._uncount(copy.held)
-            self._done("adjust")
+            self._settle(who, copy, "failed", refusal[1], refund=unknown is None)
         return ("sent", "unknown", unknown.delivery.gateway) if unknown else ("failed", *refusal)
 
     def _another(self, now: int, first: Delivery, plan: Sequence[str]) -> _Copy | None:
@@ -292,10 +277,9 @@ class Oracle:
     def _close(self, who: Who, charged: list[tuple[_Copy, str]], *, refund: bool) -> None:
         """What was refused and paid for all the same."""
         for copy, name in charged:
-            self._settle(who, copy, "failed", name, refund=refund)
             if refund:
                 self._uncount(copy.held)
-            self._done("adjust")
+            self._settle(who, copy, "failed", name, refund=refund)
 
     def _settle(self, who: Who, copy: _Copy, status: str, gateway: str, *, refund: bool = False) -> None:
         pending, line = self.pending[who], self.line(who.phone)
@@ -306,6 +290,9 @@ class Oracle:
             pending.sends -= 1
         if status == "sent" and not copy.first:
             pending.newest = copy.delivery
+        if self.crash == "settle" and copy.held.places and copy.held not in self.pumping.sends:
+            # The prefix was taken back with the settlement; the country is the process's to tell, and that is gone.
+            self.pumping.sends.append(Reservation(copy.held.at, 0, copy.held.places[1:]))
         self._done("settle")
 
     # ---------------------------------------------------------------------------------------------------- checking

@@ -39,7 +39,7 @@ class Bug:
 
 def code_never_ends(patch: Patch, store: Any) -> None:
     opened: dict[str, int] = {}
-    _around(patch, store, "open", before=lambda request: opened.update({request.handle: request.now}) or request)
+    _around(patch, store, "admit", before=lambda request: opened.update({request.handle: request.now}) or request)
     _around(patch, store, "check", before=lambda attempt: replace(attempt, now=opened.get(attempt.handle, attempt.now)))
 
 
@@ -49,24 +49,43 @@ def proof_never_ends(patch: Patch, store: Any) -> None:
 
 
 def money_back_twice(patch: Patch, store: Any) -> None:
-    adjust = store.adjust
+    settle = store.settle
 
-    def adjusted(reservation: Any, spent: int, **options: bool) -> None:
-        adjust(reservation, spent, **options)
-        if not options.get("free_client"):
-            adjust(reservation, spent, **options)
+    def settled(settlement: Any, correction: Any = None) -> Any:
+        done = settle(settlement, correction)
+        if done and correction:
+            store.adjust(correction.reservation, correction.spent, sent=correction.sent)
+        return done
 
-    patch.setattr(store, "adjust", adjusted)
+    patch.setattr(store, "settle", settled)
 
 
-def place_never_given_back(patch: Patch, store: Any) -> None:
-    adjust = store.adjust
+def refused_place_kept(patch: Patch, store: Any) -> None:
+    admit = store.admit
 
-    def adjusted(reservation: Any, spent: int, *, sent: bool, free_client: bool = False) -> None:
-        if not free_client:
-            adjust(reservation, spent, sent=sent)
+    def admitted(wanted: Any, request: Any) -> Any:
+        answer = admit(wanted, request)
+        if isinstance(answer, Refusal):
+            store.reserve(wanted)
+        return answer
 
-    patch.setattr(store, "adjust", adjusted)
+    patch.setattr(store, "admit", admitted)
+
+
+def credit_lost(patch: Patch, store: Any) -> None:
+    def sends_only(tallied: Any) -> Any:
+        areas = {area: {at: (sends, 0) for at, (sends, _) in of.items()} for area, of in tallied.areas.items()}
+        return replace(tallied, areas=areas)
+
+    _around(patch, store, "tally", before=sends_only)
+
+
+def credit_twice(patch: Patch, store: Any) -> None:
+    def twice(tallied: Any) -> Any:
+        areas = {area: {at: (sends, 2 * n) for at, (sends, n) in of.items()} for area, of in tallied.areas.items()}
+        return replace(tallied, areas=areas)
+
+    _around(patch, store, "tally", before=twice)
 
 
 def misses_not_counted(patch: Patch, store: Any) -> None:
@@ -77,7 +96,7 @@ def quota_of_one_more(patch: Patch, store: Any) -> None:
     def more(request: Any) -> Any:
         return replace(request, phone_limits=tuple(Limit(each.count + 1, each.window) for each in request.phone_limits))
 
-    _around(patch, store, "open", before=more)
+    _around(patch, store, "admit", before=more)
 
 
 def budget_read_then_written(patch: Patch, store: Any) -> None:
@@ -88,25 +107,30 @@ def budget_read_then_written(patch: Patch, store: Any) -> None:
         MEETING.wait()
         return request if used + request.amount > request.budget else replace(request, budget=10**9)
 
+    admit = store.admit
     _around(patch, store, "reserve", before=unlimited)
+    patch.setattr(store, "admit", lambda wanted, request: admit(unlimited(wanted), request))
 
 
 def _around(patch: Patch, store: Any, name: str, before: Callable[[Any], Any]) -> None:
+    """What a decision is asked last is changed."""
     decide = getattr(store, name)
-    patch.setattr(store, name, lambda request: decide(before(request)))
+    patch.setattr(store, name, lambda *requests: decide(*requests[:-1], before(requests[-1])))
 
 
 ANYWHERE = (
     Bug("a code never ends", code_never_ends),
     Bug("a proof never ends", proof_never_ends),
     Bug("money is given back twice", money_back_twice),
-    Bug("a refused send keeps its place", place_never_given_back),
+    Bug("a refused send keeps its place", refused_place_kept),
+    Bug("a credit is lost for ever", credit_lost),
+    Bug("a credit is given twice", credit_twice),
     Bug("misses are not counted", misses_not_counted),
     Bug("the phone's quota is one too many", quota_of_one_more),
     Bug("the budget is read, then written", budget_read_then_written),
 )
 #: In every store: a missing expiry, a refund twice, a read and then a write.
-ESSENTIAL = (ANYWHERE[0], ANYWHERE[2], ANYWHERE[6])
+ESSENTIAL = (ANYWHERE[0], ANYWHERE[2], ANYWHERE[-1])
 
 
 # ---------------------------------------------------------------------------------- in a store that decides in Python
@@ -276,7 +300,7 @@ def tries_read_then_written(patch: Patch, store: Any) -> None:
 
 
 def sends_read_then_written(patch: Patch, store: Any) -> None:
-    _read_first(patch, store, "open", "text(KEYS[1])", "GET")
+    _read_first(patch, store, "admit", "text(KEYS[1])", "GET")
 
 
 def redis_refund_twice(patch: Patch, store: Any) -> None:
@@ -284,7 +308,7 @@ def redis_refund_twice(patch: Patch, store: Any) -> None:
 
 
 def redis_window_ends_late(patch: Patch, store: Any) -> None:
-    _alter(patch, "OPEN", "> longest then", ">= longest then")
+    _alter(patch, "ADMIT", "> longest then", ">= longest then")
 
 
 REDIS = (
