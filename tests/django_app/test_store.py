@@ -23,8 +23,10 @@ from django.test import override_settings
 from django_uzotp import models
 from django_uzotp.store import DjangoStore, _DjangoSession
 from tests.core.stores import services
+from tests.core.ways import Way, accept, refuse
 from tests.django_app.processes import add_database, open_store
-from uzotp.errors import ConfigurationError, StoreUnavailable
+from uzotp.errors import ConfigurationError, GatewayUnavailable, StoreUnavailable
+from uzotp.policy import Policy
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.ports.kinds import Kind
 from uzotp.ports.money import Money
@@ -33,6 +35,7 @@ from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.answers import opened, reserved
 from uzotp.testing.store_contract.hooks import T0, TODAY
 from uzotp.testing.store_contract.requests import RIGHT, WRONG, an_id, attempt, opening, paying, settlement, watched
+from uzotp.verification import Verifier
 
 UZOTP_MODELS = [
     models.Phone, models.Client, models.Challenge, models.Delivery, models.Tally, models.Budget, models.Switch,
@@ -270,6 +273,26 @@ def test_p4_a_success_is_one_row_of_its_phones_and_no_trip_more(mariadb_alias):
         store.check(attempt(now=T0 + 1))
     words = ["SET", "START", "SELECT", "UPDATE", "COMMIT"]
     assert [sql.split()[0] for sql in seen] == words
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lasting"), [(accept(), False), (accept(cost=40), False), (accept(cost=70), True),
+                             (refuse(GatewayUnavailable), False)],
+    ids=["as reserved", "cheaper", "dearer", "refused"],
+)  # fmt: skip
+def test_p4_a_send_is_one_commit_before_the_gateway_and_one_after(postgres_alias, outcome, lasting):
+    """And a tally of the guard's once a second or less, which ``GUARD`` off leaves out here."""
+    store = emptied(DjangoStore(postgres_alias))
+    seen, watching = _statements(connections[postgres_alias])
+    before = []
+    way = Way("devsms", lambda *asked: (before.extend(seen), outcome(*asked))[1])
+    verifier = Verifier(way, store, ["key"], Policy(guard="off", daily_budget=1000))
+    with watching, suppress(GatewayUnavailable):
+        verifier.send_code("+998901238190", "login", client_ip="203.0.113.7", binding="")
+    assert (before.count("COMMIT"), before[-1]) == (1, "COMMIT")
+    after = seen[len(before) :]
+    assert (after.count("COMMIT"), after[-1]) == (1, "COMMIT")
+    assert ("synchronous_commit" not in after[0]) is lasting, "to lose what was dearer would not be the safe side"
 
 
 def test_p4_the_past_is_four_questions_at_most(sqlite):

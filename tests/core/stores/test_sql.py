@@ -25,7 +25,7 @@ from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
 from uzotp.stores.tables import TABLES
 from uzotp.testing import StoreContract
-from uzotp.testing.store_contract.answers import opened, reserved, tell
+from uzotp.testing.store_contract.answers import credit, opened, reserved, tell
 from uzotp.testing.store_contract.crowd import Crowd
 from uzotp.testing.store_contract.hooks import T0, TODAY
 from uzotp.testing.store_contract.requests import (
@@ -340,6 +340,32 @@ def test_r44_purge_waits_for_nobody_who_holds_a_row():
         finally:
             other.exec_driver_sql("COMMIT")
     assert store.purge(86_400_000, over) == 1
+    store._engine.dispose()
+
+
+@pytest.mark.parametrize("code", ["493021", "000000"])
+@pytest.mark.parametrize("service", ["postgres", "mariadb"])
+def test_p4_a_check_waits_for_nobody_but_its_phone(service, code):
+    """While others hold what all phones share, the message itself, another phone and another code of its own."""
+    store = SQLStore(services.sqlalchemy_url(service))
+    request = opening()
+    admitted = store.admit(replace(watched(), amount=50, budget=1000, client=an_id("net"),
+                                   client_limits=parse_limits("9/hour")), request)  # fmt: skip
+    credit(store, ("+99890123", "UZ"), 1)
+    opened(store.open(opening("B")))
+    rows = [
+        "uzotp_tally", "uzotp_budget", "uzotp_client", f"uzotp_delivery WHERE id = '{admitted.opened.delivery_id}'",
+        f"uzotp_phone WHERE fingerprint = '{an_id('phone', 'B')}'",
+    ]  # fmt: skip
+    with store._engine.connect() as other, ThreadPoolExecutor(1) as thread:
+        other.exec_driver_sql("BEGIN")
+        for row in rows:
+            assert other.exec_driver_sql(f"SELECT 1 FROM {row} FOR UPDATE").fetchall()
+        try:
+            answer = thread.submit(store.check, attempt(code)).result(10)
+        finally:
+            other.exec_driver_sql("ROLLBACK")
+    assert answer.status.value == ("verified" if code == "493021" else "wrong_code")
     store._engine.dispose()
 
 
