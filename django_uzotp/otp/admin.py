@@ -22,7 +22,7 @@ class UzOTPDeviceAdmin(admin.ModelAdmin):
     list_filter = ("confirmed",)
     search_fields = ("name", f"user__{get_user_model().USERNAME_FIELD}")
     raw_id_fields = ("user",)
-    readonly_fields = ("masked", "created_at", "last_used_at", "locked_until", "refused_until")
+    readonly_fields = ("masked", "created_at", "last_used_at", "refused_until")
 
     def get_fields(self, request: HttpRequest, obj: UzOTPDevice | None = None) -> tuple[str, ...]:
         if obj is None:

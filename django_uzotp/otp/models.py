@@ -10,14 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
-from django_otp.models import (
-    CooldownMixin,
-    Device,
-    GenerateNotAllowed,
-    ThrottlingMixin,
-    TimestampMixin,
-    VerifyNotAllowed,
-)
+from django_otp.models import CooldownMixin, Device, GenerateNotAllowed, ThrottlingMixin, TimestampMixin
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.helpers import send_code
@@ -26,19 +19,12 @@ from uzotp.codes import random_id
 from uzotp.errors import NOT_SENT, CooldownActive
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
-from uzotp.ports.store import AttemptStatus
 
 if TYPE_CHECKING:
     Allowed = tuple[bool, dict[str, Any] | None]
 
 _SENT = ["last_generated_timestamp", "refused_until"]
-_CHECKED = [
-    "throttling_failure_timestamp",
-    "throttling_failure_count",
-    "last_generated_timestamp",
-    "last_used_at",
-    "locked_until",
-]
+_CHECKED = ["throttling_failure_timestamp", "throttling_failure_count", "last_generated_timestamp", "last_used_at"]
 
 
 class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
@@ -51,9 +37,8 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
     number = models.CharField(_("phone number"), max_length=16)
     #: Ties the codes of this device to it: another device with the same number cannot use them.
     binding = models.CharField(max_length=26, default=random_id, editable=False)
-    #: Before these moments uzotp would refuse a send, a check: what it said last.
+    #: Before this moment uzotp would refuse a send: what it said last.
     refused_until = models.DateTimeField(null=True, blank=True, editable=False)
-    locked_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("SMS device")
@@ -104,14 +89,6 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
 
     # ------------------------------------------------------------------------------------------------ checking
 
-    def verify_is_allowed(self) -> Allowed:
-        allowed, why = super().verify_is_allowed()
-        until = _later(self.locked_until, why and why["locked_until"])
-        if until is None:
-            return allowed, why
-        failures = self.throttling_failure_count
-        return False, {"reason": VerifyNotAllowed.N_FAILED_ATTEMPTS, "failure_count": failures, "locked_until": until}
-
     @sensitive_variables()
     def verify_token(self, token: object) -> bool:
         """Whether *token* is the code that was sent last. uzotp counts the try whatever becomes of the transaction.
@@ -121,15 +98,12 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
         if not self.verify_is_allowed()[0]:
             return False
         answer = get_verifier().verify_code(self.number, token, Purpose.LOGIN, binding=self.binding)
-        self.locked_until = None
         if answer:
             self.throttle_reset(commit=False)
             self.cooldown_reset(commit=False)
             self.set_last_used_timestamp(commit=False)
         else:
             self.throttle_increment(commit=False)
-            if answer.status is AttemptStatus.LOCKED:
-                self.locked_until = _after(answer.retry_after)
         self.save(update_fields=_CHECKED)
         return bool(answer)
 

@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 from django_otp.forms import OTPTokenForm
-from django_otp.models import Device, GenerateNotAllowed, VerifyNotAllowed
+from django_otp.models import Device, GenerateNotAllowed
 from django_otp.test_utils import CooldownTestMixin, TestCase, ThrottlingTestMixin, TimestampTestMixin
 
 from django_uzotp.conf import get_verifier
@@ -146,24 +146,18 @@ def test_r32_the_ladder_s_refusal_is_told_with_its_time(
     assert "5 min" in device.generate_challenge(), "without asking again"
 
 
-def test_r31_a_lock_is_told_with_its_time_and_holds_for_the_right_code(
-    device: UzOTPDevice, uzotp_outbox: Outbox
-) -> None:
-    with override_settings(UZOTP={**UZOTP, "MAX_FAILURES": "3/hour"}), unthrottled():
+def test_r31_a_lock_refuses_the_next_code_and_no_right_one(device: UzOTPDevice, uzotp_outbox: Outbox) -> None:
+    with override_settings(UZOTP={**UZOTP, "MAX_FAILURES": "3/hour", "RESEND_AFTER": [0]}), unthrottled():
         device.generate_challenge()
         for _ in range(4):
             assert not device.verify_token(wrong(uzotp_outbox))
-        device.refresh_from_db()
-        allowed, why = device.verify_is_allowed()
+        device.generate_challenge()
+        assert len(uzotp_outbox) == 1
+        allowed, why = device.generate_is_allowed()
         assert not allowed
         assert why is not None
-        assert (why["reason"], why["failure_count"]) == (VerifyNotAllowed.N_FAILED_ATTEMPTS, 4)
-        assert timedelta(minutes=59) < why["locked_until"] - timezone.now() <= timedelta(hours=1)
-        assert not device.verify_token(uzotp_outbox.code_for(PHONE))
-        form = OTPTokenForm(
-            device.user, data={"otp_device": device.persistent_id, "otp_token": uzotp_outbox.code_for(PHONE)}
-        )
-        assert "failed attempts" in str(form.errors)
+        assert timedelta(minutes=59) < why["next_generation_at"] - timezone.now() <= timedelta(hours=1)
+        assert device.verify_token(uzotp_outbox.code_for(PHONE))
 
 
 def test_a_throttled_try_is_not_charged_to_the_code(device: UzOTPDevice, uzotp_outbox: Outbox) -> None:
