@@ -1,4 +1,4 @@
-"""What a store's past costs to tell, on a million deliveries over 31 days in PostgreSQL, and what a check pays for it.
+"""What a store's past costs to tell, on a million deliveries over 31 days in PostgreSQL.
 
 ``python -m benchmarks.insight`` makes a database of its own on ``POSTGRES_URL``, fills it, measures, and drops it. The
 deliveries are made by the server from a seed: the same in each run. *cold* is the first call on a new connection.
@@ -11,23 +11,16 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
 
 from benchmarks.figures.servers import Database, database
-from benchmarks.figures.timing import Call, Contestant, contest
 from uzotp import SQLStore
-from uzotp.stores.sql import postgresql
-from uzotp.stores.sql.postgresql import Statement
 from uzotp.tashkent import DAY_MS, day_begins, day_of
-from uzotp.testing.store_contract.answers import opened
-from uzotp.testing.store_contract.requests import attempt, opening, settlement, watched
 
 #: Early in the evening of Tashkent.
 NOW = day_begins("2026-11-22") + 18 * 3_600_000
 DAYS = 31
-AREAS = ("+99890123", "UZ")
 
 #: Prefixes and waits are skewed, as people are; nine in ten messages arrive, and most of their codes come back.
 _FILL = """
@@ -60,7 +53,6 @@ def main() -> None:
             _line(f"floor: one `SELECT count(*)`, {shown}", stores[0][1], _floor(stores[0][1], since), options.calls)
             for name, store in stores:
                 _line(f"{name}.history, {shown}", store, lambda: store.history(since, NOW), options.calls)  # noqa: B023
-        _check(stores[0][1])
 
 
 def _fill(made: Database, rows: int) -> None:
@@ -141,50 +133,6 @@ def _counted(store: Any) -> Iterator[list[int]]:
 
     with patch.object(store, "_attempt", watched_attempt):
         yield seen
-
-
-# ----------------------------------------------------------------------------------------------- what a check pays
-
-
-def _check(store: Any, rounds: int = 12, calls: int = 60) -> None:
-    """A right code in PostgreSQL's one statement, as it is and without noting the moment, in turns."""
-    store.reserve(watched(*AREAS, enforce=False, now=NOW))
-    serial = iter(range(10**9))
-
-    def contestant(name: str, check: Any) -> Contestant:
-        def prepare(count: int) -> Sequence[Call]:
-            phones = [f"{name} {next(serial)}" for _ in range(count)]
-            for phone in phones:
-                store.settle(settlement(opened(store.open(opening(phone, now=NOW))), phone=phone))
-            tries = [attempt(phone=phone, areas=AREAS, now=NOW) for phone in phones]
-            return [lambda each=each: _checked(store, each, check) for each in tries]  # type: ignore[misc]
-
-        return Contestant(name, prepare, "verified")
-
-    medians = contest(
-        [contestant("as it is", postgresql._check), contestant("without", _check_without())], rounds, calls
-    )
-    now, before = medians["as it is"], medians["without"]
-    print(f"\nA right code, in one statement: {now:.0f} µs, {now / before:.2f} × of what it takes without the moment")
-
-
-def _checked(store: Any, tried: Any, check: Any) -> str:
-    postgresql._check = check
-    return str(store.check(tried).status.value)
-
-
-def _check_without() -> Any:
-    """The statement as it would be if nothing were noted in the delivery."""
-
-    @lru_cache
-    def check(*arguments: Any) -> Statement:
-        text = real(*arguments)._text
-        begin = text.index("UPDATE uzotp_delivery")
-        end = text.index("RETURNING d.id") + len("RETURNING d.id")
-        return Statement(f"{text[:begin]}SELECT 1{text[end:]}")
-
-    real = postgresql._check
-    return check
 
 
 if __name__ == "__main__":
