@@ -39,8 +39,8 @@ _HEAD = """\
 Made by `make bench` (`python -m benchmarks.figures`): one run, in which uzotp, the floor and the peers take turns on
 the same servers. Times are medians; ratios travel better between machines than times do. Each code that is checked is
 a fresh one. A call of uzotp's is its public one, with its defaults: it reads the number, charges the try, compares,
-commits, and on success signs a proof and owes the pumping guard its credit, which is told once a second (`GUARD` off leaves
-that out).
+commits, and on success signs a proof and owes the pumping guard its credit, which is told once a second (`GUARD` off
+leaves that out).
 A peer's call is told in the tables below; peers keep to their documented settings.
 """
 

@@ -91,16 +91,17 @@ class Tallies:
                 self._entries, self._written = 0, self._now()
             if not (areas or verified):
                 return
-            told = True
+            told = False
             try:
                 self._store.tally(Tallied(areas, verified))
+                told = True
             except Exception as error:  # away, or not to be asked from here
                 logger.warning("what was tallied could not be written: %s", type(error).__name__)
-                told = False
-            with self._lock:
-                for area, counts in areas.items():
-                    for at_ms, (sends, successes) in counts.items():
-                        self._add(area, at_ms, -sends if told else 0, -successes)
+            finally:
+                with self._lock:
+                    for area, counts in areas.items():
+                        for at_ms, (sends, successes) in counts.items():
+                            self._add(area, at_ms, -sends if told else 0, -successes)
         finally:
             self._writing.release()
 
