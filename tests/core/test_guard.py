@@ -311,6 +311,40 @@ def test_r35_a_client_is_an_ipv4_address_or_an_ipv6_64(address: str, network: st
 
 
 @pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("::ffff:203.0.113.7", "203.0.113.7"), ("::ffff:cb00:7107", "203.0.113.7"),
+        ("::ffff:0:203.0.113.7", "203.0.113.7"), ("::203.0.113.7", "203.0.113.7"),
+        ("64:ff9b::203.0.113.7", "203.0.113.7"), ("64:ff9b:1::203.0.113.7", "203.0.113.7"),
+        ("64:ff9b:1:fffe::203.0.113.7", "203.0.113.7"), ("[64:ff9b::cb00:7107]:5678", "203.0.113.7"),
+        ("2002:cb00:7107::1", "203.0.113.7"), ("2002:cb00:7107:ffff:1:2:3:4", "203.0.113.7"),
+        ("2001:0:c633:6401:8000:63bf:34ff:8ef8", "203.0.113.7"), ("2001::34ff:8ef8", "203.0.113.7"),
+        ("::ffff:10.0.0.1", None), ("::ffff:0:10.0.0.1", None), ("::127.0.0.1", None), ("64:ff9b::10.0.0.1", None),
+        ("64:ff9b:1::192.168.0.1", None), ("2002:7f00:1::1", None), ("2002:a00:1::1", None),
+        ("2001:0:cb00:7107::f5ff:fffe", None), ("2001:0:cb00:7107::ffff:ffff", None),
+    ],
+)  # fmt: skip
+def test_r35_an_address_with_an_ipv4_inside_is_that_ipv4(address: str, inside: str | None) -> None:
+    assert clients.client_network(address) == inside
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("64:ff9b:0:0:1::cb00:7107", "64:ff9b::/64"),
+        ("64:ff9b:2::cb00:7107", "64:ff9b:2::/64"),
+        ("64:ff9c::cb00:7107", "64:ff9c::/64"),
+        ("2003:cb00:7107::1", "2003:cb00:7107::/64"),
+        ("2001:1::34ff:8ef8", "2001:1::/64"),
+        ("::1:203.0.113.7", "::/64"),
+        ("::fffe:203.0.113.7", "::/64"),
+    ],
+)
+def test_r35_the_neighbours_of_such_networks_have_no_ipv4_inside(address: str, network: str) -> None:
+    assert clients.client_network(address) == network
+
+
+@pytest.mark.parametrize(
     "address",
     [
         None, "", " ", "unknown", "203.0.113", "203.0.113.7, 10.0.0.1", "0.0.0.0", "10.1.2.3", "100.64.0.1",

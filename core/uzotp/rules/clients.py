@@ -23,7 +23,7 @@ def release_client(log: str, reservation: GlobalReservation) -> str:
 
 
 #: Addresses that stand for nobody in particular: a proxy that forgot to say for whom it speaks. The documentation
-#: ranges (RFC 5737) are not here although ``ipaddress`` calls them private.
+#: ranges (RFC 5737) are not here although ``ipaddress`` calls them private; ``::`` and ``::1`` are 0.0.0.0 and 0.0.0.1.
 _NOBODY = [
     ipaddress.ip_network(network)
     for network in (
@@ -34,32 +34,47 @@ _NOBODY = [
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.168.0.0/16",
-        "::/128",
-        "::1/128",
         "fc00::/7",
         "fe80::/10",
     )
 ]
+#: Where the last 32 bits are an IPv4 address: IPv4-compatible, IPv4-mapped and IPv4-translated addresses, NAT64, and
+#: NAT64 with a /96 of one's own (RFC 4291, 2765, 6052, 8215).
+_IPV4_AT_THE_END = [
+    ipaddress.ip_network(network)
+    for network in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+]
 
 
 def client_network(address: str | None) -> str | None:
-    """What the client quota counts by: an IPv4 address, or an IPv6 /64 (R35).
+    """What the client quota counts by: an IPv4 address, also one inside an IPv6 address, or an IPv6 /64 (R35).
 
     ``None`` for no address, text that is none, and loopback or private peers: those have no client quota.
     """
-    if not address:
-        return None
-    try:
-        ip = ipaddress.ip_address(_without_port(address.strip()).partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    if any(ip in network for network in _NOBODY if network.version == ip.version):
+    ip = _read(address or "")
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = _ipv4_inside(ip) or ip
+    if ip is None or any(ip in network for network in _NOBODY if network.version == ip.version):
         return None
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     return str(ipaddress.ip_network((ip, 64), strict=False))
+
+
+def _read(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(_without_port(address.strip()).partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _ipv4_inside(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Whom a translator or a tunnel speaks for, 6to4 and Teredo among them."""
+    if ip.teredo:
+        return ip.teredo[1]
+    if any(ip in network for network in _IPV4_AT_THE_END):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.sixtofour
 
 
 def _without_port(address: str) -> str:
