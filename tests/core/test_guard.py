@@ -345,6 +345,18 @@ def test_r35_the_neighbours_of_such_networks_have_no_ipv4_inside(address: str, n
 
 
 @pytest.mark.parametrize(
+    ("text", "readable"),
+    [
+        ("203.0.113.7", True), (" 203.0.113.7:5678 ", True), ("[2001:db8::1]:443", True), ("fe80::1%eth0", True),
+        ("10.0.0.1", True), ("::1", True), ("", False), ("unknown", False), ("_hidden", False), ("203.0.113", False),
+        ("203.0.113.7 10.0.0.1", False), ("\x00", False),
+    ],
+)  # fmt: skip
+def test_r35_an_address_can_be_read_or_not_whoever_it_stands_for(text: str, readable: bool) -> None:
+    assert clients.is_address(text) is readable
+
+
+@pytest.mark.parametrize(
     "address",
     [
         None, "", " ", "unknown", "203.0.113", "203.0.113.7, 10.0.0.1", "0.0.0.0", "10.1.2.3", "100.64.0.1",

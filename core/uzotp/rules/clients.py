@@ -61,6 +61,11 @@ def client_network(address: str | None) -> str | None:
     return str(ipaddress.ip_network((ip, 64), strict=False))
 
 
+def is_address(text: str) -> bool:
+    """Whether *text* can be read as an address, whoever that stands for."""
+    return _read(text) is not None
+
+
 def _read(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(_without_port(address.strip()).partition("%")[0])
