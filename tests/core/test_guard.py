@@ -23,7 +23,6 @@ from uzotp.ports.store import (
     Opened,
     Refusal,
     RefusalKind,
-    ReserveGlobal,
     Suspicion,
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
@@ -42,6 +41,12 @@ def in_window(moments: list[int], limit: Limit, now: int) -> int:
     return sum(now - limit.window * 1000 < moment <= now for moment in moments)
 
 
+def reserved(log: str, entry_id: str, limits: tuple[Limit, ...], now: int) -> tuple[str, int] | Refusal:
+    """One more send from a network: its new log and the moment that it was entered with, or why not."""
+    at = clients.reserve_client(log, clients.Network("client", "", limits), now)
+    return at if isinstance(at, Refusal) else (logs.add(log, at, entry_id, limits), at)
+
+
 # --------------------------------------------------------------------------------------------------- the window
 
 
@@ -50,7 +55,7 @@ def test_p5_never_one_more_in_any_window_and_never_one_fewer(limits: tuple[Limit
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = reserved(log, f"{number:03}", limits, now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if isinstance(answer, Refusal):
@@ -70,7 +75,7 @@ def test_p5_holds_when_hosts_disagree_about_the_time(limits: tuple[Limit, ...], 
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = reserved(log, f"{number:03}", limits, now)
         if not isinstance(answer, Refusal):
             log, _ = answer
             accepted.append(now)
@@ -85,7 +90,7 @@ def test_p5_what_is_taken_back_makes_room_and_nothing_else_does(
     log, now, accepted = "", NOW, []
     for number, (step, take_back) in enumerate(steps):
         now += step
-        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = reserved(log, f"{number:03}", limits, now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if not isinstance(answer, Refusal):
@@ -342,6 +347,17 @@ def test_r35_an_address_with_an_ipv4_inside_is_that_ipv4(address: str, inside: s
 )
 def test_r35_the_neighbours_of_such_networks_have_no_ipv4_inside(address: str, network: str) -> None:
     assert clients.client_network(address) == network
+
+
+@pytest.mark.parametrize(
+    ("network", "wider"),
+    [
+        ("203.0.113.7", None), ("2001:db8:1:2::/64", "2001:db8:1::/48"), ("2001:db8:1:ffff::/64", "2001:db8:1::/48"),
+        ("2001:db8:2::/64", "2001:db8:2::/48"), ("2a05:45c2:4000:1::/64", "2a05:45c2:4000::/48"),
+    ],
+)  # fmt: skip
+def test_r35_a_client_is_in_an_ipv6_48_as_well(network: str, wider: str | None) -> None:
+    assert clients.wider_network(network) == wider
 
 
 @pytest.mark.parametrize(

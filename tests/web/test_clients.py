@@ -29,6 +29,12 @@ def test_r35_of_ipv6_the_network_counts(site: Site) -> None:
     assert allowed(site, 3, "2001:db8:0:2::1")
 
 
+def test_r35_of_ipv6_the_network_that_it_is_in_counts_too(site: Site) -> None:
+    site.configure(CLIENT_QUOTA="1/hour")
+    assert [allowed(site, n, f"2001:db8:7:{n}::1") for n in range(12)] == [True] * 10 + [False] * 2
+    assert allowed(site, 12, "2001:db8:8::1")
+
+
 @pytest.mark.parametrize("ip", ["127.0.0.1", "10.1.2.3", "::1", ""])
 def test_a_private_peer_has_no_client_quota(site: Site, ip: str) -> None:
     site.configure(CLIENT_QUOTA="1/hour")

@@ -1,24 +1,41 @@
-"""Who is asking: the network that a client's quota counts by, and that quota."""
+"""Who is asking: the networks that a client's quotas count by, and those quotas."""
 
 from __future__ import annotations
 
 import ipaddress
+from typing import NamedTuple
 
+from uzotp.policy import Limit
 from uzotp.ports.store import GlobalReservation, Refusal, RefusalKind, ReserveGlobal
 from uzotp.rules import logs
 
 
-def reserve_client(log: str, request: ReserveGlobal, now: int) -> tuple[str, int] | Refusal:
-    """One more send from this client's network, or not. Returns the new log and the moment it was entered with."""
-    broken = logs.exceeded(log, request.client_limits, now)
+class Network(NamedTuple):
+    """What a client is counted by: the word for it in a quota's name, its fingerprint, its limits."""
+
+    word: str
+    fingerprint: str
+    limits: tuple[Limit, ...]
+
+
+def networks_of(request: ReserveGlobal) -> list[Network]:
+    """The client's own, then the wider one that it is in: rows are locked in this order."""
+    if request.client is None or not request.client_limits:
+        return []
+    wider = [Network("network", request.wider, request.wider_limits)] if request.wider else []
+    return [Network("client", request.client, request.client_limits), *wider]
+
+
+def reserve_client(log: str, network: Network, now: int) -> int | Refusal:
+    """One more send from this network, or not. Returns the moment that it may be entered with, or any later one."""
+    broken = logs.exceeded(log, network.limits, now)
     if broken:
-        return Refusal(RefusalKind.RATE_LIMITED, f"client {broken[0]}", broken[1])
-    at = max(now, logs.nth_newest(log, 1) or 0)  # a clock that steps back must not make room
-    return logs.add(log, at, request.entry_id, request.client_limits), at
+        return Refusal(RefusalKind.RATE_LIMITED, f"{network.word} {broken[0]}", broken[1])
+    return max(now, logs.nth_newest(log, 1) or 0)  # a clock that steps back must not make room
 
 
 def release_client(log: str, reservation: GlobalReservation) -> str:
-    """The client's log without this reservation; the same log when it is not in there."""
+    """A network's log without this reservation; the same log when it is not in there."""
     return log.replace(logs.entry(reservation.at_ms, reservation.entry_id), "", 1)
 
 
@@ -59,6 +76,11 @@ def client_network(address: str | None) -> str | None:
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     return str(ipaddress.ip_network((ip, 64), strict=False))
+
+
+def wider_network(network: str) -> str | None:
+    """The IPv6 /48 that a client's /64 is in, of which a visitor may have all; an IPv4 address is in none."""
+    return str(ipaddress.ip_network(network).supernet(new_prefix=48)) if ":" in network else None
 
 
 def is_address(text: str) -> bool:
