@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from django_uzotp.conf import get_config
+from uzotp.rules.clients import is_address
 from uzotp.web.pages import Page, PageRequest, Redirect
 from uzotp.web.replies import MAX_BODY, Request, WebReply
 from uzotp.web.visitor import vouching
@@ -26,14 +27,16 @@ def client_ip(request: HttpRequest) -> str:
 
     It is the peer, or the ``X-Forwarded-For`` entry that ``TRUSTED_PROXIES`` proxies vouch for.
     Each proxy appends the address it was called from; with *n* of them the *n*-th entry from the right is the
-    client, and everything left of it is the client's own claim.
+    client, and everything left of it is the client's own claim. Where there are too few, or that one cannot be
+    read, the peer counts.
     """
     proxies = get_config().trusted_proxies
     peer = str(request.META.get("REMOTE_ADDR") or "")
     if not proxies:
         return peer
     forwarded = [entry.strip() for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if entry.strip()]
-    return forwarded[-proxies] if len(forwarded) >= proxies else peer
+    client = forwarded[-proxies] if len(forwarded) >= proxies else ""
+    return client if is_address(client) else peer
 
 
 def session_of(request: HttpRequest) -> MutableMapping[str, Any]:

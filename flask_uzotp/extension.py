@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 
 from flask_uzotp.signals import dispatch
 from uzotp.errors import ConfigurationError
+from uzotp.rules.clients import is_address
 from uzotp.settings.build import Kept, build, build_gateway
 from uzotp.settings.config import ENVIRONMENT_PREFIX, Config
 from uzotp.web.helpers import Helpers, verified_phone
@@ -107,11 +108,20 @@ def project() -> FlaskProject:
     return found
 
 
+def client_ip() -> str:
+    """The client's address, ``""`` for a peer without one.
+
+    Behind proxies, werkzeug's ProxyFix sets it; where what a proxy said cannot be read, the peer counts.
+    """
+    client = request.remote_addr or ""
+    before = request.environ.get("werkzeug.proxy_fix.orig", {})
+    return client if is_address(client) else str(before.get("REMOTE_ADDR") or client)
+
+
 def asking() -> dict[str, Any]:
-    """What every :class:`~uzotp.web.visitor.Visitor` is made of, of the current request. Behind proxies, werkzeug's
-    ProxyFix sets the client's address."""
+    """What every :class:`~uzotp.web.visitor.Visitor` is made of, of the current request."""
     accepted, vouch = request.headers.get("Accept-Language", ""), vouching(project().config.trust, request)
-    return {"session": session, "client_ip": request.remote_addr or "", "accept_language": accepted, "vouch": vouch}
+    return {"session": session, "client_ip": client_ip(), "accept_language": accepted, "vouch": vouch}
 
 
 def visitor() -> Visitor:

@@ -100,6 +100,8 @@ TEST_NUMBER_DAYS = 90
 MAX_LIFE = 600
 #: With less than this left of those ten minutes a resend begins a new challenge: a person needs time to type.
 MIN_LEFT = 60
+#: So many times a client's quota is that of the wider network it is in, an IPv6 /48 (R35).
+WIDER = 10
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ class Policy:
     client_quota: str | tuple[Limit, ...] = setting(
         "60/hour,300/day",
         "quotas",
-        "messages for one IPv4 address or IPv6 /64. Carriers put thousands behind one address",
+        "messages for one IPv4 address or IPv6 /64; for all of an IPv6 /48 ten times as many. Carriers put thousands "
+        "behind one address",
         read="quota",
     )
     countries: tuple[str, ...] | str = setting(("UZ",), "quotas", 'ISO codes, or `"*"`')
@@ -194,6 +197,7 @@ class Policy:
     # The quotas as limits, parsed once.
     phone_limits: tuple[Limit, ...] = field(init=False, repr=False)
     client_limits: tuple[Limit, ...] = field(init=False, repr=False)
+    wider_limits: tuple[Limit, ...] = field(init=False, repr=False)
     failure_limits: tuple[Limit, ...] = field(init=False, repr=False)
     #: The guard's floors: a number prefix's, a country's.
     guard_floors: tuple[int, int] = field(init=False, repr=False)
@@ -204,6 +208,7 @@ class Policy:
 
         put("phone_limits", parse_limits(self.phone_quota))
         put("client_limits", parse_limits(self.client_quota))
+        put("wider_limits", tuple(Limit(limit.count * WIDER, limit.window) for limit in self.client_limits))
         put("failure_limits", parse_limits(self.max_failures))
         put("resend_after", tuple(self.resend_after))
         put("languages", tuple(self.languages))

@@ -23,7 +23,6 @@ from uzotp.ports.store import (
     Opened,
     Refusal,
     RefusalKind,
-    ReserveGlobal,
     Suspicion,
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
@@ -42,6 +41,12 @@ def in_window(moments: list[int], limit: Limit, now: int) -> int:
     return sum(now - limit.window * 1000 < moment <= now for moment in moments)
 
 
+def reserved(log: str, entry_id: str, limits: tuple[Limit, ...], now: int) -> tuple[str, int] | Refusal:
+    """One more send from a network: its new log and the moment that it was entered with, or why not."""
+    at = clients.reserve_client(log, clients.Network("client", "", limits), now)
+    return at if isinstance(at, Refusal) else (logs.add(log, at, entry_id, limits), at)
+
+
 # --------------------------------------------------------------------------------------------------- the window
 
 
@@ -50,7 +55,7 @@ def test_p5_never_one_more_in_any_window_and_never_one_fewer(limits: tuple[Limit
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = reserved(log, f"{number:03}", limits, now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if isinstance(answer, Refusal):
@@ -70,7 +75,7 @@ def test_p5_holds_when_hosts_disagree_about_the_time(limits: tuple[Limit, ...], 
     log, now, accepted = "", NOW, []
     for number, step in enumerate(steps):
         now += step
-        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = reserved(log, f"{number:03}", limits, now)
         if not isinstance(answer, Refusal):
             log, _ = answer
             accepted.append(now)
@@ -85,7 +90,7 @@ def test_p5_what_is_taken_back_makes_room_and_nothing_else_does(
     log, now, accepted = "", NOW, []
     for number, (step, take_back) in enumerate(steps):
         now += step
-        answer = clients.reserve_client(log, ReserveGlobal(f"{number:03}", "client", limits), now)
+        answer = reserved(log, f"{number:03}", limits, now)
         fits = all(in_window(accepted, limit, now) < limit.count for limit in limits)
         assert isinstance(answer, Refusal) is not fits
         if not isinstance(answer, Refusal):
@@ -308,6 +313,63 @@ def test_r25_so_many_proofs_are_kept_and_no_more() -> None:
 )  # fmt: skip
 def test_r35_a_client_is_an_ipv4_address_or_an_ipv6_64(address: str, network: str) -> None:
     assert clients.client_network(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("::ffff:203.0.113.7", "203.0.113.7"), ("::ffff:cb00:7107", "203.0.113.7"),
+        ("::ffff:0:203.0.113.7", "203.0.113.7"), ("::203.0.113.7", "203.0.113.7"),
+        ("64:ff9b::203.0.113.7", "203.0.113.7"), ("64:ff9b:1::203.0.113.7", "203.0.113.7"),
+        ("64:ff9b:1:fffe::203.0.113.7", "203.0.113.7"), ("[64:ff9b::cb00:7107]:5678", "203.0.113.7"),
+        ("2002:cb00:7107::1", "203.0.113.7"), ("2002:cb00:7107:ffff:1:2:3:4", "203.0.113.7"),
+        ("2001:0:c633:6401:8000:63bf:34ff:8ef8", "203.0.113.7"), ("2001::34ff:8ef8", "203.0.113.7"),
+        ("::ffff:10.0.0.1", None), ("::ffff:0:10.0.0.1", None), ("::127.0.0.1", None), ("64:ff9b::10.0.0.1", None),
+        ("64:ff9b:1::192.168.0.1", None), ("2002:7f00:1::1", None), ("2002:a00:1::1", None),
+        ("2001:0:cb00:7107::f5ff:fffe", None), ("2001:0:cb00:7107::ffff:ffff", None),
+    ],
+)  # fmt: skip
+def test_r35_an_address_with_an_ipv4_inside_is_that_ipv4(address: str, inside: str | None) -> None:
+    assert clients.client_network(address) == inside
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("64:ff9b:0:0:1::cb00:7107", "64:ff9b::/64"),
+        ("64:ff9b:2::cb00:7107", "64:ff9b:2::/64"),
+        ("64:ff9c::cb00:7107", "64:ff9c::/64"),
+        ("2003:cb00:7107::1", "2003:cb00:7107::/64"),
+        ("2001:1::34ff:8ef8", "2001:1::/64"),
+        ("::1:203.0.113.7", "::/64"),
+        ("::fffe:203.0.113.7", "::/64"),
+    ],
+)
+def test_r35_the_neighbours_of_such_networks_have_no_ipv4_inside(address: str, network: str) -> None:
+    assert clients.client_network(address) == network
+
+
+@pytest.mark.parametrize(
+    ("network", "wider"),
+    [
+        ("203.0.113.7", None), ("2001:db8:1:2::/64", "2001:db8:1::/48"), ("2001:db8:1:ffff::/64", "2001:db8:1::/48"),
+        ("2001:db8:2::/64", "2001:db8:2::/48"), ("2a05:45c2:4000:1::/64", "2a05:45c2:4000::/48"),
+    ],
+)  # fmt: skip
+def test_r35_a_client_is_in_an_ipv6_48_as_well(network: str, wider: str | None) -> None:
+    assert clients.wider_network(network) == wider
+
+
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [
+        ("203.0.113.7", True), (" 203.0.113.7:5678 ", True), ("[2001:db8::1]:443", True), ("fe80::1%eth0", True),
+        ("10.0.0.1", True), ("::1", True), ("", False), ("unknown", False), ("_hidden", False), ("203.0.113", False),
+        ("203.0.113.7 10.0.0.1", False), ("\x00", False),
+    ],
+)  # fmt: skip
+def test_r35_an_address_can_be_read_or_not_whoever_it_stands_for(text: str, readable: bool) -> None:
+    assert clients.is_address(text) is readable
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert policy.resend_after == (60, 60, 120, 300)
     assert policy.phone_limits == (Limit(5, 3600), Limit(10, 86400))
     assert policy.client_limits == (Limit(60, 3600), Limit(300, 86400))
+    assert policy.wider_limits == (Limit(600, 3600), Limit(3000, 86400))
     assert policy.failure_limits == (Limit(15, 3600), Limit(30, 86400))
     assert (policy.countries, policy.default_region) == (("UZ",), "UZ")
     assert policy.purposes == tuple(Purpose)

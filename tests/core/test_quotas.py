@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -220,6 +221,19 @@ def test_r35_a_send_that_the_phone_s_part_refuses_does_not_cost_the_client(make_
     site.send(SECOND_PHONE)
     with pytest.raises(errors.RateLimited):
         site.send("+998931238190")
+
+
+def test_r35_of_2000_clients_in_one_48_its_wider_quota_lets_600_send(make_site: Callable[..., Any]) -> None:
+    site, refusals = make_site(), Counter[tuple[str | None, int | None]]()
+    for number in range(2000):
+        try:
+            site.send(f"+99890123{number:04}", client_ip=f"2001:db8:7:{number:x}::1")
+        except errors.RateLimited as refused:
+            refusals[refused.quota, refused.retry_after] += 1
+    assert (len(site.outbox), refusals) == (600, {("network 600/hour", 3600): 1400})
+    site.send("+998931230000", client_ip="2001:db8:8:1::1")
+    site.clock.advance(3600)
+    site.send("+998931230001", client_ip="2001:db8:7:ffff::1")
 
 
 def test_no_client_quota_is_no_quota(make_site: Callable[..., Any]) -> None:

@@ -29,6 +29,12 @@ def test_r35_of_ipv6_the_network_counts(site: Site) -> None:
     assert allowed(site, 3, "2001:db8:0:2::1")
 
 
+def test_r35_of_ipv6_the_network_that_it_is_in_counts_too(site: Site) -> None:
+    site.configure(CLIENT_QUOTA="1/hour")
+    assert [allowed(site, n, f"2001:db8:7:{n}::1") for n in range(12)] == [True] * 10 + [False] * 2
+    assert allowed(site, 12, "2001:db8:8::1")
+
+
 @pytest.mark.parametrize("ip", ["127.0.0.1", "10.1.2.3", "::1", ""])
 def test_a_private_peer_has_no_client_quota(site: Site, ip: str) -> None:
     site.configure(CLIENT_QUOTA="1/hour")
@@ -53,6 +59,12 @@ def test_r35_a_header_of_the_client_is_not_believed(site: Site) -> None:
         (2, "192.0.2.66, 192.0.2.1, 10.0.0.1", "192.0.2.1"),
         (2, "192.0.2.1, 10.0.0.1", "192.0.2.1"),
         (2, "10.0.0.1", "198.51.100.1"),
+        (1, "192.0.2.1:5678", "192.0.2.1:5678"),
+        (1, "unknown", "198.51.100.1"),
+        (1, "192.0.2.1, unknown", "198.51.100.1"),
+        (1, "192.0.2.1, 203.0.113", "198.51.100.1"),
+        (2, "_hidden, 10.0.0.1", "198.51.100.1"),
+        (3, "192.0.2.1, 10.0.0.1", "198.51.100.1"),
     ],
 )
 def test_r35_django_believes_as_many_proxies_as_it_is_told(
@@ -72,9 +84,23 @@ def test_r35_django_believes_as_many_proxies_as_it_is_told(
     assert seen == [client, client]
 
 
+def test_r35_a_header_that_cannot_be_read_frees_nobody_of_the_quota(django_site: Site) -> None:
+    django_site.configure(TRUSTED_PROXIES=1, CLIENT_QUOTA="1/hour")
+    headers = ["unknown", "203.0.113", "192.0.2.1, _hidden", ""]
+    sent = [allowed(django_site, n, "198.51.100.1", x_forwarded_for=header) for n, header in enumerate(headers)]
+    assert sent == [True, False, False, False]
+
+
 @pytest.mark.parametrize(
     ("hops", "header", "client"),
-    [(1, "192.0.2.66, 192.0.2.1", "192.0.2.1"), (2, "192.0.2.1, 10.0.0.1", "192.0.2.1"), (1, "", "198.51.100.1")],
+    [
+        (1, "192.0.2.66, 192.0.2.1", "192.0.2.1"),
+        (2, "192.0.2.1, 10.0.0.1", "192.0.2.1"),
+        (1, "", "198.51.100.1"),
+        (2, "192.0.2.1", "198.51.100.1"),
+        (1, "unknown", "198.51.100.1"),
+        (1, "192.0.2.1, 203.0.113", "198.51.100.1"),
+    ],
 )
 def test_r35_flask_believes_werkzeugs_proxy_fix(flask_site: Site, hops: int, header: str, client: str) -> None:
     from werkzeug.middleware.proxy_fix import ProxyFix

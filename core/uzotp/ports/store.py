@@ -85,11 +85,12 @@ class Switch:
 
 @dataclass(frozen=True)
 class ReserveGlobal:
-    """The part of a send that all phones share: the pause, the client's network, the guard, the day's money.
+    """The part of a send that all phones share: the pause, the client's networks, the guard, the day's money.
 
-    ``entry_id`` names this reservation so that it can be taken back. Without a ``client`` there is no client quota;
-    without a ``guard`` nothing is counted for the prefix; without a ``budget`` no money is. Money is whole so'm. Of
-    ``switches`` the reservation tells which are on.
+    ``entry_id`` names this reservation so that it can be taken back. Without a ``client`` there is no client quota, nor
+    one of the ``wider`` network that it may be in, whose limits are for all clients in it; without a ``guard`` nothing
+    is counted for the prefix; without a ``budget`` no money is. Money is whole so'm. Of ``switches`` the reservation
+    tells which are on.
 
     The country's tally is read and not written, for every send of the country would wait for it. ``untallied`` is what
     this process has yet to :meth:`Store.tally` of the prefix and of the country: sends, and verified ones.
@@ -98,6 +99,8 @@ class ReserveGlobal:
     entry_id: str
     client: str | None
     client_limits: tuple[Limit, ...]
+    wider: str | None = None
+    wider_limits: tuple[Limit, ...] = ()
     prefix: str = ""
     country: str = ""
     guard: GuardRule | None = None
@@ -112,7 +115,8 @@ class ReserveGlobal:
 class GlobalReservation:
     """Granted: what :meth:`Store.adjust` corrects and takes back.
 
-    ``prefix`` and ``country`` are empty where the guard counted nothing, ``day`` where no money was reserved.
+    ``prefix`` and ``country`` are empty where the guard counted nothing, ``day`` where no money was reserved;
+    ``wider`` is there with a ``client`` only.
     ``suspicion`` is what the guard would have refused, had it been enforcing or had nobody vouched.
     """
 
@@ -125,22 +129,17 @@ class GlobalReservation:
     day: str = ""
     switches_on: frozenset[str] = frozenset()
     suspicion: Suspicion | None = None
+    wider: str | None = None
 
     @classmethod
     def of(
         cls, request: ReserveGlobal, at_ms: int, day: str, switches_on: Iterable[str], suspicion: Suspicion | None
     ) -> GlobalReservation:
-        return cls(
-            request.entry_id,
-            request.client if request.client_limits else None,
-            at_ms,
-            request.prefix if request.guard else "",
-            request.country if request.guard else "",
-            request.amount if day else 0,
-            day,
-            frozenset(switches_on),
-            suspicion,
-        )
+        client = request.client if request.client_limits else None
+        areas = (request.prefix, request.country) if request.guard else ("", "")
+        amount, on = request.amount if day else 0, frozenset(switches_on)
+        wider = request.wider if client else None
+        return cls(request.entry_id, client, at_ms, *areas, amount, day, on, suspicion, wider)
 
 
 @dataclass(frozen=True)
@@ -323,14 +322,14 @@ class Store(Ledger, Protocol):
     happened that a caller could profit from."""
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
-        """Take a place in what all phones share: refused when paused, over the client's quota, suspicious or over
-        the day's budget, in this order."""
+        """Take a place in what all phones share: refused when paused, over the client's quota or its wider network's,
+        suspicious or over the day's budget, in this order."""
         ...
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         """Write down what a reservation came to, once: *spent* whole so'm on its own day, and when nothing was
         *sent* the guard's count is taken back. The client's quota stays spent (P5), unless *free_client* gives its
-        place back too: where the phone's part was refused, all of the reservation goes."""
+        places back too: where the phone's part was refused, all of the reservation goes."""
         ...
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:

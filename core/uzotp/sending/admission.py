@@ -118,6 +118,7 @@ class Admission:
         if amount is None:
             raise errors.CountryNotAllowed(phone.country)
         network = self._network(request.client_ip)
+        wider = clients.wider_network(network) if network else None
         prefix_floor, country_floor = policy.guard_floors
         rule = GuardRule(
             policy.guard == GuardMode.ENFORCE, request.trusted, prefix_floor, country_floor, policy.guard_ratio
@@ -126,6 +127,8 @@ class Admission:
             entry_id=random_id(),
             client=self._core.keys.client(network) if network else None,
             client_limits=policy.client_limits,
+            wider=self._core.keys.client(wider) if wider else None,
+            wider_limits=policy.wider_limits,
             prefix=phone.prefix,
             country=phone.country,
             guard=None if test or policy.guard == GuardMode.OFF else rule,

@@ -4,9 +4,9 @@ A concrete store says how a transaction runs, and how rows are read and written 
 :mod:`uzotp.rules.challenges`'s. Each method is one transaction, committed before it returns.
 
 What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same - a
-phone, its challenges, a delivery of theirs; a client, its prefix, the day's money; deliveries in the order of their
-ids, then areas in theirs - so that two decisions never wait for each other in a circle. A check touches rows of its
-phone alone (P4).
+phone, its challenges, a delivery of theirs; a client, its wider network, the prefix, the day's money; deliveries in the
+order of their ids, then areas in theirs - so that two decisions never wait for each other in a circle. A check touches
+rows of its phone alone (P4).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord
 from uzotp.rules.pumping import MEMORY_MS
 from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, GRACE_MS, memory_of
-from uzotp.stores.tables import CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, R, Table, outcome
+from uzotp.stores.tables import CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, ClientRecord, R, Table, outcome
 
 T = TypeVar("T")
 
@@ -130,16 +130,16 @@ class LockedStore(ABC):
         if spent < 0:
             raise ValueError("no message earns money")
         correction = Correction(reservation, spent, sent)
-        client = reservation.client if free_client else None
+        freed = [each for each in (reservation.client, reservation.wider) if each] if free_client else []
 
         def work(rows: Transaction) -> None:
-            if client:
-                asked = rows.claim(CLIENT, client)
+            for fingerprint in freed:
+                asked = rows.claim(CLIENT, fingerprint)
                 asked.log = clients.release_client(asked.log, reservation)
-                rows.put(CLIENT, client, asked)
+                rows.put(CLIENT, fingerprint, asked)
             _correct(rows, correction)
 
-        if client or correction.uncounts or correction.change:
+        if freed or correction.uncounts or correction.change:
             self.transact(work, reservation.at_ms)
 
     def tally(self, tallied: Tallied) -> None:
@@ -285,14 +285,9 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
     on = rows.switches_on((PAUSE, *request.switches))
     if PAUSE in on:
         return Refusal(RefusalKind.PAUSED, "paused", None)
-    at, rule, suspicion = now, request.guard, None
-    if request.client is not None and request.client_limits:
-        asked = rows.claim(CLIENT, request.client)
-        entered = clients.reserve_client(asked.log, request, now)
-        if isinstance(entered, Refusal):
-            return entered
-        asked.log, at = entered
-        rows.put(CLIENT, request.client, asked, now + memory_of(request.client_limits))
+    at, rule, suspicion = _enter(rows, request, now), request.guard, None
+    if isinstance(at, Refusal):
+        return at
     if rule is not None:
         tally = rows.claim(TALLY, request.prefix)
         country = rows.get(TALLY, request.country, lock=False) or TALLY.record()
@@ -308,6 +303,22 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         if not rows.take_money(day, request.amount, request.budget, now + BUDGET_MS):
             return money.exhausted(request.budget, now)
     return GlobalReservation.of(request, at, day, on, suspicion)
+
+
+def _enter(rows: Transaction, request: ReserveGlobal, now: int) -> int | Refusal:
+    """One more send from each of the client's networks, entered with one moment, which is returned; or from none."""
+    at, networks, records = now, clients.networks_of(request), list[ClientRecord]()
+    for network in networks:
+        asked = rows.claim(CLIENT, network.fingerprint)
+        entered = clients.reserve_client(asked.log, network, now)
+        if isinstance(entered, Refusal):
+            return entered
+        at = max(at, entered)
+        records.append(asked)
+    for network, asked in zip(networks, records, strict=True):
+        asked.log = logs.add(asked.log, at, request.entry_id, network.limits)
+        rows.put(CLIENT, network.fingerprint, asked, now + memory_of(network.limits))
+    return at
 
 
 def _correct(rows: Transaction, correction: Correction) -> None:

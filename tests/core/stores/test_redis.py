@@ -16,7 +16,7 @@ from redis import Redis
 
 from tests.core.stores import redis_servers, services
 from uzotp import tashkent
-from uzotp.policy import Purpose
+from uzotp.policy import Purpose, parse_limits
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.store import Tallied
 from uzotp.rules import challenges, logs, pumping
@@ -297,7 +297,8 @@ def _anything(dice, now, phones, past):
                     enforce=dice.random() < 0.7)  # fmt: skip
     limits = reservation(quota=dice.choice(["6/hour,30/day", "9/10 minutes"])).client_limits
     return "reserve", (
-        replace(watch, client=dice.choice([None, an_id("net")]), client_limits=limits,
+        replace(watch, client=dice.choice([None, an_id("net"), an_id("next")]), client_limits=limits,
+                wider=dice.choice([None, an_id("wide")]), wider_limits=parse_limits("8/hour"),
                 untallied=((0, dice.randrange(2)), (dice.randrange(5), dice.randrange(3))),
                 amount=dice.choice([0, 50, 140]), budget=dice.choice([None, 900])),
     )  # fmt: skip

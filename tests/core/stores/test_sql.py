@@ -21,13 +21,14 @@ from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.policy import Purpose, parse_limits
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.store import Tallied
+from uzotp.rules import logs
 from uzotp.stores.sql import store as statements
 from uzotp.stores.sql.engine import SQLStore
-from uzotp.stores.tables import TABLES
+from uzotp.stores.tables import CLIENT, TABLES, ClientRecord
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.answers import credit, opened, reserved, tell
 from uzotp.testing.store_contract.crowd import Crowd
-from uzotp.testing.store_contract.hooks import T0, TODAY
+from uzotp.testing.store_contract.hooks import DAY, T0, TODAY
 from uzotp.testing.store_contract.requests import (
     an_id,
     attempt,
@@ -321,6 +322,16 @@ def test_a_refusal_leaves_no_row(server, sqlite_url):
     for table in TABLES:
         with store.session() as session:
             assert [tuple(row) for row in session.rows(f"SELECT COUNT(*) FROM {table}")] == [(0,)], table
+    store._engine.dispose()
+
+
+@pytest.mark.parametrize("service", ["postgres", "mariadb"])
+def test_r35_a_log_of_ten_thousand_sends_is_kept(service):
+    """A wider network's, of a site that lets one client send a thousand a day."""
+    store = SQLStore(services.sqlalchemy_url(service))
+    log = logs.entry(T0, "abc") * 10_000
+    store.transact(lambda rows: rows.put(CLIENT, an_id("wide"), ClientRecord(log), T0 + DAY), T0)
+    assert store.transact(lambda rows: rows.get(CLIENT, an_id("wide")), T0).log == log
     store._engine.dispose()
 
 

@@ -89,9 +89,7 @@ class RedisStore:
         return _reserved(request, *reply) if reply[0] == "granted" else _refused_to_all(request, *reply)
 
     def _all_share(self, request: ReserveGlobal) -> list[str]:
-        client = _wanted(request).get("client", "")
-        areas = _area(request.prefix), _area(request.country)
-        return self._shared("switches", f"client:{client}", *areas, "budget")
+        return self._shared("switches", *_networks(request), _area(request.prefix), _area(request.country), "budget")
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
@@ -103,7 +101,7 @@ class RedisStore:
         }
         if not any(request.values()):
             return
-        keys = self._shared(f"client:{reservation.client or ''}", _area(reservation.prefix), "budget")
+        keys = self._shared(*_networks(reservation), _area(reservation.prefix), "budget")
         day = str(_number(reservation.day)) if reservation.day else None
         self._link.decide(scripts.CORRECT, keys, _request(**request, now=reservation.at_ms, day=day))
 
@@ -161,8 +159,7 @@ class RedisStore:
             return self._admit_in_turn(wanted, request)
         keys = [*self._of_opening(request), *self._all_share(wanted)]
         asked = _request(now=wanted.now, wanted=_wanted(wanted), opening=_pending(request))
-        reply = self._link.decide(scripts.ADMIT, keys, asked, spends=True)
-        word, *replies = reply
+        word, *replies = self._link.decide(scripts.ADMIT, keys, asked, spends=True)
         if word == "phone":
             return _refused_to_phone(request, *replies[0])
         if word == "all":
@@ -361,11 +358,12 @@ def _wanted(request: ReserveGlobal) -> dict[str, Any]:
 
 
 def _refused_to_phone(request: OpenChallenge, *reply: Any) -> Refusal:
-    return _refused(*reply, locked=("failures", request.failure_limits), rate_limited=("phone", request.phone_limits))
+    return _refused(*reply, locked={"failures": request.failure_limits}, rate_limited={"phone": request.phone_limits})
 
 
 def _refused_to_all(request: ReserveGlobal, *reply: Any) -> Refusal:
-    return _refused(*reply, rate_limited=("client", request.client_limits), budget=request.budget)
+    networks = {"client": request.client_limits, "network": request.wider_limits}
+    return _refused(*reply, rate_limited=networks, budget=request.budget)
 
 
 def _reserved(
@@ -373,6 +371,10 @@ def _reserved(
 ) -> GlobalReservation:
     suspicion = Suspicion(*seen[:5]) if seen else None
     return GlobalReservation.of(request, at, day_of(int(day) * DAY_MS) if day else "", on, suspicion)
+
+
+def _networks(of: ReserveGlobal | GlobalReservation) -> list[str]:
+    return [f"client:{fingerprint or ''}" for fingerprint in (of.client, of.wider)]
 
 
 def _area(area: str) -> str:
@@ -384,12 +386,12 @@ def _number(day: str) -> int:
     return day_number(day_begins(day))
 
 
-def _refused(word: str, *told: Any, budget: int | None = None, **limits: tuple[str, tuple[Limit, ...]]) -> Refusal:
-    """A script's refusal; it tells the number of the limit among those of that word, and the milliseconds to wait."""
+def _refused(word: str, *told: Any, budget: int | None = None, **quotas: dict[str, tuple[Limit, ...]]) -> Refusal:
+    """A script's refusal; it tells the number of the limit among all of that word, and the milliseconds to wait."""
     kind = RefusalKind(word)
-    if word in limits:
-        whose, numbered = limits[word]
-        return Refusal(kind, f"{whose} {numbered[told[0] - 1]}", told[1])
+    if word in quotas:
+        names = [f"{whose} {limit}" for whose, limits in quotas[word].items() for limit in limits]
+        return Refusal(kind, names[told[0] - 1], told[1])
     if kind is RefusalKind.SUSPICIOUS:
         *seen, wait = told[0]
         suspicion = Suspicion(*seen)

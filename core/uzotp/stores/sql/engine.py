@@ -26,6 +26,7 @@ from sqlalchemy import (
     inspect,
     make_url,
 )
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -53,7 +54,7 @@ _PATIENCE: dict[str, dict[str, int]] = {
 _TYPES: dict[Kind, Callable[[int], TypeEngine[Any]]] = {
     Kind.CHAR: CHAR,
     Kind.TEXT: String,
-    Kind.LOG: lambda _: Text(),
+    Kind.LOG: lambda _: Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb"),  # a TEXT ends at 64 KiB there
     Kind.SMALL: lambda _: SmallInteger(),
     Kind.WHOLE: lambda _: Integer(),
     Kind.BIG: lambda _: BigInteger(),

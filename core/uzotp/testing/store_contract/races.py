@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -90,6 +91,20 @@ class RaceTests(Hooks):
     ) -> None:
         monkeypatch.setattr(clients, "reserve_client", together(8, clients.reserve_client))
         assert sum(granted(crowd.ask("reserve", [reservation(quota="3/hour") for _ in range(8)]))) == 3
+
+    def test_r35_of_many_clients_at_once_a_wider_network_lets_its_quota_pass(self, crowd: Crowd) -> None:
+        for number in rounds():
+            sends = [reservation(f"{number} {each % 8}", f"{number}", wide="7/hour") for each in range(32)]
+            answers = crowd.ask("reserve", sends)
+            assert sum(granted(answers)) == 7
+
+        # As many as are taken back come in, and the locks of clients and of what they are in make no circle.
+        back = [answer for answer in answers if isinstance(answer, GlobalReservation)]
+        takes_back: list[Call] = [("adjust", (each, 0), WHOLE) for each in back]
+        asks: list[Call] = [("reserve", (replace(each, entry_id=an_id()),)) for each in sends]
+        came = crowd.race([*takes_back, *asks])[len(back) :]
+        again = crowd.ask("reserve", [reservation(f"new {each}", f"{number}", wide="7/hour") for each in range(16)])
+        assert sum(granted(came)) + sum(granted(again)) == 7
 
     @pytest.mark.parametrize("rule", ["watch", "fits"])
     def test_p6_p8_nobody_reserves_on_what_another_is_changing(

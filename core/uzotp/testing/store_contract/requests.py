@@ -94,8 +94,12 @@ def attempt(
     )
 
 
-def reservation(client: str | None = "net", *, now: int = T0, quota: str = "3/hour") -> ReserveGlobal:
-    return ReserveGlobal(an_id(), client and an_id("client", client), parse_limits(quota), now=now)
+def reservation(
+    client: str | None = "net", wider: str | None = None, *, now: int = T0, quota: str = "3/hour", wide: str = "5/hour"
+) -> ReserveGlobal:
+    """A send of *client*, in the network *wider*, under the quotas *quota* and *wide*."""
+    networks = client and an_id("client", client), wider and an_id("wider", wider)
+    return ReserveGlobal(an_id(), networks[0], parse_limits(quota), networks[1], parse_limits(wide), now=now)
 
 
 def paying(amount: int, budget: int = 1000, *, now: int = T0) -> ReserveGlobal:

@@ -197,6 +197,60 @@ class SendTests(Hooks):
         self._passes(store, T0, T0 + 1, T0 + 2, quota="5/hour")
         assert self._passes(store, T0 + 4) == [False]
 
+    # --------------------------------------------------------------------------------- the networks they are in
+
+    def _crowd(self, store: Store, *moments: int, of: str = "wide", first: int = 0) -> list[bool]:
+        """Which of the reservations at *moments* are granted, each of another client in the network *of*."""
+        clients = enumerate(moments, first)
+        return granted([store.reserve(reservation(f"{of} {number}", of, now=now)) for number, now in clients])
+
+    def test_r35_a_wider_networks_quota_is_exact_over_all_clients_in_it(self, store: Store) -> None:
+        assert self._crowd(store, *range(T0, T0 + 8)) == [True] * 5 + [False] * 3
+        refusal = store.reserve(reservation("wide 99", "wide", now=T0 + HOUR - 1))
+        assert why(refusal) == ("rate_limited", "network 5/hour", 1)
+        assert self._crowd(store, T0 + HOUR, T0 + HOUR, first=20) == [True, False]
+        assert self._crowd(store, *[T0 + HOUR] * 6, of="elsewhere") == [True] * 5 + [False]
+
+    def test_r35_a_client_has_no_more_than_its_own_quota_in_a_wider_network(self, store: Store) -> None:
+        answers = [store.reserve(reservation(wider="wide")) for _ in range(4)]
+        assert granted(answers) == [True, True, True, False]
+        assert why(answers[-1]) == ("rate_limited", "client 3/hour", HOUR)
+
+    def test_r35_what_a_wider_network_refuses_leaves_nothing_with_the_client(self, store: Store) -> None:
+        self._crowd(store, *[T0] * 5)
+        assert [refused(store.reserve(reservation(wider="wide"))).quota for _ in range(9)] == ["network 5/hour"] * 9
+        assert self._passes(store, *[T0] * 4) == [True, True, True, False]
+
+    def test_r35_what_a_client_is_refused_leaves_nothing_with_the_wider_network(self, store: Store) -> None:
+        answers = [store.reserve(reservation(wider="wide")) for _ in range(9)]
+        assert sum(granted(answers)) == 3
+        assert self._crowd(store, *[T0] * 3) == [True, True, False]
+
+    def test_r35_a_reservation_that_is_taken_back_frees_both(self, store: Store) -> None:
+        request = reservation(wider="wide")
+        held = reserved(store.reserve(request))
+        assert (held.client, held.wider) == (request.client, request.wider)
+        assert self._passes(store, T0, T0) == [True, True]
+        assert self._crowd(store, *[T0] * 4) == [True] * 4
+        for _ in range(2):
+            release(store, held)
+        assert self._passes(store, T0, T0) == [True, False], "the client's place"
+        assert self._crowd(store, T0, T0, first=9) == [True, False], "the wider network's"
+
+    def test_r35_both_are_freed_where_one_of_them_was_asked_by_a_clock_ahead(self, store: Store) -> None:
+        self._crowd(store, *[T0 + SECOND] * 4)
+        held = reserved(store.reserve(reservation(wider="wide", quota="1/hour")))
+        assert held.at_ms == T0 + SECOND
+        release(store, held)
+        assert self._passes(store, T0, T0, quota="1/hour") == [True, False]
+        assert self._crowd(store, T0 + SECOND, T0 + SECOND, first=9) == [True, False]
+
+    def test_no_client_has_no_wider_network(self, store: Store) -> None:
+        nobody = [reservation(None, "wide", wide="1/hour"), reservation(wider="wide", quota="", wide="1/hour")]
+        for request in nobody * 3:
+            answer = reserved(store.reserve(request))
+            assert (answer.client, answer.wider) == (None, None)
+
     def test_handles_are_apart(self, store: Store) -> None:
         one, two = (opened(store.open(opening(binding=binding))) for binding in "xy")
         assert one.nonce != two.nonce

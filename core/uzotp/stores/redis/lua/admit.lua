@@ -1,9 +1,6 @@
--- Open and reserve in one decision, where one server has all keys. KEYS: the five of open.lua, the five of reserve.lua.
+-- Open and reserve in one decision, where one server has all keys. KEYS: the five of open.lua, the six of reserve.lua.
 
-local of_phone, shared = {}, {}
-for place = 1, 5 do
-  of_phone[place], shared[place] = KEYS[place], KEYS[place + 5]
-end
+local of_phone, shared = {unpack(KEYS, 1, 5)}, {unpack(KEYS, 6)}
 local refused = refuse(of_phone, request.opening)
 if refused then
   return {'phone', refused}
