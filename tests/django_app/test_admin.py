@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.models import Challenge, Delivery, Phone, Proof
+from django_uzotp.models import Challenge, Delivery, Phone
 from uzotp.settings.build import overrides
 from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
@@ -22,7 +22,7 @@ def outbox() -> Iterator[Outbox]:
     overrides.set(gateway=outbox, store=None, clock=FakeClock())
     yield outbox
     overrides.set(gateway=None, store=None, clock=None)
-    for model in (Challenge, Delivery, Phone, Proof):
+    for model in (Challenge, Delivery, Phone):
         model.objects.all().delete()
 
 

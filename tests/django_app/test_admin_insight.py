@@ -18,7 +18,7 @@ from django.utils import translation
 
 from django_uzotp.admin import DeliveryAdmin, InsightAdmin
 from django_uzotp.conf import get_verifier
-from django_uzotp.models import Challenge, Count, Delivery, Insight, Phone, Proof, Switch, Tally
+from django_uzotp.models import Challenge, Count, Delivery, Insight, Phone, Switch, Tally
 from tests.core.histories import Plain, Told, Wealthy, traffic, troubled_store
 from tests.core.shop import Broken
 from tests.core.shown import cards_in, cards_of, check_strict, tables_in, tables_of
@@ -169,7 +169,7 @@ def outbox(clock: FakeClock) -> Iterator[Outbox]:
     outbox = Outbox()
     overrides.set(gateway=outbox, store=None, clock=clock)
     yield outbox
-    for model in (Challenge, Count, Delivery, Phone, Proof, Switch, Tally):
+    for model in (Challenge, Count, Delivery, Phone, Switch, Tally):
         model.objects.all().delete()
 
 
