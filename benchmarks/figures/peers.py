@@ -52,7 +52,9 @@ class PhoneVerify:
         self._numbers = ours.numbers(6_000_000)
 
     def issue(self) -> tuple[Any, str]:
-        number = next(self._numbers)
+        return self.issue_to(next(self._numbers))
+
+    def issue_to(self, number: str) -> tuple[Any, str]:
         code, token = self._backend(number).create_security_code_and_session_token(number)
         return (number, token), code
 

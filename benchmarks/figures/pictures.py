@@ -29,10 +29,10 @@ def of(sections: Mapping[str, Section], pending: int) -> dict[str, str]:
         if sections[key].bars
     ]
     if charts:
-        found["verify.svg"] = _page(charts, "Time to check a right code in Django: uzotp, the floor and the peers")
+        found["verify.svg"] = page(charts, "Time to check a right code in Django: uzotp, the floor and the peers")
     if sections["pending"].bars:
         title = f"Checking a code: {pending:,} pending, × with 1,000"
-        found["pending.svg"] = _page([_ratios(title, sections["pending"].bars)], title)
+        found["pending.svg"] = page([_ratios(title, sections["pending"].bars)], title)
     return found
 
 
@@ -59,7 +59,7 @@ def _short(name: str) -> str:
     return name.removesuffix(" on PostgreSQL") if _kind(name) == "peer" else name
 
 
-def _page(charts: Sequence[tuple[str, Sequence[tuple[str, str, float, str]]]], label: str) -> str:
+def page(charts: Sequence[tuple[str, Sequence[tuple[str, str, float, str]]]], label: str) -> str:
     shapes, top = [], 12
     for title, bars in charts:
         shapes.append(f'<text class="title" x="20" y="{top + 20}">{title}</text>')
@@ -74,6 +74,6 @@ def _page(charts: Sequence[tuple[str, Sequence[tuple[str, str, float, str]]]], l
             ]
             top += _ROW
         top += 12
-    page = '<rect class="page" width="100%" height="100%" rx="6"/>'
+    ground = '<rect class="page" width="100%" height="100%" rx="6"/>'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" role="img" aria-label="{label}">'
-    return "\n".join([head, f"<style>{STYLE}\n</style>", page, *shapes, "</svg>"]) + "\n"
+    return "\n".join([head, f"<style>{STYLE}\n</style>", ground, *shapes, "</svg>"]) + "\n"

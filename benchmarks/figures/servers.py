@@ -88,27 +88,30 @@ def _sqlite(file: Path) -> Database:
 
 def _execute(kind: str, server: Any, sql: str) -> None:
     try:
-        if kind == "postgres":
-            import psycopg
-
-            with psycopg.connect(server.geturl(), autocommit=True, connect_timeout=3) as connection:
-                connection.execute(sql)
-        else:
-            import pymysql
-
-            with (
-                pymysql.connect(
-                    host=server.hostname,
-                    port=server.port or 3306,
-                    user=server.username,
-                    password=unquote(server.password or ""),
-                    connect_timeout=3,
-                ) as connection,
-                connection.cursor() as cursor,
-            ):
-                cursor.execute(sql)
+        with connect(kind, server.geturl()) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
     except Exception as error:
         raise Absent(f"{kind}: {type(error).__name__}") from None
+
+
+def connect(kind: str, url: str) -> Any:
+    """A connection of psycopg or PyMySQL, in autocommit; *url* may be a :class:`Database`'s."""
+    server = urlsplit(url)
+    if kind == "postgres":
+        import psycopg
+
+        return psycopg.connect(server._replace(scheme="postgresql").geturl(), autocommit=True, connect_timeout=3)
+    import pymysql
+
+    return pymysql.connect(
+        host=server.hostname,
+        port=server.port or 3306,
+        user=server.username,
+        password=unquote(server.password or ""),
+        database=server.path[1:] or None,
+        connect_timeout=3,
+        autocommit=True,
+    )
 
 
 @contextmanager

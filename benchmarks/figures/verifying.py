@@ -14,12 +14,12 @@ PREPARED = "the same, prepared, by psycopg"
 OURS, GUARDLESS, WRONG = "uzotp, right", "uzotp with GUARD off, right", "uzotp, wrong"
 ENDPOINT = "uzotp's JSON endpoint `verify` by Django's test client, right"
 
-_TABLE = (
+TABLE = (
     "CREATE TABLE figures_floor (handle char(26) PRIMARY KEY, fingerprint char(26) NOT NULL, digest char(26) NOT NULL,"
     " expires_at bigint NOT NULL, attempts integer NOT NULL, used boolean NOT NULL)"
 )
-_INSERT = "INSERT INTO figures_floor VALUES (%s, %s, %s, 9000000000000, 0, false)"
-_UPDATE = (
+INSERT = "INSERT INTO figures_floor VALUES (%s, %s, %s, 9000000000000, 0, false)"
+UPDATE = (
     "UPDATE figures_floor SET attempts = attempts + 1, used = (digest = %s)"
     " WHERE handle = %s AND NOT used AND attempts < 5 AND expires_at > %s RETURNING attempts, used"
 )
@@ -38,7 +38,7 @@ def measure(database: Database, rounds: int, calls: int) -> tuple[dict[str, floa
         guardless = ours.Codes(django_uzotp.get_verifier(), first=2_000_000)
     codes = ours.Codes(django_uzotp.get_verifier(), django_uzotp.verify_code)
     with connection.cursor() as cursor:
-        cursor.execute(_TABLE)
+        cursor.execute(TABLE)
         cursor.execute("CREATE INDEX figures_floor_phone ON figures_floor (fingerprint)")
     contestants = [
         Contestant(FLOOR, _floor, (1, True)),
@@ -61,7 +61,7 @@ def _rows(calls: int) -> list[tuple[str, str]]:
     rows = [(random_id(), random_id(), random_id()) for _ in range(calls)]
     with connection.cursor() as cursor:
         for row in rows:
-            cursor.execute(_INSERT, row)
+            cursor.execute(INSERT, row)
     return [(digest, handle) for handle, _, digest in rows]
 
 
@@ -70,7 +70,7 @@ def _floor(calls: int) -> Sequence[Call]:
 
     def update(digest: str, handle: str) -> tuple[int, bool]:
         with connection.cursor() as cursor:
-            cursor.execute(_UPDATE, (digest, handle, 1))
+            cursor.execute(UPDATE, (digest, handle, 1))
             attempts, used = cursor.fetchone()
         return attempts, bool(used)
 
@@ -86,7 +86,7 @@ def _prepared() -> Any:
         raw = connection.connection
 
         def update(digest: str, handle: str) -> tuple[int, bool]:
-            attempts, used = raw.execute(_UPDATE, (digest, handle, 1), prepare=True).fetchone()
+            attempts, used = raw.execute(UPDATE, (digest, handle, 1), prepare=True).fetchone()
             return attempts, used
 
         return [_bound(update, *row) for row in _rows(calls)]

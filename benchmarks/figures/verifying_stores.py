@@ -14,7 +14,7 @@ from uzotp.ports.store import Attempt, VerifiedDelivery
 FLOOR = "one EVALSHA by redis-py"
 RIGHT, GUARDLESS, WRONG = "right code", "right code, GUARD off", "wrong code"
 
-_SCRIPT = """
+SCRIPT = """
 local attempts = redis.call('HINCRBY', KEYS[1], 'a', 1)
 if redis.call('HGET', KEYS[1], 'd') ~= ARGV[1] then return {0, attempts} end
 redis.call('HSET', KEYS[1], 'u', 1)
@@ -36,7 +36,7 @@ def redis(url: str, rounds: int, calls: int) -> dict[str, float]:
     from redis import Redis
 
     with Redis.from_url(url) as client:
-        sha = client.script_load(_SCRIPT)
+        sha = client.script_load(SCRIPT)
 
         def prepare(calls: int) -> Sequence[Call]:
             rows = [(f"floor:{random_id()}", random_id()) for _ in range(calls)]
