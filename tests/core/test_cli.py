@@ -90,7 +90,15 @@ def test_a_send_of_which_nobody_knows(run: Callable[..., Done], outbox: Outbox) 
 
 def test_a_store_that_is_away(run: Callable[..., Done]) -> None:
     asking = ["send", PHONE, "login"], ["verify", PHONE, "493021", "login"]
-    for command in (*asking, ["poll"], ["purge"], ["pause"], ["resume"], ["unblock"]):
+    for command in (
+        *asking,
+        ["poll"],
+        ["purge"],
+        ["pause"],
+        ["resume"],
+        ["unblock"],
+        *([each, PHONE] for each in ("trace", "unlock", "forget")),
+    ):
         done = run(*command, store=Broken())
         assert (done.status, done.out) == (1, "")
         assert done.err == "uzotp: the store did not answer\n"
