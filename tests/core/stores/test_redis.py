@@ -175,6 +175,16 @@ def test_no_script_names_two_hash_tags(store, monkeypatch):
         assert "string.match(KEYS" not in script.text
 
 
+def test_r69_no_key_and_no_member_of_one_names_a_forgotten_phone(store, server):
+    use_everything(store)
+    fingerprint = an_id("phone", "A")
+    assert any(fingerprint in key for key in keys_of(store, server))
+    assert store.forget(fingerprint) == 9, "four challenges, four deliveries, and the phone"
+    assert not any(fingerprint in key for key in keys_of(store, server))
+    assert not server.zcard(f"{store.prefix}{{g}}:unfinished")
+    assert server.exists(f"{store.prefix}{{g}}:budget"), "what all phones share stays"
+
+
 def test_r44_a_delivery_that_is_gone_is_not_made_anew_by_its_code(store, server):
     store.open(opening())
     store.purge(0, T0)
