@@ -7,6 +7,7 @@ the list is in the order of an index.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -22,10 +23,12 @@ from django.utils.translation import gettext_lazy as _
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.models import Challenge, Delivery, Insight
+from django_uzotp.models import Phone as PhoneCounter
 from uzotp.errors import InvalidPhone
 from uzotp.insight.page import answer
 from uzotp.insight.words import Words, words
 from uzotp.phones import Phone
+from uzotp.rules import logs
 from uzotp.sending.sender import TEST_GATEWAY
 
 #: The list can be paged through so many rows, the newest; searching and filtering find the others.
@@ -71,7 +74,7 @@ class _ReadOnlyAdmin(admin.ModelAdmin):
 class _RowsAdmin(_ReadOnlyAdmin):
     """A list that is fast however long it is, searched by number."""
 
-    #: Shown, though no field is ever searched as typed: a full number is, by its fingerprint.
+    #: What begins with the text that was typed, unless that is a full number: then its fingerprint is looked for.
     search_fields = ("prefix",)
     search_help_text = _("A full phone number, or the first digits of one with its plus")
     paginator = CappedPaginator
@@ -82,7 +85,7 @@ class _RowsAdmin(_ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """A full number is found by its fingerprint; anything shorter is taken for a prefix."""
+        """A full number is found by its fingerprint; anything shorter is taken for the beginning of the field."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -91,7 +94,7 @@ class _RowsAdmin(_ReadOnlyAdmin):
             phone = Phone.parse(term, verifier.policy.default_region)
             condition = Q(fingerprint=verifier.keys.fingerprint(phone))
         except InvalidPhone:
-            condition = Q(prefix__startswith=term)
+            condition = Q(**{f"{self.search_fields[0]}__startswith": term})
         return queryset.filter(condition), False
 
     @admin.display(description=_("number"), ordering="prefix")
@@ -106,6 +109,40 @@ class ChallengeAdmin(_RowsAdmin):
     ordering = ("-started_at",)
     begun = _shown("started", _("started"), ordering="started_at")
     ends = _shown("expires", _("expires"), ordering="expires_at")
+
+
+def _counted(log: str, description: Any) -> Any:
+    """A column with the number of entries that a row's *log* has."""
+    return admin.display(description=description)(lambda self, row: len(logs.moments(getattr(row, log))))
+
+
+@admin.register(PhoneCounter)
+class PhoneAdmin(_RowsAdmin):
+    """What keeps a number out, and how it is let in: with a permission of its own, on record in the admin's log."""
+
+    list_display = fields = readonly_fields = ("__str__", "sent", "missed", "resend", "kept")
+    search_fields = ("fingerprint",)
+    search_help_text = _("A full phone number")
+    ordering = ("fingerprint",)
+    sortable_by = ()
+    actions = ("let_in",)
+    sent = _counted("sends", _("sends"))
+    missed = _counted("failures", _("failures"))
+    kept = _shown("expires", _("kept until"))
+
+    @admin.display(description=_("no send before"))
+    def resend(self, row: PhoneCounter) -> datetime | None:
+        return row.resend if row.resend_at else None
+
+    @admin.action(description=_("Let this number in"), permissions=["unlock"])
+    def let_in(self, request: HttpRequest, rows: QuerySet[PhoneCounter]) -> None:
+        """Nobody knows the number here, so this is no event: the admin's log has it."""
+        for row in rows:
+            if get_verifier().store.unlock(row.pk):
+                self.log_change(request, row, "Let this number in")
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("uzotp.unlock_phone"))
 
 
 class GatewayFilter(admin.SimpleListFilter):

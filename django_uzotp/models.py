@@ -93,8 +93,9 @@ class _Moment:
         return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
 
 
-def _table(table: tables.Table[Any], name: Any, plural: Any, **names: Any) -> dict[str, Any]:
-    """A model's body: the fields of the table's columns, the moments among them as datetimes, and what it is called."""
+def _table(table: tables.Table[Any], name: Any, plural: Any, permissions: Any = None, **names: Any) -> dict[str, Any]:
+    """A model's body: the fields of the table's columns, the moments among them as datetimes, what it is called, and
+    the *permissions* that it has of its own."""
     found: dict[str, Any] = {}
     for column in table.columns:
         options: dict[str, Any] = {"primary_key": True} if column.name == table.key else {}
@@ -118,6 +119,8 @@ def _table(table: tables.Table[Any], name: Any, plural: Any, **names: Any) -> di
         "verbose_name_plural": plural,
         "indexes": [models.Index(fields=among, name=index) for index, among in table.indexes.items()],
     }
+    if permissions:
+        meta["permissions"] = permissions
     return {**found, "Meta": type("Meta", (), meta)}
 
 
@@ -141,7 +144,15 @@ class _Row(models.Model):
 class Phone(_Row):
     """What is counted for a number across purposes: sends, wrong codes, the cooldown."""
 
-    vars().update(_table(tables.PHONE, _("phone counter"), _("phone counters"), fingerprint=_("fingerprint")))
+    vars().update(
+        _table(
+            tables.PHONE,
+            _("phone counter"),
+            _("phone counters"),
+            permissions=[("unlock_phone", "Can let a number in")],
+            fingerprint=_("fingerprint"),
+        )
+    )
 
 
 class Client(_Row):

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from uzotp.ports.store import Store as Store
     from uzotp.results import Challenge as Challenge
     from uzotp.results import Delivery as Delivery
+    from uzotp.results import Quota as Quota
+    from uzotp.results import Trace as Trace
     from uzotp.results import Verification as Verification
     from uzotp.sending.router import Router as Router
     from uzotp.settings.build import from_settings as from_settings
@@ -57,7 +59,7 @@ else:
             "uzotp.ports.delivery": "DeliveryReport DeliveryStatus",
             "uzotp.ports.gateway": "Gateway Message Receipt",
             "uzotp.ports.money": "Balance Money",
-            "uzotp.results": "Challenge Delivery Verification",
+            "uzotp.results": "Challenge Delivery Quota Trace Verification",
             "uzotp.sending.router": "Router",
             "uzotp.ports.store": "Store",
             "uzotp.stores.memory": "MemoryStore",

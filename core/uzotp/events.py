@@ -175,6 +175,25 @@ class DeliveryChanged(Event):
     status: str
 
 
+@dataclass(frozen=True)
+class PhoneUnlocked(Event):
+    """A person let a number in: its wrong codes, its cooldown and its counted sends were cleared."""
+
+    level = logging.WARNING
+
+    phone: Phone
+
+
+@dataclass(frozen=True)
+class PhoneForgotten(Event):
+    """A person had a number erased: so many ``rows`` were kept of it, and none is any more."""
+
+    level = logging.WARNING
+
+    phone: Phone
+    rows: int
+
+
 #: All of them.
 EVENTS: tuple[type[Event], ...] = tuple(Event.__subclasses__())
 #: What a day that has too many names counts the others as.

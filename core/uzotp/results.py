@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 from uzotp.phones import Phone
-from uzotp.policy import Purpose
-from uzotp.ports.delivery import DeliveryStatus
+from uzotp.policy import Limit, Policy, Purpose
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
+from uzotp.ports.ledger import PhoneHistory
 from uzotp.ports.store import AttemptStatus
 from uzotp.privacy import Secret
 
@@ -50,3 +51,55 @@ class Verification:
 
     def __bool__(self) -> bool:
         return self.status is AttemptStatus.VERIFIED
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What is ``left`` of a limit. ``until``, aware UTC, is when one more fits where none is left, else ``None``."""
+
+    limit: Limit
+    left: int
+    until: datetime | None
+
+    @classmethod
+    def of(cls, limit: Limit, moments: tuple[int, ...], now: int) -> Quota:
+        """*moments*, newest first, and *now* are milliseconds."""
+        window = limit.window * 1000
+        left = limit.count - sum(moment + window > now for moment in moments)
+        if left > 0:
+            return cls(limit, left, None)
+        return cls(limit, 0, utc((moments[limit.count - 1] if limit.count else now) + window))
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What is kept of a number, and what keeps it out. Times are aware UTC.
+
+    No message goes to it before ``resend_at`` nor before ``locked_until``, ``None`` where it need not wait; ``quotas``
+    are those of its messages. ``deliveries`` has the newest 20, newest first. ``known`` is whether anything is kept.
+    """
+
+    phone: Phone
+    known: bool
+    locked_until: datetime | None
+    resend_at: datetime | None
+    quotas: tuple[Quota, ...]
+    deliveries: tuple[DeliveryRecord, ...]
+
+    @classmethod
+    def of(cls, phone: Phone, kept: PhoneHistory, policy: Policy) -> Trace:
+        now = kept.at_ms
+        locks = [Quota.of(limit, kept.failures, now).until for limit in policy.failure_limits]
+        return cls(
+            phone,
+            bool(kept.sends or kept.failures or kept.deliveries),
+            max(filter(None, locks), default=None),
+            utc(kept.resend_at_ms) if kept.resend_at_ms > now else None,
+            tuple(Quota.of(limit, kept.sends, now) for limit in policy.phone_limits),
+            kept.deliveries,
+        )
+
+
+def utc(ms: int) -> datetime:
+    """The moment *ms*, milliseconds since the epoch."""
+    return datetime.fromtimestamp(ms / 1000, timezone.utc)

@@ -20,7 +20,7 @@ from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.gateway import Gateway
 from uzotp.ports.store import Attempt, AttemptStatus, Store
 from uzotp.privacy import Secret, Veiled, veiled
-from uzotp.results import Challenge, Delivery, Verification
+from uzotp.results import Challenge, Delivery, Trace, Verification
 from uzotp.sending.admission import FOREIGN
 from uzotp.sending.balances import Balances
 from uzotp.sending.core import Core, Risk, SendRequest, ShouldSend
@@ -269,6 +269,46 @@ class Verifier:
         """The newest delivery of a challenge, while the store keeps it."""
         handle = self.keys.handle(phone, Purpose(purpose), binding)
         return self.store.delivery(self.keys.fingerprint(phone), handle, self._core.now())
+
+    # --------------------------------------------------------------------------------------------- one number
+
+    def trace(self, phone: object) -> Trace:
+        """What became of the newest messages to a number, what is left of its quotas, and what keeps it out until when:
+        support's question. Nothing is charged.
+
+        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
+        """
+        phone = veiled(phone)
+        number = Phone.parse(phone, self.policy.default_region)
+        self.journal.write()
+        return Trace.of(number, self.store.phone(self.keys.fingerprint(number), self._core.now()), self.policy)
+
+    def unlock(self, phone: object) -> bool:
+        """Let a number in: its wrong codes, its cooldown and its counted sends are cleared; codes that are out stay,
+        with the tries that they have. ``True``, and a ``PhoneUnlocked``, where there was anything to clear.
+
+        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
+        """
+        phone = veiled(phone)
+        number = Phone.parse(phone, self.policy.default_region)
+        cleared = self.store.unlock(self.keys.fingerprint(number))
+        if cleared:
+            self._core.emit(events.PhoneUnlocked(number))
+        return cleared
+
+    def forget(self, phone: object) -> int:
+        """Erase a number: its counters, codes, proofs and deliveries; returns how many rows that were. So its quotas
+        begin anew. ``PhoneForgotten`` tells of it in any case: who listens may keep something of their own.
+
+        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
+        """
+        phone = veiled(phone)
+        number = Phone.parse(phone, self.policy.default_region)
+        rows = self.store.forget(self.keys.fingerprint(number))
+        self._core.emit(events.PhoneForgotten(number, rows))
+        return rows
+
+    # ---------------------------------------------------------------------------------------------- callbacks
 
     def receive_callback(self, token: str, body: bytes) -> bool:
         """Take a gateway's delivery callback as a hint. ``False`` only for a token that is not ours (P10)."""

@@ -1,4 +1,5 @@
-"""The store's other side: what it tells a person of the past, and what is over. No send and no check asks for it."""
+"""The store's other side: what it tells a person of the past, what a person does about one phone, and what is over. No
+send and no check asks for it."""
 
 from __future__ import annotations
 
@@ -59,6 +60,21 @@ class History:
     counts: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True)
+class PhoneHistory:
+    """What is kept of one phone, as seen at the moment ``at_ms``.
+
+    ``sends`` and ``failures`` are the moments that its limits count, ``deliveries`` its messages, each newest first. No
+    send is allowed before ``resend_at_ms``.
+    """
+
+    at_ms: int
+    sends: tuple[int, ...]
+    failures: tuple[int, ...]
+    resend_at_ms: int
+    deliveries: tuple[DeliveryRecord, ...]
+
+
 class Ledger(Protocol):
     """The books of what was sent, refused and spent."""
 
@@ -79,6 +95,20 @@ class Ledger(Protocol):
 
     def unfinished(self, limit: int, now: int | None = None) -> Iterable[DeliveryRecord]:
         """Deliveries that a gateway took and that are not final, oldest first, at most a day old."""
+        ...
+
+    def phone(self, fingerprint: str, now: int | None = None, *, deliveries: int = 20) -> PhoneHistory:
+        """What is kept of a phone, with its newest *deliveries*. For a person to look at, never to decide by."""
+        ...
+
+    def unlock(self, fingerprint: str) -> bool:
+        """Let a phone in: its failures, its cooldown and its counted sends are cleared, its challenges and their tries
+        stay. ``True`` when there was anything to clear."""
+        ...
+
+    def forget(self, fingerprint: str) -> int:
+        """Erase a phone: its counters, challenges, proofs and deliveries. Returns how many phones, challenges and
+        deliveries that were."""
         ...
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:

@@ -49,5 +49,10 @@ def exceeded(log: str, limits: Iterable[Limit], now: int) -> tuple[Limit, int] |
     return worst
 
 
+def moments(log: str) -> tuple[int, ...]:
+    """The moments of all entries, newest first."""
+    return tuple(int(log[i : i + DIGITS]) for i in range(0, len(log), WIDTH))
+
+
 def count_since(log: str, moment: int) -> int:
-    return sum(int(log[i : i + DIGITS]) > moment for i in range(0, len(log), WIDTH))
+    return sum(each > moment for each in moments(log))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 
 from uzotp import events
 from uzotp.codes import random_id
@@ -14,7 +13,7 @@ from uzotp.policy import Policy
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Gateway, Message, Receipt
 from uzotp.ports.store import AddDelivery, Correction, GlobalReservation, Opened, Refusal, ReserveGlobal, Settlement
-from uzotp.results import Challenge, Delivery
+from uzotp.results import Challenge, Delivery, utc
 from uzotp.sending.balances import Balances
 from uzotp.sending.core import Core, SendRequest
 from uzotp.sending.spending import Accounts
@@ -53,8 +52,8 @@ class PendingSend:
             phone=self.request.phone,
             purpose=self.request.purpose,
             code_length=policy.code_length,
-            expires_at=_utc(self.opened.expires_at_ms),
-            resend_at=_utc(self.opened.resend_at_ms),
+            expires_at=utc(self.opened.expires_at_ms),
+            resend_at=utc(self.opened.resend_at_ms),
             sends=self.opened.sends,
             attempts_left=max(0, policy.max_attempts - self.opened.attempts),
             delivery=delivery,
@@ -186,7 +185,3 @@ class Books:
         reason, gateway = reason or type(problem).__name__, problem.gateway
         failed = events.SendFailed(request.phone, request.purpose, gateway, reason, problem.detail, problem.charged)
         self._core.emit(failed)
-
-
-def _utc(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, timezone.utc)

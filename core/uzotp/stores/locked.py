@@ -20,6 +20,7 @@ from typing import TypeVar
 from uzotp import tashkent
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
+from uzotp.ports.ledger import PhoneHistory
 from uzotp.ports.store import (
     PAUSE,
     AddDelivery,
@@ -94,6 +95,14 @@ class Transaction(ABC):
     @abstractmethod
     def take_proof(self, handle: str, fingerprint: str, proof_id: str, now: int) -> bool:
         """Whether the challenge had it, alive; it has it no more."""
+
+    @abstractmethod
+    def deliveries_of(self, fingerprint: str, limit: int) -> list[DeliveryRecord]:
+        """The newest of a phone, newest first; not locked."""
+
+    @abstractmethod
+    def forget(self, fingerprint: str) -> int:
+        """Delete the phone, its challenges and its deliveries; how many rows that were."""
 
     @abstractmethod
     def note_verified(self, delivery: VerifiedDelivery) -> None:
@@ -212,6 +221,30 @@ class LockedStore(ABC):
     def check(self, attempt: Attempt) -> Checked:
         now = self._at(attempt.now)
         return self.transact(lambda rows: check(rows, attempt, now), now)
+
+    def phone(self, fingerprint: str, now: int | None = None, *, deliveries: int = 20) -> PhoneHistory:
+        moment = self._at(now)
+
+        def work(rows: Transaction) -> PhoneHistory:
+            phone = rows.get(PHONE, fingerprint, lock=False) or PHONE.record()
+            newest = tuple(rows.deliveries_of(fingerprint, deliveries))
+            sends, failures = logs.moments(phone.sends), logs.moments(phone.failures)
+            return PhoneHistory(moment, sends, failures, phone.resend_at_ms, newest)
+
+        return self.transact(work, moment)
+
+    def unlock(self, fingerprint: str) -> bool:
+        def work(rows: Transaction) -> bool:
+            phone = rows.get(PHONE, fingerprint)
+            if phone is None or phone == PHONE.record():
+                return False
+            rows.put(PHONE, fingerprint, PHONE.record())
+            return True
+
+        return self.transact(work, 0)
+
+    def forget(self, fingerprint: str) -> int:
+        return self.transact(lambda rows: rows.forget(fingerprint), 0)
 
     def record(
         self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None

@@ -17,7 +17,7 @@ from uzotp.rules.money import fits
 from uzotp.stores.lifetimes import GRACE_MS, LIFE_MS, count_end
 from uzotp.stores.locked import LockedStore, T, Transaction
 from uzotp.stores.summary import Summary
-from uzotp.stores.tables import BUDGET, CHALLENGE, CLIENT, COUNT, DELIVERY, PHONE, TALLY, CountRecord, R, Table
+from uzotp.stores.tables import AGE, BUDGET, CHALLENGE, CLIENT, COUNT, DELIVERY, PHONE, TALLY, CountRecord, R, Table
 from uzotp.tashkent import day_of
 
 _FEW = 32
@@ -289,6 +289,19 @@ class _Rows(Transaction):
         record = self.get(DELIVERY, delivery.delivery_id)
         if record is not None:
             self.put(DELIVERY, record.id, replace(record, verified_at_ms=delivery.at_ms))
+
+    def deliveries_of(self, fingerprint: str, limit: int) -> list[DeliveryRecord]:
+        mine = [row for row in self._kept[DELIVERY].values(self._now) if row.fingerprint == fingerprint]
+        return sorted(mine, key=AGE, reverse=True)[:limit]
+
+    def forget(self, fingerprint: str) -> int:
+        """At once: there is nothing that could still go wrong."""
+        for purpose in Purpose:
+            self._store.wins.rows.pop(fingerprint + purpose, None)
+        gone = [self._kept[PHONE].rows.pop(fingerprint, None)]
+        for rows in (self._store.challenges.rows, self._store.deliveries.rows):
+            gone += [rows.pop(key) for key, (_, row) in list(rows.items()) if row.fingerprint == fingerprint]
+        return len([row for row in gone if row])
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         phone = self._kept[PHONE].get(fingerprint, self._now)

@@ -173,6 +173,8 @@ DELIVERY = Table(
     uzotp_delivery_phone=("fingerprint",),
     uzotp_delivery_created=("created_at",),
 )
+#: What puts deliveries in the order of their times.
+AGE = attrgetter("created_at_ms", "id")
 TALLY = Table("uzotp_tally", Tally, _columns(area=Annotated[str, Column(Kind.CHAR, 16)]))
 BUDGET = Table("uzotp_budget", BudgetRecord, _columns(day=_Day))
 SWITCH = Table("uzotp_switch", SwitchRecord)

@@ -17,7 +17,7 @@ from tests.core.ways import Way
 from uzotp.errors import ServiceNameRejected
 from uzotp.events import CodeSent, Event, SendFailed, ServiceNameBlocked
 from uzotp.ports.gateway import Message, Receipt
-from uzotp.ports.store import GlobalReservation, OpenChallenge, Opened, Refusal, ReserveGlobal
+from uzotp.ports.store import Admitted, OpenChallenge, Refusal, ReserveGlobal
 from uzotp.stores.memory import MemoryStore
 from uzotp.tashkent import day_of
 
@@ -58,15 +58,13 @@ class HeldStore(MemoryStore):
         super().__init__()
         self._of = moment
 
-    def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
+    def admit(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
         if self._of.reached(TO_COME):
             self._of.wait()
-        return super().reserve(request)
-
-    def open(self, request: OpenChallenge) -> Opened | Refusal:
+        answer = super().admit(wanted, request)
         if self._of.reached(ADMITTED):
             self._of.wait()
-        return super().open(request)
+        return answer
 
 
 class Blocking(Way):

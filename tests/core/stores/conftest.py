@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.stores import services
 
-for _module in ("answers", "attempts", "deliveries", "money", "past", "pumping", "races", "sends"):
+for _module in ("answers", "attempts", "deliveries", "money", "past", "pumping", "races", "sends", "support"):
     pytest.register_assert_rewrite(f"uzotp.testing.store_contract.{_module}")
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import StoreContract
+from uzotp.testing.store_contract.answers import opened
+from uzotp.testing.store_contract.hooks import T0
+from uzotp.testing.store_contract.requests import attempt, opening
 
 
 class TestMemoryStore(StoreContract):
@@ -21,3 +24,12 @@ class TestMemoryStore(StoreContract):
 
     def opener(self, store):
         return None
+
+
+def test_r69_no_row_is_left_of_a_forgotten_phone():
+    store = MemoryStore()
+    opened(store.open(opening()))
+    store.check(attempt(now=T0 + 1))
+    fingerprint = opening().fingerprint
+    assert store.forget(fingerprint) == 3
+    assert not [key for table in store.tables for key in table.rows if key.startswith(fingerprint)]

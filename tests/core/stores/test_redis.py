@@ -106,7 +106,8 @@ def use_everything(store, now=T0):
         switches=("blocked:devsms:TechShop",),
     )  # fmt: skip
     store.switch_on("blocked:devsms:TechShop", "refused", now)
-    held = [reserved(store.reserve(full)) for _ in range(3)]
+    held = [reserved(store.reserve(full)) for _ in range(2)]
+    held.append(store.admit(full, opening("B", **at)).reservation)
     store.adjust(held[0], 0, **WHOLE)
     store.adjust(held[1], 40, sent=False)
     first = opened(store.open(opening(**at)))
@@ -120,7 +121,7 @@ def use_everything(store, now=T0):
     store.check(attempt(WRONG, binding="other", **at))
     opened(store.open(opening(binding="fourth", **at)))
     store.check(attempt(WRONG, binding="fourth", **at))
-    credit(store, ("+99890123", "UZ"), 1, now)
+    credit(store, ("+99890123", "UZ"), 1)
     assert len(list(store.unfinished(10, now))) == 2
     store.money_used("2027-01-15")
     store.count({"suppressed": 1}, now)
@@ -166,6 +167,7 @@ def test_no_script_names_two_hash_tags(store, monkeypatch):
     store.add(addition(now=T0))
     redeemed(store, an_id(), T0)
     assert set(seen) == {each for each in vars(scripts).values() if isinstance(each, scripts.Script)}
+    del seen[scripts.ADMIT]  # which is for one server, and names the two
     for script, calls in seen.items():
         for keys in calls:
             assert len({key[key.index("{") : key.index("}") + 1] for key in keys}) == 1, script
@@ -173,6 +175,16 @@ def test_no_script_names_two_hash_tags(store, monkeypatch):
         assert "KEYS" in script.text
         assert "{g}" not in script.text
         assert "string.match(KEYS" not in script.text
+
+
+def test_r69_no_key_and_no_member_of_one_names_a_forgotten_phone(store, server):
+    use_everything(store)
+    fingerprint = an_id("phone", "A")
+    assert any(fingerprint in key for key in keys_of(store, server))
+    assert store.forget(fingerprint) == 9, "four challenges, four deliveries, and the phone"
+    assert not any(fingerprint in key for key in keys_of(store, server))
+    assert not server.zcard(f"{store.prefix}{{g}}:unfinished")
+    assert server.exists(f"{store.prefix}{{g}}:budget"), "what all phones share stays"
 
 
 def test_r44_a_delivery_that_is_gone_is_not_made_anew_by_its_code(store, server):

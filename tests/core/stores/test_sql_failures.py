@@ -33,10 +33,10 @@ def test_r38_a_database_that_is_away_decides_nothing(tmp_path):
 
 
 def test_r43_an_error_tells_no_value_and_carries_no_other_error(sqlite):
-    request = attempt(proof_id=an_id("twice"))
+    request = attempt()
     sqlite.open(opening())
     with sqlite.session() as session:
-        session.run("INSERT INTO uzotp_proof VALUES (%s, %s, 0)", (request.proof_id, request.fingerprint))
+        session.run("CREATE TRIGGER no BEFORE UPDATE OF used ON uzotp_challenge BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(StoreUnavailable) as caught:
         sqlite.check(request)
     error = caught.value
@@ -51,13 +51,13 @@ def test_r43_an_error_tells_no_value_and_carries_no_other_error(sqlite):
 @pytest.mark.parametrize("service", ["postgres", "mariadb"])
 def test_r43_a_servers_error_tells_no_value(service):
     store = SQLStore(services.sqlalchemy_url(service))
-    request = attempt(proof_id=an_id("twice"))
+    request = attempt()
     store.open(opening())
     with store.session() as session:
-        session.run("INSERT INTO uzotp_proof VALUES (%s, %s, 0)", (request.proof_id, request.fingerprint))
-    with pytest.raises(StoreUnavailable, match=r"UniqueViolation 23505|IntegrityError 1062") as caught:
+        session.run("ALTER TABLE uzotp_challenge ADD CONSTRAINT uzotp_never CHECK (NOT used)")
+    with pytest.raises(StoreUnavailable, match=r"CheckViolation 23514|OperationalError 4025") as caught:
         store.check(request)
-    assert request.proof_id not in str(caught.value)
+    assert request.handle not in str(caught.value)
     assert caught.value.__context__ is None
     assert store.check(attempt("000000")).attempts_left == 4
     store._engine.dispose()

@@ -69,14 +69,14 @@ def sandbox(_project: Project, options: Namespace) -> bool:
 def pause(project: Project, options: Namespace) -> bool:
     """From now on every send of every process on this store is refused with ``SendingPaused``."""
     note = options.note.encode("utf-8", "replace").decode()  # a shell may hand over bytes that are no text
-    is_new = _shared_store(project, "paused").switch_on(PAUSE, note)
+    is_new = shared_store(project, "paused").switch_on(PAUSE, note)
     print("sending is paused" if is_new else "sending was paused already, and stays so")
     return True
 
 
 @command("Let sending go on.")
 def resume(project: Project, options: Namespace) -> bool:
-    was_on = _shared_store(project, "resumed").switch_off(PAUSE)
+    was_on = shared_store(project, "resumed").switch_off(PAUSE)
     print("sending goes on" if was_on else "sending was not paused")
     return True
 
@@ -89,7 +89,7 @@ def resume(project: Project, options: Namespace) -> bool:
 def unblock(project: Project, options: Namespace) -> bool:
     """Try the blocked (gateway, service name) pairs again, all or those asked for; no such pair is a refusal only if
     one was asked for."""
-    store, freed = _shared_store(project, "unblocked"), 0
+    store, freed = shared_store(project, "unblocked"), 0
     for switch in list(store.switches()):
         pair = blocked_name(switch.name)
         if pair is None or options.gateway not in (None, pair[0]) or options.name not in (None, pair[1]):
@@ -101,7 +101,7 @@ def unblock(project: Project, options: Namespace) -> bool:
     return bool(freed) or not (options.gateway or options.name)
 
 
-def _shared_store(project: Project, done: str) -> Store:
+def shared_store(project: Project, done: str) -> Store:
     """:raises ConfigurationError: the switch would be thrown in this process alone, which is about to end."""
     if project.config.store == "memory://":
         raise ConfigurationError(

@@ -116,6 +116,9 @@ class Link:
     def on_each_server(self, work: Callable[[Redis], Any]) -> list[Any]:
         return self._guarded(lambda: [plain(work(server)) for server in self.servers()], tries=2)
 
+    def on_server_of(self, key: str, work: Callable[[Redis], list[Any]]) -> list[Any]:
+        return self._guarded(lambda: work(_server_of(self._connected(), key)), tries=2)
+
     def _guarded(self, ask: Callable[[], list[Any]], tries: int = 1) -> list[Any]:
         for left in reversed(range(tries)):
             try:
@@ -157,9 +160,7 @@ class Link:
         is on its way between two servers, the decisions of its phones are refused.
         """
         for _ in range(2):
-            client = self._connected()
-            server = client if isinstance(client, Redis) else _server_of(client, key)
-            replies = _replies(server, commands)
+            replies = _replies(_server_of(self._connected(), key), commands)
             if not any(isinstance(reply, MovedError) for reply in replies):
                 break
             self._lost = True
@@ -182,8 +183,8 @@ def _replies(server: Redis, commands: Sequence[Command]) -> list[Any]:
     return list(pipeline.execute(raise_on_error=False))
 
 
-def _server_of(client: RedisCluster, key: str) -> Redis:
-    return client.get_redis_connection(client.get_node_from_key(key))
+def _server_of(client: Client, key: str) -> Redis:
+    return client if isinstance(client, Redis) else client.get_redis_connection(client.get_node_from_key(key))
 
 
 def plain(reply: Any) -> Any:

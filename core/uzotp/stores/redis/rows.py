@@ -50,6 +50,12 @@ def summary_of(server: Redis, prefix: str, since_ms: int) -> Summary:
             return summary
 
 
+def names_of(server: Redis, stem: str) -> list[str]:
+    """What follows *stem* in the keys that begin with it, among all of the server's."""
+    keys = {*server.scan_iter(match=f"{_escaped(stem)}*", count=_PAGE)}  # SCAN may tell one twice
+    return [name.removeprefix(stem) for name in plain([*keys])]
+
+
 def drop_over(server: Redis, prefix: str, keep_deliveries_ms: int, now: int) -> int:
     """Delete what is over at *now*; returns how many clients, tallies, days, phones, challenges, deliveries, days'
     counts."""

@@ -41,6 +41,7 @@ from uzotp.stores.lifetimes import COUNT_MS, DELIVERY_MS, count_end, memory_of
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Client, Link, maker, read_url
 from uzotp.stores.redis.rows import delivery_of, drop_over, summary_of
+from uzotp.stores.redis.support import Support
 from uzotp.stores.summary import Summary
 from uzotp.stores.tables import DELIVERY, outcome
 from uzotp.tashkent import DAY_MS, day_begins, day_number, day_of
@@ -48,7 +49,7 @@ from uzotp.tashkent import DAY_MS, day_begins, day_number, day_of
 _PAGE = 200
 
 
-class RedisStore:
+class RedisStore(Support):
     """A :class:`~uzotp.ports.store.Store` in Redis.
 
     *url_or_client*: ``redis://``, ``rediss://``, ``unix://``, ``redis+cluster://host:port,host:port``,
@@ -80,9 +81,6 @@ class RedisStore:
         return f"<RedisStore {self._shown}, keys {self.prefix}*>"
 
     # ------------------------------------------------------------------------------------- what all phones share
-
-    def _shared(self, *names: str) -> list[str]:
-        return [f"{self.prefix}{{g}}:{name}" for name in names]
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         reply = self._link.decide(scripts.RESERVE, self._all_share(request), _request(**_wanted(request)), spends=True)
@@ -135,9 +133,6 @@ class RedisStore:
         return sorted(rows, key=lambda switch: (switch.since_ms, switch.name))
 
     # ------------------------------------------------------------------------------------------------- one phone
-
-    def _of(self, fingerprint: str, *names: str) -> list[str]:
-        return [f"{self.prefix}{{{fingerprint}}}:{name}" for name in names]
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         reply = self._link.decide(scripts.OPEN, self._of_opening(request), _request(**_pending(request)), spends=True)
@@ -296,10 +291,6 @@ class RedisStore:
         for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since_ms)):
             total.merge(summary)
         return total.history(prefixes, counts)
-
-    def _now(self, key: str) -> int:
-        (time,) = self._link.read(("TIME",), key=key)
-        return int(time[0]) * 1000 + int(time[1]) // 1000
 
     # --------------------------------------------------------------------------------------------------- the rest
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from uzotp.policy import Purpose
+from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.store import Attempt, VerifiedDelivery
 from uzotp.rules import logs
 from uzotp.rules.challenges import ChallengeRecord, proof_entry
@@ -16,7 +17,7 @@ from uzotp.stores.lifetimes import count_end
 from uzotp.stores.locked import Transaction
 from uzotp.stores.sql import dialects
 from uzotp.stores.sql.dialects import Dialect
-from uzotp.stores.tables import BUDGET, CHALLENGE, R, Table
+from uzotp.stores.tables import BUDGET, CHALLENGE, DELIVERY, PHONE, R, Table
 
 #: Rows that one INSERT adds: SQLite may bind no more than 999 values.
 _BATCH = 100
@@ -102,6 +103,19 @@ class Rows(Transaction):
     def take_proof(self, handle: str, fingerprint: str, proof_id: str, now: int) -> bool:
         values = (proof_id, handle, fingerprint, proof_id, proof_id, f"{now:0{logs.DIGITS}d}")
         return self._session.run(dialects.take_proof(self._dialect), values) == 1
+
+    def deliveries_of(self, fingerprint: str, limit: int) -> list[DeliveryRecord]:
+        sql = (
+            f"SELECT {dialects.columns(DELIVERY)} FROM uzotp_delivery WHERE fingerprint = %s"  # noqa: S608
+            " ORDER BY created_at DESC, id DESC LIMIT %s"
+        )
+        return [DELIVERY.read(row) for row in self._session.rows(sql, (fingerprint, limit))]
+
+    def forget(self, fingerprint: str) -> int:
+        """The phone first, which is the lock of its challenges."""
+        tables = (PHONE, CHALLENGE, DELIVERY)
+        deletes = (f"DELETE FROM {table.name} WHERE fingerprint = %s" for table in tables)  # noqa: S608
+        return sum(self._session.run(sql, (fingerprint,)) for sql in deletes)
 
     def note_verified(self, delivery: VerifiedDelivery) -> None:
         sql = "UPDATE uzotp_delivery SET verified_at = %s WHERE id = %s"

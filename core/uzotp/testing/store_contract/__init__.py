@@ -25,11 +25,12 @@ from uzotp.testing.store_contract.past import PastTests
 from uzotp.testing.store_contract.pumping import PumpingTests
 from uzotp.testing.store_contract.races import RaceTests
 from uzotp.testing.store_contract.sends import SendTests
+from uzotp.testing.store_contract.support import SupportTests
 
 __all__ = ["StoreContract"]
 
 
 class StoreContract(
-    SendTests, AdmissionTests, AttemptTests, DeliveryTests, MoneyTests, PumpingTests, PastTests, RaceTests
+    SendTests, AdmissionTests, AttemptTests, DeliveryTests, MoneyTests, PumpingTests, PastTests, SupportTests, RaceTests
 ):
     """Inherit this, give it a fixture ``store`` (an empty one) and the hooks of ``Hooks``."""

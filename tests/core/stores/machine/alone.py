@@ -100,6 +100,18 @@ class Alone(Site):
                 self.send("pump", whose, None, False, _accepted)
                 break
 
+    @rule(successes=st.integers(1, 3))
+    def earns_and_pumps(self, successes: int) -> None:
+        """What was verified makes room for as many more, and no more (P8)."""
+        for _ in range(successes):
+            who = self.stranger()
+            self.send("earn", who, None, True, _accepted)
+            self.guess("earn", who, self.code_of(who), self.code_of(who))
+        self.pass_time(SECOND)  # by now it is told
+        for _ in range(9):
+            if self.send("pump", self.stranger(), None, False, _accepted)[:2] == ("refused", "Suspicious"):
+                break
+
     @rule(purpose=st.sampled_from(visitors.PURPOSES), first=st.integers(0, 1))
     def signs_up_in_two_browsers(self, purpose: str, first: int) -> None:
         """A success ends the other one's challenge too (R19)."""

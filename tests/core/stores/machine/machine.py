@@ -172,7 +172,10 @@ def _granted_first(answers: list[Answer]) -> list[Order]:
 
 
 def _by_anybody(answer: Answer) -> Answer:
-    """A send's answer without the gateway that took it."""
+    """A send's answer without the gateway that took it, or the level of the guard: those who ask at once count before
+    they are decided, so that a country seems fuller than it is."""
+    if answer[:2] == ("refused", "Suspicious"):
+        return answer[:2]
     return (*answer[:2], *answer[3:]) if answer[0] == "sent" else answer
 
 
