@@ -156,7 +156,7 @@ def test_r15_nothing_of_the_hosts_is_committed_on_the_way(server):
     store, alias = server
     host = models.Count.objects.using(alias)
     with rolled_back(alias):
-        host.create(id=an_id("the host's"), day="2026-11-22", name="the host's", total=1)
+        host.create(id=an_id("the host's"), day="2026-11-22", name="the host's", total=1, expires_at=0)
         store.open(opening())
     assert not host.exists()
 

@@ -78,8 +78,6 @@ class TestRedis(RedisContract):
 
 
 class TestRedisCluster(RedisContract):
-    splits_a_send = True
-
     def url(self):
         return redis_servers.cluster_url()
 
@@ -108,6 +106,7 @@ def use_everything(store, now=T0):
     store.switch_on("blocked:devsms:TechShop", "refused", now)
     held = [reserved(store.reserve(full)) for _ in range(2)]
     held.append(store.admit(full, opening("B", **at)).reservation)
+    store._admit_in_turn(full, opening("C", **at))
     store.adjust(held[0], 0, **WHOLE)
     store.adjust(held[1], 40, sent=False)
     first = opened(store.open(opening(**at)))

@@ -162,6 +162,9 @@ class RedisStore(Support):
         return Admitted(_reserved(wanted, *replies[0]), self._opened(request, *replies[1]))
 
     def _admit_in_turn(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
+        refused = self._link.decide(scripts.ASK, self._of_opening(request), _request(**_pending(request)))
+        if refused:
+            return _refused_to_phone(request, *refused)
         reservation = self.reserve(wanted)
         if isinstance(reservation, Refusal):
             return reservation

@@ -21,9 +21,6 @@ MIDNIGHT = T0 + 11 * HOUR
 
 
 class Hooks:
-    #: Whether what all share is asked first, in a decision of its own: a phone and they live on different servers.
-    splits_a_send = False
-
     @pytest.fixture
     def store(self) -> Store:
         raise NotImplementedError("give your test class a fixture named store")
