@@ -28,7 +28,7 @@ demo: .venv/demo.installed
 # From 3.12 on the interpreter itself tells which lines were run, which costs next to nothing.
 test: .venv/dev.installed
 	@COVERAGE_CORE=$$($(BIN)/python -c "import sys; print('sysmon' if hasattr(sys, 'monitoring') else 'ctrace')") \
-	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --cov --cov-report=term
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term
 
 lint: .venv/dev.installed
 	$(BIN)/ruff check .

@@ -111,7 +111,7 @@ class Link:
 
     @property
     def clustered(self) -> bool:
-        return isinstance(self._connected(), RedisCluster)
+        return bool(self._guarded(lambda: [isinstance(self._connected(), RedisCluster)])[0])
 
     def on_each_server(self, work: Callable[[Redis], Any]) -> list[Any]:
         return self._guarded(lambda: [plain(work(server)) for server in self.servers()], tries=2)

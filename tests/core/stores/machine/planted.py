@@ -308,7 +308,8 @@ def redis_refund_twice(patch: Patch, store: Any) -> None:
 
 
 def redis_window_ends_late(patch: Patch, store: Any) -> None:
-    _alter(patch, "ADMIT", "> longest then", ">= longest then")
+    for script in ("ADMIT", "ASK", "OPEN"):
+        _alter(patch, script, "> longest then", ">= longest then")
 
 
 REDIS = (
