@@ -51,7 +51,7 @@ class GatewayHooks:
     #: A delivery callback of your service, if your gateway has a ``parse_callback``.
     callback = b""
     #: Seconds for a call whose answer is late here. A gateway whose ``send`` has no *timeout* is to be made with it.
-    timeout = 0.2
+    timeout = 0.5
 
     def make(self, url: str) -> Gateway:
         """Your gateway, talking to *url* (``http://127.0.0.1:…``) instead of its service."""
