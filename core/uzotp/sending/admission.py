@@ -1,4 +1,4 @@
-"""What must be agreed before a message leaves: a place is reserved, then the challenge is opened.
+"""What must be agreed before a message leaves.
 
 The phone's part comes first (its lock, its cooldown, its quota), then what all phones share (the pause, the client, the
 guard, the money); what is refused leaves nothing behind (P4).

@@ -3,10 +3,10 @@
 A concrete store says how a transaction runs, and how rows are read and written in it; the decisions are
 :mod:`uzotp.rules.challenges`'s. Each method is one transaction, committed before it returns.
 
-What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same - a
-phone, its challenges, a delivery of theirs; a client, its wider network, the prefix, the day's money; deliveries in the
-order of their ids, then areas in theirs - so that two decisions never wait for each other in a circle. A check touches
-rows of its phone alone (P4).
+What is read to be written is locked as it is read, a challenge by its phone's lock. The order is always the same, so
+that two decisions never wait for each other in a circle: a phone, a client, its wider network, a prefix, the phone's
+challenges, the day's money; where a send ends, a phone, its delivery, a prefix, the money; for what a process tells
+later, deliveries in the order of their ids, then areas in theirs. A check touches rows of its phone alone (P4).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from uzotp.ports.store import (
     VerifiedDelivery,
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
-from uzotp.rules.challenges import ChallengeRecord
+from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import MEMORY_MS
 from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, GRACE_MS, memory_of
 from uzotp.stores.tables import CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, ClientRecord, R, Table, outcome
@@ -133,7 +133,12 @@ class LockedStore(ABC):
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
         now = self._at(request.now)
-        return self.transact(lambda rows: _reserve(rows, request, now), now)
+
+        def work(rows: Transaction) -> GlobalReservation | Refusal:
+            place = _place(rows, request, now)
+            return place if isinstance(place, Refusal) else _pay(rows, request, place, now)
+
+        return self.transact(work, now)
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
@@ -170,16 +175,26 @@ class LockedStore(ABC):
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         now = self._at(request.now)
-        return self.transact(lambda rows: _open(rows, request, now), now)
+
+        def work(rows: Transaction) -> Opened | Refusal:
+            phone = _ready(rows, request, now)
+            return phone if isinstance(phone, Refusal) else _open(rows, phone, request, now)
+
+        return self.transact(work, now)
 
     def admit(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
         now = self._at(wanted.now)
 
         def work(rows: Transaction) -> Admitted | Refusal:
-            opened = _open(rows, request, now)
-            if isinstance(opened, Refusal):
-                return opened
-            reservation = _reserve(rows, wanted, now)
+            """Whoever is refused has written next to nothing; whoever is not locks the day's money last of all."""
+            phone = _ready(rows, request, now)
+            if isinstance(phone, Refusal):
+                return phone
+            place = _place(rows, wanted, now)
+            if isinstance(place, Refusal):
+                return place
+            opened = _open(rows, phone, request, now)
+            reservation = _pay(rows, wanted, place, now)
             return reservation if isinstance(reservation, Refusal) else Admitted(reservation, opened)
 
         return self.transact(work, now)
@@ -297,11 +312,12 @@ def _settled(old: DeliveryRecord, settlement: Settlement, now: int) -> DeliveryR
     return DeliveryRecord(**{**vars(old), **outcome(settlement), "status": status, "updated_at_ms": now})
 
 
-def _open(rows: Transaction, request: OpenChallenge, now: int) -> Opened | Refusal:
+def _ready(rows: Transaction, request: OpenChallenge, now: int) -> PhoneRecord | Refusal:
     phone = rows.claim(PHONE, request.fingerprint)
-    refusal = challenges.refuse(phone, request, now)
-    if refusal:
-        return refusal
+    return challenges.refuse(phone, request, now) or phone
+
+
+def _open(rows: Transaction, phone: PhoneRecord, request: OpenChallenge, now: int) -> Opened:
     old = rows.get(CHALLENGE, request.handle, lock=False)
     previous = old.delivery_id if old else None
     opened, challenge = challenges.open_challenge(phone, old, request, now)
@@ -313,8 +329,8 @@ def _open(rows: Transaction, request: OpenChallenge, now: int) -> Opened | Refus
     return opened
 
 
-def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReservation | Refusal:
-    """The day's money comes last: every send waits for its row, until this one's commit."""
+def _place(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReservation | Refusal:
+    """All of a reservation but the money."""
     on = rows.switches_on((PAUSE, *request.switches))
     if PAUSE in on:
         return Refusal(RefusalKind.PAUSED, "paused", None)
@@ -330,12 +346,17 @@ def _reserve(rows: Transaction, request: ReserveGlobal, now: int) -> GlobalReser
         suspicion = seen
         tally.count(at, sends=1)
         rows.put(TALLY, request.prefix, tally, now + MEMORY_MS)
-    day = ""
-    if request.budget is not None:
-        day = tashkent.day_of(now)
-        if not rows.take_money(day, request.amount, request.budget, now + BUDGET_MS):
-            return money.exhausted(request.budget, now)
-    return GlobalReservation.of(request, at, day, on, suspicion)
+    return GlobalReservation.of(request, at, "", on, suspicion)
+
+
+def _pay(rows: Transaction, request: ReserveGlobal, place: GlobalReservation, now: int) -> GlobalReservation | Refusal:
+    """The day's money comes last: every send waits for its row, until this one's commit."""
+    if request.budget is None:
+        return place
+    day = tashkent.day_of(now)
+    if not rows.take_money(day, request.amount, request.budget, now + BUDGET_MS):
+        return money.exhausted(request.budget, now)
+    return replace(place, day=day, amount=request.amount)
 
 
 def _enter(rows: Transaction, request: ReserveGlobal, now: int) -> int | Refusal:

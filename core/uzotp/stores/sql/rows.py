@@ -128,7 +128,8 @@ class Rows(Transaction):
 
     def end_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         self._session.run(
-            "UPDATE uzotp_challenge SET used = TRUE WHERE fingerprint = %s AND purpose = %s AND handle <> %s",
+            "UPDATE uzotp_challenge SET used = TRUE"
+            " WHERE fingerprint = %s AND purpose = %s AND handle <> %s AND used = FALSE",
             (fingerprint, purpose.template_type, but),
         )
 
