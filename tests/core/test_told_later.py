@@ -164,14 +164,15 @@ def test_what_comes_while_it_is_written_is_told_next(tallies: Tallies, store: St
 
 
 def test_with_so_many_untold_a_send_waits(tallies: Tallies, store: Store) -> None:
-    """One thread tells the store, which takes its time: the others go on, until so many are untold."""
+    """One thread tells the store, which takes its time: the others go on, until so many are untold, with what is being
+    told."""
     begun, go, waits = threading.Event(), threading.Event(), threading.Event()
     store.meanwhile = lambda: (begun.set(), go.wait(30))
     tallies.sending(PREFIX, COUNTRY)
     writer = threading.Thread(target=tallies.write)
     writer.start()
     assert begun.wait(30)
-    for _ in range(MOST):
+    for _ in range(MOST - 1):
         tallies.sending(PREFIX, COUNTRY)
         tallies.write_if_due()
     last = threading.Thread(target=lambda: (waits.set(), tallies.sending(PREFIX, COUNTRY)))
@@ -182,7 +183,29 @@ def test_with_so_many_untold_a_send_waits(tallies: Tallies, store: Store) -> Non
     go.set()
     last.join(30)
     writer.join(30)
-    assert store.counts(COUNTRY) == (1 + MOST, 0)
+    assert store.counts(COUNTRY) == (MOST, 0)
+
+
+def test_a_store_that_takes_no_tallies_holds_no_send_back(tallies: Tallies, store: Store) -> None:
+    """It is decided by what this process knows; a store that is away refuses the send itself."""
+    store.away = True
+    for number in range(MOST + 5):
+        assert tallies.sending(PREFIX, COUNTRY)[1] == (number, 0)
+
+
+def test_p8_what_another_country_got_back_makes_no_room(tallies: Tallies, store: Store, clock: FakeClock) -> None:
+    at = int(clock.time() * 1000)
+    store.meanwhile = lambda: pytest.fail("it is not due")
+    tallies._written = at
+    for _ in range(BATCH - 1):
+        tallies.sending(PREFIX, COUNTRY)
+        tallies.write_if_due()
+    store.meanwhile = lambda: None
+    for _ in range(MOST):
+        tallies.not_sent("KZ", at)
+    tallies.sending(PREFIX, COUNTRY)
+    tallies.write_if_due()
+    assert store.counts(COUNTRY)[0] >= BATCH - 1
 
 
 def test_a_forked_child_leaves_to_its_parent_what_that_owes(store: Store, clock: FakeClock) -> None:

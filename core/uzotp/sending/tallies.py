@@ -22,7 +22,7 @@ from uzotp.rules.pumping import HOUR
 #: The store is told when so many entries have come, or when so long has passed: milliseconds.
 BATCH = 10
 EVERY_MS = 1_000
-#: With so many untold entries, a send waits until they are told.
+#: With so many untold sends of its country, those that are being told among them, a send waits until they are told.
 MOST = 2 * BATCH
 
 
@@ -40,7 +40,6 @@ class Tallies:
         #: By the minute: no tally asks for more.
         self._areas: dict[str, dict[int, Counts]] = {}
         self._verified: list[VerifiedDelivery] = []
-        self._entries = 0
         self._written = 0
 
     def sending(self, prefix: str, country: str) -> tuple[Counts, Counts]:
@@ -49,24 +48,23 @@ class Tallies:
         :returns: what else is not told yet of the prefix and of the country.
         """
         self.write_if_due()
-        if self._entries >= MOST:
-            self.write()
-        with self._lock:
-            before = self._untold(prefix), self._untold(country)
-            self._entries += 1
-            self._add(country, self._now(), 1, 0)
-        return before
+        away = False
+        while True:
+            with self._lock:
+                before = self._untold(prefix), self._untold(country)
+                if before[1][0] < MOST or away:  # a store that is away refuses the send itself
+                    self._add(country, self._now(), 1, 0)
+                    return before
+            away = not self.write()
 
     def not_sent(self, country: str, at_ms: int | None = None) -> None:
         """A send of the moment *at_ms*, or of now, was refused or taken back."""
         with self._lock:
-            self._entries = max(0, self._entries - 1)
             self._add(country, self._now() if at_ms is None else at_ms, -1, 0)
 
     def verified(self, delivery: VerifiedDelivery, prefix: str, country: str, sends: int) -> None:
         """A code was accepted, after so many *sends*; without any the guard counts none."""
         with self._lock:
-            self._entries += 1
             self._verified.append(delivery)
             for area in (prefix, country) if sends else ():
                 self._add(area, delivery.at_ms, 0, sends)
@@ -74,26 +72,27 @@ class Tallies:
     def write_if_due(self) -> None:
         if not (self._areas or self._verified):
             return
-        due = self._entries >= BATCH or abs(self._now() - self._written) >= EVERY_MS
+        with self._lock:
+            entries = len(self._verified) + sum(abs(self._untold(area)[0]) for area in self._areas)
+        due = entries >= BATCH or abs(self._now() - self._written) >= EVERY_MS
         if due and self._writing.acquire(blocking=False):
             self._write()
 
-    def write(self) -> None:
-        """Tell the store all of it."""
+    def write(self) -> bool:
+        """Tell the store all of it; whether it took it."""
         self._writing.acquire()
-        self._write()
+        return self._write()
 
-    def _write(self) -> None:
+    def _write(self) -> bool:
+        told = False
         try:
             with self._lock:
                 areas = {area: dict(counts) for area, counts in self._areas.items()}
                 verified, self._verified = tuple(self._verified), []
-                self._entries, self._written = 0, self._now()
-            if not (areas or verified):
-                return
-            told = False
+                self._written = self._now()
             try:
-                self._store.tally(Tallied(areas, verified))
+                if areas or verified:
+                    self._store.tally(Tallied(areas, verified))
                 told = True
             except Exception as error:  # away, or not to be asked from here
                 logger.warning("what was tallied could not be written: %s", type(error).__name__)
@@ -104,6 +103,7 @@ class Tallies:
                             self._add(area, at_ms, -sends if told else 0, -successes)
         finally:
             self._writing.release()
+        return told
 
     def _untold(self, area: str) -> Counts:
         counts = self._areas.get(area, {}).values()
