@@ -13,7 +13,7 @@ import io
 import ipaddress
 import socket
 import threading
-from concurrent.futures import Future
+from concurrent import futures
 from contextlib import suppress
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
@@ -76,7 +76,7 @@ def _addresses(host: str, call: Call) -> list[str]:
     """The addresses of *host*. The resolver has no time-out, so it works in a thread that may be left behind."""
     with suppress(ValueError):
         return [str(ipaddress.ip_address(host.strip("[]")))]
-    found: Future[list[Any]] = Future()
+    found: futures.Future[list[Any]] = futures.Future()
 
     def look_up() -> None:
         try:
@@ -85,7 +85,11 @@ def _addresses(host: str, call: Call) -> list[str]:
             found.set_exception(error)
 
     threading.Thread(target=look_up, name="uzotp-dns", daemon=True).start()
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found.result(call.remaining())))
+    try:
+        entries = found.result(call.remaining())
+    except futures.TimeoutError:  # which is Python's own only from 3.11 on
+        raise TimeoutError("the name was not resolved in time") from None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class _TimedHTTP(HTTPConnection):
