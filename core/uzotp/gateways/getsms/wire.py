@@ -118,7 +118,7 @@ def read_send(answer: Answer, sent: Sequence[Message]) -> list[Receipt | Gateway
 def _refusal(answer: Answer, rows: list[dict[str, Any]], whole: bool) -> GatewayError | None:
     """What is said of the whole call: one error that names no recipient (Q38), or 4xx and no row that says more.
     No answer at all is one, too."""
-    if len(rows) == 1 and whole and not rows[0].get("recipient"):
+    if len(rows) == 1 and whole and rows[0].get("recipient") in (None, ""):
         error = _error(rows[0], answer)
         if error and _number(rows[0]) != 300:  # which is about one message and not about the call
             return error
@@ -131,7 +131,7 @@ def _matched(sent: Sequence[Message], rows: list[dict[str, Any]]) -> list[dict[s
 
     First by recipient and text; then the rows left of one recipient, in their order, if just as many messages are.
     """
-    if len(sent) == len(rows) == 1 and not rows[0].get("recipient"):
+    if len(sent) == len(rows) == 1 and rows[0].get("recipient") in (None, ""):
         return [rows[0]]
     free = [(parse.phone(row.get("recipient")), _stripped(row.get("text")), row) for row in rows]
     found: dict[int, dict[str, Any]] = {}
