@@ -17,14 +17,19 @@ from uzotp._lazy import loader, moved
 
 if TYPE_CHECKING:
     from django_uzotp.conf import get_verifier as get_verifier
+    from django_uzotp.helpers import known_device as known_device
     from django_uzotp.helpers import redeem as redeem
+    from django_uzotp.helpers import remember_device as remember_device
     from django_uzotp.helpers import send_code as send_code
     from django_uzotp.helpers import verified_phone as verified_phone
     from django_uzotp.helpers import verify_code as verify_code
 else:
     __getattr__ = loader(
         globals(),
-        {"django_uzotp.conf": "get_verifier", "django_uzotp.helpers": "redeem send_code verified_phone verify_code"},
+        {
+            "django_uzotp.conf": "get_verifier",
+            "django_uzotp.helpers": "known_device redeem remember_device send_code verified_phone verify_code",
+        },
     )
 
 for _name in ("allauth", "drf", "drf.schema", "two_factor"):

@@ -31,6 +31,7 @@ class _Helpers(Helpers["HttpRequest"]):
 
 _helpers = _Helpers()
 send_code, verify_code, redeem = _helpers.send_code, _helpers.verify_code, _helpers.redeem
+known_device, remember_device = _helpers.known_device, _helpers.remember_device
 
 
 def deliver_code(phone: object, code: object, purpose: str, *, binding: str, request: HttpRequest | None) -> Delivery:
@@ -39,7 +40,14 @@ def deliver_code(phone: object, code: object, purpose: str, *, binding: str, req
     phone, code = veiled(phone), veiled(code)
     who = Visitor() if request is None else Visitor(**web.asking(request))
     return get_verifier().deliver_code(
-        phone, code, purpose, client_ip=who.client_ip, binding=binding, language=language(), trusted=who.vouch()
+        phone,
+        code,
+        purpose,
+        client_ip=who.client_ip,
+        binding=binding,
+        language=language(),
+        trusted=who.vouch(),
+        device=who.device,
     )
 
 

@@ -16,7 +16,7 @@ from django_uzotp.conf import get_config
 from uzotp.rules.clients import is_address
 from uzotp.web.pages import Page, PageRequest, Redirect
 from uzotp.web.replies import MAX_BODY, Request, WebReply
-from uzotp.web.visitor import vouching
+from uzotp.web.visitor import DEVICE_COOKIE, Visitor, vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -53,7 +53,9 @@ def session_of(request: HttpRequest) -> MutableMapping[str, Any]:
 def asking(request: HttpRequest) -> dict[str, Any]:
     """What every :class:`~uzotp.web.visitor.Visitor` is made of; the session is needed by some only."""
     accepted, vouch = request.META.get("HTTP_ACCEPT_LANGUAGE", ""), vouching(get_config().trust, request)
-    return {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch}
+    device, secure = request.COOKIES.get(DEVICE_COOKIE, ""), request.is_secure()
+    who = {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch}
+    return who | {"device": device, "secure": secure}
 
 
 def read_request(request: HttpRequest) -> Request:
@@ -97,7 +99,10 @@ def write(request: HttpRequest, answer: Page | Redirect | WebReply) -> HttpRespo
     if isinstance(answer, WebReply):
         return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
     if isinstance(answer, Redirect):
-        return _SeeOther(answer.location)
+        response = _SeeOther(answer.location)
+        if answer.device:
+            Visitor(**asking(request)).remember(response, answer.device)
+        return response
     context = answer.context | {
         "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
         "css_url": static("uzotp/uzotp.css"),

@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from flask_uzotp.extension import asking, project
+from flask_uzotp.extension import asking, project, visitor
 from uzotp.verification import Verifier
 from uzotp.web import code_page, endpoints, pages
 from uzotp.web.replies import MAX_BODY, Request, WebReply
@@ -110,7 +110,10 @@ def _write(answer: pages.Page | pages.Redirect | WebReply) -> AnyResponse:
     if isinstance(answer, WebReply):
         return Response(answer.body, answer.status, headers=dict(answer.headers))
     if isinstance(answer, pages.Redirect):
-        return redirect(answer.location, 303)
+        response = redirect(answer.location, 303)
+        if answer.device:
+            visitor().remember(response, answer.device)
+        return response
     context = answer.context | {
         "csrf_field": Markup('<input type="hidden" name="csrf_token" value="{}">').format(_csrf_token()),
         "css_url": url_for(".static", filename="uzotp.css"),

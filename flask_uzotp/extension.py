@@ -17,7 +17,7 @@ from uzotp.rules.clients import is_address
 from uzotp.settings.build import Kept, build, build_gateway
 from uzotp.settings.config import ENVIRONMENT_PREFIX, Config
 from uzotp.web.helpers import Helpers, verified_phone
-from uzotp.web.visitor import Visitor, vouching
+from uzotp.web.visitor import DEVICE_COOKIE, Visitor, vouching
 
 if TYPE_CHECKING:
     from flask import Request
@@ -121,7 +121,9 @@ def client_ip() -> str:
 def asking() -> dict[str, Any]:
     """What every :class:`~uzotp.web.visitor.Visitor` is made of, of the current request."""
     accepted, vouch = request.headers.get("Accept-Language", ""), vouching(project().config.trust, request)
-    return {"session": session, "client_ip": client_ip(), "accept_language": accepted, "vouch": vouch}
+    device, secure = request.cookies.get(DEVICE_COOKIE, ""), request.is_secure
+    who = {"session": session, "client_ip": client_ip(), "accept_language": accepted, "vouch": vouch}
+    return who | {"device": device, "secure": secure}
 
 
 def visitor() -> Visitor:

@@ -176,6 +176,28 @@ class DeliveryChanged(Event):
 
 
 @dataclass(frozen=True)
+class PhoneLocked(Event):
+    """A wrong code was one too many: for ``retry_after`` seconds no code is sent for whom ``quota`` names. Codes that
+    are out can still be typed."""
+
+    level = logging.WARNING
+    counted_as = ("locked", "quota")
+
+    phone: Phone
+    purpose: Purpose
+    quota: str
+    retry_after: int | None
+
+
+@dataclass(frozen=True)
+class DeviceKnown(Event):
+    """A browser or an app that has proved the number asked for a code, and was counted as one (P3)."""
+
+    phone: Phone
+    purpose: Purpose
+
+
+@dataclass(frozen=True)
 class PhoneUnlocked(Event):
     """A person let a number in: its wrong codes, its cooldown and its counted sends were cleared."""
 

@@ -100,6 +100,8 @@ TEST_NUMBER_DAYS = 90
 MAX_LIFE = 600
 #: With less than this left of those ten minutes a resend begins a new challenge: a person needs time to type.
 MIN_LEFT = 60
+#: How long a browser or an app that has proved a number is known by its token: seconds.
+DEVICE_LIFE = 180 * 86_400
 #: So many times a client's quota is that of the wider network it is in, an IPv6 /48 (R35).
 WIDER = 10
 

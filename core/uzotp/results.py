@@ -40,7 +40,8 @@ class Challenge:
 class Verification:
     """The answer to a submitted code; true only when it was right.
 
-    ``retry_after`` is whole seconds, set when ``status`` is ``locked``; ``proof`` is set when it is ``verified``.
+    ``retry_after`` is whole seconds, set when ``status`` is ``locked``; ``proof`` is set when it is ``verified``,
+    and ``device``, the token by which this browser or app is known from now on: ``send_code(…, device=)``.
     """
 
     status: AttemptStatus
@@ -48,6 +49,7 @@ class Verification:
     attempts_left: int = 0
     retry_after: int | None = None
     proof: Secret | None = None
+    device: Secret | None = None
 
     def __bool__(self) -> bool:
         return self.status is AttemptStatus.VERIFIED
@@ -76,7 +78,9 @@ class Trace:
     """What is kept of a number, and what keeps it out. Times are aware UTC.
 
     No message goes to it before ``resend_at`` nor before ``locked_until``, ``None`` where it need not wait; ``quotas``
-    are those of its messages. ``deliveries`` has the newest 20, newest first. ``known`` is whether anything is kept.
+    are those of its messages: what all unknown devices share, of which one network has half. ``device_quotas`` and
+    ``devices_locked_until`` are those of devices that have proved it. ``deliveries`` has the newest 20, newest first.
+    ``known`` is whether anything is kept.
     """
 
     phone: Phone
@@ -85,18 +89,29 @@ class Trace:
     resend_at: datetime | None
     quotas: tuple[Quota, ...]
     deliveries: tuple[DeliveryRecord, ...]
+    devices_locked_until: datetime | None
+    device_quotas: tuple[Quota, ...]
 
     @classmethod
     def of(cls, phone: Phone, kept: PhoneHistory, policy: Policy) -> Trace:
         now = kept.at_ms
-        locks = [Quota.of(limit, kept.failures, now).until for limit in policy.failure_limits]
+
+        def locked_until(failures: tuple[int, ...]) -> datetime | None:
+            ends = [Quota.of(limit, failures, now).until for limit in policy.failure_limits]
+            return max(filter(None, ends), default=None)
+
+        def left(sends: tuple[int, ...]) -> tuple[Quota, ...]:
+            return tuple(Quota.of(limit, sends, now) for limit in policy.phone_limits)
+
         return cls(
             phone,
-            bool(kept.sends or kept.failures or kept.deliveries),
-            max(filter(None, locks), default=None),
+            bool(kept.sends or kept.failures or kept.known_sends or kept.known_failures or kept.deliveries),
+            locked_until(kept.failures),
             utc(kept.resend_at_ms) if kept.resend_at_ms > now else None,
-            tuple(Quota.of(limit, kept.sends, now) for limit in policy.phone_limits),
+            left(kept.sends),
             kept.deliveries,
+            locked_until(kept.known_failures),
+            left(kept.known_sends),
         )
 
 

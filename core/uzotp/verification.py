@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from uzotp import events
 from uzotp.codes import Keyring, Tokens, normalise_code, random_id
+from uzotp.devices import Devices
 from uzotp.errors import CountryNotAllowed, GatewayError, InvalidCode, InvalidProof, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import GuardMode, Policy, Purpose
@@ -20,8 +22,9 @@ from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.gateway import Gateway
 from uzotp.ports.store import Attempt, AttemptStatus, Store
 from uzotp.privacy import Secret, Veiled, veiled
-from uzotp.results import Challenge, Delivery, Trace, Verification
-from uzotp.sending.admission import FOREIGN
+from uzotp.results import Challenge, Delivery, Verification
+from uzotp.rules import devices
+from uzotp.sending.admission import FOREIGN, seconds
 from uzotp.sending.balances import Balances
 from uzotp.sending.core import Core, Risk, SendRequest, ShouldSend
 from uzotp.sending.counters import Journal
@@ -30,9 +33,10 @@ from uzotp.sending.router import Router
 from uzotp.sending.sender import Sender
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import check_texts
+from uzotp.support import Support
 
 
-class Verifier:
+class Verifier(Support):
     """Sends codes to phones and checks them.
 
     :param gateway: a :class:`~uzotp.ports.gateway.Gateway`: ``DevSMS``, ``Console`` …, or several, in the order of
@@ -64,6 +68,7 @@ class Verifier:
         self.should_send = should_send
         self.clock: Clock = clock or time
         self._tokens: dict[str, Tokens] = {}
+        self._devices = Devices(self.tokens("device"))
         self.gateway: Gateway = gateway if isinstance(gateway, Gateway) else Router(gateway)
         self.router = self.gateway if isinstance(self.gateway, Router) else Router([self.gateway])
         #: Counts what is refused, by the day; ``journal.write()`` before the counts are looked at.
@@ -86,11 +91,14 @@ class Verifier:
         binding: str,
         language: str | None = None,
         trusted: bool = False,
+        device: object = None,
     ) -> Challenge:
         """Send a code, or the pending challenge's code again.
 
         *client_ip* may be ``None`` (no client quota) and *binding* ``""`` (any browser may finish what this one
-        began): both only because the caller says so. *trusted* vouches for the request before the pumping guard.
+        began): both only because the caller says so. *trusted* vouches for the request before the pumping guard, and
+        has a share of the phone's quota in reserve. *device* is a :class:`Verification`'s, or several joined by ``~``:
+        a device that has proved this number has its quota for itself (P3). Any other text makes an unknown device.
 
         :raises InvalidPhone, CountryNotAllowed: the number cannot be served.
         :raises Refused: one of its kinds, with ``retry_after`` and ``quota``; nothing was sent.
@@ -98,9 +106,8 @@ class Verifier:
             delivery is ``unknown``: it stays open, for the message may arrive.
         :raises StoreUnavailable: nothing was decided, nothing sent.
         """
-        phone, binding = veiled(phone), _binding(binding)
-        number, why = self.read_phone(phone), self.read_purpose(purpose)
-        return self._sender.send(SendRequest(number, why, client_ip, binding, language, trusted))
+        phone, binding, device = veiled(phone), _binding(binding), veiled(device)
+        return self._sender.send(self._request(phone, purpose, client_ip, binding, language, trusted, device))
 
     def send_code_later(
         self,
@@ -111,6 +118,7 @@ class Verifier:
         binding: str,
         language: str | None = None,
         trusted: bool = False,
+        device: object = None,
     ) -> Challenge:
         """As :meth:`send_code`, but answer from the store's decision alone and send in the background.
 
@@ -121,9 +129,8 @@ class Verifier:
         tell a suppressed send from a real one by the answer or its timing (P9). Where strangers see the answer, this
         is then the call to use: :meth:`send_code` tells them apart when the gateway fails.
         """
-        phone, binding = veiled(phone), _binding(binding)
-        number, why = self.read_phone(phone), self.read_purpose(purpose)
-        return self._sender.send_later(SendRequest(number, why, client_ip, binding, language, trusted))
+        phone, binding, device = veiled(phone), _binding(binding), veiled(device)
+        return self._sender.send_later(self._request(phone, purpose, client_ip, binding, language, trusted, device))
 
     def deliver_code(
         self,
@@ -135,6 +142,7 @@ class Verifier:
         binding: str,
         language: str | None = None,
         trusted: bool = False,
+        device: object = None,
     ) -> Delivery:
         """Send a *code* that somebody else made and will check: another package's.
 
@@ -144,11 +152,25 @@ class Verifier:
         :raises InvalidCode: it is not 4 to 8 digits, which is what the gateways' templates take.
         :raises UzotpError: as :meth:`send_code` does.
         """
-        phone, code, binding = veiled(phone), normalise_code(code), _foreign(binding)
+        phone, code, binding, device = veiled(phone), normalise_code(code), _foreign(binding), veiled(device)
         if not 4 <= len(code) <= 8:
             raise InvalidCode("a code to deliver is 4 to 8 digits")
+        request = self._request(phone, purpose, client_ip, binding, language, trusted, device)
+        return self._sender.send(replace(request, foreign_code=code)).delivery
+
+    def _request(
+        self,
+        phone: Phone | Secret | None,
+        purpose: str,
+        client_ip: str | None,
+        binding: Secret,
+        language: str | None,
+        trusted: bool,
+        device: str | None,
+    ) -> SendRequest:
         number, why = self.read_phone(phone), self.read_purpose(purpose)
-        return self._sender.send(SendRequest(number, why, client_ip, binding, language, trusted, code)).delivery
+        proved_at = self._devices.proved_at_ms(device, self.keys.fingerprint(number)) if device else None
+        return SendRequest(number, why, client_ip, binding, language, trusted, proved_at)
 
     def objections_to_send(self, phone: object, purpose: str, *, language: str | None = None) -> list[UzotpError]:
         """Why no message would go to *phone* now, whoever asked: no gateway sends there, sending is paused, every
@@ -225,15 +247,20 @@ class Verifier:
         checked = self.store.check(attempt)
         if checked.status is not AttemptStatus.VERIFIED:
             self._core.emit(events.CodeRejected(number, why, checked.status.value, checked.attempts_left))
+            locked = devices.locked(checked.failures, self.policy.failure_limits)
+            if locked:
+                self._core.emit(events.PhoneLocked(number, why, f"failures {locked[0]}", seconds(locked[1])))
             return Verification(checked.status, number, checked.attempts_left)
         self._core.emit(events.CodeVerified(number, why))
+        device = None
         if checked.delivery:
+            device = self._devices.token(attempt.fingerprint, checked.delivery.at_ms)
             tallies, sends = self._core.tallies, checked.sends if guarded else 0
             tallies.verified(checked.delivery, number.prefix, number.country, sends)
             tallies.write_if_due()
         payload = {"id": proof_id, "of": attempt.handle, "phone": number, "purpose": why.value}
         proof = Secret(self.tokens("proof").dump(payload))
-        return Verification(checked.status, number, checked.attempts_left, proof=proof)
+        return Verification(checked.status, number, checked.attempts_left, proof=proof, device=device)
 
     def redeem(self, proof: object, purpose: str) -> Phone:
         """Exchange a proof for the phone it speaks of: once, for its own purpose, in ``PROOF_TTL`` seconds.
@@ -269,44 +296,6 @@ class Verifier:
         """The newest delivery of a challenge, while the store keeps it."""
         handle = self.keys.handle(phone, Purpose(purpose), binding)
         return self.store.delivery(self.keys.fingerprint(phone), handle, self._core.now())
-
-    # --------------------------------------------------------------------------------------------- one number
-
-    def trace(self, phone: object) -> Trace:
-        """What became of the newest messages to a number, what is left of its quotas, and what keeps it out until when:
-        support's question. Nothing is charged.
-
-        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
-        """
-        phone = veiled(phone)
-        number = Phone.parse(phone, self.policy.default_region)
-        self.journal.write()
-        return Trace.of(number, self.store.phone(self.keys.fingerprint(number), self._core.now()), self.policy)
-
-    def unlock(self, phone: object) -> bool:
-        """Let a number in: its wrong codes, its cooldown and its counted sends are cleared; codes that are out stay,
-        with the tries that they have. ``True``, and a ``PhoneUnlocked``, where there was anything to clear.
-
-        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
-        """
-        phone = veiled(phone)
-        number = Phone.parse(phone, self.policy.default_region)
-        cleared = self.store.unlock(self.keys.fingerprint(number))
-        if cleared:
-            self._core.emit(events.PhoneUnlocked(number))
-        return cleared
-
-    def forget(self, phone: object) -> int:
-        """Erase a number: its counters, codes, proofs and deliveries; returns how many rows that were. So its quotas
-        begin anew. ``PhoneForgotten`` tells of it in any case: who listens may keep something of their own.
-
-        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
-        """
-        phone = veiled(phone)
-        number = Phone.parse(phone, self.policy.default_region)
-        rows = self.store.forget(self.keys.fingerprint(number))
-        self._core.emit(events.PhoneForgotten(number, rows))
-        return rows
 
     # ---------------------------------------------------------------------------------------------- callbacks
 

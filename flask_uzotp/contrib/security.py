@@ -60,7 +60,14 @@ class Sender(flask_security.SmsSenderBaseClass):
         verifier, who = project().verifier, _visitor()
         client, language = who.client_ip, who.language(verifier.policy)
         verifier.deliver_code(
-            phone, codes[0], _PURPOSE, binding=_BINDING, language=language, client_ip=client, trusted=who.vouch()
+            phone,
+            codes[0],
+            _PURPOSE,
+            binding=_BINDING,
+            language=language,
+            client_ip=client,
+            trusted=who.vouch(),
+            device=who.device,
         )
 
 

@@ -97,7 +97,7 @@ def test_a_store_that_is_away(run: Callable[..., Done]) -> None:
         ["pause"],
         ["resume"],
         ["unblock"],
-        *([each, PHONE] for each in ("trace", "unlock", "forget")),
+        *([each, PHONE] for each in ("trace", "unlock", "revoke", "forget")),
     ):
         done = run(*command, store=Broken())
         assert (done.status, done.out) == (1, "")

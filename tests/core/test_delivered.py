@@ -82,6 +82,7 @@ def test_r6_p1_it_is_not_stored_and_opens_nothing(given: Any) -> None:
 
 def test_p5_it_spends_the_phone_s_quotas_and_its_ladder_as_our_own_do(given: Any) -> None:
     site = given(phone_quota="3/hour")
+    site.IP = None
     site.send(binding="browser 1")
     with pytest.raises(errors.CooldownActive) as early:
         site.deliver()

@@ -27,6 +27,7 @@ from uzotp.ports.store import (
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
+from uzotp.rules.devices import NOWHERE
 from uzotp.rules.pumping import Tally
 
 NOW = 1_772_434_800_000
@@ -127,7 +128,7 @@ def test_entries_of_one_millisecond_are_told_apart_and_all_have_one_width() -> N
 def test_a_log_keeps_no_more_than_its_limits_can_ask_for() -> None:
     log = ""
     for number in range(50):
-        log = logs.add(log, NOW + number, "abc", [Limit(3, 60), Limit(7, 3600)], at_least=4)
+        log = logs.add(log, NOW + number, "abc", [Limit(3, 60), Limit(7, 3600)])
     assert len(log) == 7 * logs.WIDTH
     assert logs.nth_newest(log, 1) == NOW + 49
     assert logs.nth_newest(log, 7) == NOW + 43
@@ -148,8 +149,9 @@ def opening(**changes: Any) -> OpenChallenge:
 
 
 def opened(phone: PhoneRecord, challenge: ChallengeRecord | None, now: int, **changes: Any) -> ChallengeRecord:
-    assert challenges.refuse(phone, opening(**changes), now) is None
-    return challenges.open_challenge(phone, challenge, opening(**changes), now)[1]
+    mark = challenges.refuse(phone, opening(**changes), now)
+    assert mark == NOWHERE
+    return challenges.open_challenge(phone, challenge, opening(**changes), NOWHERE, now)[1]
 
 
 def test_r32_the_ladder_grows_with_the_sends_of_the_last_hour_and_stays_on_its_last_step() -> None:
@@ -230,9 +232,9 @@ def test_p5_a_phone_never_gets_one_more_and_the_cooldown_is_kept(steps: list[int
         resend_at = phone.resend_at_ms
         request = opening(phone_limits=limits)
         fits = now >= resend_at and all(in_window(sent, limit, now) < limit.count for limit in limits)
-        assert (challenges.refuse(phone, request, now) is None) is fits
+        assert (challenges.refuse(phone, request, now) == NOWHERE) is fits
         if fits:
-            challenges.open_challenge(phone, None, request, now)
+            challenges.open_challenge(phone, None, request, NOWHERE, now)
             wait = (60, 60, 120, 300)[min(3, in_window(sent, Limit(0, 3600), now))]
             assert phone.resend_at_ms == now + wait * 1000
             sent.append(now)
@@ -398,7 +400,9 @@ def test_p12_any_text_is_an_address_or_none(text: str) -> None:
 
 
 def test_opened_tells_the_counts_so_far() -> None:
-    answer = challenges.open_challenge(PhoneRecord("", "", 0), challenge(attempts=3, sends=2), opening(), NOW + 60_000)
+    answer = challenges.open_challenge(
+        PhoneRecord("", "", 0), challenge(attempts=3, sends=2), opening(), NOWHERE, NOW + 60_000
+    )
     assert answer[0] == Opened(
         nonce="nonce", key_id="key", delivery_id="delivery", attempts=3, sends=3,
         expires_at_ms=NOW + 360_000, resend_at_ms=NOW + 120_000,

@@ -16,7 +16,16 @@ import pytest
 
 from uzotp import events
 from uzotp.errors import StoreUnavailable, UzotpError
-from uzotp.events import CodeRejected, CodeVerified, Event, GuardDecision, SendFailed, SendRefused, SendSuppressed
+from uzotp.events import (
+    CodeRejected,
+    CodeVerified,
+    Event,
+    GuardDecision,
+    PhoneLocked,
+    SendFailed,
+    SendRefused,
+    SendSuppressed,
+)
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports.store import AttemptStatus
@@ -104,6 +113,7 @@ QUOTAS = ["phone 5/hour", "budget 60000/day", "cooldown", " x ", "", "квота
         *(guarded(trusted=trusted, refused=refused) for trusted, refused in product((False, True), repeat=2)),
         *(CodeRejected(*OF, status.value, 4) for status in AttemptStatus),
         SendSuppressed(*OF),
+        *(PhoneLocked(*OF, quota, 60) for quota in QUOTAS),
     ],
     ids=repr,
 )
@@ -116,7 +126,7 @@ def test_a_count_is_read_as_what_its_event_said(event: Event) -> None:
 
 
 def test_each_counted_event_is_tried_above() -> None:
-    tried = {SendRefused, SendFailed, GuardDecision, CodeRejected, SendSuppressed}
+    tried = {SendRefused, SendFailed, GuardDecision, CodeRejected, SendSuppressed, PhoneLocked}
     assert {event for event in events.EVENTS if event.counted_as} == tried
     assert len({event.counted_as[0] for event in tried}) == len(tried)
 

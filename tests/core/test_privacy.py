@@ -341,7 +341,7 @@ def test_r6_r43_no_traceback_shows_a_code_a_token_or_a_number(leaky: Any, scene:
     with pytest.raises(kind) as caught:
         act(leaky)
     shown = frames(caught.value)
-    assert "verification.py" in shown, "the frames of the library are looked at"
+    assert "verification.py" in shown or "support.py" in shown, "the frames of the library are looked at"
     codes = [CODE, *getattr(leaky.outbox, "seen", [])]
     assert_clean(shown, codes, [PROOF])
     assert "eyJ" not in shown, "no signed token, whatever it carries"

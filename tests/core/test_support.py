@@ -20,7 +20,7 @@ from uzotp.results import Quota
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import FakeClock, Outbox
 
-COMMANDS = ("trace", "unlock", "forget")
+COMMANDS = ("trace", "unlock", "revoke", "forget")
 
 
 def later(clock: FakeClock, **wait: int) -> datetime:
@@ -55,7 +55,7 @@ def test_r69_trace_says_when_a_used_up_quota_has_room_again(make_site: Callable[
     site = make_site(phone_quota="2/hour,0/day", resend_after=(0,))
     assert site.verifier.trace(PHONE).quotas[1] == Quota(Limit(0, 86400), 0, later(clock, days=1)), "as a refusal says"
     site = make_site(phone_quota="2/hour", resend_after=(0,))
-    first = clock.now()
+    site.IP, first = None, clock.now()
     for _ in range(2):
         site.send()
         clock.advance(10)
@@ -68,6 +68,7 @@ def test_r69_trace_says_when_a_used_up_quota_has_room_again(make_site: Callable[
 
 def test_r69_trace_says_until_when_a_number_is_locked(make_site: Callable[..., Any], clock: FakeClock) -> None:
     site = make_site(max_failures="2/hour,3/day", resend_after=(0,))
+    site.IP = None
     site.send()
     site.miss()
     assert site.verifier.trace(PHONE).locked_until is None
@@ -114,12 +115,41 @@ def test_r69_trace_for_a_person(run: Callable[..., Done], make_site: Callable[..
     assert lines[4].endswith(f"verified {text_of(sent)}")
 
 
+def test_r69_trace_tells_of_known_devices(
+    run: Callable[..., Done], make_site: Callable[..., Any], clock: FakeClock
+) -> None:
+    site = make_site(phone_quota="2/hour", max_failures="1/hour")
+    site.send()
+    token = site.verify().device
+    site.send(device=token)
+    assert (
+        run("trace", PHONE, shop=Shop(site.verifier)).out.splitlines()[4] == "devices:   of known ones 1 of 2/hour left"
+    )
+    site.miss()
+    told = f"devices:   known ones are locked until {text_of(later(clock, hours=1))}"
+    assert run("trace", PHONE, shop=Shop(site.verifier)).out.splitlines()[4] == told
+    assert site.verifier.trace(PHONE).locked_until is None
+
+
+def test_p3_revoke_knows_no_device_any_more(run: Callable[..., Done], make_site: Callable[..., Any]) -> None:
+    site = make_site()
+    site.send()
+    token = site.verify().device
+    done = run("revoke", "90 123 81 90", shop=Shop(site.verifier))
+    assert (done.status, done.out) == (0, f"no device of {MASKED} is known any more\n")
+    assert not site.verifier.known_device(PHONE, token)
+
+
 def test_r69_trace_for_scripts(run: Callable[..., Done], make_site: Callable[..., Any], clock: FakeClock) -> None:
     site = make_site()
     site.send()
     assert run("trace", PHONE, "--json", shop=Shop(site.verifier)).report == {
         "phone": MASKED, "locked_until": None, "resend_at": text_of(later(clock, seconds=60)),
         "quotas": [{"limit": "5/hour", "left": 4, "until": None}, {"limit": "10/day", "left": 9, "until": None}],
+        "devices": {
+            "locked_until": None,
+            "quotas": [{"limit": "5/hour", "left": 5, "until": None}, {"limit": "10/day", "left": 10, "until": None}],
+        },
         "deliveries": [
             {"created_at": text_of(clock.now()), "purpose": "login", "status": "sent", "gateway": "outbox",
              "verified_at": None},

@@ -27,7 +27,14 @@ def send(request: HttpRequest) -> JsonResponse:
 def verify(request: HttpRequest) -> JsonResponse:
     said = _said(request)
     result = django_uzotp.verify_code(said["phone"], said["code"], said["purpose"], request=request)
-    return JsonResponse({"status": str(result.status), "proof": result.proof})
+    response = JsonResponse({"status": str(result.status), "proof": result.proof})
+    django_uzotp.remember_device(request, response, result)
+    return response
+
+
+@csrf_exempt
+def known(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"known": django_uzotp.known_device(request, _said(request)["phone"])})
 
 
 @csrf_exempt
@@ -40,4 +47,5 @@ urlpatterns = [
     path("host/send", send),
     path("host/verify", verify),
     path("host/account", account),
+    path("host/known", known),
 ]

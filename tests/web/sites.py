@@ -260,7 +260,13 @@ def flask_app(settings: Mapping[str, Any], **options: Any) -> Any:
     def verify() -> Any:
         said = request.get_json()
         result = uzotp.verify_code(said["phone"], said["code"], said["purpose"], request=request)
-        return jsonify(status=str(result.status), proof=result.proof)
+        response = jsonify(status=str(result.status), proof=result.proof)
+        uzotp.remember_device(request, response, result)
+        return response
+
+    @app.post("/host/known")
+    def known() -> Any:
+        return jsonify(known=uzotp.known_device(request, request.get_json()["phone"]))
 
     @app.post("/host/account")
     def account() -> Any:

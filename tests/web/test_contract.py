@@ -37,7 +37,8 @@ def test_every_purpose_goes_from_send_to_proof(site: Site, purpose: str) -> None
     challenge = site.token(purpose=purpose)
     body = is_json(site.verify(challenge), 200)
 
-    proof = body.pop("proof")
+    proof, device = body.pop("proof"), body.pop("device")
+    assert site.verifier.known_device(PHONE, device)
     assert body == {"verified": True, "phone": PHONE, "purpose": purpose}
     assert site.in_a_request(lambda api, request: api.redeem(proof, purpose)) == PHONE
 

@@ -64,8 +64,9 @@ class History:
 class PhoneHistory:
     """What is kept of one phone, as seen at the moment ``at_ms``.
 
-    ``sends`` and ``failures`` are the moments that its limits count, ``deliveries`` its messages, each newest first. No
-    send is allowed before ``resend_at_ms``.
+    ``sends`` and ``failures`` are the moments that its limits count of unknown devices, ``known_sends`` and
+    ``known_failures`` those of devices that have proved it, ``deliveries`` its messages, each newest first. No send of
+    an unknown device is allowed before ``resend_at_ms``.
     """
 
     at_ms: int
@@ -73,6 +74,8 @@ class PhoneHistory:
     failures: tuple[int, ...]
     resend_at_ms: int
     deliveries: tuple[DeliveryRecord, ...]
+    known_sends: tuple[int, ...] = ()
+    known_failures: tuple[int, ...] = ()
 
 
 class Ledger(Protocol):
@@ -106,9 +109,18 @@ class Ledger(Protocol):
         stay. ``True`` when there was anything to clear."""
         ...
 
-    def forget(self, fingerprint: str) -> int:
+    def forget(self, fingerprint: str, now: int | None = None) -> int:
         """Erase a phone: its counters, challenges, proofs and deliveries. Returns how many phones, challenges and
-        deliveries that were."""
+        deliveries that were. It revokes too."""
+        ...
+
+    def revoke(self, fingerprint: str, now: int | None = None) -> None:
+        """From now on no device is known that had proved the phone until now: that moment is kept as long as a device's
+        token lives."""
+        ...
+
+    def revoked_at(self, fingerprint: str, now: int | None = None) -> int:
+        """The moment of the newest :meth:`revoke`; 0 where none is kept."""
         ...
 
     def purge(self, keep_deliveries_ms: int, now: int | None = None) -> int:

@@ -149,6 +149,11 @@ class OpenChallenge:
     ``nonce``, ``digest`` and ``key_id`` (a mark of what made the code, six characters at most) are what a *new*
     challenge gets. A live one keeps its own if that mark is among ``live_keys``; a code that cannot be made again is
     exchanged for the new one, under the same tries and the same end.
+
+    ``phone_limits`` and ``failure_limits`` are what all unknown devices share, the resend ladder too; of the limits one
+    ``network``, a mark of three characters, has half at most. Where that is used up, who is ``vouched`` for has a
+    fifth more. A device that proved the number, with a token of the moment ``device_at_ms``, has all of it for itself,
+    unless that token was revoked since (P3: :mod:`uzotp.rules.devices`).
     """
 
     handle: str
@@ -167,6 +172,9 @@ class OpenChallenge:
     phone_limits: tuple[Limit, ...]
     failure_limits: tuple[Limit, ...]
     booked: int | None = None
+    network: str = "___"
+    device_at_ms: int | None = None
+    vouched: bool = False
     now: int | None = None
 
 
@@ -174,7 +182,8 @@ class OpenChallenge:
 class Opened:
     """The challenge that this send belongs to. ``attempts`` and ``sends`` are counts so far.
 
-    ``previous_delivery`` is the challenge's before this one, for a resend to go another way.
+    ``previous_delivery`` is the challenge's before this one, for a resend to go another way. ``mark`` is whom the send
+    was counted for.
     """
 
     nonce: str
@@ -185,6 +194,7 @@ class Opened:
     expires_at_ms: int
     resend_at_ms: int
     previous_delivery: DeliveryRecord | None = None
+    mark: str = "___"
 
 
 @dataclass(frozen=True)
@@ -235,15 +245,17 @@ class AddDelivery:
 
 @dataclass(frozen=True)
 class Settlement:
-    """How a send ended. ``refund`` gives the phone's quota back (a certain failure, P5), and with a ``handle`` the
-    challenge's count of sends; without a refund the ``handle`` makes this delivery its challenge's newest. ``booked``
-    is whole so'm; ``None`` leaves what was booked when it began."""
+    """How a send ended. ``refund`` gives the phone's quota back (a certain failure, P5) to whom it was counted for, the
+    ``mark``, empty for a copy that was not counted, and with a ``handle`` the challenge's count of sends; without a
+    refund the ``handle`` makes this delivery its challenge's newest. ``booked`` is whole so'm; ``None`` leaves what was
+    booked when it began."""
 
     fingerprint: str
     delivery_id: str
     status: DeliveryStatus
     gateway: str
     refund: bool = False
+    mark: str = "___"
     handle: str | None = None
     gateway_id: str | None = None
     cost: Money | None = None
@@ -299,12 +311,13 @@ class AttemptStatus(str, Enum):
 @dataclass(frozen=True)
 class Checked:
     """The answer to an attempt. ``sends`` and ``delivery``, the newest, are the verified challenge's: what the caller
-    owes to :meth:`Store.tally`."""
+    owes to :meth:`Store.tally`. ``failures`` are the phone's after a wrong code: a log."""
 
     status: AttemptStatus
     attempts_left: int = 0
     sends: int = field(default=0, compare=False)
     delivery: VerifiedDelivery | None = field(default=None, compare=False)
+    failures: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from uzotp.ports.store import (
     RefusalKind,
     VerifiedDelivery,
 )
-from uzotp.rules import logs
+from uzotp.rules import devices, logs
 
 #: The resend ladder counts the sends of so long: milliseconds.
 LADDER_MS = 3_600_000
@@ -26,11 +26,26 @@ LADDER_MS = 3_600_000
 
 @dataclass(slots=True)
 class PhoneRecord:
-    """What is kept of a number across purposes and bindings. ``resend_at_ms``: no send before this moment."""
+    """What is kept of a number across purposes and bindings. ``resend_at_ms``: no send before this moment, of an
+    unknown device, a known one, or whoever is vouched for. Tokens of devices are of no use that were given until
+    ``revoked_at_ms``."""
 
     sends: Log = ""
     failures: Log = ""
     resend_at_ms: Moment = 0
+    known_resend_at_ms: Moment | None = None
+    vouched_resend_at_ms: Moment | None = None
+    revoked_at_ms: Moment | None = None
+
+    def resend_at(self, mark: str) -> int:
+        return getattr(self, _RESEND_AT.get(mark, "resend_at_ms")) or 0
+
+    def cleared(self) -> PhoneRecord:
+        """What is left of it when it is let in."""
+        return PhoneRecord(revoked_at_ms=self.revoked_at_ms)
+
+
+_RESEND_AT = {devices.KNOWN: "known_resend_at_ms", devices.VOUCHED: "vouched_resend_at_ms"}
 
 
 @dataclass(slots=True)
@@ -52,36 +67,47 @@ class ChallengeRecord:
     delivery_id: Hash = ""
     #: Of successes that nobody has redeemed yet, those of challenges before this one too: see :func:`with_proof`.
     proofs: Log | None = None
+    #: Whom its newest send was counted for, and so its misses are.
+    mark: Annotated[str, Column(Kind.CHAR, logs.TAG)] | None = None
 
 
-def refuse(phone: PhoneRecord, request: OpenChallenge, now: int) -> Refusal | None:
-    """Why the phone gets no message now: the lock of too many failures, the cooldown, its quota, in this order (P3,
-    P5)."""
-    broken = logs.exceeded(phone.failures, request.failure_limits, now)
+def refuse(phone: PhoneRecord, request: OpenChallenge, now: int) -> str | Refusal:
+    """The mark that a send to the phone is counted with, or why it gets no message now. Of several ways in that are
+    full the soonest is told; a cooldown is to be waited for, and not to be gone around."""
+    refused: list[tuple[int, Refusal]] = []
+    for mark in devices.marks(request, phone.revoked_at_ms):
+        kind, quota, wait = _refuse(phone, mark, request, now)
+        if not wait:
+            return mark
+        refused.append((wait, Refusal(kind, quota, wait)))
+        if kind is RefusalKind.COOLDOWN:
+            break
+    return min(refused, key=lambda each: each[0])[1]
+
+
+def _refuse(phone: PhoneRecord, mark: str, request: OpenChallenge, now: int) -> tuple[RefusalKind, str, int]:
+    """The lock of too many failures, the cooldown, the quota, in this order (P3, P5), and the milliseconds to wait."""
+    broken = devices.exceeded(phone.failures, request.failure_limits, mark, now)
     if broken:
-        return Refusal(RefusalKind.LOCKED, f"failures {broken[0]}", broken[1])
-    if now < phone.resend_at_ms:
-        return Refusal(RefusalKind.COOLDOWN, "cooldown", phone.resend_at_ms - now)
-    broken = logs.exceeded(phone.sends, request.phone_limits, now)
-    if broken:
-        return Refusal(RefusalKind.RATE_LIMITED, f"phone {broken[0]}", broken[1])
-    return None
+        return RefusalKind.LOCKED, f"failures {broken[0]}", broken[1]
+    wait = phone.resend_at(mark) - now
+    if wait > 0:
+        return RefusalKind.COOLDOWN, "cooldown", wait
+    broken = devices.exceeded(phone.sends, request.phone_limits, mark, now) or ("", 0)
+    return RefusalKind.RATE_LIMITED, f"phone {broken[0]}", broken[1]
 
 
 def open_challenge(
-    phone: PhoneRecord, challenge: ChallengeRecord | None, request: OpenChallenge, now: int
+    phone: PhoneRecord, challenge: ChallengeRecord | None, request: OpenChallenge, mark: str, now: int
 ) -> tuple[Opened, ChallengeRecord]:
     """Open or extend a challenge of a phone that is not refused, and count the send on *phone* (which is changed in
-    place)."""
-    step = min(logs.count_since(phone.sends, now - LADDER_MS), len(request.resend_after) - 1)
-    phone.sends = logs.add(
-        phone.sends,
-        max(now, logs.nth_newest(phone.sends, 1) or 0),
-        request.delivery_id,
-        request.phone_limits,
-        len(request.resend_after),
-    )
-    phone.resend_at_ms = now + request.resend_after[step] * 1000
+    place) with *mark*."""
+    ladder = request.resend_after
+    step = min(logs.count_since(devices.entries(phone.sends, mark), now - LADDER_MS), len(ladder) - 1)
+    at, keep = max(now, logs.nth_newest(phone.sends, 1) or 0), devices.kept(request.phone_limits, len(ladder))
+    phone.sends = logs.push(phone.sends, at, mark, keep)
+    resend_at = now + ladder[step] * 1000
+    setattr(phone, _RESEND_AT.get(mark, "resend_at_ms"), resend_at)
 
     if challenge is None or not _live(challenge, request, now):
         challenge = ChallengeRecord(
@@ -99,7 +125,7 @@ def open_challenge(
         challenge.nonce, challenge.digest, challenge.key_id = request.nonce, request.digest, request.key_id
     challenge.expires_at_ms = min(now + request.ttl_ms, challenge.started_at_ms + MAX_LIFE * 1000)
     challenge.sends += 1
-    challenge.delivery_id = request.delivery_id
+    challenge.delivery_id, challenge.mark = request.delivery_id, mark
     opened = Opened(
         challenge.nonce,
         challenge.key_id,
@@ -107,7 +133,8 @@ def open_challenge(
         challenge.attempts,
         challenge.sends,
         challenge.expires_at_ms,
-        phone.resend_at_ms,
+        resend_at,
+        mark=mark,
     )
     return opened, challenge
 

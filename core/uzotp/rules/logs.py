@@ -1,8 +1,8 @@
 """A history of moments as text.
 
-A *log* is text of fixed-width entries, newest first, each 13 digits of milliseconds and 3 characters that tell entries
-of one millisecond apart. The n-th newest moment is a slice of it, in Python, in SQL and in Lua alike, and that one
-moment answers "were there n in the last hour".
+A *log* is text of fixed-width entries, newest first, each 13 digits of milliseconds and a tag of 3 characters, which
+tells entries of one millisecond apart, or says whose they are. The n-th newest moment is a slice of it, in Python, in
+SQL and in Lua alike, and that one moment answers "were there n in the last hour".
 """
 
 from __future__ import annotations
@@ -27,10 +27,31 @@ def nth_newest(log: str, n: int) -> int | None:
     return int(log[start : start + DIGITS]) if 0 <= start < len(log) else None
 
 
-def add(log: str, at: int, tag: str, limits: Iterable[Limit], at_least: int = 0) -> str:
+def add(log: str, at: int, tag: str, limits: Iterable[Limit]) -> str:
     """*log* with one more entry, cut to what *limits* can ever ask for."""
-    keep = max([limit.count for limit in limits] + [at_least])
+    return push(log, at, tag, max([0, *(limit.count for limit in limits)]))
+
+
+def push(log: str, at: int, tag: str, keep: int) -> str:
+    """*log* with one more entry, cut to the *keep* newest."""
     return (entry(at, tag) + log)[: keep * WIDTH]
+
+
+def tag(log: str) -> str:
+    """The newest entry's."""
+    return log[DIGITS:WIDTH]
+
+
+def of(log: str, tag: str) -> str:
+    """The entries of this *tag*."""
+    return "".join([each for each in _entries(log) if each[DIGITS:] == tag])
+
+
+def but(log: str, *tags: str) -> str:
+    """The entries of none of these *tags*."""
+    if not any(tag in log for tag in tags):
+        return log
+    return "".join([each for each in _entries(log) if each[DIGITS:] not in tags])
 
 
 def exceeded(log: str, limits: Iterable[Limit], now: int) -> tuple[Limit, int] | None:
@@ -47,6 +68,10 @@ def exceeded(log: str, limits: Iterable[Limit], now: int) -> tuple[Limit, int] |
         if wait > 0 and (worst is None or wait > worst[1]):
             worst = (limit, wait)
     return worst
+
+
+def _entries(log: str) -> list[str]:
+    return [log[start : start + WIDTH] for start in range(0, len(log), WIDTH)]
 
 
 def moments(log: str) -> tuple[int, ...]:

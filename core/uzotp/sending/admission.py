@@ -17,7 +17,7 @@ from uzotp.policy import GuardMode, TestNumber
 from uzotp.ports.gateway import Message
 from uzotp.ports.store import PAUSE, Admitted, GuardRule, OpenChallenge, Refusal, RefusalKind, ReserveGlobal
 from uzotp.privacy import Secret
-from uzotp.rules import clients
+from uzotp.rules import clients, devices
 from uzotp.rules.money import exhausted, fits
 from uzotp.sending.books import PendingSend
 from uzotp.sending.core import Core, SendRequest
@@ -68,6 +68,8 @@ class Admission:
         if isinstance(admitted, Refusal):
             raise self._refused(request, _refusal(admitted))
         opened, message = admitted.opened, None
+        if opened.mark == devices.KNOWN:
+            core.emit(events.DeviceKnown(phone, purpose))
         if not suppressed and not test:
             code = request.foreign_code or self._code(request, opened.key_id[:4], opened.nonce)
             message = self._message(request, code, core.callback_url(opening.fingerprint, opened.delivery_id))
@@ -189,6 +191,9 @@ class Admission:
             phone_limits=policy.phone_limits,
             failure_limits=policy.failure_limits,
             booked=wanted.amount or None,
+            network=devices.mark_of(wanted.wider or wanted.client),
+            device_at_ms=request.device_at_ms,
+            vouched=request.trusted,
             now=wanted.now,
         )
 

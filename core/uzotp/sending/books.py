@@ -160,6 +160,7 @@ class Books:
             status=status,
             gateway=gateway,
             refund=refund,
+            mark=pending.opened.mark if first else "",
             handle=pending.handle if (refund if first else receipt) else None,
             gateway_id=receipt.id if receipt else None,
             cost=receipt.cost if receipt else None,

@@ -69,7 +69,8 @@ class Core:
 class SendRequest:
     """One request to send, read and allowed: who asks, for which number, and why.
 
-    ``foreign_code`` is a code that somebody else made and will check; without one the code is ours.
+    ``device_at_ms`` is when the asking device proved the number, by its token. ``foreign_code`` is a code that somebody
+    else made and will check; without one the code is ours.
     """
 
     phone: Phone
@@ -78,4 +79,5 @@ class SendRequest:
     binding: Secret
     language: str | None = None
     trusted: bool = False
+    device_at_ms: int | None = None
     foreign_code: Secret | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from uzotp import tashkent
-from uzotp.policy import MAX_LIFE, MIN_LEFT, Limit
+from uzotp.policy import DEVICE_LIFE, MAX_LIFE, MIN_LEFT, Limit
 
 #: No challenge lives longer, however often it is sent again.
 LIFE_MS = MAX_LIFE * 1000
@@ -13,6 +13,8 @@ LIFE_MS = MAX_LIFE * 1000
 LAST_RESEND_MS = (MAX_LIFE - MIN_LEFT) * 1000
 #: A minute after its end a challenge is of no use to anybody.
 GRACE_MS = 60_000
+#: A revocation outlives every token that it is about.
+DEVICE_MS = DEVICE_LIFE * 1000
 #: A delivery older than this is not asked about any more.
 DELIVERY_MS = tashkent.DAY_MS
 #: A day's money can be looked up for more than a year.

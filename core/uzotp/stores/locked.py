@@ -39,10 +39,10 @@ from uzotp.ports.store import (
     Tallied,
     VerifiedDelivery,
 )
-from uzotp.rules import challenges, clients, logs, money, pumping
+from uzotp.rules import challenges, clients, devices, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import MEMORY_MS
-from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, GRACE_MS, memory_of
+from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, DEVICE_MS, GRACE_MS, memory_of
 from uzotp.stores.tables import CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, ClientRecord, R, Table, outcome
 
 T = TypeVar("T")
@@ -177,8 +177,8 @@ class LockedStore(ABC):
         now = self._at(request.now)
 
         def work(rows: Transaction) -> Opened | Refusal:
-            phone = _ready(rows, request, now)
-            return phone if isinstance(phone, Refusal) else _open(rows, phone, request, now)
+            ready = _ready(rows, request, now)
+            return ready if isinstance(ready, Refusal) else _open(rows, *ready, request, now)
 
         return self.transact(work, now)
 
@@ -187,13 +187,13 @@ class LockedStore(ABC):
 
         def work(rows: Transaction) -> Admitted | Refusal:
             """Whoever is refused has written next to nothing; whoever is not locks the day's money last of all."""
-            phone = _ready(rows, request, now)
-            if isinstance(phone, Refusal):
-                return phone
+            ready = _ready(rows, request, now)
+            if isinstance(ready, Refusal):
+                return ready
             place = _place(rows, wanted, now)
             if isinstance(place, Refusal):
                 return place
-            opened = _open(rows, phone, request, now)
+            opened = _open(rows, *ready, request, now)
             reservation = _pay(rows, wanted, place, now)
             return reservation if isinstance(reservation, Refusal) else Admitted(reservation, opened)
 
@@ -224,8 +224,8 @@ class LockedStore(ABC):
                 else:
                     challenge.delivery_id = settlement.delivery_id
                 _put_challenge(rows, challenge)
-            if phone is not None and settlement.refund:
-                phone.sends = phone.sends.replace(logs.entry(old.created_at_ms, old.id), "", 1)
+            if phone is not None and settlement.refund and settlement.mark:
+                phone.sends = phone.sends.replace(logs.entry(old.created_at_ms, settlement.mark), "", 1)
                 rows.put(PHONE, settlement.fingerprint, phone)
             if correction:
                 _correct(rows, correction)
@@ -243,23 +243,47 @@ class LockedStore(ABC):
         def work(rows: Transaction) -> PhoneHistory:
             phone = rows.get(PHONE, fingerprint, lock=False) or PHONE.record()
             newest = tuple(rows.deliveries_of(fingerprint, deliveries))
-            sends, failures = logs.moments(phone.sends), logs.moments(phone.failures)
-            return PhoneHistory(moment, sends, failures, phone.resend_at_ms, newest)
+            return devices.history(moment, phone.sends, phone.failures, phone.resend_at_ms, newest)
 
         return self.transact(work, moment)
 
     def unlock(self, fingerprint: str) -> bool:
         def work(rows: Transaction) -> bool:
             phone = rows.get(PHONE, fingerprint)
-            if phone is None or phone == PHONE.record():
+            if phone is None or phone == phone.cleared():
                 return False
-            rows.put(PHONE, fingerprint, PHONE.record())
+            rows.put(PHONE, fingerprint, phone.cleared())
             return True
 
         return self.transact(work, 0)
 
-    def forget(self, fingerprint: str) -> int:
-        return self.transact(lambda rows: rows.forget(fingerprint), 0)
+    def forget(self, fingerprint: str, now: int | None = None) -> int:
+        moment = self._at(now)
+
+        def work(rows: Transaction) -> int:
+            phone = rows.get(PHONE, fingerprint)
+            gone = rows.forget(fingerprint)
+            rows.put(PHONE, fingerprint, PhoneRecord(revoked_at_ms=moment), moment + DEVICE_MS)
+            return gone - bool(phone and phone == phone.cleared())
+
+        return self.transact(work, moment)
+
+    def revoke(self, fingerprint: str, now: int | None = None) -> None:
+        moment = self._at(now)
+
+        def work(rows: Transaction) -> None:
+            phone = rows.claim(PHONE, fingerprint)
+            phone.revoked_at_ms = moment
+            rows.put(PHONE, fingerprint, phone, moment + DEVICE_MS)
+
+        self.transact(work, moment)
+
+    def revoked_at(self, fingerprint: str, now: int | None = None) -> int:
+        def work(rows: Transaction) -> int:
+            phone = rows.get(PHONE, fingerprint, lock=False)
+            return (phone and phone.revoked_at_ms) or 0
+
+        return self.transact(work, self._at(now))
 
     def record(
         self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
@@ -312,15 +336,17 @@ def _settled(old: DeliveryRecord, settlement: Settlement, now: int) -> DeliveryR
     return DeliveryRecord(**{**vars(old), **outcome(settlement), "status": status, "updated_at_ms": now})
 
 
-def _ready(rows: Transaction, request: OpenChallenge, now: int) -> PhoneRecord | Refusal:
+def _ready(rows: Transaction, request: OpenChallenge, now: int) -> tuple[PhoneRecord, str] | Refusal:
+    """The phone, and the mark that the send is counted with."""
     phone = rows.claim(PHONE, request.fingerprint)
-    return challenges.refuse(phone, request, now) or phone
+    mark = challenges.refuse(phone, request, now)
+    return mark if isinstance(mark, Refusal) else (phone, mark)
 
 
-def _open(rows: Transaction, phone: PhoneRecord, request: OpenChallenge, now: int) -> Opened:
+def _open(rows: Transaction, phone: PhoneRecord, mark: str, request: OpenChallenge, now: int) -> Opened:
     old = rows.get(CHALLENGE, request.handle, lock=False)
     previous = old.delivery_id if old else None
-    opened, challenge = challenges.open_challenge(phone, old, request, now)
+    opened, challenge = challenges.open_challenge(phone, old, request, mark, now)
     rows.put(PHONE, request.fingerprint, phone, now + memory_of(request.phone_limits + request.failure_limits))
     _put_challenge(rows, challenge)
     _put_delivery(rows, _pending(request, now))
@@ -393,9 +419,10 @@ def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
     if challenge is None or not (verified or answer.status is AttemptStatus.WRONG_CODE):
         return answer
     rows.charge(challenge, attempt, now + attempt.proof_ttl_ms if verified else None)
-    left = "" if verified else logs.add(failures, now, attempt.proof_id, attempt.failure_limits)
+    limits, mark = attempt.failure_limits, challenge.mark or devices.NOWHERE
+    left = "" if verified else logs.push(failures, now, mark, devices.kept_failures(limits))
     if left != failures:
-        rows.put_failures(attempt.fingerprint, left, now + memory_of(attempt.failure_limits))
+        rows.put_failures(attempt.fingerprint, left, now + memory_of(limits))
     if verified and others:
         rows.end_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
-    return answer
+    return replace(answer, failures=left)

@@ -12,7 +12,7 @@ from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
 from uzotp.ports.store import Attempt, Refusal, Switch, VerifiedDelivery
-from uzotp.rules.challenges import ChallengeRecord, PhoneRecord, with_proof, without_proof
+from uzotp.rules.challenges import ChallengeRecord, with_proof, without_proof
 from uzotp.rules.money import fits
 from uzotp.stores.lifetimes import GRACE_MS, LIFE_MS, count_end
 from uzotp.stores.locked import LockedStore, T, Transaction
@@ -305,8 +305,7 @@ class _Rows(Transaction):
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         phone = self._kept[PHONE].get(fingerprint, self._now)
-        record = PhoneRecord(phone.sends, failures, phone.resend_at_ms)
-        self._writes.append((self._kept[PHONE], fingerprint, record, expires_at))
+        self._writes.append((self._kept[PHONE], fingerprint, replace(phone, failures=failures), expires_at))
 
     def end_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
         wins = self._store.wins_of(fingerprint, purpose, self._now) + 1

@@ -11,6 +11,7 @@ from uzotp.errors import PROBLEMS, VISITOR_ERRORS, StoreUnavailable, UzotpError,
 from uzotp.i18n import duration, error_text, locale, refusal_text
 from uzotp.phones import Phone
 from uzotp.ports.store import AttemptStatus
+from uzotp.privacy import Secret
 from uzotp.verification import Verifier
 from uzotp.web import helpers
 from uzotp.web import visit as visits
@@ -46,7 +47,7 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     except VISITOR_ERRORS as error:
         return _refused(verifier, request, state, error, "error")
     if result:
-        return _onward(request, visits.finish(session, state, result.phone, result.proof))
+        return _onward(request, visits.finish(session, state, result.phone, result.proof), result.device)
     reason = result.status.value
     if result.status is AttemptStatus.WRONG_CODE:
         visits.change(session, state, attempts_left=result.attempts_left)
@@ -112,8 +113,8 @@ def _begun(verifier: Verifier, request: PageRequest) -> dict[str, Any] | None:
     return state if state and state["purpose"] in verifier.policy.purposes else None
 
 
-def _onward(request: PageRequest, done: dict[str, Any]) -> Redirect:
-    return Redirect(done["next"] or request.url("done"))
+def _onward(request: PageRequest, done: dict[str, Any], device: Secret | None = None) -> Redirect:
+    return Redirect(done["next"] or request.url("done"), device)
 
 
 def _resend(verifier: Verifier, request: PageRequest, state: dict[str, Any]) -> Page | Redirect:

@@ -10,6 +10,7 @@ import json
 import math
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import wraps
 from typing import Any
@@ -26,6 +27,8 @@ from uzotp.web.replies import MAX_BODY, Request, WebReply, json_reply, problem
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600
+#: A ``device`` is shorter, in characters; a longer text is none.
+_MAX_DEVICE = 1000
 
 Endpoint = Callable[[Verifier, Request], WebReply]
 
@@ -72,18 +75,20 @@ def _field(payload: dict[str, Any], name: str) -> str:
     return value
 
 
-def _read_token(verifier: Verifier, payload: dict[str, Any]) -> tuple[Phone, Purpose, str, str]:
-    """What a challenge token says: the phone, the purpose, the binding and the language."""
+def _read_token(verifier: Verifier, payload: dict[str, Any]) -> tuple[Phone, Purpose, str, dict[str, Any]]:
+    """What a challenge token says: the phone, the purpose, the binding, and more."""
     content = verifier.tokens("challenge").load(_field(payload, "challenge"), TOKEN_AGE)
     if content is None:  # forged, foreign or too old
         raise _Problem("expired", attempts_left=0)
-    return Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content["language"]
+    return Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content
 
 
 def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> WebReply:
     challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
     number, now = challenge.phone, verifier.clock.time()
     content = {"phone": str(number), "purpose": challenge.purpose.value, "binding": binding, "language": language}
+    if request.device:  # so that it sends again as who began
+        content["device"] = request.device
     payload = {
         "challenge": verifier.tokens("challenge").dump(content),
         "phone": number.masked,
@@ -98,11 +103,13 @@ def _send(verifier: Verifier, request: Request, phone: str, purpose: str, bindin
 
 @_json_endpoint
 def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
-    """``{"phone", "purpose", "language"?}`` to 202 with a fresh ``challenge``."""
+    """``{"phone", "purpose", "language"?, "device"?}`` to 202 with a fresh ``challenge``."""
     purpose = _purpose(verifier, _field(payload, "purpose"))
     language = request.language(verifier.policy)
     if payload.get("language") is not None:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
         language = negotiate(_field(payload, "language"), verifier.policy.languages)
+    device = "" if payload.get("device") is None else _field(payload, "device")
+    request = replace(request, device=device if len(device) <= _MAX_DEVICE else "")
     return _send(verifier, request, _field(payload, "phone"), purpose, secrets.token_urlsafe(16), language)
 
 
@@ -116,22 +123,22 @@ def _purpose(verifier: Verifier, text: str) -> Purpose:
 @_json_endpoint
 def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
     """``{"challenge"}`` to the same reply as :func:`send`; the binding stays, and so do code and tries."""
-    phone, purpose, binding, language = _read_token(verifier, payload)
-    return _send(verifier, request, phone, _purpose(verifier, purpose), binding, language)
+    phone, purpose, binding, begun = _read_token(verifier, payload)
+    request = replace(request, device=begun.get("device", ""))
+    return _send(verifier, request, phone, _purpose(verifier, purpose), binding, begun["language"])
 
 
 @_json_endpoint
 def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
-    """``{"challenge", "code"}`` to 200 with a ``proof``, or to the reason as a problem."""
+    """``{"challenge", "code"}`` to 200 with a ``proof`` and a ``device``, or to the reason as a problem."""
     code = _field(payload, "code")
     phone, purpose, binding, _ = _read_token(verifier, payload)
     result = verifier.verify_code(phone, code, _purpose(verifier, purpose), binding=binding)
     if not result:
         language, left = request.language(verifier.policy), result.attempts_left
         return problem(result.status.value, language, attempts_left=left, retry_after=retry_after(result))
-    return json_reply(
-        200, {"verified": True, "phone": str(result.phone), "purpose": purpose.value, "proof": result.proof}
-    )
+    verified = {"verified": True, "phone": str(result.phone), "purpose": purpose.value, "proof": result.proof}
+    return json_reply(200, verified | {"device": result.device})
 
 
 @_json_endpoint

@@ -50,8 +50,9 @@ class Helpers(Generic[HostT]):
         binding: str | Unset = UNSET,
         language: str | None = None,
         trusted: bool = False,
+        device: str | None = None,
     ) -> Challenge:
-        """:meth:`uzotp.Verifier.send_code`, with *client_ip*, *binding* and *language* taken from *request*.
+        """:meth:`uzotp.Verifier.send_code`, with *client_ip*, *binding*, *language* and *device* taken from *request*.
 
         What is given by name goes before the request's. :raises TypeError: when neither says one of the first two.
         """
@@ -60,7 +61,9 @@ class Helpers(Generic[HostT]):
         client = _need(asking, "client_ip").client_ip if client_ip is UNSET else client_ip
         if asking is not None:
             language, trusted = language or asking.language(self.verifier.policy), trusted or asking.vouch()
-        visitor, bound = Visitor(client_ip=client, vouch=lambda: trusted), _bound(asking, binding)
+            device = asking.device if device is None else device
+        visitor = Visitor(client_ip=client, vouch=lambda: trusted, device=device or "")
+        bound = _bound(asking, binding)
         return send_code(self.verifier, phone, purpose, visitor=visitor, binding=bound, language=language)
 
     def verify_code(
@@ -70,6 +73,17 @@ class Helpers(Generic[HostT]):
         phone, code = veiled(phone), veiled(code)
         visitor = None if request is None else self._visitor(request)
         return self.verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
+
+    def remember_device(self, request: HostT, response: Any, result: Verification) -> None:
+        """Have the browser keep the ``device`` of a verification, if it has one: from then on the browser is known as
+        one that has proved this number, in *request* of each of these calls. The pages do so by themselves."""
+        if result.device:
+            self._visitor(request).remember(response, result.device)
+
+    def known_device(self, request: HostT, phone: object) -> bool:
+        """:meth:`uzotp.Verifier.known_device` of the browser that sent *request*: whether it has proved *phone*."""
+        phone = veiled(phone)
+        return self.verifier.known_device(phone, self._visitor(request).device)
 
     def redeem(self, proof: object, purpose: str, *, request: HostT | None = None) -> Phone:
         """:meth:`uzotp.Verifier.redeem`. It commits on its own: a rollback of yours leaves the proof spent.
@@ -91,7 +105,8 @@ def send_code(
     phone, client = veiled(phone), visitor.client_ip
     later = verifier.policy.send_in_background or verifier.should_send is not None
     send = verifier.send_code_later if later else verifier.send_code
-    return send(phone, purpose, client_ip=client, binding=binding, language=language, trusted=visitor.vouch())
+    who: dict[str, Any] = {"client_ip": client, "trusted": visitor.vouch(), "device": visitor.device}
+    return send(phone, purpose, binding=binding, language=language, **who)
 
 
 def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:

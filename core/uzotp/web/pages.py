@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from uzotp.errors import VISITOR_ERRORS, CooldownActive
 from uzotp.i18n import error_text, locale, refusal_text
 from uzotp.policy import Purpose
+from uzotp.privacy import Secret
 from uzotp.verification import Verifier
 from uzotp.web import countries, helpers
 from uzotp.web import visit as visits
@@ -43,9 +44,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Redirect:
-    """Go there with a GET (303)."""
+    """Go there with a GET (303). ``device`` is the token of a browser that has just proved a number."""
 
     location: str
+    device: Secret | None = None
 
 
 #: What a page may say of a refusal, and where.

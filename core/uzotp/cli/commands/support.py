@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
 from uzotp.cli.commands.upkeep import shared_store
 from uzotp.cli.project import Project, argument, command, plain, report, time_text
@@ -16,15 +17,17 @@ _PHONE = argument("phone", metavar="PHONE")
 @command("Show the last messages to a number, and what keeps it out.", _PHONE, reports=True)
 def trace(project: Project, options: Namespace) -> bool:
     found = project.verifier.trace(_read(project, options, "found"))
-    masked, quotas = found.phone.masked, found.quotas
-    locked_until, resend_at = time_text(found.locked_until), time_text(found.resend_at)
+    masked, resend_at = found.phone.masked, time_text(found.resend_at)
+    locked_until, devices_locked_until = time_text(found.locked_until), time_text(found.devices_locked_until)
+    used = any(quota.left < quota.limit.count for quota in found.device_quotas)
+    devices = f"known ones are locked until {devices_locked_until}" if devices_locked_until else ""
+    devices = devices or (f"of known ones {_quota_text(found.device_quotas)}" if used else "")
     data = {
         "phone": masked,
         "locked_until": locked_until,
         "resend_at": resend_at,
-        "quotas": [
-            {"limit": str(quota.limit), "left": quota.left, "until": time_text(quota.until)} for quota in quotas
-        ],
+        "quotas": _quotas(found.quotas),
+        "devices": {"locked_until": devices_locked_until, "quotas": _quotas(found.device_quotas)},
         "deliveries": [
             {
                 "created_at": _time(row.created_at_ms),
@@ -40,7 +43,8 @@ def trace(project: Project, options: Namespace) -> bool:
         f"phone:     {masked}",
         f"locked:    {f'until {locked_until}' if locked_until else 'no'}",
         f"cooldown:  {f'until {resend_at}' if resend_at else 'no'}",
-        f"messages:  {', '.join(map(_quota_text, quotas)) or 'no limit'}",
+        f"messages:  {_quota_text(found.quotas)}",
+        *([f"devices:   {devices}"] if devices else []),
         *map(_delivery_text, found.deliveries),
     ]
     report(options, data, lines if found.known else [f"nothing is kept of {masked}"])
@@ -52,6 +56,15 @@ def unlock(project: Project, options: Namespace) -> bool:
     """Codes that are out stay, with the tries that they have."""
     phone = _read(project, options, "unlocked")
     print(f"{phone.masked} is let in" if project.verifier.unlock(phone) else f"nothing keeps {phone.masked} out")
+    return True
+
+
+@command("Know no device of a number any more: after a theft, say.", _PHONE)
+def revoke(project: Project, options: Namespace) -> bool:
+    """Browsers and apps that have proved it until now have to prove it anew."""
+    phone = _read(project, options, "revoked")
+    project.verifier.revoke_devices(phone)
+    print(f"no device of {phone.masked} is known any more")
     return True
 
 
@@ -74,7 +87,15 @@ def _time(ms: int | None) -> str | None:
     return time_text(None if ms is None else utc(ms))
 
 
-def _quota_text(quota: Quota) -> str:
+def _quotas(quotas: tuple[Quota, ...]) -> list[dict[str, Any]]:
+    return [{"limit": str(quota.limit), "left": quota.left, "until": time_text(quota.until)} for quota in quotas]
+
+
+def _quota_text(quotas: tuple[Quota, ...]) -> str:
+    return ", ".join(_left_text(quota) for quota in quotas) or "no limit"
+
+
+def _left_text(quota: Quota) -> str:
     return f"{quota.left} of {quota.limit} left" + (f" until {time_text(quota.until)}" if quota.until else "")
 
 

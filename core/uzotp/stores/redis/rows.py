@@ -10,8 +10,9 @@ from redis import Redis
 
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.rules import logs, pumping
+from uzotp.rules.devices import KNOWN, VOUCHED
 from uzotp.rules.pumping import DAY, MEMORY_MS
-from uzotp.stores.lifetimes import BUDGET_MS, COUNT_MS, GRACE_MS
+from uzotp.stores.lifetimes import BUDGET_MS, COUNT_MS, DEVICE_MS, GRACE_MS
 from uzotp.stores.redis.link import plain
 from uzotp.stores.summary import Summary
 from uzotp.stores.tables import DELIVERY
@@ -78,6 +79,9 @@ def _end(server: Any, kind: str, key: Any, keep_deliveries_ms: int) -> int | Non
         return max(int(expires_at or 0) + GRACE_MS, int((proofs or "")[: logs.DIGITS] or 0))
     if kind == "d":
         return int(server.hget(key, "created_at") or 0) + keep_deliveries_ms
+    if kind == "devices":
+        known, vouched, revoked = (int(moment or 0) for moment in plain(server.hmget(key, KNOWN, VOUCHED, "revoked")))
+        return max(known, vouched, revoked + DEVICE_MS)
     if kind == "count":
         return int(plain(key).rpartition(":")[2]) * DAY_MS - OFFSET_MS + COUNT_MS
     if kind not in ("client", "tally", "sends"):

@@ -15,7 +15,7 @@ from typing import Any
 from uzotp import tashkent
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.store import PAUSE, AddDelivery
-from uzotp.rules import challenges, logs, pumping
+from uzotp.rules import challenges, devices, logs, pumping
 from uzotp.stores import lifetimes
 from uzotp.stores.tables import DELIVERY
 
@@ -38,7 +38,8 @@ _CONSTANTS = (
     (logs, "DIGITS TAG WIDTH"),
     (pumping, "NUMBER COUNT SLOT_WIDTH MOST MEMORY_MS WINDOWS"),
     (challenges, "LADDER_MS MOST_PROOFS PROOF_WIDTH"),
-    (lifetimes, "LIFE_MS LAST_RESEND_MS GRACE_MS LOG_MS DELIVERY_MS BUDGET_MS"),
+    (devices, "KNOWN VOUCHED NOWHERE NETWORK_PART VOUCHED_PART"),
+    (lifetimes, "LIFE_MS LAST_RESEND_MS GRACE_MS LOG_MS DELIVERY_MS DEVICE_MS BUDGET_MS"),
     (tashkent, "DAY_MS OFFSET_MS"),
 )
 
@@ -78,17 +79,18 @@ def _read(name: str) -> str:
 _DECISIONS = ("refuse", "open", "reserve")
 
 RESERVE = _script("reserve", "tallies", "budget", "reserve")
-ADMIT = _script("admit", "tallies", "budget", "refuse", "open", "reserve")
+ADMIT = _script("admit", "tallies", "budget", "devices", "refuse", "open", "reserve")
 CORRECT = _script("correct", "tallies", "budget")
 TALLY = _script("tally", "tallies")
 VERIFIED = _script("verified")
 SWITCH_ON = _script("switch_on")
 COUNT = _script("count")
 TRACK = _script("track")
-ASK = _script("ask", "refuse")
-OPEN = _script("open_alone", "refuse", "open")
+ASK = _script("ask", "devices", "refuse")
+OPEN = _script("open_alone", "devices", "refuse", "open")
 ADD = _script("add")
 SETTLE = _script("settle", "deliveries")
 RECORD = _script("record", "deliveries")
 CHECK = _script("check", request="attempt")
 REDEEM = _script("redeem")
+REVOKE = _script("revoke")

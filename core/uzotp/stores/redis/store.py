@@ -36,7 +36,7 @@ from uzotp.ports.store import (
     Tallied,
     VerifiedDelivery,
 )
-from uzotp.rules import logs
+from uzotp.rules import devices, logs
 from uzotp.stores.lifetimes import COUNT_MS, DELIVERY_MS, count_end, memory_of
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Client, Link, maker, read_url
@@ -140,11 +140,13 @@ class RedisStore(Support):
 
     def _of_opening(self, request: OpenChallenge) -> list[str]:
         wins, challenge = f"wins:{request.purpose.template_type}", f"c:{request.handle}"
-        return self._of(request.fingerprint, "sends", "failures", wins, challenge, f"d:{request.delivery_id}")
+        return self._of(
+            request.fingerprint, "sends", "failures", wins, challenge, f"d:{request.delivery_id}", "devices"
+        )
 
     def _opened(self, request: OpenChallenge, _word: str, *told: Any) -> Opened:
-        nonce, key_id, attempts, sends, expires_at, resend_at, previous = told
-        opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at)
+        nonce, key_id, attempts, sends, expires_at, resend_at, previous, mark = told
+        opened = Opened(nonce, key_id, request.delivery_id, attempts, sends, expires_at, resend_at, mark=mark)
         if previous and sends > 1:
             opened = replace(opened, previous_delivery=self._delivery(request.fingerprint, previous))
         return opened
@@ -204,7 +206,7 @@ class RedisStore(Support):
             attempt.max_attempts,
             attempt.proof_id,
             attempt.proof_ttl_ms,
-            max([limit.count for limit in limits], default=0),
+            devices.kept_failures(limits),
             memory_of(limits),
             *attempt.digests,
             spends=True,
@@ -213,7 +215,8 @@ class RedisStore(Support):
             left, sends, delivery_id, now = numbers
             newest = VerifiedDelivery(attempt.fingerprint, delivery_id, now)
             return Checked(AttemptStatus.VERIFIED, left, sends, newest)
-        return Checked(AttemptStatus(status), *numbers)
+        left, failures = numbers or (0, "")
+        return Checked(AttemptStatus(status), left, failures=failures)
 
     def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         keys = self._of(fingerprint, f"c:{handle}")
@@ -344,20 +347,28 @@ def _told(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pending(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
-    return _told({**vars(request), "purpose": request.purpose.template_type})
+    asked = {**vars(request), "purpose": request.purpose.template_type}
+    if isinstance(request, OpenChallenge):
+        asked["kept"] = devices.kept(request.phone_limits, len(request.resend_after))
+    return _told(asked)
 
 
 def _wanted(request: ReserveGlobal) -> dict[str, Any]:
     return _told({**vars(request), "client": request.client if request.client_limits else None})
 
 
-def _refused_to_phone(request: OpenChallenge, *reply: Any) -> Refusal:
-    return _refused(*reply, locked={"failures": request.failure_limits}, rate_limited={"phone": request.phone_limits})
+def _refused_to_phone(request: OpenChallenge, word: str, *told: int) -> Refusal:
+    kind, wait = RefusalKind(word), told[-1]
+    if kind is RefusalKind.COOLDOWN:
+        return Refusal(kind, word, wait)
+    locked = kind is RefusalKind.LOCKED
+    whose, limits = ("failures", request.failure_limits) if locked else ("phone", request.phone_limits)
+    return Refusal(kind, f"{whose} {devices.quota(limits, *told[:2])}", wait)
 
 
 def _refused_to_all(request: ReserveGlobal, *reply: Any) -> Refusal:
     networks = {"client": request.client_limits, "network": request.wider_limits}
-    return _refused(*reply, rate_limited=networks, budget=request.budget)
+    return _refused(*reply, networks=networks, budget=request.budget)
 
 
 def _reserved(
@@ -380,11 +391,11 @@ def _number(day: str) -> int:
     return day_number(day_begins(day))
 
 
-def _refused(word: str, *told: Any, budget: int | None = None, **quotas: dict[str, tuple[Limit, ...]]) -> Refusal:
-    """A script's refusal; it tells the number of the limit among all of that word, and the milliseconds to wait."""
+def _refused(word: str, *told: Any, networks: dict[str, tuple[Limit, ...]], budget: int | None) -> Refusal:
+    """A script's refusal; it tells the number of the limit among all of the networks', and the milliseconds to wait."""
     kind = RefusalKind(word)
-    if word in quotas:
-        names = [f"{whose} {limit}" for whose, limits in quotas[word].items() for limit in limits]
+    if kind is RefusalKind.RATE_LIMITED:
+        names = [f"{whose} {limit}" for whose, limits in networks.items() for limit in limits]
         return Refusal(kind, names[told[0] - 1], told[1])
     if kind is RefusalKind.SUSPICIOUS:
         *seen, wait = told[0]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from itertools import repeat
 
 from uzotp.ports.ledger import PhoneHistory
-from uzotp.rules import logs
+from uzotp.rules import devices, logs
+from uzotp.rules.devices import KNOWN, VOUCHED
+from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Link
 from uzotp.stores.redis.rows import delivery_of, names_of
 from uzotp.stores.tables import AGE
@@ -39,16 +42,26 @@ class Support:
         found = filter(None, map(delivery_of, repeat(fingerprint), ids, rows))
         newest = sorted(found, key=AGE, reverse=True)[:deliveries]
         resend_at, log = int((counted or "0")[: logs.DIGITS]), (counted or "")[logs.DIGITS :]
-        return PhoneHistory(moment, logs.moments(log), logs.moments(missed or ""), resend_at, tuple(newest))
+        return devices.history(moment, log, missed or "", resend_at, tuple(newest))
 
     def unlock(self, fingerprint: str) -> bool:
-        return bool(self._link.once("DEL", *self._of(fingerprint, "sends", "failures")))
+        cleared = self._link.once("DEL", *self._of(fingerprint, "sends", "failures"))
+        waits = self._link.once("HDEL", *self._of(fingerprint, "devices"), KNOWN, VOUCHED)
+        return bool(cleared or waits)
 
-    def forget(self, fingerprint: str) -> int:
+    def revoke(self, fingerprint: str, now: int | None = None) -> None:
+        asked = json.dumps({} if now is None else {"now": now})
+        self._link.decide(scripts.REVOKE, self._of(fingerprint, "devices"), asked, spends=True)
+
+    def revoked_at(self, fingerprint: str, now: int | None = None) -> int:
+        return int(self._link.read(("HGET", *self._of(fingerprint, "devices"), "revoked"))[0] or 0)
+
+    def forget(self, fingerprint: str, now: int | None = None) -> int:
         """What is written while the keys are gone through stays."""
         names = self._names_of(fingerprint)
         if names:
             self._link.once("DEL", *self._of(fingerprint, *names))
+        self.revoke(fingerprint, now)
         members = [f"{fingerprint}.{name[2:]}" for name in names if name.startswith("d:")]
         if members:
             self._link.once("ZREM", *self._shared("unfinished"), *members)

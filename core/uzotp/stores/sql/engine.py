@@ -131,8 +131,9 @@ class SQLStore(StatementStore):
                     raise
 
     def _add_columns(self, session: _EngineSession) -> None:
-        """Those that a table of an older version lacks: whatever came after its table may be NULL."""
-        for table in self.metadata.sorted_tables:
+        """Those that a table of an older version lacks: whatever came after its table may be NULL. In the order in
+        which decisions lock rows, so that one that is under way makes no deadlock of it."""
+        for table in (self.metadata.tables[name] for name in TABLES):
             later = [column for column in table.columns if column.nullable]
             there = {column["name"] for column in inspect(session.connection).get_columns(table.name)} if later else ()
             for column in later:

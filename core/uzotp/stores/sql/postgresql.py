@@ -15,8 +15,9 @@ from functools import lru_cache
 from typing import Any
 
 from uzotp.ports.store import Attempt, AttemptStatus, Checked, VerifiedDelivery
-from uzotp.rules import logs
+from uzotp.rules import devices, logs
 from uzotp.rules.challenges import proof_entry
+from uzotp.rules.devices import NOWHERE
 from uzotp.stores.lifetimes import memory_of
 from uzotp.stores.sql.dialects import POSTGRESQL, prove
 
@@ -37,10 +38,11 @@ def _check(digests: int, most: int, kept: int, memory_ms: int) -> tuple[str, tup
   WITH phone AS (
     SELECT failures FROM uzotp_phone WHERE fingerprint = :fingerprint FOR UPDATE
   ), found AS (
-    SELECT phone.failures, c.digest, c.attempts, c.sends, c.used, c.expires_at, c.delivery_id
+    SELECT phone.failures, c.digest, c.attempts, c.sends, c.used, c.expires_at, c.delivery_id,
+           coalesce(c.mark, '{NOWHERE}') AS mark
       FROM phone, uzotp_challenge c WHERE c.handle = :handle FOR UPDATE OF c
   ), decided AS (
-    SELECT failures, attempts, sends, delivery_id, CASE
+    SELECT failures, attempts, sends, delivery_id, mark, CASE
         WHEN used OR :now >= expires_at THEN 'expired'
         WHEN attempts NOT BETWEEN 0 AND {most - 1} THEN 'too_many_attempts'
         WHEN digest IN ({among}) THEN 'verified'
@@ -52,15 +54,16 @@ def _check(digests: int, most: int, kept: int, memory_ms: int) -> tuple[str, tup
       FROM decided WHERE c.handle = :handle AND status IN ('verified', 'wrong_code')
   ), noted AS (
     UPDATE uzotp_phone p SET expires_at = greatest(p.expires_at, :now + {memory_ms}), failures = CASE status
-        WHEN 'verified' THEN '' ELSE substr(:failure || p.failures, 1, {kept}) END
+        WHEN 'verified' THEN '' ELSE substr(:failure || mark || p.failures, 1, {kept}) END
       FROM decided WHERE p.fingerprint = :fingerprint
        AND (status = 'wrong_code' OR status = 'verified' AND decided.failures <> '')
+    RETURNING p.failures
   ), others AS (
     UPDATE uzotp_challenge c SET used = TRUE FROM decided
      WHERE status = 'verified' AND c.fingerprint = :fingerprint AND c.purpose = :purpose AND c.handle <> :handle
        AND NOT c.used
   )
-  SELECT status, attempts, sends, delivery_id FROM decided"""
+  SELECT status, attempts, sends, delivery_id, (SELECT failures FROM noted) FROM decided"""
     text = text.replace(":now", "CAST(:now AS bigint)")
     return _NAMED.sub("%s", text), tuple(_NAMED.findall(text))
 
@@ -68,7 +71,7 @@ def _check(digests: int, most: int, kept: int, memory_ms: int) -> tuple[str, tup
 def check(attempt: Attempt, now: int) -> tuple[str, Sequence[Any]]:
     """The statement of an attempt at the moment *now*, and what it binds."""
     limits = attempt.failure_limits
-    kept = max([limit.count for limit in limits], default=0) * logs.WIDTH
+    kept = devices.kept_failures(limits) * logs.WIDTH
     sql, names = _check(len(attempt.digests), attempt.max_attempts, kept, memory_of(limits))
     values = {
         **{f"digest{number}": digest for number, digest in enumerate(attempt.digests)},
@@ -77,7 +80,7 @@ def check(attempt: Attempt, now: int) -> tuple[str, Sequence[Any]]:
         "handle": attempt.handle,
         "purpose": attempt.purpose.template_type,
         "proof": proof_entry(attempt.proof_id, now + attempt.proof_ttl_ms),
-        "failure": logs.entry(now, attempt.proof_id),
+        "failure": f"{now:0{logs.DIGITS}d}",
     }
     return sql, [values[name] for name in names]
 
@@ -86,8 +89,8 @@ def answer(attempt: Attempt, now: int, rows: Sequence[Sequence[Any]]) -> Checked
     """What the answer to the statement of the moment *now* means."""
     if not rows:
         return Checked(AttemptStatus.EXPIRED)
-    word, attempts, sends, delivery_id = rows[0]
+    word, attempts, sends, delivery_id, failures = rows[0]
     status, left = AttemptStatus(word), attempt.max_attempts - attempts - 1
     if status is AttemptStatus.VERIFIED:
         return Checked(status, left, sends, VerifiedDelivery(attempt.fingerprint, delivery_id, now))
-    return Checked(status, left if status is AttemptStatus.WRONG_CODE else 0)
+    return Checked(status, left if status is AttemptStatus.WRONG_CODE else 0, failures=failures or "")

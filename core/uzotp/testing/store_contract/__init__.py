@@ -20,6 +20,7 @@ from __future__ import annotations
 from uzotp.testing.store_contract.admissions import AdmissionTests
 from uzotp.testing.store_contract.attempts import AttemptTests
 from uzotp.testing.store_contract.deliveries import DeliveryTests
+from uzotp.testing.store_contract.devices import DeviceTests
 from uzotp.testing.store_contract.money import MoneyTests
 from uzotp.testing.store_contract.past import PastTests
 from uzotp.testing.store_contract.pumping import PumpingTests
@@ -31,6 +32,15 @@ __all__ = ["StoreContract"]
 
 
 class StoreContract(
-    SendTests, AdmissionTests, AttemptTests, DeliveryTests, MoneyTests, PumpingTests, PastTests, SupportTests, RaceTests
+    SendTests,
+    AdmissionTests,
+    AttemptTests,
+    DeviceTests,
+    DeliveryTests,
+    MoneyTests,
+    PumpingTests,
+    PastTests,
+    SupportTests,
+    RaceTests,
 ):
     """Inherit this, give it a fixture ``store`` (an empty one) and the hooks of ``Hooks``."""

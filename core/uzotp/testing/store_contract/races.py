@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,14 @@ class RaceTests(Hooks):
     ) -> None:
         monkeypatch.setattr(challenges, "open_challenge", together(8, challenges.open_challenge))
         assert sum(granted(crowd.ask("open", [opening(wait=(60,)) for _ in range(8)]))) == 1
+
+    def test_p3_of_many_sends_at_once_a_network_has_half_and_a_known_device_its_own(self, crowd: Crowd) -> None:
+        for phone in phones():
+            strangers = [opening(phone, quota="6/hour", network="one", binding=str(each)) for each in range(24)]
+            mine: dict[str, Any] = {"device_at": T0 - 1, "network": "own"}
+            owners = [opening(phone, quota="6/hour", binding=f"o {each}", **mine) for each in range(24)]
+            answers = crowd.ask("open", [*strangers, *owners])
+            assert (sum(granted(answers[:24])), sum(granted(answers[24:]))) == (3, 9)
 
     def test_r35_r12_a_reservation_is_not_decided_on_what_another_is_changing(
         self, crowd: Crowd, monkeypatch: pytest.MonkeyPatch

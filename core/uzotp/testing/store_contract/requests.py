@@ -11,6 +11,7 @@ from typing import Any
 from uzotp.policy import Purpose, parse_limits
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
 from uzotp.ports.store import AddDelivery, Attempt, GuardRule, OpenChallenge, Opened, ReserveGlobal, Settlement
+from uzotp.rules.devices import NOWHERE
 from uzotp.testing.store_contract.hooks import SECOND, T0
 
 RIGHT, WRONG = "493021", "000000"
@@ -46,8 +47,12 @@ def opening(
     wait: tuple[int, ...] = (0,),
     quota: str = "100/hour",
     failures: str = "15/hour,30/day",
+    network: str = NOWHERE,
+    device_at: int | None = None,
+    vouched: bool = False,
 ) -> OpenChallenge:
-    """A send of ``RIGHT`` to *phone*; *ttl* and *wait* (the ladder) are seconds. No cooldown unless told."""
+    """A send of ``RIGHT`` to *phone*; *ttl* and *wait* (the ladder) are seconds. No cooldown unless told. *network*,
+    *device_at* and *vouched* say who asks."""
     return OpenChallenge(
         handle=handle_of(phone, purpose, binding),
         fingerprint=an_id("phone", phone),
@@ -64,6 +69,9 @@ def opening(
         resend_after=wait,
         phone_limits=parse_limits(quota),
         failure_limits=parse_limits(failures),
+        network=network,
+        device_at_ms=device_at,
+        vouched=vouched,
         now=now,
     )
 
@@ -149,7 +157,8 @@ def settlement(
     """How the send *of* ended; by ``devsms``, with a message id of its own unless it failed."""
     gateway_id = f"id-{of.delivery_id[:6]}" if status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED) else None
     settled = Settlement(an_id("phone", phone), of.delivery_id, status, "devsms", gateway_id=gateway_id, now=T0)
-    return replace(settled, **{"refund": status is DeliveryStatus.FAILED, **changes})
+    mark = of.mark if changes.get("delivery_id", of.delivery_id) == of.delivery_id else ""
+    return replace(settled, **{"refund": status is DeliveryStatus.FAILED, "mark": mark, **changes})
 
 
 def report(status: DeliveryStatus, id: str | None = None) -> DeliveryReport:

@@ -26,13 +26,46 @@ class Alone(Site):
     def asks(self, who: Who | None, client: str | None, trusted: bool, typed: int, fates: tuple[Fate, Fate]) -> None:
         self.send("send", who or self.last, client, trusted, fates, typed)
 
+    @rule(who=visitors.targets, client=visitors.clients, fates=_both, times=st.integers(1, 4), stolen=st.booleans())
+    def asks_from_a_known_device(
+        self, who: Who | None, client: str | None, fates: tuple[Fate, Fate], times: int, stolen: bool
+    ) -> None:
+        """What it may ask for is its own; another number's token is worth nothing (P3)."""
+        who = who or self.last
+        others = [phone for phone in self.devices if phone != who.phone]
+        device = others[-1] if stolen and others else who.phone
+        for _ in range(times):
+            answer = self.send("known device", who, client, False, fates, device=device)
+            if answer[:2] != ("refused", "CooldownActive"):
+                continue
+            self.pass_time(answer[2] * SECOND)
+
+    @rule(who=visitors.targets, sends=st.integers(1, 4), client=visitors.clients)
+    def a_stranger_uses_it_up(self, who: Who | None, sends: int, client: str | None) -> None:
+        """And the owner has a way in: on a known device, from another network, or because the host vouches (P3)."""
+        who = who or self.last
+        stranger = who._replace(binding="a stranger")
+        for _ in range(sends):
+            self._wait_for_the_cooldown()
+            self.send("a stranger", stranger, client, False, _accepted)
+            for number in range(3):
+                wrong = self.wrong(stranger, number + 1)
+                self.guess("a stranger", stranger, wrong, wrong)
+        self.send("the owner", who, None, True, _accepted, device=who.phone)
+
+    @rule()
+    def knows_no_device_any_more(self) -> None:
+        self.count("revoke")
+        self.verifier.revoke_devices(self.last.phone)
+        self.oracle.revoke(self.now, self.last.phone)
+
     @rule(fates=_both)
     def asks_again_when_it_may(self, fates: tuple[Fate, Fate]) -> None:
         self._wait_for_the_cooldown()
         self.send("resend", self.last, None, True, fates)
 
     def _wait_for_the_cooldown(self) -> None:
-        self.pass_time(self.oracle.line(self.last.phone).quiet_until - self.now)
+        self.pass_time(self.oracle.line(self.last.phone).quiet_until.get("unknown", 0) - self.now)
 
     @rule(
         who=visitors.targets, client=visitors.clients,

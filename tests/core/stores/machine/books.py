@@ -36,6 +36,12 @@ def quotas(text: str) -> list[Quota]:
     return [Quota(name) for name in text.split(",")]
 
 
+def part(text: str, of: int) -> list[Quota]:
+    """Those of *text* with one *of*-th of the count each, rounded up."""
+    counts = [quota.name.split("/") for quota in quotas(text)]
+    return [Quota(f"{-(-int(count) // of)}/{unit}") for count, unit in counts]
+
+
 def room(moments: list[int], rules: list[Quota], now: int) -> int:
     """How many more fit now."""
     return min(rule.count - sum(now - rule.window < each <= now for each in moments) for rule in rules)
@@ -110,9 +116,14 @@ class Pumping:
         return worst
 
     def room(self, places: tuple[str, ...], now: int) -> int:
+        return min(self._room(place, floor, now) for place, floor in zip(places, self.floors, strict=True))
+
+    def room_of_country(self, country: str, now: int) -> int:
+        return self._room(country, self.floors[1], now)
+
+    def _room(self, place: str, floor: int, now: int) -> int:
         return min(
             self._limit(place, floor, slot, slots, now) - self._unverified(place, slot, slots, now)
-            for place, floor in zip(places, self.floors, strict=True)
             for _, slot, slots in self.WINDOWS
         )
 

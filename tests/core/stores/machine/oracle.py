@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tests.core.stores.machine.books import HOUR, SECOND, Money, Pumping, Reservation, closed, quotas, room, to_midnight
+from tests.core.stores.machine.books import (
+    HOUR,
+    SECOND,
+    Money,
+    Pumping,
+    Reservation,
+    closed,
+    part,
+    quotas,
+    room,
+    to_midnight,
+)
 from tests.core.stores.machine.gateway import Crash, Fate
 
 Answer = tuple[Any, ...]
@@ -62,9 +73,10 @@ class Who(NamedTuple):
 
 @dataclass(eq=False)
 class Delivery:
-    """One copy of a message: when it was asked for, where it stands, and who took it."""
+    """One copy of a message: when it was asked for and in whose place, where it stands, and who took it."""
 
     at: int
+    way: str = ""
     status: str = "pending"
     gateway: str = ""
 
@@ -82,6 +94,7 @@ class Pending:
     key: str
     began: int
     newest: Delivery
+    way: str = ""
     ends: int = 0
     code: str | None = None
     attempts: int = 0
@@ -99,11 +112,13 @@ class Proof:
 
 @dataclass(eq=False)
 class Line:
-    """What is known of a number: its sends, its misses, and the end of its cooldown."""
+    """What is known of a number: its sends, its misses and in whose place they were, the ends of its cooldowns, and
+    when it knew no device any more."""
 
     sends: list[Delivery] = field(default_factory=list)
-    misses: list[int] = field(default_factory=list)
-    quiet_until: int = 0
+    misses: list[tuple[int, str]] = field(default_factory=list)
+    quiet_until: dict[str, int] = field(default_factory=dict)
+    revoked_at: int = -1
 
 
 @dataclass(eq=False)
@@ -142,17 +157,28 @@ class Oracle:
 
     # ------------------------------------------------------------------------------------------------- sending
 
-    def send(self, now: int, who: Who, client: str | None, trusted: bool, fates: dict[str, Fate]) -> Answer:
+    def send(
+        self,
+        now: int,
+        who: Who,
+        client: str | None,
+        trusted: bool,
+        fates: dict[str, Fate],
+        proved_at: int | None = None,
+    ) -> Answer:
+        """*proved_at* is when the asking device proved this very number."""
         self.left = []
         held = Reservation(now, self.rules.dearest, who.places)
-        refusal = self._refused_for_phone(now, who) or self._refused_for_all(now, who, client, trusted, held.amount)
+        way = self._way(now, who, client, trusted, proved_at)
+        refusal = way if isinstance(way, tuple) else self._refused_for_all(now, who, client, trusted, held.amount)
         if refusal is not None:
             self._done("admit")
             return refusal
         self._reserve(held, client)
-        delivery, avoid = self._open(now, who)
-        opened = self.pending[who]
-        told = (opened.sends, max(0, self.attempts - opened.attempts), opened.ends, self.line(who.phone).quiet_until)
+        assert isinstance(way, str)
+        delivery, avoid = self._open(now, who, way)
+        opened, quiet_until = self.pending[who], self.line(who.phone).quiet_until[kind_of(way)]
+        told = (opened.sends, max(0, self.attempts - opened.attempts), opened.ends, quiet_until)
         self._done("admit")
         answer = self._hand_over(now, who, _Copy(delivery, held, True), avoid, fates)
         return (*answer, *told) if answer[0] == "sent" else answer
@@ -170,17 +196,49 @@ class Oracle:
             return ("refused", "BudgetExhausted", _seconds(to_midnight(now)), f"budget {self.rules.budget}/day")
         return None
 
-    def _refused_for_phone(self, now: int, who: Who) -> Answer | None:
+    def _way(self, now: int, who: Who, client: str | None, trusted: bool, proved_at: int | None) -> str | Answer:
+        """In whose place this send is, or why it is in nobody's: ``known``, ``from`` and the network, ``vouched``. Of
+        several that are full the soonest is told, and a cooldown is not gone around."""
+        known = proved_at is not None and proved_at > self.line(who.phone).revoked_at
+        refused: list[tuple[int, Answer]] = []
+        for way in ["known"] * known + [f"from {client}"] + ["vouched"] * trusted:
+            wait, answer = self._refused_for_phone(now, who, way, client)
+            if answer is None:
+                return way
+            refused.append((wait, answer))
+            if answer[1] == "CooldownActive":
+                break
+        return min(refused, key=lambda each: each[0])[1]
+
+    def _refused_for_phone(self, now: int, who: Who, way: str, client: str | None) -> tuple[int, Answer | None]:
         line = self.line(who.phone)
-        locked = closed(line.misses, quotas(self.rules.failures), now)
+        locked = self._full(line.misses, self.rules.failures, way, client, now)
         if locked:
-            return ("refused", "Locked", _seconds(locked[0]), f"failures {locked[1]}")
-        if now < line.quiet_until:
-            return ("refused", "CooldownActive", _seconds(line.quiet_until - now), "cooldown")
-        full = closed([each.at for each in line.sends], quotas(self.rules.phone), now)
+            return locked[0], ("refused", "Locked", _seconds(locked[0]), f"failures {locked[1]}")
+        wait = line.quiet_until.get(kind_of(way), 0) - now
+        if wait > 0:
+            return wait, ("refused", "CooldownActive", _seconds(wait), "cooldown")
+        full = self._full([(each.at, each.way) for each in line.sends], self.rules.phone, way, client, now)
         if full:
-            return ("refused", "RateLimited", _seconds(full[0]), f"phone {full[1]}")
-        return None
+            return full[0], ("refused", "RateLimited", _seconds(full[0]), f"phone {full[1]}")
+        return 0, None
+
+    def _full(
+        self, entries: list[tuple[int, str]], text: str, way: str, client: str | None, now: int
+    ) -> tuple[int, str] | None:
+        """Of the limits *text* what one more would break, of all who share it."""
+        alike = [at for at, of in entries if kind_of(of) == kind_of(way)]
+        if way == "known":
+            found = [(closed(alike, quotas(text), now), " of known devices")]
+        elif way == "vouched":
+            found = [(closed(alike, part(text, 5), now), " of vouched for")]
+        else:
+            found = [(closed(alike, quotas(text), now), "")]
+            if client:
+                of_one = [at for at, of in entries if of == way]
+                found.append((closed(of_one, part(text, 2), now), " of one network"))
+        waits = [(each[0], each[1] + word) for each, word in found if each]
+        return max(waits, key=lambda each: each[0], default=None)
 
     def _reserve(self, held: Reservation, client: str | None) -> None:
         if client:
@@ -198,12 +256,12 @@ class Oracle:
         if held in self.pumping.sends:
             self.pumping.sends.remove(held)
 
-    def _open(self, now: int, who: Who) -> tuple[Delivery, str]:
+    def _open(self, now: int, who: Who, way: str) -> tuple[Delivery, str]:
         """The delivery of this send, and the gateway that is to be asked last."""
-        line, rules = self.line(who.phone), self.rules
-        recent = sum(each.at > now - HOUR for each in line.sends)
-        line.quiet_until = now + rules.ladder[min(recent, len(rules.ladder) - 1)] * SECOND
-        delivery = Delivery(now)
+        line, rules, kind = self.line(who.phone), self.rules, kind_of(way)
+        recent = sum(each.at > now - HOUR and kind_of(each.way) == kind for each in line.sends)
+        line.quiet_until[kind] = now + rules.ladder[min(recent, len(rules.ladder) - 1)] * SECOND
+        delivery = Delivery(now, way)
         line.sends.append(delivery)
         pending = self.pending.get(who)
         if pending is None or not self.sent_again(now, pending):
@@ -212,6 +270,7 @@ class Oracle:
             pending.key, pending.code = self.keys[-1], None
         pending.ends = min(now + rules.ttl * SECOND, pending.began + LIFE)
         pending.sends += 1
+        pending.way = way
         before, pending.newest = pending.newest, delivery
         unconfirmed = pending.sends > 1 and before.status != "delivered"
         return delivery, before.gateway if unconfirmed else ""
@@ -316,12 +375,15 @@ class Oracle:
         pending.attempts += 1
         left = self.attempts - pending.attempts
         if code != pending.code or pending.key not in self.keys:
-            line.misses.append(now)
+            line.misses.append((now, pending.way))
             return ("wrong_code", left, None, False)
         line.misses.clear()
         for other, each in self.pending.items():
             each.over = each.over or other[:2] == who[:2]
         return ("verified", left, None, True)
+
+    def revoke(self, now: int, phone: str) -> None:
+        self.line(phone).revoked_at = now
 
     def redeem(self, now: int, proof: Proof, purpose: str) -> Answer:
         if purpose != proof.who.purpose or proof.key not in self.keys:
@@ -347,15 +409,20 @@ class Oracle:
         rules = self.rules
         found = {now + to_midnight(now), (now // 60_000 + 1) * 60_000, (now // 1_800_000 + 1) * 1_800_000}
         for line in self.lines.values():
-            found.add(line.quiet_until)
+            found.update(line.quiet_until.values())
             found.update(each.at + rule.window for each in line.sends for rule in quotas(rules.phone))
-            found.update(each + rule.window for each in line.misses for rule in quotas(rules.failures))
+            found.update(at + rule.window for at, _ in line.misses for rule in quotas(rules.failures))
         for client in self.clients.values():
             found.update(each + rule.window for each in client for rule in quotas(rules.client))
         for pending in self.pending.values():
             found.update((pending.ends, pending.began + LAST_RESEND, pending.began + LIFE))
         found.update(proof.ends for proof in self.proofs)
         return sorted(each for each in found if each > now)
+
+
+def kind_of(way: str) -> str:
+    """All networks are one kind of asker."""
+    return "unknown" if way.startswith("from") else way
 
 
 def _seconds(ms: int) -> int:

@@ -99,6 +99,14 @@ def quota_of_one_more(patch: Patch, store: Any) -> None:
     _around(patch, store, "admit", before=more)
 
 
+def everybody_known(patch: Patch, store: Any) -> None:
+    _around(patch, store, "admit", before=lambda request: replace(request, device_at_ms=request.now))
+
+
+def share_overstepped(patch: Patch, store: Any) -> None:
+    _around(patch, store, "admit", before=lambda request: replace(request, network="___"))
+
+
 def budget_read_then_written(patch: Patch, store: Any) -> None:
     def unlimited(request: Any) -> Any:
         if request.budget is None:
@@ -127,6 +135,8 @@ ANYWHERE = (
     Bug("a credit is given twice", credit_twice),
     Bug("misses are not counted", misses_not_counted),
     Bug("the phone's quota is one too many", quota_of_one_more),
+    Bug("a device of another number is known", everybody_known),
+    Bug("a network has more than its share", share_overstepped),
     Bug("the budget is read, then written", budget_read_then_written),
 )
 #: In every store: a missing expiry, a refund twice, a read and then a write.

@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from tests.core.stores.machine import visitors
 from tests.core.stores.machine.arena import Arena
-from tests.core.stores.machine.books import day_number, quotas
+from tests.core.stores.machine.books import day_number, part
 from tests.core.stores.machine.gateway import BASE_URL, Crash, Fate, Operator, Witness
-from tests.core.stores.machine.oracle import Answer, Oracle, Rules, Who
+from tests.core.stores.machine.oracle import Answer, Oracle, Rules, Who, kind_of
 from uzotp.errors import GatewayError, InvalidProof, Refused, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy
@@ -44,7 +44,9 @@ class Site(RuleBasedStateMachine):
         self.messages: list[tuple[str, Message]] = []
         #: Each code that somebody was sent; and when each phone was sent something that may have arrived.
         self.codes: dict[Who, list[str]] = {}
-        self.sent: dict[str, list[int]] = {}
+        self.sent: dict[str, list[tuple[int, str]]] = {}
+        #: The token of a device that has proved a phone, and when it did.
+        self.devices: dict[str, tuple[str, int]] = {}
         #: Whose message may leave, and what must be spent by then.
         self._leaving: tuple[Who, int] | None = None
         self._unrecorded: list[str] = []
@@ -113,8 +115,17 @@ class Site(RuleBasedStateMachine):
     # -------------------------------------------------------------------------------------------------------- to send
 
     def send(
-        self, step: str, who: Who, client: str | None, trusted: bool, fates: Sequence[Fate], typed: int = 0
+        self,
+        step: str,
+        who: Who,
+        client: str | None,
+        trusted: bool,
+        fates: Sequence[Fate],
+        typed: int = 0,
+        device: str | None = None,
     ) -> Answer:
+        """*device* is the phone of whose device asks, if one is known."""
+        token, proved_at = self.devices.get(device or "", (None, None))
         told = {gateway.name: fate for gateway, fate in zip(self.gateways, fates, strict=False)}
         for gateway in self.gateways:
             gateway.fate = told[gateway.name]
@@ -123,8 +134,10 @@ class Site(RuleBasedStateMachine):
         self._leaving = who, self.oracle.money.money_used(day_number(self.now)) + self.rules.dearest
         answer = self.agree(
             step,
-            lambda oracle: oracle.send(self.now, who, visitors.CLIENTS[client], trusted, told),
-            partial(self.ask, who, client, trusted, typed),
+            lambda oracle: oracle.send(
+                self.now, who, visitors.CLIENTS[client], trusted, told, proved_at if device == who.phone else None
+            ),
+            partial(self.ask, who, client, trusted, typed, token),
         )
         self._leaving = None
         self._check_messages(who, self.messages[before:], answer)
@@ -137,10 +150,11 @@ class Site(RuleBasedStateMachine):
         for breaker in self.verifier.router.breakers.values():
             breaker.note(True)
 
-    def ask(self, who: Who, client: str | None, trusted: bool, typed: int = 0) -> Answer:
+    def ask(self, who: Who, client: str | None, trusted: bool, typed: int = 0, device: str | None = None) -> Answer:
         notations = visitors.notations(who.phone)
         phone, (_, purpose, binding) = notations[typed % len(notations)], who
-        return told(lambda: self.verifier.send_code(phone, purpose, binding=binding, client_ip=client, trusted=trusted))
+        rest: dict[str, Any] = {"client_ip": client, "trusted": trusted, "device": device}
+        return told(lambda: self.verifier.send_code(phone, purpose, binding=binding, **rest))
 
     def record(self, who: Who) -> Any:
         """The newest delivery, by the verifier."""
@@ -186,12 +200,13 @@ class Site(RuleBasedStateMachine):
         self.demand(code == pending.code, "a resend with another code")
 
     def check_windows(self, phone: str, sends: int = 1) -> None:
-        """By what the verifier answered: never more than the quota in any window (P5)."""
+        """By what the verifier answered: never more than the quota in any window (P5), of each kind of asker."""
         sent = self.sent.setdefault(phone, [])
-        sent += [self.now] * sends
-        for quota in quotas(self.rules.phone):
-            inside = sum(each > self.now - quota.window for each in sent)
-            self.demand(inside <= quota.count, f"{inside} sends, and the quota is {quota.name}")
+        sent += [(self.now, kind_of(each.way)) for each in self.oracle.line(phone).sends[-sends:]]
+        for kind in ("unknown", "known", "vouched"):
+            for quota in part(self.rules.phone, 5 if kind == "vouched" else 1):
+                inside = sum(at > self.now - quota.window and of == kind for at, of in sent)
+                self.demand(inside <= quota.count, f"{inside} sends, and the quota is {quota.name}")
 
     # ------------------------------------------------------------------------------------------------------- to guess
 
@@ -203,6 +218,7 @@ class Site(RuleBasedStateMachine):
             answer = self.verifier.verify_code(who.phone, typed, who.purpose, binding=who.binding)
             if answer.proof:
                 self.proofs.append(answer.proof)
+                self.devices[who.phone] = str(answer.device), self.now
             return answer
 
         return told(check)

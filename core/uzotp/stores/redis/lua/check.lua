@@ -1,7 +1,7 @@
 -- Charge one attempt and compare it. KEYS: challenge, failures, wins. The fields are told in open.lua, the arguments in
 -- attempt.lua.
 
-local found = redis.call('HMGET', KEYS[1], 'd', 'e', 'a', 's', 'u', 'w', 'i', 'p')
+local found = redis.call('HMGET', KEYS[1], 'd', 'e', 'a', 's', 'u', 'w', 'i', 'p', 'm')
 local wins = text(KEYS[3])
 if not found[1] or found[5] ~= '0' or found[6] ~= wins or now >= tonumber(found[2]) then
   return {'expired'}
@@ -17,8 +17,9 @@ for place = FIRST_DIGEST, #ARGV do
 end
 if not right then
   redis.call('HSET', KEYS[1], 'a', attempts + 1)
-  put(KEYS[2], add(text(KEYS[2]), now, request.proof_id, {}, request.most_failures), request.memory_ms)
-  return {'wrong_code', left}
+  local failures = push(text(KEYS[2]), now, found[9] or NOWHERE, request.most_failures)
+  put(KEYS[2], failures, request.memory_ms)
+  return {'wrong_code', left, failures}
 end
 local proofs = moment(now + request.proof_ttl_ms) .. request.proof_id .. (found[8] or '')
 redis.call('HSET', KEYS[1], 'a', attempts + 1, 'u', 1, 'p', string.sub(proofs, 1, MOST_PROOFS * PROOF_WIDTH))

@@ -1,22 +1,31 @@
--- Open or extend a challenge of a phone that is not refused. KEYS: sends, failures, wins, challenge, delivery.
+-- Open or extend a challenge of a phone that is not refused. KEYS: sends, failures, wins, challenge, delivery, devices.
 --
--- The phone's text is DIGITS digits, the moment before which no send is allowed, then the log of its sends. A challenge is
+-- The phone's text is DIGITS digits, the moment before which no unknown device is sent anything, then the log of its
+-- sends; devices has that moment of the others under their marks, and when tokens were revoked. A challenge is
 -- n nonce, d digest, k key, b began, e expires, a attempts, s sends, u used, i newest delivery, w the phone's wins of
 -- this purpose when it began: a success adds a win, and so ends every challenge that began before. p, the proofs, stays
--- when another challenge takes its place. One letter each, and few values over 64 bytes, so that Redis keeps it in one
+-- when another challenge takes its place; m is the mark that its newest send was counted with. One letter each, and few values over 64 bytes, so that Redis keeps it in one
 -- compact list.
 
-local log = string.sub(text(KEYS[1]), DIGITS + 1)
-local step = 1
-for index = 1, #log / WIDTH do
-  if nth_newest(log, index) > now - LADDER_MS and step < #request.resend_after then
+local phone, mark = text(KEYS[1]), request.mark
+local log = string.sub(phone, DIGITS + 1)
+local counted, step = entries(log, mark), 1
+for index = 1, #counted / WIDTH do
+  if nth_newest(counted, index) > now - LADDER_MS and step < #request.resend_after then
     step = step + 1
   end
 end
 local resend_at = now + request.resend_after[step] * 1000
 local at = math.max(now, nth_newest(log, 1) or 0)
-log = add(log, at, request.delivery_id, request.phone_limits, #request.resend_after)
-put(KEYS[1], moment(resend_at) .. log, memory(request.phone_limits, request.failure_limits))
+log = push(log, at, mark, request.kept)
+local quiet_until = moment(tonumber(string.sub(phone, 1, DIGITS)) or 0)
+if mark == KNOWN or mark == VOUCHED then
+  redis.call('HSET', KEYS[6], mark, whole(resend_at))
+  keep(KEYS[6], resend_at - now)
+else
+  quiet_until = moment(resend_at)
+end
+put(KEYS[1], quiet_until .. log, memory(request.phone_limits, request.failure_limits))
 
 local wins = text(KEYS[3])
 local old = redis.call('HMGET', KEYS[4], 'n', 'd', 'k', 'b', 'e', 'a', 's', 'u', 'i', 'w')
@@ -38,8 +47,8 @@ end
 local expires_at = math.min(now + request.ttl_ms, began + LIFE_MS)
 sends = sends + 1
 redis.call('HSET', KEYS[4], 'n', nonce, 'd', digest, 'k', key_id, 'b', whole(began), 'e', whole(expires_at),
-  'a', attempts, 's', sends, 'u', 0, 'i', request.delivery_id, 'w', wins)
+  'a', attempts, 's', sends, 'u', 0, 'i', request.delivery_id, 'w', wins, 'm', mark)
 keep(KEYS[4], expires_at - now + GRACE_MS)
 keep(KEYS[3], expires_at - now + GRACE_MS)
 pending(KEYS[5], request, now)
-return {'opened', nonce, key_id, attempts, sends, expires_at, resend_at, previous}
+return {'opened', nonce, key_id, attempts, sends, expires_at, resend_at, previous, mark}

@@ -1,3 +1,5 @@
 -- Open a challenge, or say why not. KEYS: those of open.lua.
 
-return refuse(KEYS, request) or open(KEYS, request)
+local refused, mark = refuse(KEYS, request)
+request.mark = mark
+return refused or open(KEYS, request)

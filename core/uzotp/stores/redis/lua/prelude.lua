@@ -43,12 +43,17 @@ local function nth_newest(log, n)
   end
 end
 
-local function add(log, at, tag, limits, at_least)
-  local most = at_least
+-- A log with one more entry, cut to the newest that are to be kept.
+local function push(log, at, tag, keep)
+  return string.sub(entry(at, tag) .. log, 1, keep * WIDTH)
+end
+
+local function add(log, at, tag, limits)
+  local most = 0
   for _, limit in ipairs(limits) do
     most = math.max(most, limit[1])
   end
-  return string.sub(entry(at, tag) .. log, 1, most * WIDTH)
+  return push(log, at, tag, most)
 end
 
 local function without(log, gone)

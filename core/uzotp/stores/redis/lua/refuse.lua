@@ -1,15 +1,28 @@
--- Why a phone gets no message now; nothing where it may. KEYS: those of open.lua.
+-- Why a phone gets no message now, or nothing and the mark that it is counted with: uzotp/rules/challenges.py decides so.
+-- KEYS: those of open.lua.
 
-local number, wait = exceeded(text(KEYS[2]), request.failure_limits)
-if number then
-  return {'locked', number, wait}
+local phone, failures = text(KEYS[1]), text(KEYS[2])
+local known_after = request.device_at_ms and tonumber(redis.call('HGET', KEYS[6], 'revoked') or 0)
+local known = request.device_at_ms and request.device_at_ms > known_after
+local soonest
+for _, mark in ipairs({known and KNOWN or '', request.network, request.vouched and VOUCHED or ''}) do
+  if mark ~= '' then
+    local kind, log, limits = 'locked', failures, request.failure_limits
+    local share, number, wait = full(log, limits, mark)
+    if not number then
+      wait = resend_at_of(KEYS, phone, mark) - now
+      if wait > 0 then
+        return soonest and soonest[4] <= wait and soonest or {'cooldown', wait}
+      end
+      kind, log, limits = 'rate_limited', string.sub(phone, DIGITS + 1), request.phone_limits
+      share, number, wait = full(log, limits, mark)
+      if not number then
+        return nil, mark
+      end
+    end
+    if not soonest or wait < soonest[4] then
+      soonest = {kind, share, number, wait}
+    end
+  end
 end
-local phone = text(KEYS[1])
-local resend_at = tonumber(string.sub(phone, 1, DIGITS)) or 0
-if now < resend_at then
-  return {'cooldown', resend_at - now}
-end
-number, wait = exceeded(string.sub(phone, DIGITS + 1), request.phone_limits)
-if number then
-  return {'rate_limited', number, wait}
-end
+return soonest

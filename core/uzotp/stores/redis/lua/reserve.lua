@@ -40,7 +40,7 @@ if request.budget then
 end
 
 for place, log in ipairs(entered) do
-  put(KEYS[1 + place], add(log, at, request.entry_id, networks[place], 0), memory(networks[place]))
+  put(KEYS[1 + place], add(log, at, request.entry_id, networks[place]), memory(networks[place]))
 end
 if guard then
   count(KEYS[4], at, 1, 0)

@@ -20,10 +20,10 @@ if request.handle and redis.call('EXISTS', KEYS[3]) == 1 then
     redis.call('HSET', KEYS[3], 's', 0)
   end
 end
-if request.refund then
+if request.refund and request.mark ~= '' then
   local phone = text(KEYS[2])
   local log = string.sub(phone, DIGITS + 1)
-  local left = without(log, entry(tonumber(old.created_at), request.delivery_id))
+  local left = without(log, entry(tonumber(old.created_at), request.mark))
   if left ~= log then
     redis.call('SET', KEYS[2], string.sub(phone, 1, DIGITS) .. left, 'KEEPTTL')
   end
