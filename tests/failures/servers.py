@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,10 +96,14 @@ class Database(ABC):
 
 
 class PostgreSQL(Database):
-    """As PostgreSQL comes, but for little memory."""
+    """As PostgreSQL comes, but for little memory, and for the *settings* of a test."""
 
     name, driver = "postgres", "psycopg"
     crash = signal.SIGQUIT  # "immediate": no checkpoint, the log is read again at the next start
+
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
+        super().__init__()
 
     def programs(self) -> list[str]:
         return [_postgresql("initdb"), _postgresql("postgres")]
@@ -125,7 +130,7 @@ class PostgreSQL(Database):
     def command(self) -> list[str]:
         settings = {
             "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "shared_buffers": "8MB",
-            "max_connections": "60",
+            "max_connections": "60", **self._settings,
         }  # fmt: skip
         chosen = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [_postgresql("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *chosen]
@@ -135,6 +140,24 @@ class PostgreSQL(Database):
 
         where = f"postgresql://postgres@127.0.0.1:{self.port}/{database or 'postgres'}"
         return psycopg.connect(where, autocommit=True, connect_timeout=3)
+
+    def hold_log(self) -> None:
+        """Nobody takes the log to the disk from now on but a commit that waits for it."""
+        for process in self._processes("WHERE backend_type = 'walwriter'"):
+            os.kill(process, signal.SIGSTOP)
+
+    def lose_memory(self) -> None:
+        """Kill every process at once, and with them what had not left their memory."""
+        for process in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()  # their parent has nothing to write, buries them and ends (restart_after_crash)
+            self._process = None
+
+    def _processes(self, which: str = "") -> list[int]:
+        with self.connect() as connection:
+            return [pid for (pid,) in connection.execute(f"SELECT pid FROM pg_stat_activity {which}")]
 
 
 class MariaDB(Database):
