@@ -154,7 +154,9 @@ class Policy:
     )
     deadline: float = setting(10.0, "sending", "seconds one send may take, whatever happens")
     max_concurrent_sends: int | None = setting(
-        None, "sending", "sends under way at once, per process; in the background it is 16 unless set"
+        None,
+        "sending",
+        "sends under way at once, per process, a quarter of them for one network; in the background 16 unless set",
     )
     send_in_background: bool = setting(
         False,

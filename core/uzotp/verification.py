@@ -125,7 +125,7 @@ class Verifier(Support):
         The challenge's delivery is ``pending``; :meth:`delivery` tells what becomes of it, and failures are events.
         :class:`~uzotp.errors.GatewayUnavailable` is raised where too many wait already.
 
-        With ``should_send`` set the delivery says ``sent`` whatever becomes of it, and nothing is raised: nobody can
+        With ``should_send`` set the delivery says ``sent`` whatever becomes of it, and no failure is raised: nobody can
         tell a suppressed send from a real one by the answer or its timing (P9). Where strangers see the answer, this
         is then the call to use: :meth:`send_code` tells them apart when the gateway fails.
         """

@@ -139,16 +139,6 @@ def test_p9_failures_are_events_and_not_answers(make_site: Callable[..., Any]) -
     assert failed.reason == "InsufficientBalance"
 
 
-def test_p9_the_queue_is_bounded_and_what_is_too_much_is_an_event(slow: Any) -> None:
-    challenges = [slow.send_later(phone) for phone in OTHERS[:66]]
-    assert {challenge.delivery.status for challenge in challenges} == {"sent"}
-    assert [event.reason for event in slow.happened(SendFailed)] == ["QueueFull"] * 2
-    slow.outbox.go.set()
-    slow.finish()
-    assert len(slow.outbox) == 64
-    assert {message.phone for message in slow.outbox} == set(OTHERS[:64])
-
-
 class AtOnce:
     """An executor that works where it is asked."""
 
@@ -173,7 +163,7 @@ def test_p9_a_place_in_the_queue_is_given_back_however_a_send_ends(make_site: Ca
 
 def test_r47_a_message_older_than_its_code_is_dropped_and_said_so(slow: Any) -> None:
     for phone in OTHERS[: WORKERS + 1]:
-        slow.send_later(phone)
+        slow.send_later(phone, client_ip=None)
     slow.clock.advance(300)
     slow.outbox.go.set()
     slow.finish()

@@ -47,7 +47,7 @@ def test_p7_a_failure_is_told_by_delivery(site: Site, slow: Slow) -> None:
 
 def test_p5_where_too_many_wait_the_answer_is_503_and_costs_the_visitor_nothing(site: Site, slow: Slow) -> None:
     for number in range(QUEUE):
-        assert site.send(f"+9989012382{number:02}").status == 202
+        assert site.send(f"+9989012382{number:02}", ip=f"198.51.100.{number}").status == 202
     for _ in range(2):
         is_problem(site.send(PHONE), 503, "gateway_unavailable")
 

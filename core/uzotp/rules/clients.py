@@ -83,6 +83,12 @@ def wider_network(network: str) -> str | None:
     return str(ipaddress.ip_network(network).supernet(new_prefix=48)) if ":" in network else None
 
 
+def widest_network(address: str | None) -> str | None:
+    """Whom a process's places are shared out to: an IPv4 address or an IPv6 /48; ``None`` where there is no quota."""
+    network = client_network(address)
+    return network and (wider_network(network) or network)
+
+
 def is_address(text: str) -> bool:
     """Whether *text* can be read as an address, whoever that stands for."""
     return _read(text) is not None

@@ -13,16 +13,18 @@ from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.store import Correction
 from uzotp.results import Challenge, Delivery
+from uzotp.rules.clients import widest_network
 from uzotp.sending.admission import Admission
 from uzotp.sending.balances import Balances
 from uzotp.sending.books import Books, Copy, PendingSend
 from uzotp.sending.core import Core, SendRequest
 from uzotp.sending.spending import Accounts
-from uzotp.sending.workers import QUEUE, Background
+from uzotp.sending.workers import QUEUE, Background, share
 
 #: The name under which test numbers' messages are recorded; no gateway sees them.
 TEST_GATEWAY = "test"
-_BUSY = "MAX_CONCURRENT_SENDS are under way"
+_BUSY = "MAX_CONCURRENT_SENDS are under way, or a quarter of them for one network"
+_FULL = f"{QUEUE} messages are waiting or under way, or {share(QUEUE)} for one network"
 
 
 class Sender:
@@ -39,7 +41,7 @@ class Sender:
 
     def send(self, request: SendRequest) -> Challenge:
         """:raises UzotpError: a refusal of ours, or the last gateway's when certainly nothing was sent."""
-        with self.background.place() as free:
+        with self.background.place(widest_network(request.client_ip)) as free:
             if not free:
                 raise self._overloaded(request, "Overloaded", _BUSY)
             pending = self.admission.admit(request)
@@ -53,21 +55,22 @@ class Sender:
 
         Without ``should_send`` the answer is ``pending``, and a certain failure gives back what :meth:`send` does (P5).
         With it nobody may tell a suppressed send from a real one (P9): the answer is ``sent`` whatever becomes of it,
-        and nothing is given back, no quota and no money, for a suppressed one cannot fail.
+        and nothing is given back, no quota and no money, for a suppressed one cannot fail. Whether there is a place is
+        asked before which of them it is.
 
-        :raises UzotpError: a refusal of ours; ``GatewayUnavailable``, without ``should_send``, when there is no place,
-            or no background any more.
+        :raises UzotpError: a refusal of ours; ``GatewayUnavailable`` when there is no place, and, without
+            ``should_send``, when there is no background any more.
         """
-        openly, queued = self._core.should_send is None, self.background.enter()
-        if openly and not queued:
-            raise self._overloaded(request, "QueueFull", f"{QUEUE} messages are waiting or under way")
+        openly, network = self._core.should_send is None, widest_network(request.client_ip)
+        leave = self.background.enter(network)
+        if leave is None:
+            raise self._overloaded(request, "QueueFull", _FULL)
         try:
             pending = self.admission.admit(request)
         except BaseException:
-            if queued:
-                self.background.leave()
+            leave()
             raise
-        if not (queued and self.background.submit(partial(self._send_quietly, pending, refund=openly))):
+        if not self.background.submit(partial(self._send_quietly, pending, network, openly), network, leave):
             problem = self._unavailable()
             self._books.give_up(pending, problem, "QueueFull", refund=openly)
             if openly:
@@ -81,9 +84,9 @@ class Sender:
         self._books.say_failed(request, problem, reason)
         return problem
 
-    def _send_quietly(self, pending: PendingSend, refund: bool) -> None:
+    def _send_quietly(self, pending: PendingSend, network: str | None, refund: bool) -> None:
         try:
-            with self.background.place(self._core.policy.deadline) as free:
+            with self.background.place(network, self._core.policy.deadline) as free:
                 if not free:
                     self._books.give_up(pending, self._unavailable(_BUSY), refund=refund)
                 elif self._core.clock.time() * 1000 < pending.opened.expires_at_ms:
