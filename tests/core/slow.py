@@ -1,8 +1,10 @@
-"""A gateway that takes as long as a test wants."""
+"""A gateway that takes as long as a test wants, and a background that takes no time at all."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 from uzotp.ports.gateway import Message, Receipt
 from uzotp.testing.outbox import Outbox
@@ -20,3 +22,13 @@ class Slow(Outbox):
         self.asked.release()
         assert self.go.wait(30)
         return super().send(message, timeout=timeout)
+
+
+class AtOnce:
+    """An executor that works where it is asked."""
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> None:
+        work(*arguments)
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Nothing is left to wait for."""

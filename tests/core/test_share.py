@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.slow import Slow
+from tests.core.slow import AtOnce, Slow
+from tests.waiting import until
 from uzotp import errors
 from uzotp.events import SendFailed, SendSuppressed
 from uzotp.rules.clients import widest_network
@@ -209,3 +210,43 @@ def test_p9_where_there_is_no_place_known_and_unknown_numbers_are_refused_alike(
     assert {message.phone for message in slow} == set(PHONES[: len(crowd)])
     assert not site.happened(SendSuppressed)
     assert [site.send(phone).delivery.status for phone in (PHONES[-1], HIDDEN)] == ["sent"] * 2, "nothing was spent"
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["known", "unknown"])
+def test_p9_a_place_is_taken_as_long_by_a_message_that_does_not_leave(
+    make_site: Callable[..., Any], slow: Slow, hidden: bool
+) -> None:
+    """Else whoever fills the places with numbers that are known could see whether one more has left the queue."""
+    site = make_site(gateway=slow, client_quota="", should_send=lambda phone, _: phone != HIDDEN or not hidden)
+    site.send_later(HIDDEN)
+    until(lambda: site.happened(SendSuppressed) if hidden else slow.asked.acquire(blocking=False))
+    for phone in PHONES[: share(QUEUE) - 1]:
+        site.send_later(phone)
+    for seconds in (0, 9.9):
+        site.clock.advance(seconds)
+        with pytest.raises(errors.GatewayUnavailable):
+            site.send_later(PHONES[20])
+    slow.go.set()
+    site.finish()
+    assert len(slow) == 16 - hidden
+    with pytest.raises(errors.GatewayUnavailable):
+        site.send_later(PHONES[20])
+    site.clock.advance(0.1)  # DEADLINE is over, and with it whatever a gateway may take
+    assert site.send_later(PHONES[20]).delivery.status == "sent"
+
+
+def test_p9_a_clock_that_steps_back_takes_no_place(make_site: Callable[..., Any]) -> None:
+    site = make_site(client_quota="", should_send=lambda *_: False)
+    site.verifier._sender.background.threads = AtOnce()
+    for phone in PHONES[: share(QUEUE)]:
+        site.send_later(phone)
+    site.clock.advance(-1)
+    assert site.send_later(PHONES[20]).delivery.status == "sent"
+
+
+def test_p9_who_is_refused_takes_no_place(make_site: Callable[..., Any]) -> None:
+    site = make_site(client_quota="", should_send=lambda *_: True)
+    site.send()
+    for _ in range(share(QUEUE) + 1):
+        with pytest.raises(errors.CooldownActive):
+            site.send_later()

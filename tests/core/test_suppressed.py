@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.slow import Slow
+from tests.core.slow import AtOnce, Slow
 from uzotp import errors
 from uzotp.events import CodeSent, SendFailed, SendSuppressed
 from uzotp.phones import Phone
@@ -139,16 +139,6 @@ def test_p9_failures_are_events_and_not_answers(make_site: Callable[..., Any]) -
     assert failed.reason == "InsufficientBalance"
 
 
-class AtOnce:
-    """An executor that works where it is asked."""
-
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> None:
-        work(*arguments)
-
-    def shutdown(self, wait: bool = True) -> None:
-        """Nothing is left to wait for."""
-
-
 def test_p9_a_place_in_the_queue_is_given_back_however_a_send_ends(make_site: Callable[..., Any]) -> None:
     site = make_site(client_quota="", should_send=lambda phone, _purpose: phone != OTHERS[0])
     site.verifier._sender.background.threads = AtOnce()
@@ -157,6 +147,7 @@ def test_p9_a_place_in_the_queue_is_given_back_however_a_send_ends(make_site: Ca
             site.outbox.fail_with(error)
     for phone in OTHERS:
         site.send_later(phone)
+        site.clock.advance(1)
     assert {event.reason for event in site.happened(SendFailed)} == {"GatewayUnavailable"}
     assert len(site.happened(SendFailed)) == 30
 

@@ -35,7 +35,9 @@ class Sender:
         self._accounts = accounts
         self._books = Books(core, accounts, balances)
         self.admission = Admission(core, accounts)
-        self.background = Background(core.policy.max_concurrent_sends)
+        # What a gateway may take is what everybody takes, or a free place tells that a message did not leave (P9).
+        stay = core.policy.deadline if core.should_send else 0
+        self.background = Background(core.policy.max_concurrent_sends, stay, core.clock)
 
     # ------------------------------------------------------------------------------------------ now, or later
 

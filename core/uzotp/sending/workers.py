@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from weakref import WeakSet
 
+from uzotp.ports.clock import Clock
+
 #: Messages that the background may have at once, waiting or under way; one more is refused, which is an event.
 QUEUE = 64
 #: Threads of the background, where ``MAX_CONCURRENT_SENDS`` says nothing. They wait; they cost memory and no time.
 WORKERS = 16
 
-Leave = Callable[[], None]
+Leave = Callable[..., None]
 
 
 def share(most: int) -> int:
@@ -27,14 +30,17 @@ def share(most: int) -> int:
 @dataclass(eq=False, repr=False)
 class _Place:
     network: str | None
+    since: float
     left: bool = False
+    stay: float = 0
 
 
 class Places:
     """At most *most* at once, and :func:`share` of them for one network. ``None`` is no network, and shares nothing."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, clock: Clock = time) -> None:
         self._most = most
+        self._clock = clock
         self._taken: list[_Place] = []
         self._changed = threading.Condition()
 
@@ -43,18 +49,20 @@ class Places:
         with self._changed:
             if not self._changed.wait_for(partial(self._has_room, network), patience):
                 return None
-            place = _Place(network)
+            place = _Place(network, self._clock.time())
             self._taken.append(place)
         return partial(self._leave, place)
 
     def _has_room(self, network: str | None) -> bool:
-        self._taken = [place for place in self._taken if not place.left]
+        now = self._clock.time()
+        self._taken = [each for each in self._taken if not each.left or 0 <= now - each.since < each.stay]
         theirs = network is not None and sum(place.network == network for place in self._taken)
         return len(self._taken) < self._most and theirs < share(self._most)
 
-    def _leave(self, place: _Place) -> None:
+    def _leave(self, place: _Place, stay: float = 0) -> None:
+        """*stay*: seconds from when it was taken, for which it stays so all the same."""
         with self._changed:
-            place.left = True
+            place.left, place.stay = True, stay
             self._changed.notify_all()
 
 
@@ -69,10 +77,14 @@ class Background:
     """At most *cap* sends at once, in the foreground and in the background; the threads of the background.
 
     One network's messages have :func:`share` of the threads: the others of it wait, and nobody waits behind them.
+
+    :param stay: seconds by *clock*, for which a place in the queue is taken by what was submitted, at least.
     """
 
-    def __init__(self, cap: int | None) -> None:
+    def __init__(self, cap: int | None, stay: float = 0, clock: Clock = time) -> None:
         self._cap = cap
+        self._stay = stay
+        self._clock = clock
         self.renew()
         _alive.add(self)
 
@@ -80,7 +92,7 @@ class Background:
         """A forked child has none of its parent's threads, and none of them will give their places back."""
         threads = self._cap or WORKERS
         self._slots = Places(self._cap) if self._cap else None
-        self._queue, self._turns = Places(QUEUE), Places(threads)
+        self._queue, self._turns = Places(QUEUE, self._clock), Places(threads)
         self._waiting: list[_Job] = []
         self._lock = threading.Lock()
         self.threads = ThreadPoolExecutor(threads, "uzotp-send")  # they start when they are used
@@ -128,7 +140,7 @@ class Background:
                     job.work()
             finally:
                 done()
-                job.leave()
+                job.leave(self._stay)
 
     def _next(self) -> tuple[_Job, Leave] | None:
         with self._lock:
