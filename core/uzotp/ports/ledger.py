@@ -92,6 +92,10 @@ class Ledger(Protocol):
         """Add to what was counted today (of Asia/Tashkent), under names of at most 64 characters."""
         ...
 
+    def counted(self, since_ms: int, now: int | None = None) -> Mapping[str, Mapping[str, int]]:
+        """The counts of *since_ms*'s day and of the days after it, as :meth:`history` tells them, and no messages."""
+        ...
+
     def money_used(self, day: str) -> int:
         """Whole so'm reserved and spent on *day* (``"2026-11-22"``, of Asia/Tashkent), where a budget was set."""
         ...

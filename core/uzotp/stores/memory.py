@@ -181,15 +181,21 @@ class MemoryStore(LockedStore):
         """Deliveries are kept for a day here, so *since_ms* reaches no further back, but for the counts."""
         moment = self._at(now)
         with self._lock:
-            records, counted = self.deliveries.values(moment), self.kept[COUNT].values(moment)
-        summary, counts, first = Summary(), dict[str, dict[str, int]](), day_of(since_ms)
+            records = self.deliveries.values(moment)
+        summary = Summary()
         for record in records:
             if record.created_at_ms >= since_ms:
                 summary.add(record)
-        for count in counted:
+        return summary.history(prefixes, self.counted(since_ms, now))
+
+    def counted(self, since_ms: int, now: int | None = None) -> dict[str, dict[str, int]]:
+        counts, first, moment = dict[str, dict[str, int]](), day_of(since_ms), self._at(now)
+        with self._lock:
+            found = self.kept[COUNT].values(moment)
+        for count in found:
             if count.day >= first:
                 counts.setdefault(count.day, {})[count.name] = count.total
-        return summary.history(prefixes, counts)
+        return counts
 
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         moment = self._at(now)

@@ -283,20 +283,22 @@ class RedisStore(Support):
         is fetched. That holds nobody up, and takes seconds for a hundred thousand. A delivery that is written
         meanwhile may be missed, and one may be counted twice while Redis makes its table larger or smaller.
         """
+        total = Summary()
+        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since_ms)):
+            total.merge(summary)
+        return total.history(prefixes, self.counted(since_ms, now))
+
+    def counted(self, since_ms: int, now: int | None = None) -> dict[str, dict[str, int]]:
         (stem,) = self._shared("count")
         days = [day_number(moment) for moment in (since_ms, self._now(stem) if now is None else now)]
         days[0] = max(days[0], days[1] - COUNT_MS // DAY_MS)
         numbers = range(days[0], days[1] + 1)
         found = self._link.read(*(("HGETALL", f"{stem}:{number}") for number in numbers)) if numbers else []
-        counts = {
+        return {
             day_of(number * DAY_MS): {name: int(count) for name, count in fields.items()}
             for number, fields in zip(numbers, found, strict=True)
             if fields
         }
-        total = Summary()
-        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since_ms)):
-            total.merge(summary)
-        return total.history(prefixes, counts)
 
     # --------------------------------------------------------------------------------------------------- the rest
 

@@ -39,10 +39,14 @@ def read(session: Session, since_ms: int, prefixes: int) -> History:
     for gateway, wait, messages in session.rows(_WAITS.format(divide=divide), (since_ms,)):
         of_gateway, seconds = waits.setdefault(gateway, {}), max(0, wait)
         of_gateway[seconds] = of_gateway.get(seconds, 0) + messages
+    return History(in_order(traffic), busiest, waits, counted(session, since_ms))
+
+
+def counted(session: Session, since_ms: int) -> dict[str, dict[str, int]]:
     counts = dict[str, dict[str, int]]()
     for day, name, total in session.rows(_COUNTS, (day_of(since_ms),)):
         counts.setdefault(day, {})[name] = total
-    return History(in_order(traffic), busiest, waits, counts)
+    return counts
 
 
 def _traffic(row: Sequence[Any]) -> Traffic:

@@ -138,6 +138,9 @@ class StatementStore(LockedStore):
         """Four queries, that read the deliveries since then by the index of their times, or the whole table."""
         return self._attempt(lambda session: history.read(session, since_ms, prefixes))
 
+    def counted(self, since_ms: int, now: int | None = None) -> dict[str, dict[str, int]]:
+        return self._attempt(lambda session: history.counted(session, since_ms))
+
     def unfinished(self, limit: int, now: int | None = None) -> list[DeliveryRecord]:
         found = self._read(
             f"SELECT {columns(DELIVERY)} FROM uzotp_delivery WHERE status IN ('pending', 'unknown', 'sent')"  # noqa: S608

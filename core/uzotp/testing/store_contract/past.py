@@ -170,6 +170,8 @@ class PastTests(Hooks):
         assert _counts(store.history(T0, MIDNIGHT)) == days
         assert _counts(store.history(MIDNIGHT - 1, MIDNIGHT)) == days, "a day is told whole"
         assert _counts(store.history(MIDNIGHT, MIDNIGHT)) == {TOMORROW: {"suppressed": 500}}
+        assert store.counted(T0, MIDNIGHT) == store.counted(MIDNIGHT - 1, MIDNIGHT) == days
+        assert store.counted(MIDNIGHT, MIDNIGHT) == {TOMORROW: {"suppressed": 500}}
 
     def test_many_names_are_counted_at_once(self, store: Store) -> None:
         names = {f"failed gateway-{number:03d} GatewayUnavailable ".ljust(64, "x"): number + 1 for number in range(250)}
