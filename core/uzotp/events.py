@@ -167,6 +167,18 @@ class BalanceLow(Event):
 
 
 @dataclass(frozen=True)
+class MissesHigh(Event):
+    """So many codes were wrong on ``day`` (of Asia/Tashkent), far above the ``usual``: somebody may be trying codes at
+    many numbers. ``usual`` is ``None`` on a site with no past, where next to no code was right."""
+
+    level = logging.WARNING
+
+    day: str
+    misses: int
+    usual: int | None
+
+
+@dataclass(frozen=True)
 class DeliveryChanged(Event):
     """A callback or the sweep moved a delivery forward."""
 

@@ -16,6 +16,8 @@ from weakref import WeakSet
 from uzotp import events
 from uzotp.ports.clock import Clock
 from uzotp.ports.store import Store
+from uzotp.rules.misses import MISS
+from uzotp.sending.misses import Watch
 from uzotp.sending.tallies import Tallies
 from uzotp.tashkent import day_number
 
@@ -30,7 +32,8 @@ _DAYS = 7
 class Journal:
     """Counts events, and hands each on to *listener*. It never raises on its own account.
 
-    With it goes what the process owes to the guard's :class:`~uzotp.sending.tallies.Tallies`.
+    With it goes what the process owes to the guard's :class:`~uzotp.sending.tallies.Tallies`. Where wrong codes are far
+    above the usual it says so, after what was counted is written.
     """
 
     def __init__(self, store: Store, clock: Clock, listener: events.Listener | None = None) -> None:
@@ -44,6 +47,7 @@ class Journal:
     def renew(self) -> None:
         """A forked child leaves to its parent what that has counted."""
         self.tallies.renew()
+        self._watch = Watch(self._store)
         self._lock = threading.Lock()
         #: By the day's number: a moment of it, and its counts.
         self._days: dict[int, tuple[int, dict[str, int]]] = {}
@@ -58,8 +62,12 @@ class Journal:
                 due = abs(now - self._written) >= EVERY_MS
                 if due:
                     self._written = now
+            if name == MISS:
+                self._watch.missed(now)
             if due:
                 self.write()
+                if high := self._watch.look(now):
+                    events.emit(self, high)
         if self._listener is not None:
             self._listener(event)
 

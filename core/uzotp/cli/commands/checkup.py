@@ -13,6 +13,7 @@ from uzotp.cli.project import Project, argument, command, plain, report, time_te
 from uzotp.errors import BudgetExhausted, ConfigurationError, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.ports.store import PAUSE, Switch
+from uzotp.sending import misses
 from uzotp.sending.balances import BalanceAnswer
 from uzotp.sending.spending import blocked_name
 from uzotp.settings.checks import Advice, advise
@@ -79,6 +80,7 @@ def _offline(project: Project) -> tuple[list[Advice], dict[str, Any] | None]:
         list(store.unfinished(1))
         known = [advice for switch in store.switches() for advice in _about_switch(switch, in_use)]
         known += [_RISKS[risk] for risk in sorted(getattr(store, "risks", frozenset)())]
+        known += _about_misses(verifier)
         money = None
         if verifier.policy.daily_budget is not None:
             day = day_of(int(verifier.clock.time() * 1000))
@@ -109,6 +111,19 @@ def _about_switch(switch: Switch, in_use: Collection[str]) -> Iterator[Advice]:
             f"{gateway} refused the service name {name!r} and charged for it, so it is not asked since {since}{told}",
             "Choose another SERVICE_NAME. If this one was approved since then: `uzotp unblock`.",
             error=True,
+        )
+
+
+def _about_misses(verifier: Verifier) -> Iterator[Advice]:
+    if not getattr(verifier.store, "counted", None):  # a store of one's own may count nothing
+        return
+    high = misses.look(verifier.store, int(verifier.clock.time() * 1000))
+    if high:
+        than = "and next to none was right" if high.usual is None else f"where {high.usual} are usual"
+        yield Advice(
+            "uzotp.W022",
+            f"{high.misses} wrong codes on {high.day}, {than}: somebody may be trying codes at many numbers",
+            '`uzotp report` shows what came and what was refused. Set GUARD to "enforce", with a CAPTCHA behind TRUST.',
         )
 
 
