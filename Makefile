@@ -45,6 +45,7 @@ bench: .venv/dev.installed .venv/bench.installed
 	@$(BIN)/python benchmarks/faults.py
 	@$(BIN)/python benchmarks/blocked_name.py
 	@$(BIN)/python benchmarks/pumping.py
+	@$(BIN)/python benchmarks/lockout.py
 	@$(BIN)/python benchmarks/failures.py
 	@.venv/bench/bin/python -m benchmarks.crowd --rounds 3 --calls 20
 	@.venv/bench/bin/python -m benchmarks.figures

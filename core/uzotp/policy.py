@@ -121,7 +121,8 @@ class Policy:
     max_failures: str | tuple[Limit, ...] = setting(
         "15/hour,30/day",
         "codes",
-        "wrong codes for one phone, over all its codes, purposes and browsers; then it is locked for a time",
+        "wrong codes for one phone, over all its codes, purposes and browsers, of which one network has half at most; "
+        "then no code is sent for a time",
         read="quota",
     )
     proof_ttl: int = setting(600, "codes", "seconds a proof can be redeemed")
@@ -135,7 +136,11 @@ class Policy:
         (60, 60, 120, 300), "quotas", "seconds between messages to one phone; the last one repeats"
     )
     phone_quota: str | tuple[Limit, ...] = setting(
-        "5/hour,10/day", "quotas", 'messages to one phone. `"3/10 minutes"` works too; `""` is no limit', read="quota"
+        "5/hour,10/day",
+        "quotas",
+        "messages to one phone, of which one network has half at most; "
+        '[known devices](../howto/devices.md) have as many of their own. `"3/10 minutes"` works too; `""` is no limit',
+        read="quota",
     )
     client_quota: str | tuple[Limit, ...] = setting(
         "60/hour,300/day",
