@@ -48,8 +48,8 @@ def test_r35_a_network_is_the_widest_that_a_client_s_quota_counts(address: str |
     assert widest_network(address) == network
 
 
-@pytest.mark.parametrize(("most", "one"), [(1, 1), (3, 1), (7, 1), (8, 2), (16, 4), (64, 16)])
-def test_a_share_is_a_quarter_and_one_at_least(most: int, one: int) -> None:
+@pytest.mark.parametrize(("most", "one"), [(1, 1), (2, 2), (3, 2), (11, 2), (12, 3), (16, 4), (64, 16)])
+def test_a_share_is_a_quarter_and_two_at_least(most: int, one: int) -> None:
     assert share(most) == one
 
 
@@ -184,7 +184,7 @@ def test_work_that_breaks_stops_nobody() -> None:
     assert passed.wait(30), "who is of no network passes those who wait for their turn"
     go.set()
     background.close()
-    assert done == list(range(12)), "one after the other: the share of four threads"
+    assert sorted(done) == list(range(12))
     assert all(background.enter(ONE) for _ in range(16))
 
 

@@ -23,8 +23,9 @@ Leave = Callable[..., None]
 
 
 def share(most: int) -> int:
-    """How many of *most* places one network may hold at once: nobody takes them all."""
-    return max(1, most // 4)
+    """How many of *most* places one network may hold at once: nobody takes them all, but where there are one or two.
+    Carriers put thousands behind one address, so two at least."""
+    return min(most, max(2, most // 4))
 
 
 @dataclass(eq=False, repr=False)
