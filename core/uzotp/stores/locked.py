@@ -425,4 +425,4 @@ def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
         rows.put_failures(attempt.fingerprint, left, now + memory_of(limits))
     if verified and others:
         rows.end_challenges(attempt.fingerprint, attempt.purpose, but=attempt.handle)
-    return replace(answer, failures=left)
+    return replace(answer, failures=left) if left else answer
