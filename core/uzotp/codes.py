@@ -20,7 +20,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from uzotp.errors import ConfigurationError
 from uzotp.phones import Phone
-from uzotp.policy import Purpose
+from uzotp.policy import DEVICE_LIFE, Purpose
 from uzotp.ports.clock import Clock
 from uzotp.privacy import Secret
 
@@ -179,3 +179,29 @@ class Tokens:
         if int(self._clock.time()) - signed_at.timestamp() > max_age:
             return None
         return payload if isinstance(payload, dict) else None
+
+
+#: What stands between several devices in one text, for a browser may have proved several numbers, and how many at most.
+DEVICE_SEPARATOR, MOST_DEVICES = "~", 4
+
+
+class Devices:
+    """The tokens of browsers and apps that have proved a number (P3): its fingerprint, and when that was by the store's
+    clock. Each lives for ``DEVICE_LIFE``, or as long as the key that signed it."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def token(self, fingerprint: str, at_ms: int) -> Secret:
+        return Secret(self._tokens.dump({"of": fingerprint, "at": at_ms}))
+
+    def proved_at_ms(self, device: str | None, fingerprint: str) -> int | None:
+        """The newest moment at which *device*, one or several, proved the number; ``None`` where it did not."""
+        tokens = (device or "").split(DEVICE_SEPARATOR)[:MOST_DEVICES]
+        read = [self._tokens.load(token, DEVICE_LIFE) for token in tokens]
+        return max([each["at"] for each in read if each and each["of"] == fingerprint], default=None)
+
+
+def with_device(token: str, others: str) -> str:
+    """A new token before the *others* that a browser has, without the oldest of too many."""
+    return DEVICE_SEPARATOR.join([token, *filter(None, others.split(DEVICE_SEPARATOR))][:MOST_DEVICES])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from uzotp import events
-from uzotp.codes import Keyring
-from uzotp.devices import Devices
+from uzotp.codes import Devices, Keyring
 from uzotp.phones import Phone
 from uzotp.policy import Policy
 from uzotp.ports.store import Store

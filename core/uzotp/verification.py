@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from uzotp import events
-from uzotp.codes import Keyring, Tokens, normalise_code, random_id
-from uzotp.devices import Devices
+from uzotp.codes import Devices, Keyring, Tokens, normalise_code, random_id
 from uzotp.errors import CountryNotAllowed, GatewayError, InvalidCode, InvalidProof, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import GuardMode, Policy, Purpose

@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.conftest import Site
 from uzotp import errors
-from uzotp.devices import MOST, joined
+from uzotp.codes import MOST_DEVICES, with_device
 from uzotp.events import DeviceKnown, PhoneLocked, SendRefused
 from uzotp.phones import Phone
 from uzotp.policy import DEVICE_LIFE
@@ -104,9 +104,9 @@ def test_p3_a_token_survives_a_key_s_rotation(store: MemoryStore, clock: Any, ou
 
 def test_p3_a_browser_has_the_tokens_of_its_last_numbers() -> None:
     text = ""
-    for number in range(MOST + 3):
-        text = joined(f"token {number}", text)
-    assert text.split("~") == [f"token {number}" for number in range(MOST + 2, 2, -1)]
+    for number in range(MOST_DEVICES + 3):
+        text = with_device(f"token {number}", text)
+    assert text.split("~") == [f"token {number}" for number in range(MOST_DEVICES + 2, 2, -1)]
 
 
 def test_p3_several_tokens_are_read_as_one(site: Any) -> None:

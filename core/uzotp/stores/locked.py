@@ -264,7 +264,7 @@ class LockedStore(ABC):
             phone = rows.get(PHONE, fingerprint)
             gone = rows.forget(fingerprint)
             rows.put(PHONE, fingerprint, PhoneRecord(revoked_at_ms=moment), moment + DEVICE_MS)
-            return gone - bool(phone and phone == phone.cleared())
+            return gone - bool(phone and phone.revoked_at_ms and phone == phone.cleared())
 
         return self.transact(work, moment)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from uzotp.devices import joined
+from uzotp.codes import with_device
 from uzotp.events import logger
 from uzotp.i18n import negotiate
 from uzotp.policy import DEVICE_LIFE, Policy
@@ -53,7 +53,7 @@ class Visitor:
         frameworks' responses take it."""
         response.set_cookie(
             DEVICE_COOKIE,
-            joined(device, self.device),
+            with_device(device, self.device),
             max_age=DEVICE_LIFE,
             httponly=True,
             samesite="Lax",

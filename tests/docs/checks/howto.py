@@ -238,6 +238,42 @@ with installed() as outbox:
     ]  # fmt: skip
 
 
+def a_known_device_needs_no_code(project: Project) -> None:
+    said = project.python(
+        DJANGO
+        + """
+from django.contrib.auth import get_user_model
+users = get_user_model().objects
+users.create_user("+998901234567", password="right")
+users.create_user("admin", password="right")
+def post(path, who=client, **fields):
+    answer = who.post("/login/" + path, fields)
+    return answer.status_code, answer.json()
+with installed() as outbox:
+    print(post("begin", phone="+998901234567", password="wrong"), post("finish", code="000000"))
+    print(post("begin", phone="admin", password="right"))
+    print(post("begin", phone="+998901234567", password="right"))
+    print(post("finish", code="000000"), post("finish", code=outbox.last.code))
+    device = client.cookies["uzotp_device"].value
+    client.logout()  # which forgets all cookies, as no browser does
+    client.cookies["uzotp_device"] = device
+    print(post("begin", phone="+998901234567", password="right"))
+    print(post("begin", phone="+998901234567", password="wrong"))
+    other = somebody()
+    print(len(outbox), post("begin", other, phone="+998901234567", password="right")[1])
+"""
+    )
+    assert said.strip().split("\n") == [
+        "(400, {'error': 'wrong'}) (400, {'error': 'wrong_code'})",
+        "(429, {'error': 'InvalidPhone'})",
+        "(200, {'logged_in': False})",
+        "(400, {'error': 'wrong_code'}) (200, {'logged_in': True})",
+        "(200, {'logged_in': True})",
+        "(400, {'error': 'wrong'})",
+        "1 {'error': 'CooldownActive'}",
+    ]
+
+
 def before_is_broken(project: Project) -> None:
     """Each line of the table, shown on the code that the page begins with."""
     said = project.python(

@@ -304,7 +304,7 @@ def _lua(found: Any) -> str:
 
 
 def tries_read_then_written(patch: Patch, store: Any) -> None:
-    fields = ("d", "e", "a", "s", "u", "w", "i", "p")
+    fields = ("d", "e", "a", "s", "u", "w", "i", "p", "m")
     expression = f"redis.call('HMGET', KEYS[1], {', '.join(map(repr, fields))})"
     _read_first(patch, store, "check", expression, "HMGET", *fields)
 
