@@ -154,12 +154,17 @@ class Site:
 
     name = "till"
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, store: MemoryStore | None = None) -> None:
         self.clock, self.flagged = FakeClock(), Counter[bool]()
         self._codes: dict[Phone, str] = {}
         self._attackers: set[Phone] = set()
         self._verifier = Verifier(
-            self, MemoryStore(200_000), ["a key of the benchmark"], policy, clock=self.clock, events=self._watch
+            self,
+            store or MemoryStore(200_000),
+            ["a key of the benchmark"],
+            policy,
+            clock=self.clock,
+            events=self._watch,
         )
 
     def send(self, message: Message, *, timeout: float | None = None) -> Receipt:
@@ -190,6 +195,20 @@ class Site:
         self.clock.set(now)
         code = self._codes[person.phone]
         assert self._verifier.verify_code(person.phone, code, "registration", binding=f"{number}")
+
+
+class Processes:
+    """Several of one site, on one store; who asks is served by one after the other."""
+
+    def __init__(self, policy: Policy, count: int) -> None:
+        store = MemoryStore(200_000)
+        self._sites = [Site(policy, store) for _ in range(count)]
+
+    def ask(self, person: Person, number: int, now: int, trusted: bool) -> int | None:
+        return self._sites[number % len(self._sites)].ask(person, number, now, trusted)
+
+    def verify(self, person: Person, number: int, now: int, sends: int) -> None:
+        self._sites[number % len(self._sites)].verify(person, number, now, sends)
 
 
 class _Window:

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
 from uzotp import tashkent
-from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
 from uzotp.ports.ledger import PhoneHistory
 from uzotp.ports.store import (
@@ -37,76 +36,15 @@ from uzotp.ports.store import (
     ReserveGlobal,
     Settlement,
     Tallied,
-    VerifiedDelivery,
 )
 from uzotp.rules import challenges, clients, devices, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
 from uzotp.rules.pumping import MEMORY_MS
 from uzotp.stores.lifetimes import BUDGET_MS, DELIVERY_MS, DEVICE_MS, GRACE_MS, memory_of
-from uzotp.stores.tables import CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, ClientRecord, R, Table, outcome
+from uzotp.stores.tables import CHALLENGE, CLIENT, DELIVERY, PHONE, TALLY, ClientRecord, outcome
+from uzotp.stores.transaction import Transaction
 
 T = TypeVar("T")
-
-
-class Transaction(ABC):
-    """Reads and writes of one decision, all or nothing. What is read stays locked until the end."""
-
-    @abstractmethod
-    def get(self, table: Table[R], key: str, *, lock: bool = True) -> R | None:
-        """A record, to change as one likes. A challenge needs no lock of its own."""
-
-    @abstractmethod
-    def claim(self, table: Table[R], key: str) -> R:
-        """As :meth:`get`, but where there is none yet, an empty record, locked all the same."""
-
-    @abstractmethod
-    def put(self, table: Table[R], key: str, record: R, expires_at: int = 0) -> None:
-        """*expires_at*, when the row is over, never moves back; 0 leaves it."""
-
-    @abstractmethod
-    def switches_on(self, names: Iterable[str]) -> frozenset[str]:
-        """Which of these switches are on; not locked."""
-
-    @abstractmethod
-    def take_money(self, day: str, amount: int, budget: int, expires_at: int) -> bool:
-        """Whether *amount* more so'm of the *day* fit its *budget*; then they are used."""
-
-    @abstractmethod
-    def correct_money(self, day: str, change: int) -> None:
-        """So much more, or less, is used of the *day*; never less than nothing."""
-
-    @abstractmethod
-    def tried(self, attempt: Attempt) -> tuple[str, ChallengeRecord | None, bool]:
-        """The failures of an attempt's phone, locked; its challenge, to look at and not to change; and whether the
-        phone may have others of the purpose."""
-
-    @abstractmethod
-    def charge(self, challenge: ChallengeRecord, attempt: Attempt, proof_until: int | None) -> None:
-        """One attempt more. *proof_until* ends the challenge, and is when the attempt's proof is over."""
-
-    @abstractmethod
-    def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
-        """For a phone that was found; *expires_at* never moves back."""
-
-    @abstractmethod
-    def end_challenges(self, fingerprint: str, purpose: Purpose, but: str) -> None:
-        """A success voids the others of its phone and purpose."""
-
-    @abstractmethod
-    def take_proof(self, handle: str, fingerprint: str, proof_id: str, now: int) -> bool:
-        """Whether the challenge had it, alive; it has it no more."""
-
-    @abstractmethod
-    def deliveries_of(self, fingerprint: str, limit: int) -> list[DeliveryRecord]:
-        """The newest of a phone, newest first; not locked."""
-
-    @abstractmethod
-    def forget(self, fingerprint: str) -> int:
-        """Delete the phone, its challenges and its deliveries; how many rows that were."""
-
-    @abstractmethod
-    def note_verified(self, delivery: VerifiedDelivery) -> None:
-        """Give a delivery its moment, if it is there."""
 
 
 class LockedStore(ABC):
@@ -157,16 +95,18 @@ class LockedStore(ABC):
             self.transact(work, reservation.at_ms)
 
     def tally(self, tallied: Tallied) -> None:
-        def work(rows: Transaction) -> None:
-            for delivery in sorted(tallied.verified, key=lambda each: each.delivery_id):
-                rows.note_verified(delivery)
-            for area, counts in sorted(tallied.areas.items()):
-                tally = rows.claim(TALLY, area)
-                for at, (sends, verified) in counts.items():
-                    tally.count(at, sends=sends, verified=verified)
-                rows.put(TALLY, area, tally, max(counts) + MEMORY_MS)
-
         moments = [at for counts in tallied.areas.values() for at in counts]
+
+        def work(rows: Transaction) -> None:
+            if tallied.verified:
+                rows.note_verified(sorted(tallied.verified, key=lambda each: each.delivery_id))
+            tallies = rows.claim_all(TALLY, [*tallied.areas]) if tallied.areas else {}
+            for area, counts in tallied.areas.items():
+                for at, (sends, verified) in counts.items():
+                    tallies[area].count(at, sends=sends, verified=verified)
+            if tallies:
+                rows.put_all(TALLY, tallies, max(moments) + MEMORY_MS)
+
         self.transact(work, max([*moments, *(each.at_ms for each in tallied.verified)], default=0))
 
     def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,10 @@ from uzotp.ports.store import Attempt, Refusal, Switch, VerifiedDelivery
 from uzotp.rules.challenges import ChallengeRecord, with_proof, without_proof
 from uzotp.rules.money import fits
 from uzotp.stores.lifetimes import GRACE_MS, LIFE_MS, count_end
-from uzotp.stores.locked import LockedStore, T, Transaction
+from uzotp.stores.locked import LockedStore, T
 from uzotp.stores.summary import Summary
 from uzotp.stores.tables import AGE, BUDGET, CHALLENGE, CLIENT, COUNT, DELIVERY, PHONE, TALLY, CountRecord, R, Table
+from uzotp.stores.transaction import Transaction
 from uzotp.tashkent import day_of
 
 _FEW = 32
@@ -291,10 +292,11 @@ class _Rows(Transaction):
         self._writes.append((self._store.challenges, handle, replace(kept, proofs=left), 0))
         return True
 
-    def note_verified(self, delivery: VerifiedDelivery) -> None:
-        record = self.get(DELIVERY, delivery.delivery_id)
-        if record is not None:
-            self.put(DELIVERY, record.id, replace(record, verified_at_ms=delivery.at_ms))
+    def note_verified(self, deliveries: Sequence[VerifiedDelivery]) -> None:
+        for delivery in deliveries:
+            record = self.get(DELIVERY, delivery.delivery_id)
+            if record is not None:
+                self.put(DELIVERY, record.id, replace(record, verified_at_ms=delivery.at_ms))
 
     def deliveries_of(self, fingerprint: str, limit: int) -> list[DeliveryRecord]:
         mine = [row for row in self._kept[DELIVERY].values(self._now) if row.fingerprint == fingerprint]

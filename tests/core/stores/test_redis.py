@@ -161,7 +161,14 @@ def test_no_script_names_two_hash_tags(store, monkeypatch):
         seen.setdefault(script, []).append(keys)
         return real(link, script, keys, *request, **options)
 
+    several = redis_link.Link.decide_each
+
+    def decide_each(link, script, keys, requests):
+        seen.setdefault(script, []).extend(keys)
+        several(link, script, keys, requests)
+
     monkeypatch.setattr(redis_link.Link, "decide", decide)
+    monkeypatch.setattr(redis_link.Link, "decide_each", decide_each)
     use_everything(store)
     store.add(addition(now=T0))
     redeemed(store, an_id(), T0)

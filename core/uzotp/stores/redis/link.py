@@ -86,6 +86,20 @@ class Link:
             raise StoreUnavailable(f"{replies[1]} of {self._wait} Redis replicas confirmed in {WAIT_MS} ms") from None
         return replies[0]
 
+    def decide_each(self, script: Script, keys: Sequence[Sequence[str]], requests: Sequence[str]) -> None:
+        """*script* for each of several keys, in one message to each server. It may be asked again."""
+
+        def ask() -> list[Any]:
+            for where, numbers in self._by_server([each[0] for each in keys]).items():
+                rest: list[Command] = [(len(keys[n]), *keys[n], requests[n]) for n in numbers]
+                try:
+                    self._talk(where, [("EVALSHA", script.sha, *each) for each in rest])
+                except NoScriptError:
+                    self._talk(where, [("EVAL", script.text, *each) for each in rest])
+            return []
+
+        self._guarded(ask)
+
     def once(self, *command: str) -> Any:
         """The reply to one command, whose key comes second, asked once."""
         return self._guarded(lambda: self._talk(command[1], [command]))[0]

@@ -7,14 +7,12 @@ Everything but a switch expires by itself. What is kept is as good as what Redis
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from uzotp.errors import ConfigurationError, StoreUnavailable
-from uzotp.policy import Limit
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
 from uzotp.ports.ledger import History
 from uzotp.ports.store import (
@@ -28,10 +26,8 @@ from uzotp.ports.store import (
     OpenChallenge,
     Opened,
     Refusal,
-    RefusalKind,
     ReserveGlobal,
     Settlement,
-    Suspicion,
     Switch,
     Tallied,
     VerifiedDelivery,
@@ -42,9 +38,20 @@ from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Client, Link, maker, read_url
 from uzotp.stores.redis.rows import delivery_of, drop_over, summary_of
 from uzotp.stores.redis.support import Support
+from uzotp.stores.redis.words import (
+    area_of,
+    networks_of,
+    number_of,
+    pending_of,
+    refused_to_all,
+    refused_to_phone,
+    request_of,
+    reserved,
+    wanted_of,
+)
 from uzotp.stores.summary import Summary
 from uzotp.stores.tables import DELIVERY, outcome
-from uzotp.tashkent import DAY_MS, day_begins, day_number, day_of
+from uzotp.tashkent import DAY_MS, day_number, day_of
 
 _PAGE = 200
 
@@ -83,11 +90,15 @@ class RedisStore(Support):
     # ------------------------------------------------------------------------------------- what all phones share
 
     def reserve(self, request: ReserveGlobal) -> GlobalReservation | Refusal:
-        reply = self._link.decide(scripts.RESERVE, self._all_share(request), _request(**_wanted(request)), spends=True)
-        return _reserved(request, *reply) if reply[0] == "granted" else _refused_to_all(request, *reply)
+        reply = self._link.decide(
+            scripts.RESERVE, self._all_share(request), request_of(**wanted_of(request)), spends=True
+        )
+        return reserved(request, *reply) if reply[0] == "granted" else refused_to_all(request, *reply)
 
     def _all_share(self, request: ReserveGlobal) -> list[str]:
-        return self._shared("switches", *_networks(request), _area(request.prefix), _area(request.country), "budget")
+        return self._shared(
+            "switches", *networks_of(request), area_of(request.prefix), area_of(request.country), "budget"
+        )
 
     def adjust(self, reservation: GlobalReservation, spent: int, *, sent: bool, free_client: bool = False) -> None:
         if spent < 0:
@@ -99,29 +110,29 @@ class RedisStore(Support):
         }
         if not any(request.values()):
             return
-        keys = self._shared(*_networks(reservation), _area(reservation.prefix), "budget")
-        day = str(_number(reservation.day)) if reservation.day else None
-        self._link.decide(scripts.CORRECT, keys, _request(**request, now=reservation.at_ms, day=day))
+        keys = self._shared(*networks_of(reservation), area_of(reservation.prefix), "budget")
+        day = str(number_of(reservation.day)) if reservation.day else None
+        self._link.decide(scripts.CORRECT, keys, request_of(**request, now=reservation.at_ms, day=day))
 
     def tally(self, tallied: Tallied) -> None:
         if tallied.areas:
             counts = [[(at, *count) for at, count in of.items()] for of in tallied.areas.values()]
-            self._link.decide(scripts.TALLY, self._shared(*map(_area, tallied.areas)), _request(counts=counts))
-        for delivery in tallied.verified:
-            key = self._of(delivery.fingerprint, f"d:{delivery.delivery_id}")
-            self._link.decide(scripts.VERIFIED, key, _request(now=delivery.at_ms))
+            self._link.decide(scripts.TALLY, self._shared(*map(area_of, tallied.areas)), request_of(counts=counts))
+        if tallied.verified:
+            keys = [self._of(each.fingerprint, f"d:{each.delivery_id}") for each in tallied.verified]
+            self._link.decide_each(scripts.VERIFIED, keys, [request_of(now=each.at_ms) for each in tallied.verified])
 
     def money_used(self, day: str) -> int:
         (budget,) = self._shared("budget")
-        return int(self._link.read(("HGET", budget, _number(day)))[0] or 0)
+        return int(self._link.read(("HGET", budget, number_of(day)))[0] or 0)
 
     def count(self, counts: Mapping[str, int], now: int | None = None) -> None:
         moment = self._now(*self._shared("")) if now is None else now
-        request = _request(now=moment, counts=counts, ends=count_end(day_of(moment)))
+        request = request_of(now=moment, counts=counts, ends=count_end(day_of(moment)))
         self._link.decide(scripts.COUNT, self._shared(f"count:{day_number(moment)}"), request)
 
     def switch_on(self, name: str, note: str = "", now: int | None = None) -> bool:
-        request = _request(now=now, name=name, note=note[:200])
+        request = request_of(now=now, name=name, note=note[:200])
         return bool(self._link.decide(scripts.SWITCH_ON, self._shared("switches"), request, spends=True))
 
     def switch_off(self, name: str) -> bool:
@@ -135,8 +146,10 @@ class RedisStore(Support):
     # ------------------------------------------------------------------------------------------------- one phone
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
-        reply = self._link.decide(scripts.OPEN, self._of_opening(request), _request(**_pending(request)), spends=True)
-        return self._opened(request, *reply) if reply[0] == "opened" else _refused_to_phone(request, *reply)
+        reply = self._link.decide(
+            scripts.OPEN, self._of_opening(request), request_of(**pending_of(request)), spends=True
+        )
+        return self._opened(request, *reply) if reply[0] == "opened" else refused_to_phone(request, *reply)
 
     def _of_opening(self, request: OpenChallenge) -> list[str]:
         wins, challenge = f"wins:{request.purpose.template_type}", f"c:{request.handle}"
@@ -155,18 +168,18 @@ class RedisStore(Support):
         if self._link.clustered:
             return self._admit_in_turn(wanted, request)
         keys = [*self._of_opening(request), *self._all_share(wanted)]
-        asked = _request(now=wanted.now, wanted=_wanted(wanted), opening=_pending(request))
+        asked = request_of(now=wanted.now, wanted=wanted_of(wanted), opening=pending_of(request))
         word, *replies = self._link.decide(scripts.ADMIT, keys, asked, spends=True)
         if word == "phone":
-            return _refused_to_phone(request, *replies[0])
+            return refused_to_phone(request, *replies[0])
         if word == "all":
-            return _refused_to_all(wanted, *replies[0])
-        return Admitted(_reserved(wanted, *replies[0]), self._opened(request, *replies[1]))
+            return refused_to_all(wanted, *replies[0])
+        return Admitted(reserved(wanted, *replies[0]), self._opened(request, *replies[1]))
 
     def _admit_in_turn(self, wanted: ReserveGlobal, request: OpenChallenge) -> Admitted | Refusal:
-        refused = self._link.decide(scripts.ASK, self._of_opening(request), _request(**_pending(request)))
+        refused = self._link.decide(scripts.ASK, self._of_opening(request), request_of(**pending_of(request)))
         if refused:
-            return _refused_to_phone(request, *refused)
+            return refused_to_phone(request, *refused)
         reservation = self.reserve(wanted)
         if isinstance(reservation, Refusal):
             return reservation
@@ -181,14 +194,14 @@ class RedisStore(Support):
 
     def add(self, request: AddDelivery) -> None:
         keys = self._of(request.fingerprint, f"d:{request.of}", f"d:{request.delivery_id}")
-        self._link.decide(scripts.ADD, keys, _request(**_pending(request)))
+        self._link.decide(scripts.ADD, keys, request_of(**pending_of(request)))
 
     def settle(self, settlement: Settlement, correction: Correction | None = None) -> bool:
         fingerprint, delivery_id = settlement.fingerprint, settlement.delivery_id
         settled, unfinished, *created_at = self._link.decide(
             scripts.SETTLE,
             self._of(fingerprint, f"d:{delivery_id}", "sends", f"c:{settlement.handle or ''}", "ids"),
-            _request(**{**vars(settlement), "delivery": DELIVERY.write(outcome(settlement)), "cost": None}),
+            request_of(**{**vars(settlement), "delivery": DELIVERY.write(outcome(settlement)), "cost": None}),
             spends=True,
         )
         if unfinished:
@@ -220,14 +233,14 @@ class RedisStore(Support):
 
     def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         keys = self._of(fingerprint, f"c:{handle}")
-        return bool(self._link.decide(scripts.REDEEM, keys, _request(now=now, proof_id=proof_id), spends=True))
+        return bool(self._link.decide(scripts.REDEEM, keys, request_of(now=now, proof_id=proof_id), spends=True))
 
     # ------------------------------------------------------------------------------------------------ deliveries
 
     def record(
         self, fingerprint: str, delivery_id: str, report: DeliveryReport, now: int | None = None
     ) -> DeliveryRecord | None:
-        request = _request(now=now, id=report.id or None, status=report.status)
+        request = request_of(now=now, id=report.id or None, status=report.status)
         fields = self._link.decide(scripts.RECORD, self._of(fingerprint, f"d:{delivery_id}", "ids"), request)
         record = delivery_of(fingerprint, delivery_id, dict(zip(fields[::2], fields[1::2], strict=True)))
         if record and record.gateway_id and not record.status.final:
@@ -236,7 +249,7 @@ class RedisStore(Support):
 
     def _track(self, fingerprint: str, delivery_id: str, created_at: int, now: int | None) -> None:
         """For :meth:`unfinished`. What was decided stands without it: callbacks tell of a delivery too."""
-        request = _request(now=now, created_at=created_at, member=f"{fingerprint}.{delivery_id}")
+        request = request_of(now=now, created_at=created_at, member=f"{fingerprint}.{delivery_id}")
         with suppress(StoreUnavailable):
             self._link.decide(scripts.TRACK, self._shared("unfinished"), request)
 
@@ -326,81 +339,3 @@ class RedisStore(Support):
             if not facts.get("aof_enabled", 1):
                 found.add("no-aof")
         return frozenset(found)
-
-
-def _plain(value: Any) -> Any:
-    """What JSON does not know: a limit is its count and its seconds, a rule its fields."""
-    if isinstance(value, Limit):
-        return value.count, value.window
-    return sorted(value) if isinstance(value, frozenset) else vars(value)
-
-
-_json = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
-
-
-def _request(**asked: Any) -> str:
-    """A script's request."""
-    return _json(_told(asked))
-
-
-def _told(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What is ``None`` is left out: for Lua a null is something."""
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-def _pending(request: OpenChallenge | AddDelivery) -> dict[str, Any]:
-    asked = {**vars(request), "purpose": request.purpose.template_type}
-    if isinstance(request, OpenChallenge):
-        asked["kept"] = devices.kept(request.phone_limits, len(request.resend_after))
-    return _told(asked)
-
-
-def _wanted(request: ReserveGlobal) -> dict[str, Any]:
-    return _told({**vars(request), "client": request.client if request.client_limits else None})
-
-
-def _refused_to_phone(request: OpenChallenge, word: str, *told: int) -> Refusal:
-    kind, wait = RefusalKind(word), told[-1]
-    if kind is RefusalKind.COOLDOWN:
-        return Refusal(kind, word, wait)
-    locked = kind is RefusalKind.LOCKED
-    whose, limits = ("failures", request.failure_limits) if locked else ("phone", request.phone_limits)
-    return Refusal(kind, f"{whose} {devices.quota(limits, *told[:2])}", wait)
-
-
-def _refused_to_all(request: ReserveGlobal, *reply: Any) -> Refusal:
-    networks = {"client": request.client_limits, "network": request.wider_limits}
-    return _refused(*reply, networks=networks, budget=request.budget)
-
-
-def _reserved(
-    request: ReserveGlobal, _word: str, at: int, day: str, on: list[str], seen: list[Any]
-) -> GlobalReservation:
-    suspicion = Suspicion(*seen[:5]) if seen else None
-    return GlobalReservation.of(request, at, day_of(int(day) * DAY_MS) if day else "", on, suspicion)
-
-
-def _networks(of: ReserveGlobal | GlobalReservation) -> list[str]:
-    return [f"client:{fingerprint or ''}" for fingerprint in (of.client, of.wider)]
-
-
-def _area(area: str) -> str:
-    return f"tally:{area}"
-
-
-def _number(day: str) -> int:
-    """A day of Tashkent, by its number since the epoch."""
-    return day_number(day_begins(day))
-
-
-def _refused(word: str, *told: Any, networks: dict[str, tuple[Limit, ...]], budget: int | None) -> Refusal:
-    """A script's refusal; it tells the number of the limit among all of the networks', and the milliseconds to wait."""
-    kind = RefusalKind(word)
-    if kind is RefusalKind.RATE_LIMITED:
-        names = [f"{whose} {limit}" for whose, limits in networks.items() for limit in limits]
-        return Refusal(kind, names[told[0] - 1], told[1])
-    if kind is RefusalKind.SUSPICIOUS:
-        *seen, wait = told[0]
-        suspicion = Suspicion(*seen)
-        return Refusal(kind, f"guard {suspicion.level} {suspicion.window}", wait, suspicion)
-    return Refusal(kind, f"budget {budget}/day" if kind is RefusalKind.BUDGET else word, *(told or [None]))

@@ -64,8 +64,9 @@ def places(values: Sized) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def insert(table: Table[Any]) -> str:
-    return f"INSERT INTO {table.name} ({columns(table)}) VALUES ({places(table.names)})"
+def insert(table: Table[Any], rows: int = 1) -> str:
+    values = ", ".join([f"({places(table.names)})"] * rows)
+    return f"INSERT INTO {table.name} ({columns(table)}) VALUES {values}"
 
 
 def insert_new(dialect: Dialect, table: Table[Any]) -> str:
@@ -80,8 +81,8 @@ def claim(dialect: Dialect, table: Table[Any]) -> str:
 
 
 @lru_cache
-def upsert(dialect: Dialect, table: Table[Any]) -> str:
-    """Insert a row, or change the one that is there: all of it but a challenge's proofs, which others may take."""
+def upsert(dialect: Dialect, table: Table[Any], rows: int = 1) -> str:
+    """Insert so many rows, or change those that are there: all but a challenge's proofs, which others may take."""
     changes = []
     for column in table.names[1:]:
         if table is CHALLENGE and column == "proofs":
@@ -90,7 +91,20 @@ def upsert(dialect: Dialect, table: Table[Any]) -> str:
         if column == "expires_at" and table is not CHALLENGE:  # a counter's end never moves back
             value = f"{dialect.greatest}({value}, {table.name}.expires_at)"
         changes.append(f"{column} = {value}")
-    return f"{insert(table)} {dialect.conflict.format(key=table.key)} {', '.join(changes)}"
+    return f"{insert(table, rows)} {dialect.conflict.format(key=table.key)} {', '.join(changes)}"
+
+
+@lru_cache
+def select_all(dialect: Dialect, table: Table[Any], rows: int) -> str:
+    """Several rows, locked in the order of their keys."""
+    where = f"{table.key} IN ({places(range(rows))}) ORDER BY {table.key}"
+    return f"SELECT {columns(table)} FROM {table.name} WHERE {where}{dialect.for_update}"
+
+
+@lru_cache
+def note_verified(rows: int) -> str:
+    moments = " WHEN %s THEN %s" * rows
+    return f"UPDATE uzotp_delivery SET verified_at = CASE id{moments} END WHERE id IN ({places(range(rows))})"
 
 
 @lru_cache
@@ -100,9 +114,8 @@ def select(dialect: Dialect, table: Table[Any], lock: bool) -> str:
 
 def add_counts(dialect: Dialect, rows: int) -> str:
     """Insert so many rows, or add to the totals that are there."""
-    more = f", ({places(COUNT.names)})" * (rows - 1)
     total = f"total = uzotp_count.total + {dialect.incoming.format('total')}"
-    return f"{insert(COUNT)}{more} {dialect.conflict.format(key='id')} {total}"
+    return f"{insert(COUNT, rows)} {dialect.conflict.format(key='id')} {total}"
 
 
 def purge(dialect: Dialect, table: Table[Any], over: str, rows: int) -> str:

@@ -14,10 +14,10 @@ from uzotp.ports.store import Attempt, VerifiedDelivery
 from uzotp.rules import logs
 from uzotp.rules.challenges import ChallengeRecord, proof_entry
 from uzotp.stores.lifetimes import count_end
-from uzotp.stores.locked import Transaction
 from uzotp.stores.sql import dialects
 from uzotp.stores.sql.dialects import Dialect
 from uzotp.stores.tables import BUDGET, CHALLENGE, DELIVERY, PHONE, R, Table
+from uzotp.stores.transaction import Transaction
 
 #: Rows that one INSERT adds: SQLite may bind no more than 999 values.
 _BATCH = 100
@@ -65,6 +65,15 @@ class Rows(Transaction):
 
     def put(self, table: Table[R], key: str, record: R, expires_at: int = 0) -> None:
         self._session.run(dialects.upsert(self._dialect, table), table.row(key, record, expires_at))
+
+    def claim_all(self, table: Table[R], keys: Sequence[str]) -> dict[str, R]:
+        rows = self._session.rows(dialects.select_all(self._dialect, table, len(keys)), [*keys])
+        found = {str(row[0]).rstrip(): table.read(row) for row in rows}  # CHAR is filled up
+        return found | {key: self.claim(table, key) for key in sorted({*keys} - found.keys())}
+
+    def put_all(self, table: Table[R], records: Mapping[str, R], expires_at: int) -> None:
+        values = [value for key, record in records.items() for value in table.row(key, record, expires_at)]
+        self._session.run(dialects.upsert(self._dialect, table, len(records)), values)
 
     def switches_on(self, names: Iterable[str]) -> frozenset[str]:
         asked = {key_of(name): name for name in names}
@@ -117,9 +126,10 @@ class Rows(Transaction):
         deletes = (f"DELETE FROM {table.name} WHERE fingerprint = %s" for table in tables)  # noqa: S608
         return sum(self._session.run(sql, (fingerprint,)) for sql in deletes)
 
-    def note_verified(self, delivery: VerifiedDelivery) -> None:
-        sql = "UPDATE uzotp_delivery SET verified_at = %s WHERE id = %s"
-        self._session.run(sql, (delivery.at_ms, delivery.delivery_id))
+    def note_verified(self, deliveries: Sequence[VerifiedDelivery]) -> None:
+        moments = [value for each in deliveries for value in (each.delivery_id, each.at_ms)]
+        ids = [each.delivery_id for each in deliveries]
+        self._session.run(dialects.note_verified(len(ids)), [*moments, *ids])
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
         grown = f"{self._dialect.greatest}(expires_at, %s)"

@@ -26,11 +26,12 @@ from uzotp.ports.store import Attempt, Checked, Refusal, Switch
 from uzotp.rules import logs
 from uzotp.stores.clock import ServerClock
 from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS
-from uzotp.stores.locked import LockedStore, T, Transaction, check
+from uzotp.stores.locked import LockedStore, T, check
 from uzotp.stores.sql import history, postgresql
 from uzotp.stores.sql.dialects import Dialect, columns, insert_new, purge
 from uzotp.stores.sql.rows import Rows, Session, key_of
 from uzotp.stores.tables import CHALLENGE, DELIVERY, SWITCH, TABLES, Table
+from uzotp.stores.transaction import Transaction
 from uzotp.tashkent import day_of
 
 _TRIES = 3
