@@ -21,6 +21,7 @@ from uzotp.rules import clients, devices
 from uzotp.rules.money import exhausted, fits
 from uzotp.sending.books import PendingSend
 from uzotp.sending.core import Core, SendRequest
+from uzotp.sending.refusals import REFUSALS, Refusals
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import compose
 from uzotp.tashkent import day_of
@@ -33,6 +34,9 @@ FOREIGN = Secret("given")
 #: What stops every visitor is worth a line in the log, once in so many seconds.
 _FOR_EVERYBODY = (errors.BudgetExhausted, errors.SendingPaused)
 _QUIET = 60.0
+
+#: What refuses everybody is held against nobody's network.
+_NOBODY_S_FAULT = (RefusalKind.PAUSED, RefusalKind.BUDGET)
 
 _REFUSALS: dict[RefusalKind, type[Refused]] = {
     RefusalKind.PAUSED: errors.SendingPaused,
@@ -52,6 +56,7 @@ class Admission:
         self._accounts = accounts
         self._warned = False
         self._quiet_until = 0.0
+        self._refusals = Refusals(core.clock)
 
     def admit(self, request: SendRequest) -> PendingSend:
         """:raises Refused, CountryNotAllowed, StoreUnavailable: and nothing is reserved."""
@@ -62,11 +67,19 @@ class Admission:
         test = core.test_number(phone)
         now, asked_at = core.now(), time.monotonic()
         wanted = self._reservation(request, now, test=test is not None)
+        network = wanted.wider or wanted.client
+        unknown = network if not request.trusted and request.device_at_ms is None else None
+        if unknown and (wait := self._refusals.wait(unknown)):
+            raise self._refused(request, errors.RateLimited(wait, REFUSALS))
         opening = self._opening(request, wanted, suppressed, test)
         admitted = self._ask(wanted, opening)
         self._say_suspicious(request, admitted)
         if isinstance(admitted, Refusal):
+            if unknown and admitted.kind not in _NOBODY_S_FAULT:
+                self._refusals.refused(unknown)
             raise self._refused(request, _refusal(admitted))
+        if network:
+            self._refusals.sent(network)
         opened, message = admitted.opened, None
         if opened.mark == devices.KNOWN:
             core.emit(events.DeviceKnown(phone, purpose))
