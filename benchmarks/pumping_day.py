@@ -182,7 +182,7 @@ class Site:
         self.clock.set(now)
         if person.attacker:
             self._attackers.add(person.phone)
-        client = f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1"
+        client = f"2a00:{number >> 16:x}:{number & 0xFFFF:x}::1"  # a /48 each
         try:
             self._verifier.send_code(
                 person.phone, "registration", client_ip=client, binding=f"{number}", trusted=trusted
