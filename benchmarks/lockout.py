@@ -1,8 +1,8 @@
 """Who can keep an owner out of their own number, for how long, and what it costs the site (P3): a simulated day.
 
 Strangers ask for one number's codes from 1, 2 and 10 networks, every ten seconds, through the real ``Verifier``, and
-guess or do not. At every minute the phone's own rule is asked, without a trace, whether its owner would get a code. All
-is seeded by nothing: the same table every time.
+guess or do not. At every minute the phone's own rule is asked, without a trace, whether its owner would get a code.
+Nothing is drawn: the same table every time.
 
 ``python benchmarks/lockout.py`` prints the table as Markdown; ``--write`` also writes lockout.md beside this file.
 """
@@ -28,6 +28,7 @@ HOME = next(row.local for row in price_rows() if row.country == "Uzbekistan")
 #: Who the owner may be, and what a request of theirs says.
 OWNERS = {
     "new device": {"network": "own"},
+    "new device at the strangers' address": {},
     "new device, vouched for": {"network": "own", "vouched": True},
     "known device": {"network": "own", "device_at_ms": 1},
 }
@@ -117,8 +118,9 @@ a lock refuses the next code, never a comparison.
 
 {table}
 
-One network has half of what unknown devices share, so the owner on another one has the other half. Two networks and
-more use all of it up; then who is vouched for has a fifth more, and a device that has proved the number has its own.
+One network has half of what unknown devices share, so the owner on another one has the other half; behind the
+strangers' own address, a carrier's say, there is none. Two networks and more use all of it up. Then who is vouched for
+has a fifth more, and a device that has proved the number has its own.
 """
 
 
