@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from statistics import median_high
 
 from uzotp.events import CodeRejected, MissesHigh
 from uzotp.ports.store import AttemptStatus
@@ -28,6 +27,6 @@ def far_above(day: str, counts: Mapping[str, Mapping[str, int]], verified: int) 
     misses = counts.get(day, {}).get(MISS, 0)
     before = (str(date.fromisoformat(day) - timedelta(days=back)) for back in range(1, DAYS + 1))
     past = [counts[each].get(MISS, 0) for each in before if counts.get(each)]
-    usual = max(1, median_high(past)) if past else None
+    usual = max(1, sorted(past)[len(past) // 2]) if past else None  # the median, the higher of two
     bound = EACH * verified if usual is None else TIMES * usual
     return MissesHigh(day, misses, usual) if misses >= FEWEST and misses > bound else None
