@@ -67,9 +67,7 @@ def test_p3_a_wrong_code_makes_no_browser_known(strict: Site) -> None:
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 def test_p3_the_cookie_is_for_the_whole_site_and_no_script(site: Site, secure: bool) -> None:
     """As a browser gets it: by the WSGI server's headers."""
-    from werkzeug.test import Client
-
-    client = Client(site.wsgi())
+    client = pytest.importorskip("werkzeug.test").Client(site.wsgi())
     url = {
         "base_url": "https://localhost" if secure else "http://localhost",
         "headers": {"Referer": "https://localhost/"},
