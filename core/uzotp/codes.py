@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import unicodedata
 from collections.abc import Sequence
@@ -202,6 +203,11 @@ class Devices:
         return max([each["at"] for each in read if each and each["of"] == fingerprint], default=None)
 
 
+_TOKEN = re.compile(r"[\w.-]{1,200}", re.ASCII)
+
+
 def with_device(token: str, others: str) -> str:
-    """A new token before the *others* that a browser has, without the oldest of too many."""
-    return DEVICE_SEPARATOR.join([token, *filter(None, others.split(DEVICE_SEPARATOR))][:MOST_DEVICES])
+    """A new token before the *others* that a browser says it has: without the oldest of too many, and without what
+    cannot be one, for this goes into a header."""
+    kept = filter(_TOKEN.fullmatch, others.split(DEVICE_SEPARATOR))
+    return DEVICE_SEPARATOR.join([token, *kept][:MOST_DEVICES])

@@ -105,8 +105,13 @@ def test_p3_a_token_survives_a_key_s_rotation(store: MemoryStore, clock: Any, ou
 def test_p3_a_browser_has_the_tokens_of_its_last_numbers() -> None:
     text = ""
     for number in range(MOST_DEVICES + 3):
-        text = with_device(f"token {number}", text)
-    assert text.split("~") == [f"token {number}" for number in range(MOST_DEVICES + 2, 2, -1)]
+        text = with_device(f"token-{number}", text)
+    assert text.split("~") == [f"token-{number}" for number in range(MOST_DEVICES + 2, 2, -1)]
+
+
+@pytest.mark.parametrize("junk", ["a b", "é", "\u20ac", "\ud800", '"', "\r\nSet-Cookie: a=b", "x" * 201, ";", ","])
+def test_p3_what_can_be_no_token_is_not_given_back(junk: str) -> None:
+    assert with_device("new", f"{junk}~old~{junk}") == "new~old"
 
 
 def test_p3_several_tokens_are_read_as_one(site: Any) -> None:

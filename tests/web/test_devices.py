@@ -57,6 +57,20 @@ def test_p3_a_browser_that_proved_two_numbers_is_known_for_both(strict: Site) ->
     assert [host(visitor, "known", phone=phone)["known"] for phone in (PHONE, OTHER_PHONE)] == [True, True]
 
 
+@pytest.mark.parametrize("junk", ["\u20ac", "é", "a b", "x" * 3000, "~" * 100, "%0d%0a", "\\"])
+def test_p12_a_browser_s_own_cookie_breaks_no_page(strict: Site, junk: str) -> None:
+    visitor = strict.browser()
+    visitor.begin()
+    client: Any = visitor._client  # type: ignore[attr-defined]
+    raw = junk.encode().decode("latin-1")  # as a server reads the bytes of a header
+    if strict.name == "django":
+        client.cookies["uzotp_device"] = raw
+    else:
+        client.set_cookie("uzotp_device", raw)
+    assert visitor.submit("code", follow=False, code=code_of(strict)).status == 303
+    assert host(visitor, "known", phone=PHONE) == {"known": True}
+
+
 def test_p3_a_wrong_code_makes_no_browser_known(strict: Site) -> None:
     visitor = strict.browser()
     visitor.begin()
