@@ -102,6 +102,11 @@ def select_all(dialect: Dialect, table: Table[Any], rows: int) -> str:
 
 
 @lru_cache
+def lock_deliveries(rows: int) -> str:
+    return f"SELECT id FROM uzotp_delivery WHERE id IN ({places(range(rows))}) ORDER BY id FOR UPDATE"
+
+
+@lru_cache
 def note_verified(rows: int) -> str:
     moments = " WHEN %s THEN %s" * rows
     return f"UPDATE uzotp_delivery SET verified_at = CASE id{moments} END WHERE id IN ({places(range(rows))})"

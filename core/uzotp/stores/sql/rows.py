@@ -129,6 +129,8 @@ class Rows(Transaction):
     def note_verified(self, deliveries: Sequence[VerifiedDelivery]) -> None:
         moments = [value for each in deliveries for value in (each.delivery_id, each.at_ms)]
         ids = [each.delivery_id for each in deliveries]
+        if self._dialect.locks_rows:  # in the order of their ids, which the UPDATE does not keep
+            self._session.rows(dialects.lock_deliveries(len(ids)), ids)
         self._session.run(dialects.note_verified(len(ids)), [*moments, *ids])
 
     def put_failures(self, fingerprint: str, failures: str, expires_at: int) -> None:
