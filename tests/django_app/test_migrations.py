@@ -10,6 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import django
 import pytest
 from django.db import OperationalError, connections
 from django.db.transaction import TransactionManagementError
@@ -227,6 +228,8 @@ class Crowd:
 def test_p2_p3_p5_codes_are_given_in_and_asked_for_while_django_migrates(old):
     """One migration must lock its tables in the order in which a store does, a phone's before its challenges'."""
     alias, _ = old
+    if django.VERSION < (5,) and connections[alias].vendor == "sqlite":
+        pytest.skip("Django 4.2 does not get over a locked SQLite")
     crowd, store = Crowd(alias), DjangoStore(alias)
 
     def change():
