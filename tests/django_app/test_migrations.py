@@ -234,7 +234,7 @@ def test_p2_p3_p5_codes_are_given_in_and_asked_for_while_django_migrates(old):
 
     def change():
         until(lambda: all(crowd.refused), "everybody is refused")
-        until(migrated, "Django finds its turn")
+        until(migrated, "Django finds its turn", 120)
 
     def migrated():
         try:
