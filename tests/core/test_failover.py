@@ -57,6 +57,18 @@ def test_r49_a_certain_refusal_goes_to_the_next_gateway(pair: Any, kind: type[er
     assert [event.gateway for event in site.happened(CodeSent)] == ["getsms"]
 
 
+def test_p5_of_two_copies_that_fail_one_place_comes_back(pair: Any, store: Any) -> None:
+    """The other message of the same moment keeps its own."""
+    paid, unpaid = (refuse(errors.MessageRejected, charged) for charged in (True, False))
+    site = pair(Way("devsms", accept(), paid), Way("getsms", unpaid), resend_after=(0,))
+    site.send(purpose="operation")
+    with pytest.raises(errors.MessageRejected):
+        site.send()
+    assert sent(site) == (2, 1)
+    now = int(site.clock.time() * 1000)
+    assert store.phone(site.verifier.keys.fingerprint(Phone.parse(HOME)), now).sends == (now,)
+
+
 def test_r49_a_success_stops_the_rest(pair: Any) -> None:
     site = pair(Way("devsms"), Way("getsms"))
     assert site.send().delivery.gateway == "devsms"

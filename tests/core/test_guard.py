@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from uzotp import tashkent
 from uzotp.policy import Limit, Purpose
 from uzotp.ports.store import (
+    NOWHERE,
     Attempt,
     AttemptStatus,
     Checked,
@@ -27,7 +28,6 @@ from uzotp.ports.store import (
 )
 from uzotp.rules import challenges, clients, logs, money, pumping
 from uzotp.rules.challenges import ChallengeRecord, PhoneRecord
-from uzotp.rules.devices import NOWHERE
 from uzotp.rules.pumping import Tally
 
 NOW = 1_772_434_800_000

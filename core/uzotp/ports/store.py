@@ -70,6 +70,9 @@ class GuardRule:
 #: So many sends, and so many verified ones.
 Counts = tuple[int, int]
 
+#: The mark of a send that comes from no public network: see :mod:`uzotp.rules.devices`.
+NOWHERE = "___"
+
 #: The switch that stops every send.
 PAUSE = "pause"
 
@@ -109,6 +112,11 @@ class ReserveGlobal:
     budget: int | None = None
     switches: tuple[str, ...] = ()
     now: int | None = None
+
+    @property
+    def network(self) -> str | None:
+        """The widest one of the client's."""
+        return self.wider or self.client
 
 
 @dataclass(frozen=True)
@@ -172,7 +180,7 @@ class OpenChallenge:
     phone_limits: tuple[Limit, ...]
     failure_limits: tuple[Limit, ...]
     booked: int | None = None
-    network: str = "___"
+    network: str = NOWHERE
     device_at_ms: int | None = None
     vouched: bool = False
     now: int | None = None
@@ -194,7 +202,7 @@ class Opened:
     expires_at_ms: int
     resend_at_ms: int
     previous_delivery: DeliveryRecord | None = None
-    mark: str = "___"
+    mark: str = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -255,7 +263,7 @@ class Settlement:
     status: DeliveryStatus
     gateway: str
     refund: bool = False
-    mark: str = "___"
+    mark: str = NOWHERE
     handle: str | None = None
     gateway_id: str | None = None
     cost: Money | None = None

@@ -11,16 +11,17 @@ from functools import lru_cache
 from uzotp.policy import Limit
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import PhoneHistory
-from uzotp.ports.store import OpenChallenge
+from uzotp.ports.store import NOWHERE, OpenChallenge
 from uzotp.rules import logs
 
-#: Marks: a device that has proved the number, who is vouched for, and whoever comes from no public network. The
-#: fingerprint of a network, whose first characters are its mark, is in lower case.
-KNOWN, VOUCHED, NOWHERE = "DEV", "TRU", "___"
+#: Marks: a device that has proved the number, and who is vouched for. The fingerprint of a network, whose first
+#: characters are its mark, is in lower case.
+KNOWN, VOUCHED = "DEV", "TRU"
 #: One network has this part of what unknown devices share, rounded up; who is vouched for has this part as well.
 NETWORK_PART, VOUCHED_PART = 2, 5
-#: Who shares a limit, in a quota's name: all unknown devices, those of one network, the known ones, the vouched for.
-_WORDS = ("", " of one network", " of known devices", " of vouched for")
+#: Who share a limit, by the numbers that scripts tell, and in a quota's name.
+_ALL, _NETWORK, _KNOWN, _VOUCHED = 1, 2, 3, 4
+_WORDS = {_ALL: "", _NETWORK: " of one network", _KNOWN: " of known devices", _VOUCHED: " of vouched for"}
 
 
 def mark_of(network: str | None) -> str:
@@ -42,34 +43,33 @@ def entries(log: str, mark: str) -> str:
     return logs.but(log, KNOWN, VOUCHED)
 
 
-def quota(limits: tuple[Limit, ...], share: int, number: int) -> str:
-    """What the limit with a *number*, of those of a *share*, is called: both as scripts count, from 1."""
-    parts = (limits, part(limits, NETWORK_PART), limits, part(limits, VOUCHED_PART))
-    return f"{parts[share - 1][number - 1]}{_WORDS[share - 1]}"
-
-
 @lru_cache
 def part(limits: tuple[Limit, ...], of: int) -> tuple[Limit, ...]:
     return tuple(Limit(-(-limit.count // of), limit.window) for limit in limits)
+
+
+def _limits_of(share: int, limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+    of = {_NETWORK: NETWORK_PART, _VOUCHED: VOUCHED_PART}.get(share)
+    return part(limits, of) if of else limits
+
+
+def quota(limits: tuple[Limit, ...], share: int, number: int) -> str:
+    """What the limit with this *number*, from 1, of those of a *share* is called."""
+    return f"{_limits_of(share, limits)[number - 1]}{_WORDS[share]}"
 
 
 def exceeded(log: str, limits: tuple[Limit, ...], mark: str, now: int) -> tuple[str, int] | None:
     """The limit that one more entry with *mark* would break, as a quota's name has it, and the milliseconds until it
     would not; of several the longest wait. *limits* are the phone's."""
     counted = entries(log, mark)
-    if mark == KNOWN:
-        shares = {_WORDS[2]: (counted, limits)}
-    elif mark == VOUCHED:
-        shares = {_WORDS[3]: (counted, part(limits, VOUCHED_PART))}
-    else:
-        shares = {_WORDS[0]: (counted, limits)}
-        if mark != NOWHERE:
-            shares[_WORDS[1]] = logs.of(counted, mark), part(limits, NETWORK_PART)
+    shares = {{KNOWN: _KNOWN, VOUCHED: _VOUCHED}.get(mark, _ALL): counted}
+    if mark not in (KNOWN, VOUCHED, NOWHERE):
+        shares[_NETWORK] = logs.of(counted, mark)
     worst: tuple[str, int] | None = None
-    for word, share in shares.items():
-        broken = logs.exceeded(*share, now)
+    for share, alike in shares.items():
+        broken = logs.exceeded(alike, _limits_of(share, limits), now)
         if broken and (worst is None or broken[1] > worst[1]):
-            worst = f"{broken[0]}{word}", broken[1]
+            worst = f"{broken[0]}{_WORDS[share]}", broken[1]
     return worst
 
 

@@ -67,7 +67,7 @@ class Admission:
         test = core.test_number(phone)
         now, asked_at = core.now(), time.monotonic()
         wanted = self._reservation(request, now, test=test is not None)
-        network = wanted.wider or wanted.client
+        network = wanted.network
         unknown = network if not request.trusted and request.device_at_ms is None else None
         if unknown and (wait := self._refusals.wait(unknown)):
             raise self._refused(request, errors.RateLimited(wait, REFUSALS))
@@ -204,7 +204,7 @@ class Admission:
             phone_limits=policy.phone_limits,
             failure_limits=policy.failure_limits,
             booked=wanted.amount or None,
-            network=devices.mark_of(wanted.wider or wanted.client),
+            network=devices.mark_of(wanted.network),
             device_at_ms=request.device_at_ms,
             vouched=request.trusted,
             now=wanted.now,

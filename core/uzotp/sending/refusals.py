@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
+from array import array
 
 from cachetools import LRUCache
 
@@ -22,7 +22,7 @@ class Refusals:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._refused: LRUCache[str, deque[float]] = LRUCache(NETWORKS)
+        self._refused: LRUCache[str, array[float]] = LRUCache(NETWORKS)
 
     def wait(self, network: str) -> int:
         """Whole seconds until the store is asked for this network again; 0 where it is."""
@@ -35,7 +35,9 @@ class Refusals:
     def refused(self, network: str) -> None:
         """By the store, for what this network did."""
         with self._lock:
-            self._refused.setdefault(network, deque(maxlen=MOST)).append(self._clock.time())
+            moments = self._refused.setdefault(network, array("d"))
+            moments.append(self._clock.time())
+            del moments[:-MOST]
 
     def sent(self, network: str) -> None:
         """It is as good as new."""

@@ -21,6 +21,7 @@ from uzotp import tashkent
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
 from uzotp.ports.ledger import PhoneHistory
 from uzotp.ports.store import (
+    NOWHERE,
     PAUSE,
     AddDelivery,
     Admitted,
@@ -359,7 +360,7 @@ def check(rows: Transaction, attempt: Attempt, now: int) -> Checked:
     if challenge is None or not (verified or answer.status is AttemptStatus.WRONG_CODE):
         return answer
     rows.charge(challenge, attempt, now + attempt.proof_ttl_ms if verified else None)
-    limits, mark = attempt.failure_limits, challenge.mark or devices.NOWHERE
+    limits, mark = attempt.failure_limits, challenge.mark or NOWHERE
     left = "" if verified else logs.push(failures, now, mark, devices.kept_failures(limits))
     if left != failures:
         rows.put_failures(attempt.fingerprint, left, now + memory_of(limits))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.core.stores import redis_servers
 from tests.waiting import until
 from uzotp.errors import ConfigurationError, StoreUnavailable
 from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.store import Tallied, VerifiedDelivery
 from uzotp.settings.build import build_store
 from uzotp.settings.config import Config
 from uzotp.stores.redis import link as redis_link
@@ -272,6 +274,34 @@ def test_a_slot_that_moves_in_a_cluster_is_followed():
     assert nodes[target].client.execute_command("CLUSTER", "COUNTKEYSINSLOT", slot) == 3
     assert store.check(attempt(phone="mover")).status.value == "verified"
     store._link._client.close()
+
+
+def test_what_is_told_of_several_phones_follows_a_slot_that_moved():
+    nodes = redis_servers.cluster()
+    stores = [RedisStore(redis_servers.cluster_url(), prefix="told:") for _ in range(2)]
+    ids = [node.client.execute_command("CLUSTER", "MYID").decode() for node in nodes]
+    slots = {phone: key_slot(f"{{{an_id('phone', phone)}}}".encode()) for phone in map(str, range(60))}
+    (gone, stays, *_), (elsewhere, *_) = (
+        [phone for phone, slot in slots.items() if slot in redis_servers.share(number)] for number in (0, 1)
+    )
+    moved, other = (VerifiedDelivery(an_id("phone", phone), an_id(), T0) for phone in (gone, elsewhere))
+    opened(stores[0].open(opening(stays)))
+    answer = stores[0].check(attempt(phone=stays))
+    for store in stores:  # which knows now who has which slot, and whose servers know the script
+        store.tally(Tallied({}, (moved, other)))
+    for number, state, of in ((1, "IMPORTING", ids[0]), (0, "MIGRATING", ids[1])):
+        nodes[number].client.execute_command("CLUSTER", "SETSLOT", slots[gone], state, of)
+    for number in (1, 0, 2):
+        nodes[number].client.execute_command("CLUSTER", "SETSLOT", slots[gone], "NODE", ids[1])
+    for number, verified in enumerate(((moved, answer.delivery), (answer.delivery, moved))):
+        later = tuple(replace(each, at_ms=T0 + number) for each in verified)
+        stores[number].tally(Tallied({}, later))
+        (row,) = stores[number].phone(an_id("phone", stays), T0).deliveries
+        assert row.verified_at_ms == T0 + number
+    for number in (0, 1, 2):
+        nodes[number].client.execute_command("CLUSTER", "SETSLOT", slots[gone], "NODE", ids[0])
+    for store in stores:
+        store._link._client.close()
 
 
 def test_p11_a_cluster_that_lost_a_server_comes_back():

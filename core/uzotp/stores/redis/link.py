@@ -87,15 +87,17 @@ class Link:
         return replies[0]
 
     def decide_each(self, script: Script, keys: Sequence[Sequence[str]], requests: Sequence[str]) -> None:
-        """*script* for each of several keys, in one message to each server. It may be asked again."""
+        """*script* for each of several keys, in one message to each server. A server that has not got the script, or a
+        key that has moved, is asked again, one key at a time: it must be one that does no harm twice."""
 
         def ask() -> list[Any]:
+            rest: list[Command] = [(len(each), *each, asked) for each, asked in zip(keys, requests, strict=True)]
             for where, numbers in self._by_server([each[0] for each in keys]).items():
-                rest: list[Command] = [(len(keys[n]), *keys[n], requests[n]) for n in numbers]
                 try:
-                    self._talk(where, [("EVALSHA", script.sha, *each) for each in rest])
-                except NoScriptError:
-                    self._talk(where, [("EVAL", script.text, *each) for each in rest])
+                    self._talk(where, [("EVALSHA", script.sha, *rest[n]) for n in numbers])
+                except (NoScriptError, MovedError):
+                    for n in numbers:
+                        self._talk(keys[n][0], [("EVAL", script.text, *rest[n])])
             return []
 
         self._guarded(ask)

@@ -14,7 +14,7 @@ from typing import Any
 
 from uzotp import tashkent
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.ports.store import PAUSE, AddDelivery
+from uzotp.ports.store import NOWHERE, PAUSE, AddDelivery
 from uzotp.rules import challenges, devices, logs, pumping
 from uzotp.stores import lifetimes
 from uzotp.stores.tables import DELIVERY
@@ -38,7 +38,7 @@ _CONSTANTS = (
     (logs, "DIGITS TAG WIDTH"),
     (pumping, "NUMBER COUNT SLOT_WIDTH MOST MEMORY_MS WINDOWS"),
     (challenges, "LADDER_MS MOST_PROOFS PROOF_WIDTH"),
-    (devices, "KNOWN VOUCHED NOWHERE NETWORK_PART VOUCHED_PART"),
+    (devices, "KNOWN VOUCHED NETWORK_PART VOUCHED_PART"),
     (lifetimes, "LIFE_MS LAST_RESEND_MS GRACE_MS LOG_MS DELIVERY_MS DEVICE_MS BUDGET_MS"),
     (tashkent, "DAY_MS OFFSET_MS"),
 )
@@ -48,7 +48,7 @@ def header() -> str:
     constants = {name: getattr(module, name) for module, names in _CONSTANTS for name in names.split()}
     constants["RANK"] = {status.value: status.rank for status in DeliveryStatus}
     constants["OF_REQUEST"] = _OF_REQUEST
-    constants["PAUSE"] = PAUSE
+    constants["PAUSE"], constants["NOWHERE"] = PAUSE, NOWHERE
     constants["FINAL"] = DeliveryStatus.DELIVERED.rank
     return "\n".join(f"local {name} = {_lua(value)}" for name, value in constants.items())
 

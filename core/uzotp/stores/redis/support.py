@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import repeat
 
 from uzotp.ports.ledger import PhoneHistory
@@ -11,6 +10,7 @@ from uzotp.rules.devices import KNOWN, VOUCHED
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Link
 from uzotp.stores.redis.rows import delivery_of, names_of
+from uzotp.stores.redis.words import request_of
 from uzotp.stores.tables import AGE
 
 
@@ -50,8 +50,7 @@ class Support:
         return bool(cleared or waits)
 
     def revoke(self, fingerprint: str, now: int | None = None) -> None:
-        asked = json.dumps({} if now is None else {"now": now})
-        self._link.decide(scripts.REVOKE, self._of(fingerprint, "devices"), asked, spends=True)
+        self._link.decide(scripts.REVOKE, self._of(fingerprint, "devices"), request_of(now=now), spends=True)
 
     def revoked_at(self, fingerprint: str, now: int | None = None) -> int:
         return int(self._link.read(("HGET", *self._of(fingerprint, "devices"), "revoked"))[0] or 0)

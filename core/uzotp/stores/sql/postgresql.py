@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from uzotp.ports.store import Attempt, AttemptStatus, Checked, VerifiedDelivery
+from uzotp.ports.store import NOWHERE, Attempt, AttemptStatus, Checked, VerifiedDelivery
 from uzotp.rules import devices, logs
 from uzotp.rules.challenges import proof_entry
-from uzotp.rules.devices import NOWHERE
 from uzotp.stores.lifetimes import memory_of
 from uzotp.stores.sql.dialects import POSTGRESQL, prove
 

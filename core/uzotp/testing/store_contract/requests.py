@@ -10,8 +10,7 @@ from typing import Any
 
 from uzotp.policy import Purpose, parse_limits
 from uzotp.ports.delivery import DeliveryReport, DeliveryStatus
-from uzotp.ports.store import AddDelivery, Attempt, GuardRule, OpenChallenge, Opened, ReserveGlobal, Settlement
-from uzotp.rules.devices import NOWHERE
+from uzotp.ports.store import NOWHERE, AddDelivery, Attempt, GuardRule, OpenChallenge, Opened, ReserveGlobal, Settlement
 from uzotp.testing.store_contract.hooks import SECOND, T0
 
 RIGHT, WRONG = "493021", "000000"

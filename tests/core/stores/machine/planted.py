@@ -17,7 +17,7 @@ from tests.core.stores.machine.arena import MEETING
 from tests.core.stores.machine.books import day_number
 from tests.core.stores.machine.site import date_of
 from uzotp.policy import Limit
-from uzotp.ports.store import Refusal
+from uzotp.ports.store import NOWHERE, Refusal
 from uzotp.rules import challenges, logs
 from uzotp.stores import locked
 from uzotp.stores.tables import DELIVERY
@@ -104,7 +104,7 @@ def everybody_known(patch: Patch, store: Any) -> None:
 
 
 def share_overstepped(patch: Patch, store: Any) -> None:
-    _around(patch, store, "admit", before=lambda request: replace(request, network="___"))
+    _around(patch, store, "admit", before=lambda request: replace(request, network=NOWHERE))
 
 
 def budget_read_then_written(patch: Patch, store: Any) -> None:

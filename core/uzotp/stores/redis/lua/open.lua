@@ -4,8 +4,8 @@
 -- sends; devices has that moment of the others under their marks, and when tokens were revoked. A challenge is
 -- n nonce, d digest, k key, b began, e expires, a attempts, s sends, u used, i newest delivery, w the phone's wins of
 -- this purpose when it began: a success adds a win, and so ends every challenge that began before. p, the proofs, stays
--- when another challenge takes its place; m is the mark that its newest send was counted with. One letter each, and few values over 64 bytes, so that Redis keeps it in one
--- compact list.
+-- when another challenge takes its place; m is the mark that its newest send was counted with. One letter each, and few
+-- values over 64 bytes, so that Redis keeps it in one compact list.
 
 local phone, mark = text(KEYS[1]), request.mark
 local log = string.sub(phone, DIGITS + 1)
