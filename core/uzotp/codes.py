@@ -14,10 +14,11 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from itsdangerous import BadData, TimestampSigner
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.encoding import base64_decode, base64_encode, int_to_bytes
 
 from uzotp.errors import ConfigurationError
 from uzotp.phones import Phone
@@ -27,8 +28,12 @@ from uzotp.privacy import Secret
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
-#: Longer input than this is no code; it is compared as the empty one, and counts.
+#: Longer input than this is no code by itself.
 MAX_CODE_INPUT = 64
+#: The characters of a key's id.
+KEY_ID = 4
+#: A whole SMS, with room for what the phone puts around it.
+MAX_MESSAGE = 700
 
 
 def random_id() -> str:
@@ -64,6 +69,44 @@ def normalise_code(typed: object) -> Secret:
     return Secret("".join(digits))
 
 
+def read_code(typed: object, length: int) -> Secret:
+    """The code of *length* digits that a person typed or pasted, ``""`` where there is none for certain: one reader for
+    the pages, the endpoints and the library.
+
+    It may stand between marks (``"(226888)."``), or in a whole message. There it is what follows ``#`` in the last
+    line, which is for machines; else what follows the word; else the last number that is as long as a code. The pages'
+    script does the same. Digits alone that are too few or too many, one's own number say, are no code.
+    """
+    if not isinstance(typed, str) or len(typed) > MAX_MESSAGE:
+        return Secret()
+    if len(typed) == length and typed.isascii() and typed.isdigit():
+        return Secret(typed)
+    text = "".join(str(unicodedata.decimal(char, char)) for char in typed if unicodedata.category(char) != "Cf")
+    if not any(char.isalpha() for char in text):
+        digits = _NO_DIGIT.sub("", text)
+        return Secret(digits if len(digits) == length else "")
+    for pattern in _in_messages(length):
+        found = pattern.findall(text)
+        if found:
+            return Secret(_NO_DIGIT.sub("", found[-1]))
+    return Secret()
+
+
+_NO_DIGIT = re.compile("[^0-9]")
+
+
+@lru_cache
+def _in_messages(length: int) -> tuple[re.Pattern[str], ...]:
+    digits = rf"([0-9](?:[ \u00a0-]?[0-9]){{{length - 1}}})(?![ \u00a0-]?[0-9])"
+    patterns = (
+        rf"#([0-9]{{{length}}})\s*$",
+        rf"(?:kod|код|code)[^\W\d_]*[^\w]{{0,5}}{digits}",
+        rf"(?:^|[^0-9])([0-9]{{{length}}})(?![0-9])",
+        rf"(?:^|[^0-9]){digits}",
+    )
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
+
 def _encode(*fields: str) -> bytes:
     """One field a line. Only the last may hold a line feed of its own, so no two lists of fields read alike."""
     return "\n".join(fields).encode("utf-8", "surrogatepass")
@@ -84,8 +127,8 @@ class Keyring:
         keys = [key.encode() if isinstance(key, str) else bytes(key) for key in secret_keys]
         if not keys or not all(keys):
             raise ConfigurationError("SECRET_KEYS needs one non-empty key at least")
-        self._keys = {_mac(key, b"uzotp key id v1")[:4]: _derived(key, b"uzotp code v1") for key in keys}
-        self.newest = _mac(keys[-1], b"uzotp key id v1")[:4]
+        self._keys = {_mac(key, b"uzotp key id v1")[:KEY_ID]: _derived(key, b"uzotp code v1") for key in keys}
+        self.newest = _mac(keys[-1], b"uzotp key id v1")[:KEY_ID]
         self._token_keys = [_derived(key, b"uzotp token v1") for key in keys]
         if isinstance(fingerprint_key, str):
             fingerprint_key = fingerprint_key.encode()
@@ -110,6 +153,15 @@ class Keyring:
     def client(self, network: str) -> str:
         """The only form in which a store knows a client's network."""
         return _mac(self._fingerprint_key, _encode("client", network))
+
+    def binding(self, seed: str) -> str:
+        """A binding of which only the *seed* is at rest somewhere, in a session say, which leads to it with our keys
+        alone."""
+        return _mac(self._fingerprint_key, _encode("binding", seed))
+
+    def proof_id(self, key: str, handle: str, code: str) -> str:
+        """The id of the proof that this very submission earns, also when it comes again."""
+        return _mac(self._fingerprint_key, _encode("proof", handle, code, key))
 
     def handle(self, phone: Phone, purpose: Purpose, binding: str) -> str:
         """The key of a challenge: nobody without the binding can name it (R22)."""
@@ -157,15 +209,13 @@ class Tokens:
 
     def __init__(self, keys: Sequence[bytes], clock: Clock) -> None:
         self._clock = clock
+        self._signer = TimestampSigner(list(keys), key_derivation="none", digest_method=hashlib.sha256)
 
-        class Signer(TimestampSigner):
-            def get_timestamp(self) -> int:
-                return int(clock.time())
-
-        self._signer = Signer(list(keys), key_derivation="none", digest_method=hashlib.sha256)
-
-    def dump(self, payload: dict[str, Any]) -> str:
-        return self._signer.sign(base64_encode(_json(payload))).decode()
+    def dump(self, payload: dict[str, Any], at: float | None = None) -> str:
+        """*at*, seconds since the epoch, is when the token begins: now, unless said."""
+        moment = base64_encode(int_to_bytes(int(self._clock.time() if at is None else at)))
+        value = base64_encode(_json(payload)) + self._signer.sep + moment
+        return (value + self._signer.sep + self._signer.get_signature(value)).decode()
 
     def load(self, token: object, max_age: int) -> dict[str, Any] | None:
         """The payload of a genuine token at most *max_age* seconds old, else ``None``; never an exception."""
@@ -194,7 +244,7 @@ class Devices:
         self._tokens = tokens
 
     def token(self, fingerprint: str, at_ms: int) -> Secret:
-        return Secret(self._tokens.dump({"of": fingerprint, "at": at_ms}))
+        return Secret(self._tokens.dump({"of": fingerprint, "at": at_ms}, at_ms / 1000))
 
     def proved_at_ms(self, device: str | None, fingerprint: str) -> int | None:
         """The newest moment at which *device*, one or several, proved the number; ``None`` where it did not."""

@@ -12,30 +12,33 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from uzotp import events
-from uzotp.codes import Devices, Keyring, Tokens, normalise_code, random_id
-from uzotp.errors import CountryNotAllowed, GatewayError, InvalidCode, InvalidProof, UzotpError
+from uzotp.codes import Devices, Keyring, Tokens, normalise_code, random_id, read_code
+from uzotp.errors import CountryNotAllowed, InvalidCode, InvalidProof, UzotpError
 from uzotp.phones import Phone
 from uzotp.policy import GuardMode, Policy, Purpose
 from uzotp.ports.clock import Clock
-from uzotp.ports.delivery import DeliveryRecord, DeliveryReport
+from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.ports.gateway import Gateway
-from uzotp.ports.store import Attempt, AttemptStatus, Store
-from uzotp.privacy import Secret, Veiled, veiled
-from uzotp.results import Challenge, Delivery, Verification
+from uzotp.ports.store import Attempt, AttemptStatus, ChallengeState, Store
+from uzotp.privacy import Secret, veiled
+from uzotp.results import Challenge, Delivery, Verification, utc
 from uzotp.rules import devices
-from uzotp.sending.admission import FOREIGN, seconds
+from uzotp.sending.admission import FOREIGN, code_length, seconds
 from uzotp.sending.balances import Balances
 from uzotp.sending.core import Core, Risk, SendRequest, ShouldSend
 from uzotp.sending.counters import Journal
-from uzotp.sending.receipts import parse_callback
 from uzotp.sending.router import Router
 from uzotp.sending.sender import Sender
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import check_texts
 from uzotp.support import Support
+from uzotp.upkeep import Upkeep
+
+#: How long a right code is answered alike when it comes again with its key: milliseconds.
+AGAIN_MS = 60_000
 
 
-class Verifier(Support):
+class Verifier(Support, Upkeep):
     """Sends codes to phones and checks them.
 
     :param gateway: a :class:`~uzotp.ports.gateway.Gateway`: ``DevSMS``, ``Console`` …, or several, in the order of
@@ -211,13 +214,29 @@ class Verifier(Support):
 
     # ------------------------------------------------------------------------------------------------ verify
 
-    def verify_code(self, phone: object, code: object, purpose: str, *, binding: str) -> Verification:
-        """Check what a person typed. One attempt is charged and committed before the answer is known (P3).
+    def verify_code(
+        self, phone: object, code: object, purpose: str, *, binding: str, key: str | None = None
+    ) -> Verification:
+        """Check what a person typed or pasted. One attempt is charged and committed before the answer is known (P3).
+        What cannot be a code, for it has no ``CODE_LENGTH`` digits, is ``wrong_code`` and costs none.
+
+        *key*, 128 random bits or more of the caller's own, is for answers that get lost: who submits the same right
+        code with the same key within a minute gets the same answer again, and the same proof.
 
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
-        phone, code = veiled(phone), normalise_code(code)
-        return self._check(phone, code, purpose, _binding(binding))
+        phone, typed, key = veiled(phone), veiled(code), veiled(key)
+        code = read_code(typed, self.policy.code_length)
+        if not code:
+            number = Phone.parse(phone, self.policy.default_region)
+            state = self._state(number, self.read_purpose(purpose), _binding(binding))
+            if state is None or not state.open:
+                return Verification(AttemptStatus.EXPIRED, number)
+            code = read_code(typed, code_length(state.key_id, self.policy))  # the settings may have changed since
+            if not code:
+                left = max(0, self.policy.max_attempts - state.attempts)
+                return Verification(AttemptStatus.WRONG_CODE if left else AttemptStatus.TOO_MANY_ATTEMPTS, number, left)
+        return self._check(phone, code, purpose, _binding(binding), key)
 
     def confirm_delivered(self, phone: object, purpose: str, *, binding: str) -> Verification:
         """Say that whoever checks a code of :meth:`deliver_code` has found it right: the guard counts it as verified,
@@ -228,12 +247,15 @@ class Verifier(Support):
         phone = veiled(phone)
         return self._check(phone, FOREIGN, purpose, _foreign(binding))
 
-    def _check(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
+    def _check(
+        self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret, key: str | None = None
+    ) -> Verification:
         number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
-        proof_id = random_id()
+        handle = self.keys.handle(number, why, binding)
+        proof_id = self.keys.proof_id(key, handle, code) if key else random_id()
         guarded = self.policy.guard != GuardMode.OFF and not self._core.test_number(number)
         attempt = Attempt(
-            handle=self.keys.handle(number, why, binding),
+            handle=handle,
             fingerprint=self.keys.fingerprint(number),
             purpose=why,
             digests=self.keys.digests(number, why, binding, code),
@@ -244,6 +266,10 @@ class Verifier(Support):
             now=self._core.now(),
         )
         checked = self.store.check(attempt)
+        if key and checked.status is AttemptStatus.EXPIRED:
+            again = self._again(attempt, number)
+            if again:
+                return again
         if checked.status is not AttemptStatus.VERIFIED:
             self._core.emit(events.CodeRejected(number, why, checked.status.value, checked.attempts_left))
             locked = devices.locked(checked.failures, self.policy.failure_limits)
@@ -251,15 +277,53 @@ class Verifier(Support):
                 self._core.emit(events.PhoneLocked(number, why, f"failures {locked[0]}", seconds(locked[1])))
             return Verification(checked.status, number, checked.attempts_left)
         self._core.emit(events.CodeVerified(number, why))
-        device = None
+        at_ms = int(self.clock.time() * 1000)
         if checked.delivery:
-            device = self._devices.token(attempt.fingerprint, checked.delivery.at_ms)
+            at_ms = checked.delivery.at_ms
             tallies, sends = self._core.tallies, checked.sends if guarded else 0
             tallies.verified(checked.delivery, number.prefix, number.country, sends)
             tallies.write_if_due()
-        payload = {"id": proof_id, "of": attempt.handle, "phone": number, "purpose": why.value}
-        proof = Secret(self.tokens("proof").dump(payload))
-        return Verification(checked.status, number, checked.attempts_left, proof=proof, device=device)
+        return self._verified(attempt, number, checked.attempts_left, at_ms)
+
+    def _verified(self, attempt: Attempt, number: Phone, attempts_left: int, at_ms: int) -> Verification:
+        """The answer to a right code that was accepted at this moment."""
+        payload = {"id": attempt.proof_id, "of": attempt.handle, "phone": number, "purpose": attempt.purpose.value}
+        proof = Secret(self.tokens("proof").dump(payload, at_ms / 1000))
+        device = self._devices.token(attempt.fingerprint, at_ms)
+        return Verification(AttemptStatus.VERIFIED, number, attempts_left, proof=proof, device=device)
+
+    def _again(self, attempt: Attempt, number: Phone) -> Verification | None:
+        """The answer to this very submission, code and key, that was given less than a minute ago."""
+        state = self.store.state(attempt.fingerprint, attempt.handle, attempt.purpose, attempt.now)
+        over = state.proofs.get(attempt.proof_id) if state else None
+        if state is None or over is None or not state.at_ms < min(over, over - attempt.proof_ttl_ms + AGAIN_MS):
+            return None
+        left = max(0, attempt.max_attempts - state.attempts)
+        return self._verified(attempt, number, left, over - attempt.proof_ttl_ms)
+
+    def pending(self, phone: object, purpose: str, *, binding: str) -> Challenge | None:
+        """The challenge of these three whose code is out and may still be accepted, as :meth:`send_code` gave it: after
+        a lost answer, say. ``None`` without one. Nothing is sent or charged.
+
+        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
+        """
+        phone, binding = veiled(phone), _binding(binding)
+        number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
+        state = self._state(number, why, binding)
+        if state is None or not state.open or not state.attempts < self.policy.max_attempts:
+            return None
+        record = self.delivery(number, why, binding=binding)
+        if record is None or not (state.sends or self.should_send):  # every copy of the message certainly failed
+            return None
+        status = record.status if self.should_send is None else DeliveryStatus.SENT
+        delivery = Delivery(record.id, status, record.gateway or self.router.name)
+        ends = utc(state.expires_at_ms), utc(state.resend_at_ms)
+        left = self.policy.max_attempts - state.attempts
+        return Challenge(number, why, self.policy.code_length, *ends, state.sends, left, delivery)
+
+    def _state(self, phone: Phone, purpose: Purpose, binding: str) -> ChallengeState | None:
+        handle = self.keys.handle(phone, purpose, binding)
+        return self.store.state(self.keys.fingerprint(phone), handle, purpose, self._core.now())
 
     def redeem(self, proof: object, purpose: str) -> Phone:
         """Exchange a proof for the phone it speaks of: once, for its own purpose, in ``PROOF_TTL`` seconds.
@@ -295,56 +359,6 @@ class Verifier(Support):
         """The newest delivery of a challenge, while the store keeps it."""
         handle = self.keys.handle(phone, Purpose(purpose), binding)
         return self.store.delivery(self.keys.fingerprint(phone), handle, self._core.now())
-
-    # ---------------------------------------------------------------------------------------------- callbacks
-
-    def receive_callback(self, token: str, body: bytes) -> bool:
-        """Take a gateway's delivery callback as a hint. ``False`` only for a token that is not ours (P10)."""
-        token, body = Secret(token), Veiled(body)
-        named = self.keys.read_delivery_token(token)
-        if named is None:
-            return False
-        report = next(filter(None, (parse_callback(gateway, body) for gateway in self.router.gateways)), None)
-        if report is not None:
-            self._record(*named, report)
-        return True
-
-    def poll(self, limit: int = 200) -> int:
-        """Ask the gateways about deliveries that callbacks missed; returns how many moved (P10).
-
-        A question that fails is left for the next round.
-        """
-        moved, asked = 0, {gateway.name: getattr(gateway, "status", None) for gateway in self.router.gateways}
-        for record in self.store.unfinished(limit, self._core.now()):
-            status = asked.get(record.gateway)
-            if status is None:
-                continue
-            try:
-                report = status(str(record.gateway_id))
-            except Exception as error:  # one that cannot be answered must not keep the others waiting
-                why = error if isinstance(error, GatewayError) else type(error).__name__
-                events.logger.warning("status of delivery %s: %s", record.id, why)
-                continue
-            moved += self._record(record.fingerprint, record.id, report)
-        self.journal.write()
-        return moved
-
-    def _record(self, fingerprint: str, delivery_id: str, report: DeliveryReport) -> bool:
-        """Whether that moved the delivery."""
-        record = self.store.record(fingerprint, delivery_id, report, self._core.now())
-        if record is not None:
-            self._core.emit(events.DeliveryChanged(record.id, record.gateway, record.status.value))
-        return record is not None
-
-    def purge(self, keep_deliveries_days: int = 30) -> int:
-        """Delete expired challenges, spent proofs, idle counters and old deliveries; returns how many rows (R44).
-
-        Deliveries are kept for *keep_deliveries_days*; a day's counts and its money for 400 days; challenges and proofs
-        until their end, counters until they are idle. Memory and Redis let go of all that by themselves, and of
-        deliveries after a day.
-        """
-        self.journal.write()
-        return self.store.purge(keep_deliveries_days * 86_400_000, self._core.now())
 
 
 def _binding(binding: str) -> Secret:

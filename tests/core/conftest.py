@@ -55,11 +55,16 @@ class Site:
         self.verifier.close()
 
     def verify(
-        self, code: object = None, phone: object = PHONE, purpose: str = "login", binding: str = "browser 1"
+        self,
+        code: object = None,
+        phone: object = PHONE,
+        purpose: str = "login",
+        binding: str = "browser 1",
+        key: str | None = None,
     ) -> Verification:
         """Submit *code*, or the one that was sent last."""
         code = self.outbox.code_for(phone) if code is None else code
-        return self.verifier.verify_code(phone, code, purpose, binding=binding)
+        return self.verifier.verify_code(phone, code, purpose, binding=binding, key=key)
 
     def miss(self, times: int = 1, **options: Any) -> Verification:
         """Submit a wrong code so many times; returns the last answer."""

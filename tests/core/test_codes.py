@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uzotp.codes import Keyring, Tokens, normalise_code, random_id
+from uzotp.codes import Keyring, Tokens, normalise_code, random_id, read_code
 from uzotp.errors import ConfigurationError
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -213,6 +213,25 @@ def test_r10_what_is_no_code_is_the_empty_one(typed: str) -> None:
 @pytest.mark.parametrize("typed", [None, 493021, b"493021", ["4"], {}, True, 4.5])
 def test_r10_what_is_no_text_is_the_empty_code(typed: object) -> None:
     assert normalise_code(typed) == ""
+
+
+@pytest.mark.parametrize(
+    "typed", ["226888.", "226888,", "(226888)", "#226888", "Kod: 226888", "«226 888»", "226888!"]
+)
+def test_r62_a_code_is_read_with_the_marks_around_it(typed: str) -> None:
+    assert read_code(typed, 6) == "226888"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "12345", "1234567", "abc", "", "-", "+998 90 123 81 90", "998901238190", "90 123 81 90", "90-12-38-190",
+        "tel 90 12 34 567", "226888 226888", "1" * 701, "²" * 6,
+    ],
+)  # fmt: skip
+def test_r62_what_is_too_short_or_too_long_is_no_code(typed: str) -> None:
+    """One's own number, say, of which some digits in the middle are as many as a code's."""
+    assert [read_code(typed, length) for length in (6, 8)] == ["", ""]
 
 
 def test_r4_leading_zeros_are_kept() -> None:

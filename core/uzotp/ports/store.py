@@ -329,6 +329,22 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class ChallengeState:
+    """A challenge as it is at the moment ``at_ms``. ``open``: its code may still be accepted, while tries are left.
+    ``key_id`` is the mark of what made the code; ``resend_at_ms`` is the end of the cooldown of whom its newest send
+    was counted for; ``proofs`` has, by the id of each that is not redeemed, the moment when it is over."""
+
+    at_ms: int
+    open: bool
+    key_id: str
+    attempts: int
+    sends: int
+    expires_at_ms: int
+    resend_at_ms: int
+    proofs: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Tallied:
     """What a process has added up since it last told its store: ``areas`` has, by the moment in milliseconds, the sends
     and the verified sends of countries, and the verified ones of prefixes; ``verified`` the messages whose codes were
@@ -378,6 +394,10 @@ class Store(Ledger, Protocol):
 
     def check(self, attempt: Attempt) -> Checked:
         """Charge one attempt and compare it, in one decision (P2, P3), which touches rows of its phone alone (P4)."""
+        ...
+
+    def state(self, fingerprint: str, handle: str, purpose: Purpose, now: int | None = None) -> ChallengeState | None:
+        """How a challenge stands, while it is kept. Nothing is charged."""
         ...
 
     def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:

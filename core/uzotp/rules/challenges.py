@@ -9,8 +9,10 @@ from typing import Annotated
 from uzotp.policy import MAX_LIFE, MIN_LEFT, Purpose
 from uzotp.ports.kinds import Column, Counter, Hash, Kind, Log, Moment, Prefix
 from uzotp.ports.store import (
+    NOWHERE,
     Attempt,
     AttemptStatus,
+    ChallengeState,
     Checked,
     OpenChallenge,
     Opened,
@@ -179,6 +181,26 @@ def proof_entry(proof_id: str, until: int) -> str:
 def with_proof(proofs: str | None, proof_id: str, until: int) -> str:
     """A challenge's *proofs* and one more."""
     return f"{proof_entry(proof_id, until)}{proofs or ''}"[: MOST_PROOFS * PROOF_WIDTH]
+
+
+def proofs_of(proofs: str | None) -> dict[str, int]:
+    """The moments when they are over, by their ids."""
+    starts = range(0, len(proofs or ""), PROOF_WIDTH)
+    entries = [(proofs or "")[start : start + PROOF_WIDTH] for start in starts]
+    return {entry[logs.DIGITS :]: int(entry[: logs.DIGITS]) for entry in entries}
+
+
+def state_of(challenge: ChallengeRecord, phone: PhoneRecord, now: int) -> ChallengeState:
+    return ChallengeState(
+        now,
+        not challenge.used and now < challenge.expires_at_ms,
+        challenge.key_id,
+        challenge.attempts,
+        challenge.sends,
+        challenge.expires_at_ms,
+        phone.resend_at(challenge.mark or NOWHERE),
+        proofs_of(challenge.proofs),
+    )
 
 
 def without_proof(proofs: str | None, proof_id: str, now: int) -> str | None:

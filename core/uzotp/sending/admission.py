@@ -11,9 +11,9 @@ import time
 from dataclasses import replace
 
 from uzotp import errors, events
-from uzotp.codes import random_id
+from uzotp.codes import KEY_ID, random_id
 from uzotp.errors import Refused, StoreUnavailable, UzotpError
-from uzotp.policy import GuardMode, TestNumber
+from uzotp.policy import GuardMode, Policy, TestNumber
 from uzotp.ports.gateway import Message
 from uzotp.ports.store import PAUSE, Admitted, GuardRule, OpenChallenge, Refusal, RefusalKind, ReserveGlobal
 from uzotp.privacy import Secret
@@ -46,6 +46,12 @@ _REFUSALS: dict[RefusalKind, type[Refused]] = {
     RefusalKind.RATE_LIMITED: errors.RateLimited,
     RefusalKind.LOCKED: errors.Locked,
 }
+
+
+def code_length(key_id: str, policy: Policy) -> int:
+    """How many digits the code of a challenge has that was made by what this mark says: see :meth:`_opening`."""
+    digit = key_id[KEY_ID : KEY_ID + 1]
+    return int(digit) if digit.isdigit() else policy.code_length
 
 
 class Admission:
@@ -84,7 +90,7 @@ class Admission:
         if opened.mark == devices.KNOWN:
             core.emit(events.DeviceKnown(phone, purpose))
         if not suppressed and not test:
-            code = request.foreign_code or self._code(request, opened.key_id[:4], opened.nonce)
+            code = request.foreign_code or self._code(request, opened.key_id[:KEY_ID], opened.nonce)
             message = self._message(request, code, core.callback_url(opening.fingerprint, opened.delivery_id))
         about = (request, opening.fingerprint, opening.handle)
         return PendingSend(*about, opened, admitted.reservation, message, suppressed, asked_at)

@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from uzotp import tashkent
+from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord, DeliveryReport, DeliveryStatus
 from uzotp.ports.ledger import PhoneHistory
 from uzotp.ports.store import (
@@ -27,6 +28,7 @@ from uzotp.ports.store import (
     Admitted,
     Attempt,
     AttemptStatus,
+    ChallengeState,
     Checked,
     Correction,
     GlobalReservation,
@@ -113,6 +115,18 @@ class LockedStore(ABC):
     def redeem(self, handle: str, fingerprint: str, proof_id: str, now: int | None = None) -> bool:
         moment = self._at(now)
         return self.transact(lambda rows: rows.take_proof(handle, fingerprint, proof_id, moment), moment)
+
+    def state(self, fingerprint: str, handle: str, purpose: Purpose, now: int | None = None) -> ChallengeState | None:
+        moment = self._at(now)
+
+        def work(rows: Transaction) -> ChallengeState | None:
+            phone = rows.get(PHONE, fingerprint, lock=False) or PHONE.record()
+            challenge = rows.get(CHALLENGE, handle, lock=False)
+            if challenge is None or challenge.fingerprint != fingerprint:
+                return None
+            return challenges.state_of(challenge, phone, moment)
+
+        return self.transact(work, moment)
 
     def open(self, request: OpenChallenge) -> Opened | Refusal:
         now = self._at(request.now)

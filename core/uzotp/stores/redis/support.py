@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from itertools import repeat
 
+from uzotp.policy import Purpose
 from uzotp.ports.ledger import PhoneHistory
+from uzotp.ports.store import ChallengeState
 from uzotp.rules import devices, logs
+from uzotp.rules.challenges import proofs_of
 from uzotp.rules.devices import KNOWN, VOUCHED
 from uzotp.stores.redis import scripts
 from uzotp.stores.redis.link import Link
@@ -43,6 +46,20 @@ class Support:
         newest = sorted(found, key=AGE, reverse=True)[:deliveries]
         resend_at, log = int((counted or "0")[: logs.DIGITS]), (counted or "")[logs.DIGITS :]
         return devices.history(moment, log, missed or "", resend_at, tuple(newest))
+
+    def state(self, fingerprint: str, handle: str, purpose: Purpose, now: int | None = None) -> ChallengeState | None:
+        keys = self._of(fingerprint, f"c:{handle}", f"wins:{purpose.template_type}", "sends", "devices")
+        kept, won, counted, waits = self._link.read(
+            ("HMGET", keys[0], *"uwkeasmp"), ("GET", keys[1]), ("GET", keys[2]), ("HGETALL", keys[3])
+        )
+        used, wins, key_id, expires_at, attempts, sends, mark, proofs = kept
+        if used is None:
+            return None
+        moment = self._now(keys[0]) if now is None else now
+        is_open = used == "0" and wins == (won or "") and moment < int(expires_at)
+        resend_at = int(waits.get(mark, 0)) if mark in (KNOWN, VOUCHED) else int((counted or "0")[: logs.DIGITS])
+        numbers = int(attempts), int(sends), int(expires_at), resend_at
+        return ChallengeState(moment, is_open, key_id, *numbers, proofs_of(proofs))
 
     def unlock(self, fingerprint: str) -> bool:
         cleared = self._link.once("DEL", *self._of(fingerprint, "sends", "failures"))

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from uzotp.policy import Limit, Purpose
-from uzotp.ports.store import AttemptStatus, Checked, Store
+from uzotp.ports.delivery import DeliveryStatus
+from uzotp.ports.store import AttemptStatus, ChallengeState, Checked, Store
 from uzotp.testing.store_contract.answers import begun, granted, missed, opened, redeemed, refused, tally, why
 from uzotp.testing.store_contract.hooks import DAY, HOUR, MINUTE, SECOND, T0, Hooks
 from uzotp.testing.store_contract.requests import KEY, RIGHT, WRONG, an_id, attempt, handle_of, opening, settlement
@@ -149,6 +150,60 @@ class AttemptTests(Hooks):
             opened(store.open(opening(now=now, failures="3/hour")))
             for at, code, status in [(0, WRONG, WRONG_CODE), (1, WRONG, WRONG_CODE), (2, RIGHT, VERIFIED)]:
                 assert store.check(attempt(code, now=now + at, failures="3/hour")).status is status
+
+    # ------------------------------------------------------------------------------------- how it stands
+
+    def _state(self, store: Store, now: int, phone: str = "A", of: str = "") -> ChallengeState | None:
+        return store.state(an_id("phone", phone), handle_of(of or phone), LOGIN, now)
+
+    def test_r61_a_challenge_is_told_as_it_stands_and_nothing_is_charged(self, store: Store) -> None:
+        assert self._state(store, T0) is None
+        opened(store.open(opening(wait=(60, 90))))
+        missed(store, 2, T0 + 1)
+        stands = ChallengeState(T0 + 9, True, KEY, 2, 1, T0 + 300 * SECOND, T0 + 60 * SECOND, {})
+        for each in (store, store, self.reopen(store)):
+            assert self._state(each, T0 + 9) == stands
+        again = opened(store.open(opening(wait=(60, 90), now=T0 + 60 * SECOND)))
+        seen = self._state(store, T0 + 61 * SECOND)
+        assert seen
+        assert (seen.sends, seen.expires_at_ms, seen.resend_at_ms) == (2, again.expires_at_ms, T0 + 150 * SECOND)
+        assert self._state(store, T0 + 9, "B", of="A") is None
+
+    def test_r61_the_cooldown_told_is_that_of_who_was_counted(self, store: Store) -> None:
+        opened(store.open(opening(wait=(60,))))
+        opened(store.open(opening(wait=(90,), now=T0 + 1, device_at=T0 - 1)))
+        known = self._state(store, T0 + 2)
+        assert known
+        assert known.resend_at_ms == T0 + 1 + 90 * SECOND
+
+    def test_r61_a_send_that_certainly_failed_is_not_among_its_sends(self, store: Store) -> None:
+        first = begun(store)
+        store.settle(settlement(first, DeliveryStatus.FAILED, handle=handle_of("A")))
+        failed = self._state(store, T0 + 1)
+        assert failed
+        assert (failed.open, failed.sends) == (True, 0)
+
+    def test_r61_what_ended_a_challenge_is_told(self, store: Store) -> None:
+        begun(store)
+        late = self._state(store, T0 + 300 * SECOND)
+        assert late is None or not late.open
+        proof_id = self._proof(store, T0 + 1)
+        used = self._state(store, T0 + 2)
+        assert used
+        assert (used.open, used.proofs) == (False, {proof_id: T0 + 1 + 10 * MINUTE})
+        assert redeemed(store, proof_id, T0 + 3)
+        redeemed_since = self._state(store, T0 + 4)
+        assert redeemed_since
+        assert redeemed_since.proofs == {}
+
+    def test_r61_another_s_success_ends_it_too(self, store: Store) -> None:
+        begun(store)
+        other = attempt(binding="another browser's")
+        opened(store.open(opening(binding="another browser's")))
+        assert store.check(other).status is VERIFIED
+        voided = self._state(store, T0 + 1)
+        assert voided
+        assert not voided.open
 
     # ----------------------------------------------------------------------------------------------- proofs
 
