@@ -215,9 +215,7 @@ def test_r10_what_is_no_text_is_the_empty_code(typed: object) -> None:
     assert normalise_code(typed) == ""
 
 
-@pytest.mark.parametrize(
-    "typed", ["226888.", "226888,", "(226888)", "#226888", "Kod: 226888", "«226 888»", "226888!"]
-)
+@pytest.mark.parametrize("typed", ["226888.", "226888,", "(226888)", "#226888", "Kod: 226888", "«226 888»", "226888!"])
 def test_r62_a_code_is_read_with_the_marks_around_it(typed: str) -> None:
     assert read_code(typed, 6) == "226888"
 
