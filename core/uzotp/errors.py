@@ -228,6 +228,7 @@ class GatewayError(UzotpError):
     :attr sent: ``False`` the message certainly did not leave, ``None`` nobody knows, ``True`` it did.
     :attr charged: the same three values for the money.
     :attr retryable: whether the same request may work later without anybody changing anything.
+    :attr retry_after: whole seconds until the number may be sent to again: its cooldown goes on (P5).
 
     What is not said is the class's own: nothing sent and nothing charged, but for the two that say otherwise.
     """
@@ -238,6 +239,7 @@ class GatewayError(UzotpError):
 
     sent: bool | None = False
     charged: bool | None = False
+    retry_after = 60
     #: What a person can do about it, for the message.
     cure = ""
 

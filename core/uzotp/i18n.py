@@ -25,7 +25,8 @@ LANGUAGES = (*Policy.languages, *(name for name in _folders if name not in Polic
 @cache
 def locale(language: str) -> MappingProxyType[str, Any]:
     """All texts of one of :data:`LANGUAGES` by file: ``language`` (its name, units of time), ``errors`` (a code's title
-    and detail), ``pages``, ``proofs``, ``countries``, ``sms`` and ``insight`` (the operator's page)."""
+    and detail), ``pages``, ``requests`` (what is wrong with a member), ``proofs``, ``countries``, ``sms`` and
+    ``insight`` (the operator's page)."""
     files = sorted(_LOCALES.joinpath(language).glob("*.json"))
     return MappingProxyType({file.stem: json.loads(file.read_text("utf-8")) for file in files})
 

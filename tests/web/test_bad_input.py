@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.web.browser import PHONE, Answer
+from tests.web.browser import PHONE
+from tests.web.contract import Answer, is_problem
 from tests.web.sites import Site
 from uzotp.stores.memory import MemoryStore
 
@@ -136,9 +137,37 @@ def test_p12_of_a_name_given_twice_the_last_counts(site: Site) -> None:
     assert site.outbox.last.phone == PHONE
 
 
-def test_p12_unknown_names_are_no_reason_to_refuse(site: Site) -> None:
-    answer = site.post_json("send", {"phone": PHONE, "purpose": "login", "captcha": {"a": [1]}, "": None})
-    assert answer.status == 202
+MISSING, NO_TEXT, UNKNOWN = "This member is missing.", "This member must be text.", "There is no such member here."
+KEY, PURPOSE = "A key has 22 to 64 characters.", "This must be one of: operation, password_reset, registration, login."
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "errors"),
+    [
+        ("send", {}, {"#/phone": MISSING, "#/purpose": MISSING}),
+        ("send", {"phone": 901238190, "purpose": None}, {"#/phone": NO_TEXT, "#/purpose": NO_TEXT}),
+        ("send", {"phone": PHONE, "purpose": "login", "lang": "ru"}, {"#/lang": UNKNOWN}),
+        ("send", {"phone": PHONE, "purpose": "login", "a/b~c é": 1}, {"#/a~1b~0c%20%C3%A9": UNKNOWN}),
+        ("send", {"phone": PHONE, "purpose": "fun"}, {"#/purpose": PURPOSE}),
+        ("send", {"phone": PHONE, "purpose": "login", "key": "k" * 21}, {"#/key": KEY}),
+        ("verify", {"challenge": "x", "code": "1", "key": "k" * 65}, {"#/key": KEY}),
+        ("verify", {"challenge": "x", "code": 493021}, {"#/code": NO_TEXT}),
+        ("resend", {"challenge": ["x"]}, {"#/challenge": NO_TEXT}),
+        ("delivery", [], {"#": "This must be a JSON object."}),
+    ],
+)  # fmt: skip
+def test_p12_each_member_that_is_wrong_is_named(site: Site, endpoint: str, body: Any, errors: dict[str, str]) -> None:
+    answer = site.post_json(endpoint, body, accept_language="en")
+    is_problem(answer, 400, "invalid_request")
+    assert {error["pointer"]: error["detail"] for error in answer.json()["errors"]} == errors
+    assert not site.outbox
+
+
+def test_p12_of_a_thousand_wrong_members_some_are_named(site: Site) -> None:
+    answer = site.post_json("send", {f"{number}" * 200: 1 for number in range(10, 30)})
+    is_problem(answer, 400, "invalid_request")
+    assert len(answer.json()["errors"]) == 16
+    assert len(answer.body) < 4096
 
 
 @pytest.mark.parametrize("header", ["accept_language", "x_forwarded_for", "cookie", "content_type", "user_agent"])

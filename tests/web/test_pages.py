@@ -10,6 +10,7 @@ from tests.web.browser import PHONE
 from tests.web.reading import UZ, account, code_of, delivery, error, title
 from tests.web.sites import OTHER_PHONE, Site
 from uzotp.errors import GatewayUnavailable, OutcomeUnknown
+from uzotp.i18n import duration
 
 MASKED = "+998 90 *** ** 90"
 
@@ -214,7 +215,7 @@ def test_a_gateway_that_refuses_is_a_page_and_no_way_on(site: Site) -> None:
     site.outbox.fail_with(GatewayUnavailable("outbox", "down"))
     visitor = site.browser()
     page = visitor.begin()
-    assert (page.status, error(page)) == (503, UZ["errors"]["gateway_unavailable"][1])
+    assert (page.status, error(page)) == (503, UZ["errors"]["gateway_unavailable"][1].format(wait=duration(60, "uz")))
     assert page.find("input", name="phone")["value"] == PHONE
     assert visitor.get("/otp/code").location == "/otp/"
 

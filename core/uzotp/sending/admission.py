@@ -240,9 +240,10 @@ class Admission:
 
 
 def _refusal(refusal: Refusal) -> Refused:
-    return _REFUSALS[refusal.kind](seconds(refusal.retry_after_ms), refusal.quota)
+    wait = refusal.retry_after_ms
+    return _REFUSALS[refusal.kind](None if wait is None else seconds(wait), refusal.quota)
 
 
-def seconds(ms: int | None) -> int | None:
+def seconds(ms: int) -> int:
     """Milliseconds as whole seconds, rounded up: waiting that long is enough."""
-    return None if ms is None else math.ceil(ms / 1000)
+    return math.ceil(ms / 1000)

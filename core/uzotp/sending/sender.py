@@ -14,7 +14,7 @@ from uzotp.ports.gateway import Message, Receipt
 from uzotp.ports.store import Correction
 from uzotp.results import Challenge, Delivery
 from uzotp.rules.clients import widest_network
-from uzotp.sending.admission import Admission
+from uzotp.sending.admission import Admission, seconds
 from uzotp.sending.balances import Balances
 from uzotp.sending.books import Books, Copy, PendingSend
 from uzotp.sending.core import Core, SendRequest
@@ -116,6 +116,8 @@ class Sender:
         outcome = self._route(pending, pending.message, refund)
         if isinstance(outcome, Delivery):
             return outcome
+        wait = pending.opened.resend_at_ms - int(self._core.clock.time() * 1000)
+        outcome.retry_after = max(1, seconds(wait))
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)  # the frames below hold the message, and with it the code (R43)
 

@@ -9,82 +9,122 @@ from __future__ import annotations
 import json
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
+from uzotp.codes import read_code
 from uzotp.errors import VISITOR_ERRORS, StoreUnavailable, retry_after
 from uzotp.events import logger
-from uzotp.i18n import negotiate
+from uzotp.i18n import locale, negotiate
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
+from uzotp.ports.store import AttemptStatus
+from uzotp.results import Challenge
 from uzotp.verification import Verifier
 from uzotp.web import helpers
 from uzotp.web.openapi import document
-from uzotp.web.replies import MAX_BODY, Request, WebReply, json_reply, problem
+from uzotp.web.replies import MAX_BODY, Request, WebReply, json_reply, other_method, problem
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600
 #: A ``device`` is shorter, in characters; a longer text is none.
 _MAX_DEVICE = 1000
 
+#: The fewest and the most characters of a ``key``: 128 bits in base64 are 22.
+_KEY = 22, 64
+#: What is said of a request: so many errors, and so much of a member's name.
+_MOST_ERRORS, _LONGEST_NAME = 16, 64
+
 Endpoint = Callable[[Verifier, Request], WebReply]
+Handler = Callable[[Verifier, Request, dict[str, str]], WebReply]
 
 
 class _Problem(Exception):
     """Its arguments are those of :func:`problem`: the code, and what joins the body."""
 
-    def __init__(self, code: str, **extra: int) -> None:
+    def __init__(self, code: str, **extra: Any) -> None:
         self.code, self.extra = code, extra
 
 
-def _json_endpoint(handler: Callable[[Verifier, Request, dict[str, Any]], WebReply]) -> Endpoint:
-    """Everything the endpoints share: method, media type, size, JSON, and errors as problems."""
+class _Wrong(_Problem):
+    """What is wrong with which members of a request: the names of texts in ``requests.json``, by the members'."""
 
-    @wraps(handler)
-    def endpoint(verifier: Verifier, request: Request) -> WebReply:
-        language = request.language(verifier.policy)
-        if request.method != "POST":
-            return problem("method_not_allowed", language, allow="POST")
-        if request.content_type.partition(";")[0].strip().lower() != "application/json":
-            return problem("unsupported_media_type", language)
-        if len(request.body) > MAX_BODY:
-            return problem("payload_too_large", language)
-        try:
-            payload = json.loads(request.body)
-        except (ValueError, RecursionError):
-            payload = None
-        try:
-            if not isinstance(payload, dict):
-                raise _Problem("invalid_request")
-            return handler(verifier, request, payload)
-        except _Problem as found:
-            return problem(found.code, language, **found.extra)
-        except VISITOR_ERRORS as error:
-            return problem(error.code, language, retry_after=retry_after(error))
-
-    return endpoint
+    def __init__(self, members: Mapping[str, str], language: str, **values: object) -> None:
+        texts = locale(language)["requests"]
+        found = [{"pointer": _pointer(name), "detail": texts[why].format(**values)} for name, why in members.items()]
+        super().__init__("invalid_request", errors=found)
 
 
-def _field(payload: dict[str, Any], name: str) -> str:
-    value = payload.get(name)
-    if not isinstance(value, str):
-        raise _Problem("invalid_request")
-    return value
+def _pointer(name: str) -> str:
+    """The member *name*, ``""`` for the whole body, as a JSON pointer in a URI (RFC 6901 6), as RFC 9457 3.1 has it."""
+    return f"#/{quote(name[:_LONGEST_NAME].replace('~', '~0').replace('/', '~1'), errors='replace')}" if name else "#"
 
 
-def _read_token(verifier: Verifier, payload: dict[str, Any]) -> tuple[Phone, Purpose, str, dict[str, Any]]:
+def _json_endpoint(*members: str, optional: Sequence[str] = ()) -> Callable[[Handler], Endpoint]:
+    """Everything the endpoints share: method, media type, size, JSON with *members*, and errors as problems."""
+
+    def decorate(handler: Handler) -> Endpoint:
+        @wraps(handler)
+        def endpoint(verifier: Verifier, request: Request) -> WebReply:
+            language = request.language(verifier.policy)
+            if request.method != "POST":
+                return other_method(request, language, "POST")
+            if request.content_type.partition(";")[0].strip().lower() != "application/json":
+                return problem("unsupported_media_type", language)
+            if len(request.body) > MAX_BODY:
+                return problem("payload_too_large", language)
+            try:
+                return handler(verifier, request, _read(request.body, members, optional, language))
+            except _Problem as found:
+                return problem(found.code, language, **found.extra)
+            except VISITOR_ERRORS as error:
+                return problem(error.code, language, retry_after=retry_after(error))
+
+        return endpoint
+
+    return decorate
+
+
+def _read(body: bytes, members: Sequence[str], optional: Sequence[str], language: str) -> dict[str, str]:
+    """The texts of a request, without those that are optional and ``null``."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        payload = None
+    if not isinstance(payload, dict):
+        raise _Wrong({"": "no_object"}, language)
+    payload = {name: value for name, value in payload.items() if value is not None or name not in optional}
+    wrong = {name: "missing" for name in members if name not in payload}
+    for name, value in [*payload.items()]:
+        if name not in members and name not in optional:
+            wrong[name] = "unknown"
+        elif not isinstance(value, str):
+            wrong[name] = "no_text"
+    if wrong:
+        raise _Wrong(dict([*wrong.items()][:_MOST_ERRORS]), language)
+    return payload
+
+
+def _key(payload: dict[str, str], language: str) -> str | None:
+    key = payload.get("key")
+    if key is not None and not _KEY[0] <= len(key) <= _KEY[1]:
+        raise _Wrong({"key": "key"}, language, least=_KEY[0], most=_KEY[1])
+    return key
+
+
+def _read_token(verifier: Verifier, payload: dict[str, str]) -> tuple[Phone, Purpose, str, dict[str, Any]]:
     """What a challenge token says: the phone, the purpose, the binding, and more."""
-    content = verifier.tokens("challenge").load(_field(payload, "challenge"), TOKEN_AGE)
+    content = verifier.tokens("challenge").load(payload["challenge"], TOKEN_AGE)
     if content is None:  # forged, foreign or too old
         raise _Problem("expired", attempts_left=0)
     return Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content
 
 
-def _send(verifier: Verifier, request: Request, phone: str, purpose: str, binding: str, language: str) -> WebReply:
-    challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+def _sent(verifier: Verifier, request: Request, challenge: Challenge, binding: str, language: str) -> WebReply:
     number, now = challenge.phone, verifier.clock.time()
     content = {"phone": str(number), "purpose": challenge.purpose.value, "binding": binding, "language": language}
     if request.device:  # so that it sends again as who began
@@ -101,48 +141,60 @@ def _send(verifier: Verifier, request: Request, phone: str, purpose: str, bindin
     return json_reply(202, payload)
 
 
-@_json_endpoint
-def send(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
-    """``{"phone", "purpose", "language"?, "device"?}`` to 202 with a fresh ``challenge``."""
-    purpose = _purpose(verifier, _field(payload, "purpose"))
+@_json_endpoint("phone", "purpose", optional=("language", "key", "device"))
+def send(verifier: Verifier, request: Request, payload: dict[str, str]) -> WebReply:
+    """``{"phone", "purpose", "language"?, "key"?, "device"?}`` to 202 with a ``challenge``: a fresh one, or that which
+    is under way for the same *key*, phone and purpose, without another message."""
     language = request.language(verifier.policy)
-    if payload.get("language") is not None:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
-        language = negotiate(_field(payload, "language"), verifier.policy.languages)
-    device = "" if payload.get("device") is None else _field(payload, "device")
+    phone, purpose, key = payload["phone"], _purpose(verifier, payload["purpose"], language), _key(payload, language)
+    if "language" in payload:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
+        language = negotiate(payload["language"], verifier.policy.languages)
+    device = payload.get("device", "")
     request = replace(request, device=device if len(device) <= _MAX_DEVICE else "")
-    return _send(verifier, request, _field(payload, "phone"), purpose, secrets.token_urlsafe(16), language)
+    binding = f"key {key}" if key else secrets.token_urlsafe(16)
+    challenge = verifier.pending(phone, purpose, binding=binding) if key else None
+    if challenge is None:
+        send_code = helpers.send_or_continue if key else helpers.send_code
+        challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+    return _sent(verifier, request, challenge, binding, language)
 
 
-def _purpose(verifier: Verifier, text: str) -> Purpose:
+def _purpose(verifier: Verifier, text: str, language: str) -> Purpose:
     try:
         return verifier.read_purpose(text)
     except ValueError:
-        raise _Problem("invalid_request") from None
+        purposes = ", ".join(purpose.value for purpose in verifier.policy.purposes)
+        raise _Wrong({"purpose": "purpose"}, language, purposes=purposes) from None
 
 
-@_json_endpoint
-def resend(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
+@_json_endpoint("challenge")
+def resend(verifier: Verifier, request: Request, payload: dict[str, str]) -> WebReply:
     """``{"challenge"}`` to the same reply as :func:`send`; the binding stays, and so do code and tries."""
     phone, purpose, binding, begun = _read_token(verifier, payload)
-    request = replace(request, device=begun.get("device", ""))
-    return _send(verifier, request, phone, _purpose(verifier, purpose), binding, begun["language"])
+    request, language = replace(request, device=begun.get("device", "")), begun["language"]
+    purpose = _purpose(verifier, purpose, request.language(verifier.policy))
+    challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+    return _sent(verifier, request, challenge, binding, language)
 
 
-@_json_endpoint
-def verify(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
-    """``{"challenge", "code"}`` to 200 with a ``proof`` and a ``device``, or to the reason as a problem."""
-    code = _field(payload, "code")
-    phone, purpose, binding, _ = _read_token(verifier, payload)
-    result = verifier.verify_code(phone, code, _purpose(verifier, purpose), binding=binding)
+@_json_endpoint("challenge", "code", optional=("key",))
+def verify(verifier: Verifier, request: Request, payload: dict[str, str]) -> WebReply:
+    """``{"challenge", "code", "key"?}`` to 200 with a ``proof`` and a ``device``, or to the reason as a problem."""
+    code, language = payload["code"], request.language(verifier.policy)
+    key, (phone, purpose, binding, _) = _key(payload, language), _read_token(verifier, payload)
+    purpose = _purpose(verifier, purpose, language)
+    result = verifier.verify_code(phone, code, purpose, binding=binding, key=key)
     if not result:
-        language, left = request.language(verifier.policy), result.attempts_left
-        return problem(result.status.value, language, attempts_left=left, retry_after=retry_after(result))
+        said: dict[str, Any] = {"attempts_left": result.attempts_left, "retry_after": retry_after(result)}
+        if result.status is AttemptStatus.WRONG_CODE and not read_code(code, verifier.policy.code_length):
+            said["detail"] = locale(language)["pages"]["code_missing"].format(length=verifier.policy.code_length)
+        return problem(result.status.value, language, **said)
     verified = {"verified": True, "phone": str(result.phone), "purpose": purpose.value, "proof": result.proof}
     return json_reply(200, verified | {"device": result.device})
 
 
-@_json_endpoint
-def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> WebReply:
+@_json_endpoint("challenge")
+def delivery(verifier: Verifier, request: Request, payload: dict[str, str]) -> WebReply:
     """``{"challenge"}`` to where its message stands. With ``SHOULD_SEND`` set it always says ``sent`` (P9)."""
     phone, purpose, binding, _ = _read_token(verifier, payload)
     found = helpers.delivery(verifier, phone, purpose, binding)
@@ -157,7 +209,7 @@ def delivery(verifier: Verifier, request: Request, payload: dict[str, Any]) -> W
 def callback(verifier: Verifier, request: Request, token: str) -> WebReply:
     """A gateway's delivery callback: 204 whatever the body says, 404 for a token that is not ours (P10)."""
     if request.method != "POST":
-        return problem("method_not_allowed", request.language(verifier.policy), allow="POST")
+        return other_method(request, request.language(verifier.policy), "POST")
     try:
         known = verifier.receive_callback(token, request.body)
     except StoreUnavailable:
@@ -171,5 +223,5 @@ def callback(verifier: Verifier, request: Request, token: str) -> WebReply:
 def openapi(verifier: Verifier, request: Request) -> WebReply:
     """What these endpoints are, as OpenAPI 3.1. They are beside this document."""
     if request.method not in ("GET", "HEAD"):
-        return problem("method_not_allowed", request.language(verifier.policy), allow="GET, HEAD")
+        return other_method(request, request.language(verifier.policy), "GET, HEAD")
     return json_reply(200, document(verifier.policy, request.path.rpartition("/")[0]))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from uzotp.errors import InvalidProof
+from uzotp.errors import InvalidProof, Refused
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.privacy import veiled
@@ -67,12 +67,19 @@ class Helpers(Generic[HostT]):
         return send_code(self.verifier, phone, purpose, visitor=visitor, binding=bound, language=language)
 
     def verify_code(
-        self, phone: object, code: object, purpose: str, *, request: HostT | None = None, binding: str | Unset = UNSET
+        self,
+        phone: object,
+        code: object,
+        purpose: str,
+        *,
+        request: HostT | None = None,
+        binding: str | Unset = UNSET,
+        key: str | None = None,
     ) -> Verification:
         """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
-        phone, code = veiled(phone), veiled(code)
+        phone, code, key = veiled(phone), veiled(code), veiled(key)
         visitor = None if request is None else self._visitor(request)
-        return self.verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding))
+        return self.verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding), key=key)
 
     def remember_device(self, request: HostT, response: Any, result: Verification) -> None:
         """Have the browser keep the ``device`` of a verification, if it has one: from then on the browser is known as
@@ -107,6 +114,21 @@ def send_code(
     send = verifier.send_code_later if later else verifier.send_code
     who: dict[str, Any] = {"client_ip": client, "trusted": visitor.vouch(), "device": visitor.device}
     return send(phone, purpose, binding=binding, language=language, **who)
+
+
+def send_or_continue(
+    verifier: Verifier, phone: object, purpose: str, *, visitor: Visitor, binding: str, language: str | None
+) -> Challenge:
+    """As :func:`send_code`; where that is refused while a code is out for the same three, go on with that one: the
+    answer of the first try was lost, or the form was sent twice."""
+    phone = veiled(phone)
+    try:
+        return send_code(verifier, phone, purpose, visitor=visitor, binding=binding, language=language)
+    except Refused:
+        challenge = verifier.pending(phone, purpose, binding=binding)
+        if challenge is None:
+            raise
+        return challenge
 
 
 def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:

@@ -113,9 +113,9 @@ def _schema(code: str, problem: JSON, more: JSON, wait: JSON) -> JSON:
     schema["properties"] |= more.get("properties", {})
     schema["required"] += more.get("required", [])
     schema["examples"][0] |= more.get("examples", [{}])[0]
-    if code in errors.codes(errors.Refused):
+    if code in (*errors.codes(errors.Refused), errors.GatewayError.code):
         schema["properties"]["retry_after"], schema["examples"][0]["retry_after"] = wait, 60
-        schema["required"] += ["retry_after"] if status == 429 else []
+        schema["required"] += ["retry_after"] if status == 429 or code == errors.GatewayError.code else []
     return schema
 
 

@@ -39,15 +39,25 @@ def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> WebRe
     return WebReply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **headers})
 
 
+def other_method(request: Request, language: str, allow: str) -> WebReply:
+    """The answer to a method that an endpoint does not take, or to the question which it takes. What another origin may
+    do is the host's to say: its CORS package adds that to this answer, or gives it itself."""
+    allow = f"{allow}, OPTIONS"
+    if request.method == "OPTIONS":
+        return WebReply(204, headers={"Allow": allow, "Cache-Control": "no-store"})
+    return problem("method_not_allowed", language, allow=allow)
+
+
 def problem(code: str, language: str, **extra: Any) -> WebReply:
-    """An error of the contract. *extra* members (``attempts_left``, ``retry_after``) join the body unless ``None``."""
+    """An error of the contract. *extra* members (``attempts_left``, ``retry_after``) join the body unless ``None``; a
+    ``detail`` goes before the usual one."""
     extra = {name: value for name, value in extra.items() if value is not None}
     title, detail = error_text(code, language, **extra)
     status = PROBLEMS[code].status
     allow = extra.pop("allow", None)
     payload = {"type": f"urn:uzotp:error:{code}", "title": title, "status": status, "detail": detail, "code": code}
     headers = {"Content-Type": "application/problem+json", "Content-Language": language}
-    if status == 429 and "retry_after" in extra:
+    if "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])
     if allow:
         headers["Allow"] = allow
