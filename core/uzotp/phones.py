@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
@@ -49,20 +49,21 @@ class Phone(str):
         return f"<Phone {self.masked}>"
 
     @classmethod
-    def parse(cls, value: object, default_region: str = "UZ") -> Phone:
+    def parse(cls, value: object, default_region: str = "UZ", countries: Collection[str] = ()) -> Phone:
         """Read what a person typed or pasted.
 
         Accepts ``90 123 45 67``, ``998901234567``, ``+998 (90) 123-45-67``, full-width and Arabic-Indic digits,
         foreign numbers with and without the plus, ``tel:`` links, a country code that was there and was typed again,
         and objects with an ``as_e164`` (django-phonenumber-field).
-        *default_region* (ISO 3166-1 alpha-2) is where a number without a country code is at home.
+        *default_region* (ISO 3166-1 alpha-2) is where a number without a country code is at home. With RU or KZ among
+        *countries*, or with ``"*"``, ``8 952 666-66-66`` is read as it is dialled there.
 
         :raises InvalidPhone: with a ``reason``; landlines, premium and shared-cost numbers are refused too.
         """
         if isinstance(value, cls) and value.country:
             return value
         try:
-            return cls._read(getattr(value, "as_e164", value), default_region)
+            return cls._read(getattr(value, "as_e164", value), default_region, countries)
         except InvalidPhone as error:
             refused = error.with_traceback(None)
         del value  # neither this frame nor those below may show the number in a traceback's locals (R43)
@@ -77,10 +78,10 @@ class Phone(str):
         return cls(_in_e164(number), region) if number else None
 
     @classmethod
-    def _read(cls, value: object, region: str) -> Phone:
+    def _read(cls, value: object, region: str, countries: Collection[str]) -> Phone:
         if not isinstance(value, str):
             raise InvalidPhone("not_a_number", "a phone number is text")
-        number = _number(*_clean(value), region)
+        number = _number(*_clean(value), region, countries)
         return cls(_in_e164(number), _country(number))
 
     @property
@@ -152,14 +153,14 @@ def _not_a_number() -> InvalidPhone:
     return InvalidPhone("not_a_number", "a phone number holds digits, spaces, hyphens, brackets and a leading plus")
 
 
-def _number(plus: bool, digits: str, region: str) -> Any:
+def _number(plus: bool, digits: str, region: str, countries: Collection[str]) -> Any:
     """The parsed number that these digits mean, checked against the numbering plan and for its type."""
     import phonenumbers  # at first use: its metadata is not an import-time cost
 
     if not plus and region == "UZ" and len(digits) == 10 and digits[0] == "8":
         raise InvalidPhone("trunk_prefix", "Uzbek numbers are no longer dialled with 8: write 90 123 45 67")
     types = phonenumbers.PhoneNumberType
-    for number in _readings(plus, digits, region):
+    for number in _readings(plus, digits, region, countries):
         kind = phonenumbers.number_type(number)
         if kind == types.UNKNOWN:  # no such number in the numbering plan
             continue
@@ -169,7 +170,7 @@ def _number(plus: bool, digits: str, region: str) -> Any:
     raise InvalidPhone("invalid", "there is no such phone number")
 
 
-def _readings(plus: bool, digits: str, region: str) -> Iterator[Any]:
+def _readings(plus: bool, digits: str, region: str, countries: Collection[str]) -> Iterator[Any]:
     """What these digits may mean, the likeliest first."""
     import phonenumbers
 
@@ -180,6 +181,8 @@ def _readings(plus: bool, digits: str, region: str) -> Iterator[Any]:
     texts: list[tuple[str, str | None]] = [] if plus else [(digits, region)]
     if plus or region != "UZ" or len(digits) != 9:  # nine digits are a home number or a slip, never abroad (WIRE Q30)
         texts.append(("+" + digits, None))
+    if not plus and len(digits) == 11 and digits[0] == "8" and (countries == "*" or {"RU", "KZ"} & set(countries)):
+        texts.append((digits, "RU"))  # Kazakhstan has the same 8, and the same country code
     again: list[str] = []
     for text, default in texts:
         with suppress(phonenumbers.NumberParseException):

@@ -197,7 +197,7 @@ class Verifier(Support):
     def read_phone(self, phone: object) -> Phone:
         """Parse *phone* and check its country. :raises InvalidPhone, CountryNotAllowed:."""
         phone = veiled(phone)
-        parsed = Phone.parse(phone, self.policy.default_region)
+        parsed = self.policy.read_phone(phone)
         if not self.policy.allows(parsed):
             raise CountryNotAllowed(parsed.country)
         return parsed
@@ -229,7 +229,7 @@ class Verifier(Support):
         return self._check(phone, FOREIGN, purpose, _foreign(binding))
 
     def _check(self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret) -> Verification:
-        number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
+        number, why = self.policy.read_phone(phone), self.read_purpose(purpose)
         proof_id = random_id()
         guarded = self.policy.guard != GuardMode.OFF and not self._core.test_number(number)
         attempt = Attempt(

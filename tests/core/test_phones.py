@@ -162,6 +162,44 @@ def test_a_number_that_may_be_meant_as_it_stands_is_not_mended(typed: str, regio
     assert outcome(typed, region) == read
 
 
+#: Russia's and Kazakhstan's, as they are dialled there.
+WITH_8 = {"8 952 666-66-66": "+79526666666", "8 (701) 123-45-67": "+77011234567", "tel:89526666666": "+79526666666"}
+
+
+@pytest.mark.parametrize("countries", [("UZ", "RU"), ("KZ",), "*"])
+@pytest.mark.parametrize("home", ["UZ", "US", "IN", "RU", "KZ"])
+@pytest.mark.parametrize("typed", WITH_8)
+def test_an_8_before_ten_digits_is_russia_or_kazakhstan_where_they_are_served(
+    typed: str, home: str, countries: tuple[str, ...] | str
+) -> None:
+    assert Phone.parse(typed, home, countries) == WITH_8[typed]
+
+
+@pytest.mark.parametrize(
+    ("typed", "home", "countries", "reason"),
+    [
+        ("8 952 666-66-66", "UZ", (), "invalid"),
+        ("8 952 666-66-66", "UZ", ("UZ", "US"), "invalid"),
+        ("+8 952 666-66-66", "UZ", "*", "invalid"),
+        ("8 495 123-45-6", "UZ", "*", "trunk_prefix"),
+        ("8 90 123 45 67", "UZ", "*", "trunk_prefix"),
+        ("8 952 666-66-66-6", "UZ", "*", "invalid"),
+        ("9 952 666-66-66", "UZ", "*", "invalid"),
+        ("8 800 555-35-35", "UZ", ("RU",), "not_mobile"),
+        ("8 752 666-66-66", "UZ", ("RU",), "invalid"),
+    ],
+)
+def test_any_other_8_stays_what_it_was(typed: str, home: str, countries: tuple[str, ...] | str, reason: str) -> None:
+    with pytest.raises(InvalidPhone) as caught:
+        Phone.parse(typed, home, countries)
+    assert caught.value.reason == reason
+
+
+def test_an_uzbek_number_stays_one_whoever_else_is_served() -> None:
+    assert Phone.parse("88 123 45 67", "UZ", "*") == "+998881234567"
+    assert Phone.parse("0877 1234 5678", "ID", "*") == Phone.parse("877 1234 5678", "ID", "*") == "+6287712345678"
+
+
 def test_a_number_of_no_country_says_so() -> None:
     satellite = Phone.parse("+870773111632")
     assert satellite.country == ""
