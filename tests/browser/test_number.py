@@ -158,6 +158,37 @@ def test_a_country_that_is_not_served_is_said_and_stops_nobody(driver: Any, addr
     assert value(driver, "phone") == "+447400123456"
 
 
+def test_a_country_that_is_not_served_is_said_once(driver: Any, address: str, site: Site) -> None:
+    site.configure(COUNTRIES=["UZ", "KZ"])
+    driver.get(f"{address}/otp/?lang=en")
+    fill(driver, "phone", "+79123456789")
+    press(driver, ".uzotp-button")
+    sorry = "We cannot send an SMS to this country."
+    assert value(driver, "phone") == "+7 912 345 67 89"
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == (sorry, "")
+    find(driver, "[name=phone]").send_keys(BACKSPACE)
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == ("", sorry)
+    find(driver, "[name=phone]").send_keys("9")
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == ("", sorry)
+    put(driver, "90|")
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == ("", "")
+
+
+def test_another_error_stays_while_the_number_is_mended(driver: Any, address: str, site: Site) -> None:
+    site.configure(COUNTRIES=["UZ", "KZ"])
+    driver.get(f"{address}/otp/?lang=en")
+    fill(driver, "phone", "+79")
+    press(driver, ".uzotp-button")
+    error = seen(driver, "#uzotp-error")
+    assert error
+    assert seen(driver, "#uzotp-warning") == ""
+    find(driver, "[name=phone]").send_keys("1")
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == (
+        error,
+        "We cannot send an SMS to this country.",
+    )
+
+
 def test_a_number_that_comes_back_is_grouped_and_ready_to_go_on(driver: Any, address: str) -> None:
     driver.get(f"{address}/otp/?lang=en")
     fill(driver, "phone", "+99871234")

@@ -105,7 +105,15 @@
       const { country } = number;
       const served = country && country.name;
       say(label, served ? country.name : "");
-      say(warning, number.abroad || (country && !country.name) ? warning.dataset.uzotpText : "");
+      const refused = number.abroad || (country && !country.name);
+      const error = find("#uzotp-error");
+      const told = error && significant(field.value) === significant(field.defaultValue);
+      say(warning, refused && !told ? warning.dataset.uzotpText : "");
+      if (error && !told && error.textContent === warning.dataset.uzotpText) {
+        // It was about another number; from now on the warning says it.
+        error.remove();
+        field.removeAttribute("aria-invalid");
+      }
     };
 
     field.addEventListener("input", update);
