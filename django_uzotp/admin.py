@@ -27,7 +27,6 @@ from django_uzotp.models import Phone as PhoneCounter
 from uzotp.errors import InvalidPhone
 from uzotp.insight.page import answer
 from uzotp.insight.words import Words, words
-from uzotp.phones import Phone
 from uzotp.rules import logs
 from uzotp.sending.sender import TEST_GATEWAY
 
@@ -91,7 +90,7 @@ class _RowsAdmin(_ReadOnlyAdmin):
             return queryset, False
         verifier = get_verifier()
         try:
-            phone = Phone.parse(term, verifier.policy.default_region)
+            phone = verifier.policy.read_phone(term)
             condition = Q(fingerprint=verifier.keys.fingerprint(phone))
         except InvalidPhone:
             condition = Q(**{f"{self.search_fields[0]}__startswith": term})

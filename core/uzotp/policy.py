@@ -271,6 +271,10 @@ class Policy:
         """Empty where ``COUNTRIES`` is ``"*"``, which names no country."""
         return set() if self.countries == "*" else set(self.countries)
 
+    def read_phone(self, typed: object) -> Phone:
+        """*typed* as people of this site mean it, of whatever country. :raises InvalidPhone:"""
+        return Phone.parse(typed, self.default_region, self.countries)
+
     def allows(self, phone: Phone) -> bool:
         """Whether this number's country is on the list."""
         return self.countries == "*" or phone.country in self.countries
@@ -312,7 +316,7 @@ def _floors(value: int | Sequence[int]) -> tuple[int, int]:
 
 def _test_numbers(numbers: Mapping[str, Any], policy: Policy) -> Mapping[str, TestNumber]:
     try:
-        return {Phone.parse(number, policy.default_region): _test_number(test) for number, test in numbers.items()}
+        return {policy.read_phone(number): _test_number(test) for number, test in numbers.items()}
     except InvalidPhone as error:
         raise ConfigurationError(f"TEST_NUMBERS: {error}") from None
 

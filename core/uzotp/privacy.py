@@ -13,11 +13,11 @@ def mask(e164: str) -> str:
     """``+998 90 *** ** 67``; of other countries ``+1 *** ** 34``."""
     if e164.startswith("+998") and len(e164) == 13:
         return f"+998 {e164[4:6]} *** ** {e164[-2:]}"
-    return f"+{_calling_code(e164[1:4])} *** ** {e164[-2:]}"
+    return f"+{calling_code(e164[1:4])} *** ** {e164[-2:]}"
 
 
 @lru_cache(maxsize=64)
-def _calling_code(head: str) -> str:
+def calling_code(head: str) -> str:
     """What the first three digits of a number begin with, if it is a country's."""
     import phonenumbers  # at first use: its metadata is not an import-time cost
 

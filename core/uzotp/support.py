@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uzotp import events
 from uzotp.codes import Devices, Keyring
-from uzotp.phones import Phone
 from uzotp.policy import Policy
 from uzotp.ports.store import Store
 from uzotp.privacy import veiled
@@ -30,7 +29,7 @@ class Support:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
         """
         phone = veiled(phone)
-        number = Phone.parse(phone, self.policy.default_region)
+        number = self.policy.read_phone(phone)
         self.journal.write()
         return Trace.of(number, self.store.phone(self.keys.fingerprint(number), self._core.now()), self.policy)
 
@@ -41,7 +40,7 @@ class Support:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
         """
         phone, device = veiled(phone), veiled(device)
-        fingerprint = self.keys.fingerprint(Phone.parse(phone, self.policy.default_region))
+        fingerprint = self.keys.fingerprint(self.policy.read_phone(phone))
         proved_at = self._devices.proved_at_ms(device, fingerprint)
         return proved_at is not None and proved_at > self.store.revoked_at(fingerprint, self._core.now())
 
@@ -51,7 +50,7 @@ class Support:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
         phone = veiled(phone)
-        self.store.revoke(self.keys.fingerprint(Phone.parse(phone, self.policy.default_region)), self._core.now())
+        self.store.revoke(self.keys.fingerprint(self.policy.read_phone(phone)), self._core.now())
 
     def unlock(self, phone: object) -> bool:
         """Let a number in: its wrong codes, its cooldown and its counted sends are cleared; codes that are out stay,
@@ -60,7 +59,7 @@ class Support:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
         """
         phone = veiled(phone)
-        number = Phone.parse(phone, self.policy.default_region)
+        number = self.policy.read_phone(phone)
         cleared = self.store.unlock(self.keys.fingerprint(number))
         if cleared:
             self._core.emit(events.PhoneUnlocked(number))
@@ -74,7 +73,7 @@ class Support:
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
         """
         phone = veiled(phone)
-        number = Phone.parse(phone, self.policy.default_region)
+        number = self.policy.read_phone(phone)
         rows = self.store.forget(self.keys.fingerprint(number), self._core.now())
         self._core.emit(events.PhoneForgotten(number, rows))
         return rows

@@ -200,7 +200,7 @@ class Verifier(Support, Upkeep):
     def read_phone(self, phone: object) -> Phone:
         """Parse *phone* and check its country. :raises InvalidPhone, CountryNotAllowed:."""
         phone = veiled(phone)
-        parsed = Phone.parse(phone, self.policy.default_region)
+        parsed = self.policy.read_phone(phone)
         if not self.policy.allows(parsed):
             raise CountryNotAllowed(parsed.country)
         return parsed
@@ -228,7 +228,7 @@ class Verifier(Support, Upkeep):
         phone, typed, key = veiled(phone), veiled(code), veiled(key)
         code = read_code(typed, self.policy.code_length)
         if not code:
-            number = Phone.parse(phone, self.policy.default_region)
+            number = self.policy.read_phone(phone)
             state = self._state(number, self.read_purpose(purpose), _binding(binding))
             if state is None or not state.open:
                 return Verification(AttemptStatus.EXPIRED, number)
@@ -250,7 +250,7 @@ class Verifier(Support, Upkeep):
     def _check(
         self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret, key: str | None = None
     ) -> Verification:
-        number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
+        number, why = self.policy.read_phone(phone), self.read_purpose(purpose)
         handle = self.keys.handle(number, why, binding)
         proof_id = self.keys.proof_id(key, handle, code) if key else random_id()
         guarded = self.policy.guard != GuardMode.OFF and not self._core.test_number(number)
@@ -308,7 +308,7 @@ class Verifier(Support, Upkeep):
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nobody knows.
         """
         phone, binding = veiled(phone), _binding(binding)
-        number, why = Phone.parse(phone, self.policy.default_region), self.read_purpose(purpose)
+        number, why = self.policy.read_phone(phone), self.read_purpose(purpose)
         state = self._state(number, why, binding)
         if state is None or not state.open or not state.attempts < self.policy.max_attempts:
             return None

@@ -52,7 +52,7 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
 
     @property
     def phone(self) -> Phone:
-        return Phone.parse(self.number, get_verifier().policy.default_region)
+        return get_verifier().policy.read_phone(self.number)
 
     # ------------------------------------------------------------------------------------------------- sending
 

@@ -25,6 +25,7 @@ EDITS = [
     ("|", "+998901234567", "+998 90 123 45 67|"),
     ("|", "+998", "+998|"),
     ("|", "00998901234567", "00998 90 123 45 67|"),
+    ("|", "+998998998901234567", "+998 99 899 89 01 234567|"),
     ("|", "77012345678", "77012345678|"),
     ("|", "7701234567", "77 012 34 56 7|"),
     ("|", "+77012345678", "+77012345678|"),
@@ -88,6 +89,12 @@ PASTED = [
     ("+447400123456", "+44 7400 123456", "United Kingdom"),
     ("+971501234567", "+971 50 123 4567", "United Arab Emirates"),
     ("+33612345678", "+33 6 12 34 56 78", "France"),
+    ("8 952 666-66-66", "8 952 666 66 66", "Russia"),
+    ("87011234567", "8 701 123 4567", "Kazakhstan"),
+    ("88 123-45-67", "88 123 45 67", "Uzbekistan"),
+    ("+998 998901234567", "+998 998 90 123 45 67", "Uzbekistan"),
+    ("+998 99 890 12 34", "+998 99 890 12 34", "Uzbekistan"),
+    ("+7 79123456789", "+7 7 912 345 67 89", "Russia"),
 ]
 
 
@@ -98,8 +105,28 @@ def test_numbers_of_all_countries_are_grouped_named_and_still_read(driver: Any, 
         put(driver, "|")
         paste(driver, "phone", text)
         assert (value(driver, "phone"), seen(driver, "#uzotp-country")) == (written, country)
-        assert Phone.parse(written) == Phone.parse(text.strip())
+        assert Phone.parse(written, countries="*") == Phone.parse(text.strip(), countries="*")
         assert seen(driver, "#uzotp-warning") == ""
+
+
+def test_an_8_may_be_russias_or_kazakhstans_where_they_are_served(driver: Any, address: str, site: Site) -> None:
+    site.configure(COUNTRIES=["UZ", "RU"])
+    driver.get(f"{address}/otp/?lang=en")
+    put(driver, "|")
+    for typed in range(1, 11):
+        put(driver, f"{'89526666666'[:typed]}|")
+        assert (seen(driver, "#uzotp-country"), seen(driver, "#uzotp-warning")) == ("", ""), typed
+    sorry = "We cannot send an SMS to this country."
+    for text, country, warning in (
+        ("8 952 666-66-66", "Russia", ""),
+        ("8 701 123-45-67", "", sorry),
+        ("88", "Uzbekistan", ""),
+        ("88 123 45 67", "Uzbekistan", ""),
+        ("8 952 666-66-66-6", "", ""),
+        ("+8 952 666-66-66", "", sorry),
+    ):
+        put(driver, f"{text}|")
+        assert (seen(driver, "#uzotp-country"), seen(driver, "#uzotp-warning")) == (country, warning), text
 
 
 @pytest.mark.parametrize(("language", "name"), [("uz", "Oʻzbekiston"), ("ru", "Узбекистан"), ("en", "Uzbekistan")])
@@ -129,6 +156,37 @@ def test_a_country_that_is_not_served_is_said_and_stops_nobody(driver: Any, addr
     press(driver, ".uzotp-button")
     assert seen(driver, "[role=alert]") == sorry
     assert value(driver, "phone") == "+447400123456"
+
+
+def test_a_country_that_is_not_served_is_said_once(driver: Any, address: str, site: Site) -> None:
+    site.configure(COUNTRIES=["UZ", "KZ"])
+    driver.get(f"{address}/otp/?lang=en")
+    fill(driver, "phone", "+79123456789")
+    press(driver, ".uzotp-button")
+    sorry = "We cannot send an SMS to this country."
+    assert value(driver, "phone") == "+7 912 345 67 89"
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == (sorry, "")
+    find(driver, "[name=phone]").send_keys(BACKSPACE)
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == ("", sorry)
+    find(driver, "[name=phone]").send_keys("9")
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == ("", sorry)
+    put(driver, "90|")
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == ("", "")
+
+
+def test_another_error_stays_while_the_number_is_mended(driver: Any, address: str, site: Site) -> None:
+    site.configure(COUNTRIES=["UZ", "KZ"])
+    driver.get(f"{address}/otp/?lang=en")
+    fill(driver, "phone", "+79")
+    press(driver, ".uzotp-button")
+    error = seen(driver, "#uzotp-error")
+    assert error
+    assert seen(driver, "#uzotp-warning") == ""
+    find(driver, "[name=phone]").send_keys("1")
+    assert (seen(driver, "#uzotp-error"), seen(driver, "#uzotp-warning")) == (
+        error,
+        "We cannot send an SMS to this country.",
+    )
 
 
 def test_a_number_that_comes_back_is_grouped_and_ready_to_go_on(driver: Any, address: str) -> None:

@@ -43,6 +43,25 @@ def test_every_purpose_goes_from_send_to_proof(site: Site, purpose: str) -> None
     assert site.in_a_request(lambda api, request: api.redeem(proof, purpose)) == PHONE
 
 
+def test_a_number_as_russia_dials_it_is_the_same_number_everywhere(site: Site) -> None:
+    site.configure(COUNTRIES=["UZ", "RU"])
+    typed, phone = "8 952 666-66-66", "+79526666666"
+    assert site.verifier.read_phone(typed) == phone
+    is_json(site.send(typed), 202)
+    assert site.outbox.last.phone == phone
+    assert site.verifier.trace(typed).phone == phone
+    assert site.verifier.unlock(typed)
+    site.verifier.send_code(typed, "login", client_ip=None, binding="")
+    assert site.verifier.verify_code(typed, site.outbox.last.code, "login", binding="")
+    assert site.verifier.forget(typed)
+
+
+@pytest.mark.parametrize("countries", [["UZ"], ["UZ", "US"]])
+def test_a_number_as_russia_dials_it_is_none_where_russia_is_not_served(site: Site, countries: list[str]) -> None:
+    site.configure(COUNTRIES=countries)
+    is_problem(site.send("8 952 666-66-66"), 422, "invalid_phone")
+
+
 def test_a_proof_is_redeemed_once_and_for_its_purpose_only(site: Site) -> None:
     proof = site.verify(site.token(purpose="login")).json()["proof"]
 

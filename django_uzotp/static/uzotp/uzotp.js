@@ -32,6 +32,11 @@
     const [, sign, digits] = /^(\+|00|)(\d*)$/.exec(typed.replace(/[^\d+]/g, ""));
     const size = home ? sum(home.groups) : 0;
     if (!digits) return { head: sign, body: "" };
+    // Russia and Kazakhstan dial 8 before ten digits. Where numbers of home are shorter, fewer digits tell nothing.
+    if (!sign && /^8([79]|$)/.test(digits) && countries.some(({ code, name }) => code === "7" && name)) {
+      if (digits.length === 11) return { ...understand(`+7${digits.slice(1)}`, countries, home), head: "8" };
+      if (size < 10) return { head: null };
+    }
     if (!sign && home && (digits.length <= size || (digits.length === size + 1 && !digits.startsWith(home.code)))) {
       return { country: home, head: "", body: digits };
     }
@@ -42,6 +47,12 @@
     }
     const body = digits.slice(sharing[0].code.length);
     const main = sharing[sharing.length - 1];
+    if (body.startsWith(main.code)) {
+      const again = understand(`+${body}`, countries, home);
+      const rest = body.slice(main.code.length);
+      // The code was there already, and was typed.
+      if (rest.length === sum(again.country.groups)) return { ...again, head: `${sign}${main.code} ${main.code}` };
+    }
     const country = body
       ? sharing.find((one) => one.beginning && one.beginning.test(body)) || main
       : sharing.find((one) => one.name) || main;
@@ -94,7 +105,15 @@
       const { country } = number;
       const served = country && country.name;
       say(label, served ? country.name : "");
-      say(warning, number.abroad || (country && !country.name) ? warning.dataset.uzotpText : "");
+      const refused = number.abroad || (country && !country.name);
+      const error = find("#uzotp-error");
+      const told = error && significant(field.value) === significant(field.defaultValue);
+      say(warning, refused && !told ? warning.dataset.uzotpText : "");
+      if (error && !told && error.textContent === warning.dataset.uzotpText) {
+        // It was about another number; from now on the warning says it.
+        error.remove();
+        field.removeAttribute("aria-invalid");
+      }
     };
 
     field.addEventListener("input", update);

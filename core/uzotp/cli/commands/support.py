@@ -80,7 +80,7 @@ def forget(project: Project, options: Namespace) -> bool:
 def _read(project: Project, options: Namespace, done: str) -> Phone:
     """:raises InvalidPhone: no number was typed. :raises ConfigurationError: as :func:`shared_store` does."""
     shared_store(project, done)
-    return Phone.parse(options.phone, project.verifier.policy.default_region)
+    return project.verifier.policy.read_phone(options.phone)
 
 
 def _time(ms: int | None) -> str | None:
