@@ -17,6 +17,7 @@ from uzotp._lazy import loader, moved
 
 if TYPE_CHECKING:
     from django_uzotp.conf import get_verifier as get_verifier
+    from django_uzotp.helpers import begin as begin
     from django_uzotp.helpers import known_device as known_device
     from django_uzotp.helpers import redeem as redeem
     from django_uzotp.helpers import remember_device as remember_device
@@ -28,7 +29,7 @@ else:
         globals(),
         {
             "django_uzotp.conf": "get_verifier",
-            "django_uzotp.helpers": "known_device redeem remember_device send_code verified_phone verify_code",
+            "django_uzotp.helpers": "begin known_device redeem remember_device send_code verified_phone verify_code",
         },
     )
 

@@ -36,7 +36,7 @@ def _api(endpoint: Callable[..., WebReply]) -> View:
     @sensitive_variables()
     @wraps(endpoint)
     def view(request: HttpRequest, **captured: str) -> HttpResponse:
-        return web.write(request, endpoint(get_verifier(), web.read_request(request), **captured))
+        return web.write(endpoint(get_verifier(), web.read_request(request), **captured))
 
     return view
 
@@ -51,9 +51,10 @@ class _Csrf(CsrfViewMiddleware):
         refused: HttpResponse = super()._reject(request, reason)  # type: ignore[misc]  # says why in the log
         if settings.CSRF_FAILURE_VIEW != global_settings.CSRF_FAILURE_VIEW:
             return refused
-        name = request.resolver_match.url_name if request.resolver_match else ""
-        again = code_page.form_expired(get_verifier(), web.read_page_request(request), name or "")
-        return cast("HttpResponse", self.process_response(request, web.write(request, again)))
+        name = (request.resolver_match.url_name if request.resolver_match else "") or ""
+        asked = web.read_page_request(request)
+        again = code_page.refused(get_verifier(), asked, reason, name)
+        return cast("HttpResponse", self.process_response(request, web.write_page(request, asked, again)))
 
 
 _checked = decorator_from_middleware(_Csrf)
@@ -73,7 +74,8 @@ def _page(
     @require_http_methods(methods)
     @wraps(handler)
     def view(request: HttpRequest) -> HttpResponse:
-        return web.write(request, handler(get_verifier(), web.read_page_request(request)))
+        asked = web.read_page_request(request)
+        return web.write_page(request, asked, handler(get_verifier(), asked))
 
     return view
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, RawPostDataException, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html_join
+from django.utils.translation import get_language
 
-from django_uzotp.conf import get_config
+from django_uzotp.conf import get_config, get_verifier
 from uzotp.rules.clients import is_address
+from uzotp.web import visit as visits
 from uzotp.web.pages import Page, PageRequest, Redirect
 from uzotp.web.replies import MAX_BODY, Request, WebReply
 from uzotp.web.visitor import DEVICE_COOKIE, Visitor, vouching
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+
+
+#: The field of a form with the token of :mod:`uzotp.web.visit`, beside Django's own.
+FORM = "uzotp_form"
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -40,22 +47,30 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def session_of(request: HttpRequest) -> MutableMapping[str, Any]:
-    """The session, as the mapping that uzotp's pages write to.
+    """The session, in which the helpers keep what ties a code to a browser.
 
     :raises ImproperlyConfigured: without Django's sessions.
     """
     session = getattr(request, "session", None)
     if session is None:
-        raise ImproperlyConfigured("uzotp's pages and helpers need django.contrib.sessions and its middleware")
+        raise ImproperlyConfigured("uzotp's helpers need django.contrib.sessions and its middleware, or binding=")
     return cast("MutableMapping[str, Any]", session)
 
 
 def asking(request: HttpRequest) -> dict[str, Any]:
-    """What every :class:`~uzotp.web.visitor.Visitor` is made of; the session is needed by some only."""
-    accepted, vouch = request.META.get("HTTP_ACCEPT_LANGUAGE", ""), vouching(get_config().trust, request)
-    device, secure = request.COOKIES.get(DEVICE_COOKIE, ""), request.is_secure()
-    who = {"client_ip": client_ip(request), "accept_language": accepted, "vouch": vouch}
-    return who | {"device": device, "secure": secure}
+    """What every :class:`~uzotp.web.visitor.Visitor` is made of; the session is needed by some only.
+    ``LocaleMiddleware`` settles the language of a site."""
+    config, header = get_config(), request.META.get
+    return {
+        "client_ip": client_ip(request),
+        "accept_language": header("HTTP_ACCEPT_LANGUAGE", ""),
+        "site_language": (get_language() or "") if hasattr(request, "LANGUAGE_CODE") else "",
+        "vouch": vouching(config.trust, request),
+        "cookies": request.COOKIES,
+        "device": request.COOKIES.get(DEVICE_COOKIE, ""),
+        "secure": request.is_secure(),
+        "cookie_domain": config.cookie_domain,
+    }
 
 
 def read_request(request: HttpRequest) -> Request:
@@ -79,15 +94,20 @@ def _body(request: HttpRequest) -> bytes:
 
 
 def read_page_request(request: HttpRequest) -> PageRequest:
+    """A request for one of the pages, or for a view of the host's that leads to one."""
     match = request.resolver_match
-    namespace = match.namespace if match else "uzotp"  # the site may have put another around ours, or renamed it
+    ours = match and (match.app_names or [""])[-1] == "uzotp"
+    namespace = match.namespace if match and ours else "uzotp"  # the site may have put another around ours
+    who = asking(request) | {"session": getattr(request, "session", {})}
     return PageRequest(
         method=request.method or "",
         query=request.GET.dict(),
         form=request.POST.dict(),
-        session=session_of(request),
+        token=request.POST.get(FORM, ""),
         url=lambda name: reverse(f"{namespace}:{name}"),
-        **asking(request),
+        visit=visits.of(get_verifier(), Visitor(**who)),
+        debug=settings.DEBUG,
+        **who,
     )
 
 
@@ -95,17 +115,38 @@ class _SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def write(request: HttpRequest, answer: Page | Redirect | WebReply) -> HttpResponse:
+def write(answer: WebReply) -> HttpResponse:
+    return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
+
+
+def write_page(request: HttpRequest, asked: PageRequest, answer: Page | Redirect | WebReply) -> HttpResponse:
+    """The answer to what was *asked*, with what the browser is to keep."""
     if isinstance(answer, WebReply):
-        return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
-    if isinstance(answer, Redirect):
-        response = _SeeOther(answer.location)
-        if answer.device:
-            Visitor(**asking(request)).remember(response, answer.device)
-        return response
-    context = answer.context | {
-        "csrf_field": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
+        return write(answer)
+    response = _go_on(request, answer) if isinstance(answer, Redirect) else _rendered(request, answer)
+    visits.keep(get_verifier(), asked, asked.visit, response)
+    if isinstance(answer, Redirect) and answer.device:
+        asked.remember(response, answer.device)
+    return response
+
+
+def _go_on(request: HttpRequest, answer: Redirect) -> HttpResponse:
+    """The host's own response to a number that is verified, or the way there. A session that somebody else knew of
+    until now is left behind."""
+    response: HttpResponse | None = None
+    if answer.verified:
+        session, hook = getattr(request, "session", None), get_config().on_verified
+        if session is not None and session.session_key:
+            session.cycle_key()
+        response = hook(request, *answer.verified) if hook else None
+    return response if response is not None else _SeeOther(answer.location)
+
+
+def _rendered(request: HttpRequest, page: Page) -> HttpResponse:
+    fields = (("csrfmiddlewaretoken", get_token(request)), (FORM, page.context["form"]))
+    context = page.context | {
+        "csrf_field": format_html_join("", '<input type="hidden" name="{}" value="{}">', fields),
         "css_url": static("uzotp/uzotp.css"),
         "js_url": static("uzotp/uzotp.js"),
     }
-    return render(request, answer.template, context, status=answer.status)
+    return render(request, page.template, context, status=page.status)

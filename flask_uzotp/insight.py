@@ -16,8 +16,8 @@ from flask import Blueprint, Response, abort, make_response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.blueprint import blueprint as pages
-from flask_uzotp.blueprint import render
-from flask_uzotp.extension import project
+from flask_uzotp.project import project
+from flask_uzotp.web import render
 from uzotp.i18n import locale, negotiate
 from uzotp.insight.collect import read_period
 from uzotp.insight.layout import PageChoice

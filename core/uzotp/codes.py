@@ -148,16 +148,15 @@ class Keyring:
 
     def fingerprint(self, phone: Phone) -> str:
         """The only form in which a store looks a number up."""
-        return _mac(self._fingerprint_key, _encode("phone", phone))
+        return self.hashed("phone", phone)
 
     def client(self, network: str) -> str:
         """The only form in which a store knows a client's network."""
-        return _mac(self._fingerprint_key, _encode("client", network))
+        return self.hashed("client", network)
 
-    def binding(self, seed: str) -> str:
-        """A binding of which only the *seed* is at rest somewhere, in a session say, which leads to it with our keys
-        alone."""
-        return _mac(self._fingerprint_key, _encode("binding", seed))
+    def hashed(self, kind: str, text: str) -> str:
+        """A keyed hash: *text* does not lead to it without our keys, nor to that of another *kind*."""
+        return _mac(self._fingerprint_key, _encode(kind, text))
 
     def proof_id(self, key: str, handle: str, code: str) -> str:
         """The id of the proof that this very submission earns, also when it comes again."""

@@ -95,8 +95,16 @@ class Phone(str):
         return self[:-4]
 
     @property
+    def spaced(self) -> str:
+        """Whole, as people write it: ``+998 90 123 45 67``. For who has typed it, and nobody else."""
+        import phonenumbers
+
+        number = phonenumbers.parse(self)
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+    @property
     def masked(self) -> str:
-        """For the person who typed it: ``+998 90 *** ** 67``. Other countries: ``+1 *** ** 34``."""
+        """For whoever did not type it: ``+998 90 *** ** 67``. Other countries: ``+1 *** ** 34``."""
         return mask(self)
 
 

@@ -26,7 +26,7 @@ import flask_security
 from flask import Flask, current_app, has_request_context
 from flask_security.utils import get_message
 
-from flask_uzotp.extension import FlaskProject, project, visitor
+from flask_uzotp.project import FlaskProject, project, visitor
 from uzotp.errors import VISITOR_ERRORS, ConfigurationError, CountryNotAllowed, InvalidPhone, UzotpError
 from uzotp.events import logger
 from uzotp.i18n import refusal_text

@@ -23,7 +23,7 @@ class Described:
         return next(iter(methods.values())) if methods else None
 
     def check(self, method: str, path: str, answer: Answer) -> bool:
-        """Whether the document speaks of *path*, and of more than its methods; fails where *answer* is not as it says."""
+        """Whether the document speaks of *path*, and not of its methods alone; fails where *answer* is not so."""
         operation = self.operation(path)
         if operation is None or method == "OPTIONS":
             return False

@@ -87,10 +87,10 @@ def test_p3_the_cookie_is_for_the_whole_site_and_no_script(site: Site, secure: b
         "headers": {"Referer": "https://localhost/"},
     }
     page = client.get("/otp/?purpose=login", **url)
-    token = re.findall(r'name="(csrf\w*)" value="([^"]+)"', page.text)
+    token = re.findall(r'name="(csrf\w*|uzotp_form)" value="([^"]+)"', page.text)
     client.post("/otp/", data={**dict(token), "phone": PHONE, "purpose": "login"}, **url)
     page = client.get("/otp/code", **url)
-    token = re.findall(r'name="(csrf\w*)" value="([^"]+)"', page.text)
+    token = re.findall(r'name="(csrf\w*|uzotp_form)" value="([^"]+)"', page.text)
     answer = client.post("/otp/code", data={**dict(token), "code": code_of(site)}, **url)
     (text,) = [each for each in answer.headers.getlist("Set-Cookie") if "uzotp_device=" in each]
     cookie = SimpleCookie(text)["uzotp_device"]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.web.browser import PHONE
-from tests.web.sites import DjangoSite
+from tests.web.reading import account
+from tests.web.sites import OTHER_PHONE, DjangoSite
 
 
 def test_r15_atomic_requests_do_not_take_our_decisions_back(django_site: DjangoSite) -> None:
@@ -55,13 +56,20 @@ def test_any_session_engine_will_do(django_site: DjangoSite, engine: str, tmp_pa
     assert visitor.submit("code", follow=False, code=str(django_site.outbox.last.code)).location == "/account"
 
 
-def test_pages_without_sessions_say_what_is_missing(django_site: DjangoSite) -> None:
+def test_the_pages_need_no_session_and_the_helpers_say_what_is_missing(django_site: DjangoSite) -> None:
     from django.core.exceptions import ImproperlyConfigured
+    from django.test import RequestFactory
+
+    from django_uzotp import send_code
 
     django_site.override(MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"])
-    assert django_site.send().status == 202  # the endpoints need none
+    assert django_site.send(OTHER_PHONE).status == 202
+    visitor = django_site.browser()
+    visitor.begin()
+    assert visitor.submit("code", follow=False, code=str(django_site.outbox.last.code)).status == 303
+    assert account(visitor) == PHONE
     with pytest.raises(ImproperlyConfigured, match=r"django\.contrib\.sessions"):
-        django_site.browser().get("/otp/")
+        send_code(PHONE, "login", request=RequestFactory().get("/"))
 
 
 @pytest.mark.parametrize("namespace", ["uzotp", "shop:uzotp", "phones"])

@@ -154,18 +154,20 @@ def test_p12_a_smaller_limit_of_the_host_is_a_problem_too(flask_site: FlaskSite)
 
 def test_p11_a_proof_outlives_a_store_that_was_away(flask_site: FlaskSite, monkeypatch: pytest.MonkeyPatch) -> None:
     from uzotp.web import helpers as calls
-    from uzotp.web.visit import PROOFS
+    from uzotp.web.visit import Visit
+    from uzotp.web.visitor import VISIT_COOKIE, Visitor
 
     verifier = flask_site.verifier
     verifier.send_code(PHONE, "login", client_ip=None, binding="x")
     proof = verifier.verify_code(PHONE, flask_site.outbox.last.code, "login", binding="x").proof
-    session: dict[str, Any] = {PROOFS: {"login": proof}}
+    cookie = Visit("x" * 22, proofs={"login": str(proof)}).cookie(verifier)
+    visitor = Visitor(cookies={VISIT_COOKIE: cookie})
     with monkeypatch.context() as away:
         away.setattr(verifier.store, "redeem", _away)
         with pytest.raises(StoreUnavailable):
-            calls.verified_phone(verifier, session, "login")
-    assert calls.verified_phone(verifier, session, "login") == PHONE
-    assert calls.verified_phone(verifier, session, "login") is None
+            calls.verified_phone(verifier, visitor, "login")
+    assert calls.verified_phone(verifier, visitor, "login") == PHONE
+    assert calls.verified_phone(verifier, visitor, "login") is None
 
 
 def _away(*args: Any) -> bool:
@@ -180,7 +182,7 @@ def test_trusted_proxies_belong_to_django(flask_site: FlaskSite) -> None:
 def test_p5_threads_that_come_first_together_share_one_verifier(
     flask_site: FlaskSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flask_uzotp.extension import FlaskProject
+    from flask_uzotp.project import FlaskProject
 
     app = flask_app({})
     project, gate, built = app.extensions["uzotp"], threading.Barrier(8, timeout=10), []

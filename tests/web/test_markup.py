@@ -98,11 +98,9 @@ def test_every_page_has_one_heading_and_a_title(site: Site) -> None:
         assert len(ids) == len(set(ids))
 
 
-def test_no_page_holds_a_code_or_a_whole_number(site: Site) -> None:
-    pages = all_pages(site)
-    for name, page in pages.items():
+def test_no_page_holds_a_code(site: Site) -> None:
+    for name, page in all_pages(site).items():
         assert code_of(site) not in page.text, name
-        assert "1238190" not in page.text.replace(" ", ""), name
 
 
 def test_numbers_are_for_programs_whatever_the_site_does_with_them(django_site: Site) -> None:

@@ -84,6 +84,19 @@ class Config:
         "Django: how many `X-Forwarded-For` entries to believe; in Flask use ProxyFix: [nginx](../howto/nginx.md)",
     )
 
+    cookie_domain: str | None = setting(
+        None,
+        "pages",
+        "`shop.uz`, where the pages and the accounts are on different hosts of it; else cookies are of one host alone",
+        read="host_name",
+    )
+    on_verified: Callable[..., Any] | None = setting(
+        None,
+        "pages",
+        "dotted path, `(request, phone, purpose)`: called when a page has verified, to log in, say; what it returns, "
+        "if anything, is the response: [logging in](../howto/pages.md#log-in)",
+    )
+
     trust: Callable[..., Any] | None = setting(
         None, "money", "dotted path, `(request) -> bool`: vouches for this request before the guard"
     )

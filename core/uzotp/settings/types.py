@@ -30,6 +30,7 @@ from uzotp.sms.templates import check_service_name
 Reader = Callable[[str, Any], Any]
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_HOST = re.compile(r"\.?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 #: No database has room for more.
 _LARGEST = 10**18
 
@@ -40,6 +41,13 @@ def text(name: str, value: Any) -> str | None:
     if not value.isprintable():  # a lone surrogate, a line's end: nothing that can be sent or signed with
         raise ConfigurationError(f"{name} holds a character that is none")
     return value or None
+
+
+def host_name(name: str, value: Any) -> str | None:
+    found = text(name, value)
+    if found and not _HOST.fullmatch(found):
+        raise ConfigurationError(f'{name} is a host name like "shop.uz", without a scheme and a port')
+    return found and found.lstrip(".")
 
 
 def service_name(_name: str, value: Any) -> str | None:

@@ -3,182 +3,209 @@
 from __future__ import annotations
 
 import math
-import re
-from typing import Any
 
-from uzotp.codes import normalise_code
+from uzotp.codes import MAX_MESSAGE, read_code
 from uzotp.errors import PROBLEMS, VISITOR_ERRORS, StoreUnavailable, UzotpError, retry_after
 from uzotp.i18n import duration, error_text, locale, refusal_text
 from uzotp.phones import Phone
+from uzotp.policy import Purpose
 from uzotp.ports.store import AttemptStatus
-from uzotp.privacy import Secret
+from uzotp.privacy import veiled
+from uzotp.results import Verification
 from uzotp.verification import Verifier
 from uzotp.web import helpers
-from uzotp.web import visit as visits
-from uzotp.web.pages import Page, PageRequest, Redirect, address, language_of, number_expired, page
+from uzotp.web.pages import (
+    Page,
+    PageRequest,
+    Redirect,
+    address,
+    code_address,
+    form_refused,
+    language_of,
+    page,
+    safe_next,
+    why_refused,
+)
 from uzotp.web.replies import WebReply, json_reply, problem
+from uzotp.web.visit import Begun
 
 #: What may still change: the page asks again while it says one of these.
 _OPEN = ("pending", "unknown", "sent")
-#: A whole SMS, with room for what the phone puts around it.
-MAX_MESSAGE = 700
 
 
 def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
-    """``GET``: ask for the code. ``POST``: check it, or send it again (``action=resend``)."""
-    language, session = language_of(verifier, request), request.session
-    state = _begun(verifier, request)
-    if not state:
-        done = visits.done(session)
-        if done and request.method == "POST":  # the right code was submitted twice
-            return _onward(request, done)
-        return Redirect(request.url("phone"))
+    """``GET``: ask for the code of the challenge ``?c=``, or of the newest. ``POST``: check what was typed for the
+    challenge of the form, or send that one's code again (``action=resend``)."""
+    language, visit = language_of(verifier, request), request.visit
     if request.method != "POST":
-        return _code_form(verifier, request, state)
+        begun = _begun(verifier, request)
+        return _code_form(verifier, request, begun) if begun else Redirect(request.url("phone"))
+    form = visit.read_form(verifier, request.token)
+    begun = visit.begun_of(form) if form else None
+    if form is None or begun is None or begun.purpose not in verifier.policy.purposes:
+        return refused(verifier, request)
     if request.form.get("action") == "resend":
-        return _resend(verifier, request, state)
+        return _resend(verifier, request, begun)
     typed = request.form.get("code", "")
-    if not typed.strip():
-        missing = locale(language)["pages"]["code_missing"].format(length=verifier.policy.code_length)
-        return _code_form(verifier, request, state, 400, error=missing)
-    code = code_in(typed, verifier.policy.code_length) or typed
     try:
-        result = verifier.verify_code(state["phone"], code, state["purpose"], binding=state["binding"])
+        result = verifier.verify_code(begun.phone, typed, begun.purpose, binding=visit.binding_of(begun), key=form.key)
     except VISITOR_ERRORS as error:
-        return _refused(verifier, request, state, error, "error")
+        return _refused(verifier, request, begun, error, "error", typed)
+    onward = begun.next or request.url("done")
     if result:
-        return _onward(request, visits.finish(session, state, result.phone, result.proof), result.device)
-    reason = result.status.value
+        visit.finish(begun, str(result.proof))
+        return Redirect(onward, result.device, (result.phone, Purpose(begun.purpose)))
+    if visit.done == begun.shown and begun.ref not in visit.begun:  # the right code was submitted twice
+        return Redirect(onward)
     if result.status is AttemptStatus.WRONG_CODE:
-        visits.change(session, state, attempts_left=result.attempts_left)
+        begun = visit.change(begun, attempts_left=result.attempts_left)
+    reason, status = _words(verifier, result, typed, language)
+    return _code_form(verifier, request, begun, status, error=reason, typed=typed)
+
+
+def _words(verifier: Verifier, result: Verification, typed: str, language: str) -> tuple[str, int]:
+    """What is said of an answer that is no, and its HTTP status."""
+    reason, length = result.status.value, verifier.policy.code_length
+    if result.status is AttemptStatus.WRONG_CODE:
+        if not read_code(typed, length):
+            return locale(language)["pages"]["code_missing"].format(length=length), 400
         reason = reason if result.attempts_left else "too_many_attempts"
     values = {"attempts_left": result.attempts_left, "retry_after": retry_after(result)}
-    message = error_text(reason, language, **values)[1]
-    return _code_form(verifier, request, state, PROBLEMS[reason].status, error=message)
+    return error_text(reason, language, **values)[1], PROBLEMS[reason].status
 
 
-def form_expired(verifier: Verifier, request: PageRequest, name: str) -> Page:
-    """A form of the page *name* whose CSRF token is not (any more) this session's: the page again, saying so.
+def refused(verifier: Verifier, request: PageRequest, why: str = "", page: str = "code") -> Page:
+    """A form of the *page* that cannot be taken as this visitor's: the page again, saying why, in the framework's words
+    for developers. Nothing of the form is done, so no try is spent."""
+    begun = _begun(verifier, request) if page == "code" else None
+    if not begun:
+        return form_refused(verifier, request, why)
+    return _code_form(verifier, request, begun, 403, alert=why_refused(verifier, request, why))
 
-    Nothing of the form is done, so no try is spent.
+
+def begin(verifier: Verifier, request: PageRequest, phone: object, purpose: str, next_url: str) -> Redirect:
+    """Send a code to a number that the host chose, and lead to its page, which also says why none was sent. No other
+    number can be confirmed there.
+
+    :raises InvalidPhone, CountryNotAllowed: the number cannot be served. :raises ValueError: no such purpose.
     """
-    state = _begun(verifier, request) if name == "code" else None
-    if not state:
-        return number_expired(verifier, request)
-    alert = locale(language_of(verifier, request))["pages"]["form_expired"]
-    return _code_form(verifier, request, state, 403, alert=alert)
-
-
-def delivery(verifier: Verifier, request: PageRequest) -> WebReply:
-    """Where the message of this session's challenge stands, for the page to ask as it waits.
-
-    It is the session that is asked, not a token: nothing on the page lets anybody else verify, resend or ask.
-    """
-    language = language_of(verifier, request)
-    state = _begun(verifier, request)
-    if not state:
-        return problem("not_found", language)
-    phone = Phone.parse(state["phone"])
+    phone, visit, language = veiled(phone), request.visit, language_of(verifier, request)
+    number, why = verifier.read_phone(phone), verifier.read_purpose(purpose)
+    binding, next_url = visit.binding_of(visit.of(number, why)), safe_next(next_url)
     try:
-        status = _status(verifier, state, phone)
+        challenge = helpers.send_or_continue(verifier, number, why, visitor=request, binding=binding, language=language)
     except VISITOR_ERRORS as error:
-        return problem(error.code, language)
-    text = locale(language)["pages"]["delivery"][status].format(phone=phone.masked)
-    return json_reply(200, {"status": status, "text": text, "final": status not in _OPEN})
-
-
-def code_in(text: str, length: int) -> str:
-    """The code of *length* digits in a whole message that somebody pasted, ``""`` where there is none for certain.
-
-    Looked for, in this order: what follows ``#`` in the message's last line, which is there for machines; what
-    follows the word; the last number that is as long as a code. The page's script does the same.
-    """
-    if normalise_code(text) or len(text) > MAX_MESSAGE:
-        return ""  # it is a code as it stands, or none
-    digits = rf"([0-9](?:[ \u00a0-]?[0-9]){{{length - 1}}})(?![0-9])"
-    for pattern in (
-        rf"#([0-9]{{{length}}})\s*$",
-        rf"(?:kod|код|code)[^\W\d_]*[^\w]{{0,5}}{digits}",
-        rf"(?:^|[^0-9])([0-9]{{{length}}})(?![0-9])",
-        rf"(?:^|[^0-9]){digits}",
-    ):
-        found = re.findall(pattern, text, re.IGNORECASE)
-        if found:
-            return re.sub(r"[^0-9]", "", found[-1])
-    return ""
-
-
-def _begun(verifier: Verifier, request: PageRequest) -> dict[str, Any] | None:
-    state = visits.state(request.session)
-    return state if state and state["purpose"] in verifier.policy.purposes else None
-
-
-def _onward(request: PageRequest, done: dict[str, Any], device: Secret | None = None) -> Redirect:
-    return Redirect(done["next"] or request.url("done"), device)
-
-
-def _resend(verifier: Verifier, request: PageRequest, state: dict[str, Any]) -> Page | Redirect:
-    whom, binding, language = (state["phone"], state["purpose"]), state["binding"], language_of(verifier, request)
-    try:
-        challenge = helpers.send_code(verifier, *whom, visitor=request, binding=binding, language=language)
-    except VISITOR_ERRORS as error:
-        return _refused(verifier, request, state, error, "resend_error")
-    visits.remember(request.session, challenge, binding, state["next"], resent=True)
+        visit.remember_refusal(error, number, why, next_url, verifier.clock.time())
+    else:
+        visit.remember(challenge, next_url, fixed=True)
     return Redirect(request.url("code"))
 
 
-def _refused(verifier: Verifier, request: PageRequest, state: dict[str, Any], error: UzotpError, where: str) -> Page:
+def delivery(verifier: Verifier, request: PageRequest) -> WebReply:
+    """Where the message of this visit's challenge stands, for the page to ask as it waits.
+
+    It is the cookie that says which, not a token: nothing on the page lets anybody else verify, resend or ask.
+    """
+    language = language_of(verifier, request)
+    begun = _begun(verifier, request)
+    if not begun:
+        return problem("not_found", language)
+    try:
+        status = _status(verifier, request, begun)
+    except VISITOR_ERRORS as error:
+        return problem(error.code, language)
+    text = locale(language)["pages"]["delivery"][status].format(phone=begun.shown)
+    return json_reply(200, {"status": status, "text": text, "final": status not in _OPEN})
+
+
+def _begun(verifier: Verifier, request: PageRequest) -> Begun | None:
+    """The challenge that the address names, or the newest."""
+    begun, named = request.visit.begun, request.query.get("c", "")
+    found = begun.get(named) if named else next(reversed(begun.values()), None)
+    return found if found and found.purpose in verifier.policy.purposes else None
+
+
+def _resend(verifier: Verifier, request: PageRequest, begun: Begun) -> Page | Redirect:
+    visit, language = request.visit, language_of(verifier, request)
+    whom, binding = (begun.phone, begun.purpose), visit.binding_of(begun)
+    try:
+        challenge = helpers.send_code(verifier, *whom, visitor=request, binding=binding, language=language)
+    except VISITOR_ERRORS as error:
+        return _refused(verifier, request, begun, error, "resend_error")
+    visit.remember(challenge, begun.next, resent=not begun.refused, fixed=begun.fixed)
+    return Redirect(request.url("code"))
+
+
+def _refused(
+    verifier: Verifier, request: PageRequest, begun: Begun, error: UzotpError, where: str, typed: str = ""
+) -> Page:
     ask, said = not isinstance(error, StoreUnavailable), {where: refusal_text(error, language_of(verifier, request))}
-    return _code_form(verifier, request, state, error.status, ask, **said)
+    return _code_form(verifier, request, begun, error.status, ask, typed, **said)
 
 
 def _code_form(
-    verifier: Verifier, request: PageRequest, state: dict[str, Any], status: int = 200, ask: bool = True, **said: str
+    verifier: Verifier,
+    request: PageRequest,
+    begun: Begun,
+    status: int = 200,
+    ask: bool = True,
+    typed: str = "",
+    **said: str,
 ) -> Page:
     """*ask*: whether the store can be asked how the message is doing; else it is as it was after the send. *said* is an
     ``error``, a ``resend_error`` or an ``alert``."""
-    language, phone = language_of(verifier, request), Phone.parse(state["phone"])
+    language = language_of(verifier, request)
     texts = locale(language)["pages"]
-    wait = max(0, math.ceil(state["resend_at"] - verifier.clock.time()))
+    wait = max(0, math.ceil(begun.resend_at - verifier.clock.time()))
     try:
-        sent = _status(verifier, state, phone) if ask else str(state["delivery"])
+        sent = _status(verifier, request, begun) if ask else begun.delivery
     except StoreUnavailable:
-        sent, ask = str(state["delivery"]), False
-    before, number, after = texts["delivery"][sent].format(phone=phone.masked).partition(phone.masked)
+        sent, ask = begun.delivery, False
+    if begun.refused and not said:
+        said = {"resend_error": error_text(begun.refused, language, retry_after=wait)[1]}
+    before, number, after = texts["delivery"][sent].format(phone=begun.shown).partition(begun.shown)
     watched = ask and sent in _OPEN and verifier.should_send is None
     resend_hint = texts["resend_wait"].format(wait=duration(wait, language)) if wait else texts["resend_ask"]
+    change = address(request, "phone", {"purpose": begun.purpose, "next": begun.next})
     return page(
         verifier,
         request,
         "code",
         status,
         **said,
+        form=request.visit.form(verifier, begun),
+        c=begun.ref,
+        code_url=code_address(request, begun),
         delivery=sent,
         delivery_before=before,
-        phone_masked=number,
+        phone_shown=number,
         delivery_after=after,
-        delivery_url=request.url("code_delivery") if watched else "",
+        delivery_url=address(request, "code_delivery", {"c": begun.ref}) if watched else "",
         code_length=str(verifier.policy.code_length),
         code_maxlength=str(MAX_MESSAGE),
-        notice=texts["resent"] if not said and state["resent"] and sent in ("sent", "delivered") else "",
-        tries=_tries(verifier, state, language) if not said and sent != "expired" else "",
+        typed=typed[:MAX_MESSAGE],
+        notice=texts["resent"] if not said and begun.resent and sent in ("sent", "delivered") else "",
+        tries=_tries(verifier, begun, language) if not said and sent not in ("expired", "unsent") else "",
         resend_in=str(wait),
         resend_hint="" if "resend_error" in said else resend_hint,  # which says it itself
-        change_url=address(request, "phone", {"purpose": state["purpose"], "next": state["next"]}),
+        change_url="" if begun.fixed else change,
     )
 
 
-def _status(verifier: Verifier, state: dict[str, Any], phone: Phone) -> str:
-    """A delivery's status, or ``expired`` where the code is of no use any more."""
-    if verifier.clock.time() >= state["expires_at"]:
+def _status(verifier: Verifier, request: PageRequest, begun: Begun) -> str:
+    """A delivery's status; ``expired`` where the code is of no use any more, ``unsent`` where there is none yet."""
+    if begun.refused:
+        return "unsent"
+    if verifier.clock.time() >= begun.expires_at:
         return "expired"
-    found = helpers.delivery(verifier, phone, state["purpose"], state["binding"])
+    binding = request.visit.binding_of(begun)
+    found = helpers.delivery(verifier, Phone.parse(begun.phone), begun.purpose, binding)
     return found.status.value if found else "expired"
 
 
-def _tries(verifier: Verifier, state: dict[str, Any], language: str) -> str:
+def _tries(verifier: Verifier, begun: Begun, language: str) -> str:
     """What is left of the tries, from the first miss on."""
-    left = state["attempts_left"]
+    left = begun.attempts_left
     if left >= verifier.policy.max_attempts:
         return ""
     if not left:

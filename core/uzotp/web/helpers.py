@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import MutableMapping
 from dataclasses import replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -14,10 +13,11 @@ from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.privacy import veiled
 from uzotp.results import Challenge, Verification
 from uzotp.verification import Verifier
-from uzotp.web.visit import PROOFS, proofs_of
+from uzotp.web import visit as visits
 from uzotp.web.visitor import Visitor
 
-_BINDING = "uzotp_binding"
+#: In the host's session; the second is what the release before this one kept there, for codes that are out.
+_SEED, _OLD_BINDING = "uzotp_seed", "uzotp_binding"
 HostT = TypeVar("HostT")
 
 
@@ -63,7 +63,7 @@ class Helpers(Generic[HostT]):
             language, trusted = language or asking.language(self.verifier.policy), trusted or asking.vouch()
             device = asking.device if device is None else device
         visitor = Visitor(client_ip=client, vouch=lambda: trusted, device=device or "")
-        bound = _bound(asking, binding)
+        bound = _bound(self.verifier, asking, binding, sends=True)
         return send_code(self.verifier, phone, purpose, visitor=visitor, binding=bound, language=language)
 
     def verify_code(
@@ -79,7 +79,8 @@ class Helpers(Generic[HostT]):
         """:meth:`uzotp.Verifier.verify_code`, with *binding* of *request*. :raises TypeError: without either."""
         phone, code, key = veiled(phone), veiled(code), veiled(key)
         visitor = None if request is None else self._visitor(request)
-        return self.verifier.verify_code(phone, code, purpose, binding=_bound(visitor, binding), key=key)
+        bound = _bound(self.verifier, visitor, binding, sends=False)
+        return self.verifier.verify_code(phone, code, purpose, binding=bound, key=key)
 
     def remember_device(self, request: HostT, response: Any, result: Verification) -> None:
         """Have the browser keep the ``device`` of a verification, if it has one: from then on the browser is known as
@@ -131,18 +132,13 @@ def send_or_continue(
         return challenge
 
 
-def verified_phone(verifier: Verifier, session: MutableMapping[str, Any], purpose: str) -> Phone | None:
-    """Redeem the proof that the pages left in *session* for *purpose*; ``None`` without a valid one."""
-    proofs = proofs_of(session)
-    proof = proofs.pop(str(purpose), None)
-    if proof is None:
-        return None
+def verified_phone(verifier: Verifier, visitor: Visitor, purpose: str) -> Phone | None:
+    """Redeem the proof that the pages gave to this browser for *purpose*; ``None`` without a valid one."""
+    proof = visits.of(verifier, visitor).proofs.get(str(purpose))
     try:
-        phone = verifier.redeem(proof, purpose)
+        return verifier.redeem(proof, purpose) if proof else None
     except InvalidProof:
-        phone = None
-    session[PROOFS] = proofs  # not before: with the store away the proof is still good
-    return phone
+        return None
 
 
 def delivery(verifier: Verifier, phone: Phone, purpose: str, binding: str) -> DeliveryRecord | None:
@@ -159,14 +155,18 @@ def delivery(verifier: Verifier, phone: Phone, purpose: str, binding: str) -> De
     return replace(record, gateway=record.gateway or name)
 
 
-def _bound(visitor: Visitor | None, binding: str | Unset) -> str:
-    """The binding that was given, or the session's own, made at first use (128 bits, R22)."""
+def _bound(verifier: Verifier, visitor: Visitor | None, binding: str | Unset, *, sends: bool) -> str:
+    """The binding that was given, or that of the session, which has but a seed of it: what is at rest on the server
+    leads to no challenge (R22, R66). The seed is made at first use (128 bits)."""
     if binding is not UNSET:
         return binding
     session = _need(visitor, "binding").session
-    if _BINDING not in session:
-        session[_BINDING] = secrets.token_urlsafe(16)
-    return str(session[_BINDING])
+    if _SEED not in session and _OLD_BINDING in session and not sends:
+        return str(session[_OLD_BINDING])
+    if _SEED not in session:
+        session.pop(_OLD_BINDING, None)
+        session[_SEED] = secrets.token_urlsafe(16)
+    return verifier.keys.hashed("binding", str(session[_SEED]))
 
 
 def _need(visitor: Visitor | None, what: str) -> Visitor:

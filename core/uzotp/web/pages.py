@@ -1,36 +1,43 @@
 """The pages: a number, a code (in :mod:`uzotp.web.code_page`), done. Plain HTML forms that need no JavaScript.
 
 Each function takes a request value and answers with a page to render or an address to go to. What a visitor has
-begun is kept in the session, see :mod:`uzotp.web.visit`. CSRF protection is the framework's, and done before these
-functions are called.
+begun is in a cookie of ours, see :mod:`uzotp.web.visit`. CSRF protection is done before these functions are called:
+Django's own, and in Flask that a form belongs to its visit.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from uzotp.errors import VISITOR_ERRORS, CooldownActive
+from uzotp.errors import VISITOR_ERRORS
 from uzotp.i18n import error_text, locale, refusal_text
+from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.privacy import Secret
 from uzotp.verification import Verifier
 from uzotp.web import countries, helpers
 from uzotp.web import visit as visits
+from uzotp.web.visit import Begun, Form, Visit
 from uzotp.web.visitor import Visitor
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageRequest(Visitor):
-    """A request for a page. ``url`` makes the address of ``"phone"``, ``"code"``, ``"code_delivery"`` or ``"done"``."""
+    """A request for a page. ``url`` makes the address of ``"phone"``, ``"code"``, ``"code_delivery"`` or ``"done"``;
+    ``token`` is the form's of :mod:`uzotp.web.visit`. With ``debug`` a page tells developers the true reason."""
 
     method: str
     query: Mapping[str, str]
     form: Mapping[str, str] = field(repr=False)
+    token: str = field(default="", repr=False)
     url: Callable[[str], str]
+    visit: Visit = field(repr=False)
+    debug: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,21 +51,25 @@ class Page:
 
 @dataclass(frozen=True)
 class Redirect:
-    """Go there with a GET (303). ``device`` is the token of a browser that has just proved a number."""
+    """Go there with a GET (303). ``device`` is the token of a browser that has just proved a number, which is
+    ``verified`` for a purpose."""
 
     location: str
     device: Secret | None = None
+    verified: tuple[Phone, Purpose] | None = None
 
 
 #: What a page may say of a refusal, and where.
 _SAID = {"error": "", "resend_error": "", "alert": ""}
+#: What looks like a number.
+_NUMBER = re.compile(r"[0-9 +().\-\u00a0]{1,32}")
 
 
 def safe_next(address: object) -> str:
     """*address* when it is a path on this very site, else ``""``: no scheme, no host, no trick of either."""
     if not isinstance(address, str) or not address.startswith("/") or len(address) > 1000:
         return ""
-    if len(quote(address, errors="replace")) > 1000:  # it travels in a cookie and in a Location
+    if len(quote(address, errors="replace")) > 1000:  # it travels in a cookie, in a form and in a Location
         return ""
     if address.startswith("//") or "\\" in address or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in address):
         return ""
@@ -66,23 +77,24 @@ def safe_next(address: object) -> str:
 
 
 def language_of(verifier: Verifier, request: PageRequest) -> str:
-    """What the visitor chose (``?lang=``, remembered in the session), else what the browser asks for."""
-    languages = verifier.policy.languages
-    chosen = request.query.get("lang")
+    """The site's own; where it has none, what the visitor chose (``?lang=``), else what the browser asks for."""
+    languages, visit = verifier.policy.languages, request.visit
+    settled, chosen = request.settled_language(verifier.policy), request.query.get("lang")
+    if settled:
+        return settled
     if chosen in languages:
-        request.session[visits.LANGUAGE] = chosen
-        return chosen
-    remembered = request.session.get(visits.LANGUAGE)
-    return remembered if remembered in languages else request.language(verifier.policy)
+        visit.keep(language=chosen)
+    return visit.language if visit.language in languages else request.language(verifier.policy)
 
 
 def page(verifier: Verifier, request: PageRequest, name: str, status: int = 200, **context: Any) -> Page:
-    """The page *name* with what every page has. A change of language does not lose its ``purpose`` and ``next``.
+    """The page *name* with what every page has. A change of language does not lose what its address says; where the
+    site has settled on one, it is the site that changes it.
 
     Numbers are given as text, for Django's templates may write them with separators.
     """
     language, codes = language_of(verifier, request), verifier.policy.languages
-    texts, keep = locale(language), {key: context[key] for key in ("purpose", "next") if key in context}
+    texts, keep = locale(language), {key: context[key] for key in ("purpose", "next", "c") if key in context}
     languages = [
         SimpleNamespace(
             code=code,
@@ -100,7 +112,8 @@ def page(verifier: Verifier, request: PageRequest, name: str, status: int = 200,
         "units": SimpleNamespace(**texts["language"]["units"]),
         "page_title": title,
         "language": language,
-        "languages": languages if len(languages) > 1 else [],
+        "languages": [] if len(languages) < 2 or request.settled_language(verifier.policy) else languages,
+        "form": request.visit.form(verifier),
         "phone_url": request.url("phone"),
         "code_url": request.url("code"),
     }
@@ -111,44 +124,67 @@ def address(request: PageRequest, name: str, query: Mapping[str, str]) -> str:
     return f"{request.url(name)}?{urlencode({key: value for key, value in query.items() if value})}"
 
 
+def code_address(request: PageRequest, begun: Begun) -> str:
+    return address(request, "code", {"c": begun.ref})
+
+
 def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     """``GET``: ask for a number, for ``?purpose=`` and ``?next=``. ``POST``: send the code and go on."""
-    language, session = language_of(verifier, request), request.session
+    language, visit = language_of(verifier, request), request.visit
     source = request.form if request.method == "POST" else request.query
     purpose, next_url = _purpose(verifier, source.get("purpose")), safe_next(source.get("next"))
     if request.method != "POST":
-        typed = visits.draft(session, verifier.clock.time())
-        return _phone_form(verifier, request, purpose, next_url, typed)
+        return _phone_form(verifier, request, purpose, next_url, visit.draft)
     typed = request.form.get("phone", "")
-    visits.keep_draft(session, typed, verifier.clock.time())
+    if _NUMBER.fullmatch(typed):  # whatever else was typed is not kept
+        visit.keep(draft=typed)
+    phone: Phone | None = None
     try:
         phone = verifier.read_phone(typed)
-        binding = visits.binding(session, phone, purpose)
-        try:
-            challenge = helpers.send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
-        except CooldownActive:
-            begun = visits.state(session)
-            if begun is None or begun["binding"] != binding:
-                raise
-            visits.change(session, begun, next=next_url)
-            return Redirect(request.url("code"))  # the page was submitted twice: the code is on its way
+        begun = visit.of(phone, purpose)
+        binding = visit.binding_of(begun)
+        challenge = helpers.send_or_continue(
+            verifier, phone, purpose, visitor=request, binding=binding, language=language
+        )
     except VISITOR_ERRORS as error:
-        said = {"error": refusal_text(error, language)}
+        said = {"error": refusal_text(error, language), **_other_way(request, phone, language, verifier.clock.time())}
         return _phone_form(verifier, request, purpose, next_url, typed, error.status, **said)
-    visits.remember(session, challenge, binding, next_url)
+    visit.remember(challenge, next_url)
     return Redirect(request.url("code"))
 
 
-def number_expired(verifier: Verifier, request: PageRequest) -> Page:
-    """The phone page again, for a form whose CSRF token is not (any more) this session's.
+def _other_way(request: PageRequest, phone: Phone | None, language: str, now: float) -> dict[str, str]:
+    """Where this visit has a code for the same number under way, for something else: the words, and the way on."""
+    for begun in reversed(request.visit.begun.values()):
+        if phone is not None and begun.phone == phone and now < begun.expires_at and not begun.refused:
+            said = locale(language)["pages"]["under_way"][begun.purpose]
+            return {"under_way": said, "under_way_url": code_address(request, begun)}
+    return {}
+
+
+def form_refused(verifier: Verifier, request: PageRequest, why: str = "") -> Page:
+    """The phone page again, for a form that cannot be taken as this visitor's, saying why.
 
     What such a form says may be a stranger's, so nothing of it is done or kept but where it leads.
     """
-    message = locale(language_of(verifier, request))["pages"]["form_expired"]
-    purpose = _purpose(verifier, request.form.get("purpose"))
-    typed = visits.draft(request.session, verifier.clock.time())
-    next_url = safe_next(request.form.get("next"))
-    return _phone_form(verifier, request, purpose, next_url, typed, 403, alert=message)
+    alert = why_refused(verifier, request, why)
+    purpose, next_url = _purpose(verifier, request.form.get("purpose")), safe_next(request.form.get("next"))
+    return _phone_form(verifier, request, purpose, next_url, request.visit.draft, 403, alert=alert)
+
+
+def why_refused(verifier: Verifier, request: PageRequest, why: str = "") -> str:
+    """What a visitor is told of a form that was not taken. *why* are the framework's words for it."""
+    form, name = visits.read_form(verifier.tokens("form"), request.token), "form_expired"
+    if why.startswith(("Origin ", "Referer ")):  # Django's
+        name = "form_foreign"
+    elif request.visit.born and form and verifier.clock.time() < form.until:
+        name, why = "cookies_needed", why or "The form came without the cookie that was set with it."
+    said = str(locale(language_of(verifier, request))["pages"][name])
+    return f"{said} [DEBUG: {why or _token_words(form)}]" if request.debug else said
+
+
+def _token_words(form: Form | None) -> str:
+    return "The form's token is of another visit." if form else "The form's token is missing, forged or outlived."
 
 
 def _phone_form(
@@ -190,8 +226,8 @@ def _purpose(verifier: Verifier, text: str | None) -> Purpose:
 
 def done_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     """Where a visitor lands who came without a ``next``."""
-    done = visits.done(request.session)
-    if not done:
+    phone = request.visit.done
+    if not phone:
         return Redirect(request.url("phone"))
-    text = locale(language_of(verifier, request))["pages"]["done_text"].format(phone=done["phone"])
+    text = locale(language_of(verifier, request))["pages"]["done_text"].format(phone=phone)
     return page(verifier, request, "done", text=text)

@@ -1,131 +1,276 @@
-"""What the session keeps of a visit: the number being typed, the challenge begun, what is verified.
+"""A visit to the pages: what the visitor's browser carries of it, in one signed cookie, and what a form of it says.
 
-A session may come from another release of ours, so everything in it is checked for its shape before use.
+Nothing of a visit is at rest on the server. The cookie is born with the first page, so that a lost answer strands
+nobody: its ``id`` is the binding of all that the visit begins. A form names the one challenge that it is about. Neither
+is of use without the other. A browser may have the cookie of another release, so its shape is checked before use.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from typing import Any
 
-from uzotp.errors import InvalidPhone
+from uzotp.codes import Tokens
+from uzotp.errors import InvalidPhone, retry_after
 from uzotp.phones import Phone
 from uzotp.policy import MAX_LIFE, Purpose
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.privacy import Secret
 from uzotp.results import Challenge
+from uzotp.verification import Verifier
+from uzotp.web.visitor import Visitor
 
-Session = MutableMapping[str, Any]
-
-#: What the visitor has begun.
-STATE = "uzotp"
-#: What is verified: proofs by purpose.
-PROOFS = "uzotp_proofs"
-LANGUAGE = "uzotp_language"
-DONE = "uzotp_done"
-#: The number as it was typed, for whoever corrects it or changes the language.
-DRAFT = "uzotp_draft"
-
-_STATE_SHAPE: dict[str, Any] = {
-    "phone": str,
-    "purpose": str,
-    "binding": str,
-    "next": str,
-    "expires_at": (int, float),
-    "resend_at": (int, float),
-    "delivery": str,
-    "attempts_left": int,
-    "resent": bool,
-}
-_DONE_SHAPE: dict[str, Any] = {"phone": str, "next": str}
-_DRAFT_SHAPE: dict[str, Any] = {"phone": str, "until": (int, float)}
-
-#: What looks like a number; whatever else was typed into its field is not kept.
-_NUMBER = re.compile(r"[0-9 +().\-\u00a0]{1,32}")
+#: A browser keeps 4,096 bytes of a cookie, its name and attributes included. What is oldest goes where there is more.
+_MOST_BYTES = 3500
+#: How many challenges a visit has at once: tabs, and slips of the finger.
+_MOST_BEGUN = 4
+#: A cookie with nothing begun in it that is over within so many seconds is set anew by any page, so that who has just
+#: opened one has time to type. Any other is set by who changes it alone: two answers that cross would lose a proof.
+_SOON = MAX_LIFE // 2
 
 
-def _kept(session: Session, key: str, shape: dict[str, Any]) -> dict[str, Any] | None:
-    """What an earlier request left, if it has the shape of this release; another release's is forgotten."""
-    value = session.get(key)
-    if value is None:
-        return None
-    if isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in shape.items()):
-        return value
-    session.pop(key)
-    return None
+@dataclass(frozen=True)
+class Begun:
+    """A challenge of a visit, as its page shows it. ``ref`` names it in addresses and is no secret. The host chose the
+    number of a ``fixed`` one. ``refused`` is why no code was sent yet, until the moment ``resend_at``. A ``binding`` is
+    there when it is not the visit's own."""
+
+    ref: str
+    phone: str
+    purpose: str
+    next: str
+    expires_at: float
+    resend_at: float
+    attempts_left: int
+    delivery: str
+    resent: bool = False
+    fixed: bool = False
+    refused: str = ""
+    binding: str = ""
+
+    def __post_init__(self) -> None:
+        """:raises ValueError, InvalidPhone: another release's, or nobody's."""
+        for each in fields(self):
+            value, number = getattr(self, each.name), "float" in str(each.type)
+            if type(value).__name__ not in (("int", "float") if number else (each.type,)):
+                raise ValueError(each.name)
+        Phone.parse(self.phone)
+        Purpose(self.purpose)
+        DeliveryStatus(self.delivery)
+
+    @property
+    def shown(self) -> str:
+        """The number as its page shows it: whole to the browser that typed it."""
+        phone = Phone.parse(self.phone)
+        return phone.masked if self.fixed else phone.spaced
 
 
-def keep_draft(session: Session, typed: str, now: float) -> None:
-    """For as long as a code may live: the next person at this computer should not find it."""
-    if _NUMBER.fullmatch(typed):
-        session[DRAFT] = {"phone": typed, "until": now + MAX_LIFE}
+@dataclass(frozen=True)
+class Form:
+    """What a form of a visit says, signed: which challenge it is about, and a ``key`` of its own. A form that asks for
+    a number is about none."""
+
+    visit: str
+    #: The moment when the cookie that came with it is over: seconds.
+    until: int = 0
+    key: str = ""
+    ref: str = ""
+    phone: str = ""
+    purpose: str = ""
+    next: str = ""
+    fixed: bool = False
 
 
-def draft(session: Session, now: float) -> str:
-    """The number that this visitor typed, ``""`` when there is none any more."""
-    kept = _kept(session, DRAFT, _DRAFT_SHAPE)
-    if kept and now < kept["until"] and _NUMBER.fullmatch(kept["phone"]):
-        return str(kept["phone"])
-    session.pop(DRAFT, None)
-    return ""
+@dataclass
+class Visit:
+    """What one browser has begun and verified. ``changed`` says that the cookie is to be set."""
+
+    id: str
+    begun: dict[str, Begun] = field(default_factory=dict)
+    #: What is verified: proofs by purpose.
+    proofs: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    #: The number as it was typed, for whoever corrects it or changes the language.
+    draft: str = ""
+    #: The number that was verified last, as its page shows it.
+    done: str = ""
+    #: The moment when the cookie is over: seconds.
+    until: int = 0
+    born: bool = field(default=False, compare=False)
+    changed: bool = field(default=False, compare=False)
+
+    # ---------------------------------------------------------------------------------------------- the cookie
+
+    @classmethod
+    def read(cls, verifier: Verifier, cookie: str) -> Visit:
+        """The visit in a *cookie*, or a new one where there is none any more."""
+        content, now = verifier.tokens("visit").load(cookie, MAX_LIFE), verifier.clock.time()
+        visit = _read(content) if content else None
+        if visit is None or visit.until <= now:
+            return cls(secrets.token_urlsafe(16), until=_end(now), born=True, changed=True)
+        if not visit.begun and not visit.proofs and visit.until - now < _SOON:
+            visit.until, visit.changed = _end(now), True
+        return visit
+
+    def cookie(self, verifier: Verifier) -> str:
+        """Its text. The oldest challenges are left out of one that would be too long; their forms need no cookie."""
+        kept = [*self.begun.values()]
+        while True:
+            content = {**vars(self), "begun": [_short(each) for each in kept], "until": _end(verifier.clock.time())}
+            del content["born"], content["changed"]
+            text = verifier.tokens("visit").dump({name: value for name, value in content.items() if value})
+            if len(text) <= _MOST_BYTES or not kept:
+                return text
+            kept = kept[1:]
+
+    # ------------------------------------------------------------------------------------------ what it has begun
+
+    def binding_of(self, begun: Begun | None) -> str:
+        """Its own, or the visit's, which is that of whatever it begins."""
+        return begun.binding if begun and begun.binding else f"visit {self.id}"
+
+    def of(self, phone: Phone, purpose: Purpose) -> Begun | None:
+        wanted = str(phone), purpose.value
+        return next((each for each in self.begun.values() if (each.phone, each.purpose) == wanted), None)
+
+    def remember(self, challenge: Challenge, next_url: str, *, resent: bool = False, fixed: bool = False) -> Begun:
+        """Keep what was sent in place of what was begun for the same number and purpose."""
+        before = self.of(challenge.phone, challenge.purpose)
+        return self._put(
+            Begun(
+                before.ref if before else secrets.token_urlsafe(6),
+                str(challenge.phone),
+                challenge.purpose.value,
+                next_url,
+                challenge.expires_at.timestamp(),
+                challenge.resend_at.timestamp(),
+                challenge.attempts_left,
+                challenge.delivery.status.value,
+                resent,
+                fixed,
+                binding=before.binding if before else "",
+            )
+        )
+
+    def remember_refusal(self, error: Any, phone: Phone, purpose: Purpose, next_url: str, now: float) -> Begun:
+        """Keep why no code was sent to a number that the host chose."""
+        before = self.of(phone, purpose)
+        ref, resend_at = before.ref if before else secrets.token_urlsafe(6), now + (retry_after(error) or 0)
+        status = DeliveryStatus.FAILED.value
+        begun = Begun(ref, str(phone), purpose.value, next_url, now + MAX_LIFE, resend_at, 0, status, fixed=True)
+        return self._put(replace(begun, refused=error.code))
+
+    def change(self, begun: Begun, **changes: Any) -> Begun:
+        return self._put(replace(begun, **changes))
+
+    def _put(self, begun: Begun) -> Begun:
+        self.begun.pop(begun.ref, None)
+        self.begun[begun.ref] = begun
+        self.begun = dict([*self.begun.items()][-_MOST_BEGUN:])
+        self.done, self.changed = "", True
+        return begun
+
+    def finish(self, begun: Begun, proof: str) -> None:
+        """The code was right."""
+        self.begun.pop(begun.ref, None)
+        self.proofs[begun.purpose] = proof
+        self.done, self.draft, self.changed = begun.shown, "", True
+
+    def keep(self, **changes: str) -> None:
+        """Keep a ``draft`` or a ``language``."""
+        for name, value in changes.items():
+            self.changed = self.changed or getattr(self, name) != value
+            setattr(self, name, value)
+
+    # ------------------------------------------------------------------------------------------------- its forms
+
+    def form(self, verifier: Verifier, begun: Begun | None = None) -> str:
+        """The token of a form, which is of use beside this visit's cookie alone."""
+        until = _end(verifier.clock.time()) if self.changed else self.until
+        form = Form(self._mark(verifier), until, secrets.token_urlsafe(16))
+        if begun:
+            form = replace(form, **{name: getattr(begun, name) for name in _SAID_BY_FORMS})
+        return verifier.tokens("form").dump({name: value for name, value in asdict(form).items() if value})
+
+    def read_form(self, verifier: Verifier, token: str) -> Form | None:
+        """What a form says that is this visit's; ``None`` for any other."""
+        form = read_form(verifier.tokens("form"), token)
+        return form if form and form.visit == self._mark(verifier) else None
+
+    def begun_of(self, form: Form) -> Begun | None:
+        """The challenge that *form* is about, also when the cookie has no room for it (any more)."""
+        found = self.begun.get(form.ref)
+        if found or not form.ref:
+            return found
+        unknown = DeliveryStatus.UNKNOWN.value
+        return Begun(form.ref, form.phone, form.purpose, form.next, 0, 0, 1, unknown, fixed=form.fixed)
+
+    def _mark(self, verifier: Verifier) -> str:
+        return verifier.keys.hashed("visit", self.id)
 
 
-def state(session: Session) -> dict[str, Any] | None:
-    """What the visitor has begun."""
-    kept = _kept(session, STATE, _STATE_SHAPE)
+_SAID_BY_FORMS = ("ref", "phone", "purpose", "next", "fixed")
+
+
+def read_form(tokens: Tokens, token: str, max_age: int = MAX_LIFE) -> Form | None:
+    """What a form says, whosever it is."""
+    content = tokens.load(token, max_age)
     try:
-        if kept:
-            Phone.parse(kept["phone"])
-            DeliveryStatus(kept["delivery"])
-    except (InvalidPhone, ValueError):
-        session.pop(STATE)
+        return Form(**content) if content else None
+    except TypeError:
         return None
-    return kept
 
 
-def binding(session: Session, phone: Phone, purpose: Purpose) -> str:
-    """The session's binding for this number and purpose; another number gets another, which voids the first (R23)."""
-    begun = state(session)
-    if begun and begun["phone"] == phone and begun["purpose"] == purpose.value:
-        return str(begun["binding"])
-    return secrets.token_urlsafe(16)
+def _end(now: float) -> int:
+    return int(now) + MAX_LIFE
 
 
-def remember(session: Session, challenge: Challenge, binding: str, next_url: str, *, resent: bool = False) -> None:
-    session.pop(DONE, None)
-    session[STATE] = {
-        "phone": str(challenge.phone),
-        "purpose": challenge.purpose.value,
-        "binding": binding,
-        "next": next_url,
-        "expires_at": challenge.expires_at.timestamp(),
-        "resend_at": challenge.resend_at.timestamp(),
-        "delivery": challenge.delivery.status.value,
-        "attempts_left": challenge.attempts_left,
-        "resent": resent,
-    }
+def _read(content: dict[str, Any]) -> Visit | None:
+    """What a cookie of this release holds."""
+    try:
+        visit = Visit(**content | {"begun": {row[0]: Begun(*row) for row in content.get("begun", ())}})
+        texts = [visit.id, visit.language, visit.draft, visit.done, *visit.proofs, *visit.proofs.values()]
+        return visit if all(isinstance(text, str) for text in texts) and isinstance(visit.until, int) else None
+    except (InvalidPhone, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return None
 
 
-def change(session: Session, begun: Mapping[str, Any], **changes: Any) -> None:
-    session[STATE] = {**begun, **changes}
+def _short(begun: Begun) -> list[Any]:
+    """Its fields, without the last ones that are as usual."""
+    row, usual = [*astuple(begun)], [each.default for each in fields(Begun)]
+    while row[-1] == usual[len(row) - 1]:
+        row.pop()
+    return row
 
 
-def finish(session: Session, begun: Mapping[str, Any], phone: Phone, proof: Secret | None) -> dict[str, Any]:
-    """The code was right. :returns: what :func:`done` finds from now on."""
-    session[PROOFS] = proofs_of(session) | {begun["purpose"]: str(proof)}
-    session.pop(STATE)
-    session.pop(DRAFT, None)
-    session[DONE] = {"phone": phone.masked, "next": begun["next"]}
-    return dict(session[DONE])
+#: Where releases before this one kept a visit, in the host's session: it is read for as long as it lives, ten minutes.
+_STATE, _PROOFS, _OTHERS = "uzotp", "uzotp_proofs", ("uzotp_language", "uzotp_done", "uzotp_draft", "uzotp_csrf")
 
 
-def done(session: Session) -> dict[str, Any] | None:
-    return _kept(session, DONE, _DONE_SHAPE)
+def of(verifier: Verifier, visitor: Visitor) -> Visit:
+    """The visit of who is asking."""
+    visit = Visit.read(verifier, visitor.visit_cookie)
+    if visit.born:
+        visit.proofs = proofs_of_session(visitor.session)
+        state = visitor.session.get(_STATE)
+        if isinstance(state, dict):
+            with suppress(InvalidPhone, ValueError, TypeError):
+                visit._put(Begun(secrets.token_urlsafe(6), **state))
+    return visit
 
 
-def proofs_of(session: Session) -> dict[str, Any]:
-    """The proofs in *session* by purpose, as a mapping of the caller's own."""
-    proofs = session.get(PROOFS)
-    return dict(proofs) if isinstance(proofs, dict) else {}
+def proofs_of_session(session: Mapping[str, Any]) -> dict[str, str]:
+    proofs = session.get(_PROOFS)
+    kept = proofs.items() if isinstance(proofs, dict) else ()
+    return {name: proof for name, proof in kept if isinstance(name, str) and isinstance(proof, str)}
+
+
+def keep(verifier: Verifier, visitor: Visitor, visit: Visit, response: Any) -> None:
+    """Have the browser keep what has changed of its visit, and the host's session nothing of it."""
+    for name in (_STATE, _PROOFS, *_OTHERS):
+        if name in visitor.session:
+            del visitor.session[name]
+    if visit.changed:
+        visitor.keep_visit(response, visit.cookie(verifier))

@@ -190,6 +190,9 @@
       else sendWhole();
     });
     receive(field.form, take);
+    // So that a reload is of this challenge, whatever another tab has begun.
+    history.replaceState(history.state, "", field.form.action);
+    if (field.value) field.select();
   };
 
   // WebOTP: the browser reads the SMS that names this site in its last line.
