@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -42,10 +42,16 @@ def account(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"phone": django_uzotp.verified_phone(request, _said(request)["purpose"])})
 
 
+def confirm(request: HttpRequest) -> HttpResponse:
+    asked = request.GET
+    return django_uzotp.begin(request, asked["phone"], asked["purpose"], next=asked.get("next", ""))
+
+
 urlpatterns = [
     path("otp/", include("django_uzotp.urls")),
     path("host/send", send),
     path("host/verify", verify),
     path("host/account", account),
     path("host/known", known),
+    path("host/confirm", confirm),
 ]

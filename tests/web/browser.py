@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
@@ -98,6 +99,22 @@ class Browser(ABC):
         content_type: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> Answer: ...
+
+    @abstractmethod
+    def cookies(self) -> Any:
+        """What :meth:`restore` takes."""
+
+    @abstractmethod
+    def restore(self, cookies: Any) -> None:
+        """Have these cookies and no others."""
+
+    @contextmanager
+    def losing_the_answer(self) -> Iterator[None]:
+        """What is asked in here reaches the site, and its answers are lost, cookies and all."""
+        page, cookies = self.page, self.cookies()
+        yield
+        self.page = page
+        self.restore(cookies)
 
     def get(self, path: str, **headers: str) -> Answer:
         """Open an address. ``accept_language="ru"`` and the like become headers."""

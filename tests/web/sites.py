@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from importlib.util import find_spec
 from typing import Any
 
@@ -177,6 +178,12 @@ class DjangoBrowser(Browser):
         super().__init__(ip)
         self._client = Client(enforce_csrf_checks=True)
 
+    def cookies(self) -> Any:
+        return deepcopy(self._client.cookies)
+
+    def restore(self, cookies: Any) -> None:
+        self._client.cookies = deepcopy(cookies)
+
     def request(
         self,
         method: str,
@@ -268,6 +275,10 @@ def flask_app(settings: Mapping[str, Any], **options: Any) -> Any:
     def known() -> Any:
         return jsonify(known=uzotp.known_device(request, request.get_json()["phone"]))
 
+    @app.get("/host/confirm")
+    def confirm() -> Any:
+        return uzotp.begin(request, request.args["phone"], request.args["purpose"], next=request.args.get("next", ""))
+
     @app.post("/host/account")
     def account() -> Any:
         return jsonify(phone=uzotp.verified_phone(request.get_json()["purpose"]))
@@ -279,6 +290,12 @@ class FlaskBrowser(Browser):
     def __init__(self, app: Any, ip: str) -> None:
         super().__init__(ip)
         self._client = app.test_client()
+
+    def cookies(self) -> Any:
+        return deepcopy(self._client._cookies)
+
+    def restore(self, cookies: Any) -> None:
+        self._client._cookies = deepcopy(cookies)
 
     def request(
         self,

@@ -33,10 +33,12 @@ def begun(place: int, value: Any) -> dict[str, Any]:
 
 
 ODD: list[Any] = [
-    {}, {"id": 7}, {"id": None}, having("until", "soon"), having("more", 1), having("begun", 7), having("begun", "text"),
+    {}, {"id": 7}, {"id": None}, having("until", "soon"), having("more", 1), having("begun", 7), having("begun", "x"),
     having("begun", ["text"]), having("begun", [[]]), having("begun", [{}]), having("begun", [[1, 2]]),
-    having("begun", [[*BEGUN, 1, 2, 3, 4, 5]]), having("proofs", 7), having("proofs", ["x"]), having("proofs", {"a": 1}),
-    having("draft", 7), having("done", {}), having("language", []), *(begun(place, None) for place in range(8)),
+    having("begun", [[*BEGUN, 1, 2, 3, 4, 5, 6]]), having("proofs", 7), having("proofs", ["x"]),
+    having("proofs", {"a": 1}),
+    having("draft", 7), having("done", {}), having("language", []),
+    *(begun(place, None) for place in range(8)),
     begun(1, "+1"), begun(1, "x"), begun(2, "fun"), begun(4, "soon"), begun(4, True), begun(6, 1.5), begun(7, "lost"),
 ]  # fmt: skip
 
@@ -108,7 +110,7 @@ def cookie_with(site: Site, begun: int, proofs: int, next_url: str = "") -> str:
         site.outbox.clear()
         phone = f"+99890123820{number}"
         challenge = site.verifier.send_code(phone, "login", client_ip=None, binding="x")
-        visit.remember(challenge, next_url, resent=True)
+        visit.remember(challenge, next_url, "k" * 22, resent=True)
     challenge = site.verifier.send_code(PHONE, "login", client_ip=None, binding="x")
     proof = str(site.verifier.verify_code(PHONE, site.outbox.last.code, "login", binding="x").proof)
     visit.proofs = dict.fromkeys(["operation", "password_reset", "registration", "login"][:proofs], proof)

@@ -91,13 +91,15 @@ def begin(verifier: Verifier, request: PageRequest, phone: object, purpose: str,
     """
     phone, visit, language = veiled(phone), request.visit, language_of(verifier, request)
     number, why = verifier.read_phone(phone), verifier.read_purpose(purpose)
-    binding, next_url = visit.binding_of(visit.of(number, why)), safe_next(next_url)
+    begun, next_url = visit.of(number, why), safe_next(next_url)
+    key = begun.key if begun else ""
+    binding = visit.binding_of(begun) if begun else visit.binding_for(key)
     try:
         challenge = helpers.send_or_continue(verifier, number, why, visitor=request, binding=binding, language=language)
     except VISITOR_ERRORS as error:
         visit.remember_refusal(error, number, why, next_url, verifier.clock.time())
     else:
-        visit.remember(challenge, next_url, fixed=True)
+        visit.remember(challenge, next_url, key, fixed=True)
     return Redirect(request.url("code"))
 
 
@@ -132,7 +134,7 @@ def _resend(verifier: Verifier, request: PageRequest, begun: Begun) -> Page | Re
         challenge = helpers.send_code(verifier, *whom, visitor=request, binding=binding, language=language)
     except VISITOR_ERRORS as error:
         return _refused(verifier, request, begun, error, "resend_error")
-    visit.remember(challenge, begun.next, resent=not begun.refused, fixed=begun.fixed)
+    visit.remember(challenge, begun.next, begun.key, resent=not begun.refused, fixed=begun.fixed)
     return Redirect(request.url("code"))
 
 

@@ -141,15 +141,16 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     phone: Phone | None = None
     try:
         phone = verifier.read_phone(typed)
-        begun = visit.of(phone, purpose)
-        binding = visit.binding_of(begun)
+        begun, form = visit.of(phone, purpose), visit.read_form(verifier, request.token)
+        key = begun.key if begun else form.key if form else "none"
+        binding = visit.binding_of(begun) if begun else visit.binding_for(key)
         challenge = helpers.send_or_continue(
             verifier, phone, purpose, visitor=request, binding=binding, language=language
         )
     except VISITOR_ERRORS as error:
         said = {"error": refusal_text(error, language), **_other_way(request, phone, language, verifier.clock.time())}
         return _phone_form(verifier, request, purpose, next_url, typed, error.status, **said)
-    visit.remember(challenge, next_url)
+    visit.remember(challenge, next_url, key)
     return Redirect(request.url("code"))
 
 

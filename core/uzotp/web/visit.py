@@ -1,8 +1,10 @@
 """A visit to the pages: what the visitor's browser carries of it, in one signed cookie, and what a form of it says.
 
 Nothing of a visit is at rest on the server. The cookie is born with the first page, so that a lost answer strands
-nobody: its ``id`` is the binding of all that the visit begins. A form names the one challenge that it is about. Neither
-is of use without the other. A browser may have the cookie of another release, so its shape is checked before use.
+nobody. What ties a challenge to a visit are its ``id`` and the key of the form that asked for the code, which comes
+again when that is sent again: whoever planted the cookie does not know it. A form for a code names the one challenge
+that it is about. Neither cookie nor form is of use without the other. A browser may have the cookie of another release,
+so its shape is checked before use.
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ _SOON = MAX_LIFE // 2
 
 @dataclass(frozen=True)
 class Begun:
-    """A challenge of a visit, as its page shows it. ``ref`` names it in addresses and is no secret. The host chose the
-    number of a ``fixed`` one. ``refused`` is why no code was sent yet, until the moment ``resend_at``. A ``binding`` is
-    there when it is not the visit's own."""
+    """A challenge of a visit, as its page shows it. ``ref`` names it in addresses and is no secret; ``key`` is that of
+    the form that began it. The host chose the number of a ``fixed`` one. ``refused`` is why no code was sent yet, until
+    the moment ``resend_at``. A ``binding`` is there when another release made it."""
 
     ref: str
     phone: str
@@ -45,6 +47,7 @@ class Begun:
     resend_at: float
     attempts_left: int
     delivery: str
+    key: str = ""
     resent: bool = False
     fixed: bool = False
     refused: str = ""
@@ -69,14 +72,15 @@ class Begun:
 
 @dataclass(frozen=True)
 class Form:
-    """What a form of a visit says, signed: which challenge it is about, and a ``key`` of its own. A form that asks for
-    a number is about none."""
+    """What a form of a visit says, signed: which challenge it is about, ``begun`` by the form with that key, and a
+    ``key`` of its own. A form that asks for a number is about none."""
 
     visit: str
     #: The moment when the cookie that came with it is over: seconds.
     until: int = 0
     key: str = ""
     ref: str = ""
+    begun: str = ""
     phone: str = ""
     purpose: str = ""
     next: str = ""
@@ -127,16 +131,22 @@ class Visit:
 
     # ------------------------------------------------------------------------------------------ what it has begun
 
-    def binding_of(self, begun: Begun | None) -> str:
-        """Its own, or the visit's, which is that of whatever it begins."""
-        return begun.binding if begun and begun.binding else f"visit {self.id}"
+    def binding_for(self, key: str) -> str:
+        """What ties a challenge to this visit that a form with this *key* begins."""
+        return f"visit {self.id} {key}"
+
+    def binding_of(self, begun: Begun) -> str:
+        """What ties a challenge to this visit that it has *begun*."""
+        return begun.binding or self.binding_for(begun.key)
 
     def of(self, phone: Phone, purpose: Purpose) -> Begun | None:
         wanted = str(phone), purpose.value
         return next((each for each in self.begun.values() if (each.phone, each.purpose) == wanted), None)
 
-    def remember(self, challenge: Challenge, next_url: str, *, resent: bool = False, fixed: bool = False) -> Begun:
-        """Keep what was sent in place of what was begun for the same number and purpose."""
+    def remember(
+        self, challenge: Challenge, next_url: str, key: str, *, resent: bool = False, fixed: bool = False
+    ) -> Begun:
+        """Keep what was sent in place of what was begun for the same number and purpose, with the same *key*."""
         before = self.of(challenge.phone, challenge.purpose)
         return self._put(
             Begun(
@@ -148,6 +158,7 @@ class Visit:
                 challenge.resend_at.timestamp(),
                 challenge.attempts_left,
                 challenge.delivery.status.value,
+                key,
                 resent,
                 fixed,
                 binding=before.binding if before else "",
@@ -191,7 +202,8 @@ class Visit:
         until = _end(verifier.clock.time()) if self.changed else self.until
         form = Form(self._mark(verifier), until, secrets.token_urlsafe(16))
         if begun:
-            form = replace(form, **{name: getattr(begun, name) for name in _SAID_BY_FORMS})
+            said = {name: getattr(begun, name) for name in ("ref", "phone", "purpose", "next", "fixed")}
+            form = replace(form, begun=begun.key, **said)
         return verifier.tokens("form").dump({name: value for name, value in asdict(form).items() if value})
 
     def read_form(self, verifier: Verifier, token: str) -> Form | None:
@@ -205,13 +217,11 @@ class Visit:
         if found or not form.ref:
             return found
         unknown = DeliveryStatus.UNKNOWN.value
-        return Begun(form.ref, form.phone, form.purpose, form.next, 0, 0, 1, unknown, fixed=form.fixed)
+        what = form.ref, form.phone, form.purpose, form.next
+        return Begun(*what, 0, 0, 1, unknown, key=form.begun, fixed=form.fixed)
 
     def _mark(self, verifier: Verifier) -> str:
         return verifier.keys.hashed("visit", self.id)
-
-
-_SAID_BY_FORMS = ("ref", "phone", "purpose", "next", "fixed")
 
 
 def read_form(tokens: Tokens, token: str, max_age: int = MAX_LIFE) -> Form | None:
