@@ -15,7 +15,7 @@ from django_otp.models import CooldownMixin, Device, GenerateNotAllowed, Throttl
 from django_uzotp.conf import get_verifier
 from django_uzotp.helpers import send_code
 from django_uzotp.hooks import language, refusal_text, text
-from uzotp.codes import random_id
+from uzotp.codes import random_id, read_code
 from uzotp.errors import NOT_SENT, CooldownActive
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
@@ -35,7 +35,8 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
     """
 
     number = models.CharField(_("phone number"), max_length=16)
-    #: Ties the codes of this device to it: another device with the same number cannot use them.
+    #: What ties the codes of this device to it is made of this, by our keys: another device with the same number cannot
+    #: use them, nor whoever reads this table.
     binding = models.CharField(max_length=26, default=random_id, editable=False)
     #: Before this moment uzotp would refuse a send: what it said last.
     refused_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -49,6 +50,10 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
         if self._state.adding:
             self.number = str(self.phone)
         super().save(*args, **kwargs)
+
+    @property
+    def _bound(self) -> str:
+        return get_verifier().keys.hashed("binding", self.binding)
 
     @property
     def phone(self) -> Phone:
@@ -73,7 +78,7 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
         if not allowed and why:
             return refusal_text(CooldownActive(_seconds_until(why["next_generation_at"])))
         try:
-            challenge = send_code(self.number, Purpose.LOGIN, client_ip=None, binding=self.binding, language=language())
+            challenge = send_code(self.number, Purpose.LOGIN, client_ip=None, binding=self._bound, language=language())
         except NOT_SENT as error:
             self.refused_until = _after(getattr(error, "retry_after", None))
             self.save(update_fields=_SENT)
@@ -97,7 +102,10 @@ class UzOTPDevice(TimestampMixin, CooldownMixin, ThrottlingMixin, Device):
         """
         if not self.verify_is_allowed()[0]:
             return False
-        answer = get_verifier().verify_code(self.number, token, Purpose.LOGIN, binding=self.binding)
+        verifier = get_verifier()
+        if not read_code(token, verifier.policy.code_length):
+            return False  # it costs no try, and no time
+        answer = verifier.verify_code(self.number, token, Purpose.LOGIN, binding=self._bound)
         if answer:
             self.throttle_reset(commit=False)
             self.cooldown_reset(commit=False)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.browser.serving import POLICY
 
@@ -69,7 +70,7 @@ def begin(driver: Any, address: str, language: str = "en", phone: str = PHONE) -
     driver.get(f"{address}/otp/?lang={language}")
     fill(driver, "phone", phone)
     press(driver, ".uzotp-button")
-    assert driver.current_url == f"{address}/otp/code"
+    assert urlsplit(driver.current_url).path == "/otp/code"
 
 
 def paste(driver: Any, name: str, text: str) -> None:

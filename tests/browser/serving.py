@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,11 @@ def serve(site: Site) -> Iterator[str]:
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             return start_response(status, [*headers, ("Content-Security-Policy", POLICY)], *more)
 
-        return site.wsgi()(environ, start)
+        answer = site.wsgi()(environ, start)
+        if environ["REQUEST_METHOD"] == "POST" and site.lost_answers:
+            site.lost_answers -= 1
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return answer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, strict, threaded=True)

@@ -10,7 +10,7 @@ from tests.browser.driving import PHONE, begin, clean, fill, find, next_page, pr
 from tests.core.slow import Slow
 from tests.web.contract import callback_path
 from tests.web.sites import Site
-from uzotp.errors import OutcomeUnknown
+from uzotp.errors import GatewayUnavailable, OutcomeUnknown
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing.outbox import Outbox
 
@@ -46,6 +46,39 @@ def phone_wrong(driver: Any, address: str, site: Site, language: str) -> None:
 def form_expired(driver: Any, address: str, site: Site, language: str) -> None:
     phone_typed(driver, address, site, language)
     driver.execute_script("document.querySelector('[name^=csrf]').value = 'of another night'")
+    press(driver, ".uzotp-button")
+
+
+def phone_under_way(driver: Any, address: str, site: Site, language: str) -> None:
+    begin(driver, address, language)
+    driver.get(f"{address}/otp/?purpose=login")
+    fill(driver, "phone", PHONE)
+    press(driver, ".uzotp-button")
+
+
+def cookies_off(driver: Any, address: str, site: Site, language: str) -> None:
+    phone_typed(driver, address, site, language)
+    driver.delete_all_cookies()
+    driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": language}})
+    try:
+        press(driver, ".uzotp-button")
+    finally:
+        driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
+
+
+def code_of_the_host(driver: Any, address: str, site: Site, language: str) -> None:
+    phone(driver, address, site, language)
+    driver.get(f"{address}/host/confirm?phone=998901238190&purpose=operation")
+
+
+def code_unsent(driver: Any, address: str, site: Site, language: str) -> None:
+    site.outbox.fail_with(GatewayUnavailable("outbox"))
+    code_of_the_host(driver, address, site, language)
+
+
+def code_missing(driver: Any, address: str, site: Site, language: str) -> None:
+    begin(driver, address, language)
+    find(driver, "[name=code]").send_keys("12345")
     press(driver, ".uzotp-button")
 
 
@@ -127,7 +160,8 @@ def done(driver: Any, address: str, site: Site, language: str) -> None:
 STATES: dict[str, Open] = {
     open.__name__: open
     for open in (
-        phone, phone_typed, phone_abroad, phone_not_served, phone_wrong, form_expired, code, code_wrong, code_tries,
+        phone, phone_typed, phone_abroad, phone_not_served, phone_wrong, phone_under_way, form_expired, cookies_off,
+        code, code_of_the_host, code_unsent, code_missing, code_wrong, code_tries,
         code_resent, code_too_soon, code_pending, code_delivered, code_failed, code_unknown, code_expired, done,
     )
 }  # fmt: skip

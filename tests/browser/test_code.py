@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -53,7 +54,7 @@ def with_a_challenge(driver: Any, address: str) -> None:
         return HTMLFormElement.prototype.submit.call(form);
         """
     )
-    until(driver, lambda _: driver.current_url == f"{address}/otp/code")
+    until(driver, lambda _: urlsplit(driver.current_url).path == "/otp/code")
     until(driver, lambda _: driver.execute_script("return document.readyState") == "complete")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -36,7 +37,7 @@ def walk(driver: Any, address: str, site: Site) -> None:
     assert (driver.title, focused(driver)) == ("Error: Your phone number", "phone")
     fill(driver, "phone", PHONE)
     press(driver, ".uzotp-button")
-    assert driver.current_url == f"{address}/otp/code"
+    assert urlsplit(driver.current_url).path == "/otp/code"
     assert "in 60 s" in seen(driver, ".uzotp-resend .uzotp-hint")
     assert focused(driver) == "code"
 
@@ -195,7 +196,7 @@ def test_a_form_that_lay_too_long_is_no_dead_end(driver: Any, address: str, site
     driver.execute_script("document.querySelector('[name^=csrf]').value = 'of another night'")
     with next_page(driver):
         find(driver, "[name=code]").send_keys(str(site.outbox.last.code))
-    assert (driver.current_url, focused(driver)) == (f"{address}/otp/code", "code")
+    assert (urlsplit(driver.current_url).path, focused(driver)) == ("/otp/code", "code")
     assert seen(driver, "[role=alert]") == "This page was open for too long. Please try again."
     with next_page(driver):
         find(driver, "[name=code]").send_keys(str(site.outbox.last.code))
@@ -261,7 +262,7 @@ def test_a_site_may_fill_the_blocks(driver: Any, address: str, site: Site, tmp_p
     fill(driver, "phone", "901238190")
     assert value(driver, "phone") == PHONE  # the script is content with what it finds
     press(driver, ".uzotp-button")
-    assert driver.current_url == f"{address}/otp/code"
+    assert urlsplit(driver.current_url).path == "/otp/code"
 
 
 def test_motion_is_for_those_who_like_it(driver: Any, address: str, site: Site) -> None:

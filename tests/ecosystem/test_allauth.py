@@ -276,11 +276,8 @@ def test_change_of_number_later(browser: Browser, alice: Any) -> None:
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
-        (
-            errors.GatewayUnavailable("outbox", "no route"),
-            "The message could not be sent. Please try again in a minute.",
-        ),
-        (errors.InsufficientBalance("outbox"), "The message could not be sent. Please try again in a minute."),
+        (errors.GatewayUnavailable("outbox", "no route"), "The message could not be sent. You can try again in 60 s."),
+        (errors.InsufficientBalance("outbox"), "The message could not be sent. You can try again in 60 s."),
     ],
 )
 def test_a_failed_send_is_said_on_the_page(browser: Browser, alice: Any, problem: Exception, words: str) -> None:

@@ -172,12 +172,15 @@ def test_a_throttled_try_is_not_charged_to_the_code(device: UzOTPDevice, uzotp_o
 @pytest.mark.parametrize(
     "problem", [errors.InsufficientBalance("outbox", "no so'm for +998901238190"), errors.GatewayUnavailable("outbox")]
 )
-def test_a_gateway_that_fails_is_no_cooldown(
+def test_after_a_gateway_that_fails_the_cooldown_goes_on(
     device: UzOTPDevice, uzotp_outbox: Outbox, problem: errors.GatewayError
 ) -> None:
     uzotp_outbox.fail_with(problem)
-    assert device.generate_challenge() == "The message could not be sent. Please try again in a minute."
-    assert device.generate_is_allowed() == (True, None)
+    assert device.generate_challenge() == "The message could not be sent. You can try again in 60 s."
+    allowed, why = device.generate_is_allowed()
+    assert not allowed
+    assert why is not None
+    assert why["reason"] == GenerateNotAllowed.COOLDOWN_DURATION_PENDING
 
 
 def test_p11_with_the_store_away_nothing_is_counted(device: UzOTPDevice, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,3 +364,17 @@ def at_once(call: Callable[[], bool], threads: int) -> list[bool]:
 def test_it_is_one_of_the_user_s_devices(device: UzOTPDevice) -> None:
     assert list(django_otp.devices_for_user(device.user)) == [device]
     assert device.is_interactive()
+
+
+def test_r62_what_cannot_be_a_token_costs_no_try_and_no_time(device: UzOTPDevice, uzotp_outbox: Outbox) -> None:
+    device.generate_challenge()
+    for token in ("12345", "abc", "", PHONE, None):
+        assert not device.verify_token(token)
+    assert device.verify_is_allowed()[0]
+    assert device.verify_token(f"{uzotp_outbox.code_for(PHONE)}.")
+
+
+def test_r66_what_its_table_holds_leads_to_no_code(device: UzOTPDevice, uzotp_outbox: Outbox) -> None:
+    device.generate_challenge()
+    stolen = get_verifier().verify_code(PHONE, uzotp_outbox.code_for(PHONE), "login", binding=device.binding)
+    assert stolen.status == "expired"

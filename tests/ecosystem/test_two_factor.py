@@ -151,7 +151,7 @@ def test_p5_the_client_s_quota_holds(browser: Browser, device: PhoneDevice) -> N
 def test_a_gateway_s_failure_is_said_without_a_word_of_the_gateway(browser: Browser, device: PhoneDevice) -> None:
     browser.outbox.fail_with(errors.InsufficientBalance("outbox", "no so'm for +998901238190"))
     page = browser.log_in()
-    assert "The message could not be sent. Please try again in a minute." in page
+    assert "The message could not be sent. You can try again in 60 s." in page
     assert "outbox" not in page
 
 

@@ -26,6 +26,8 @@ class Site(ABC):
     """A project with uzotp in it, on the memory store, an outbox and a clock that stands still."""
 
     name: str
+    #: Of so many forms to come the connection is cut before the answer, where the site is served.
+    lost_answers = 0
 
     def __init__(self) -> None:
         self.outbox, self.store, self.clock = Outbox(), MemoryStore(), FakeClock()

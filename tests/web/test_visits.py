@@ -58,19 +58,36 @@ def test_r61_a_lost_answer_to_the_right_code_is_given_again_for_a_minute(site: S
     assert account(visitor) is None
 
 
-def test_p2_of_another_form_or_after_a_minute_a_code_is_single_use_to_the_letter(site: Site) -> None:
+def test_p2_of_another_browser_or_after_a_minute_a_code_is_single_use_to_the_letter(site: Site) -> None:
     visitor = site.browser()
     page = visitor.begin()
     code = code_of(site)
     with visitor.losing_the_answer():
         visitor.submit("code", code=code)
-    with visitor.losing_the_answer():
-        visitor.get("/otp/code")  # a form with a key of its own
-        assert error(visitor.submit("code", code=code)) == UZ["errors"]["expired"][1]
+    other = site.browser()
+    assert other.begin().status == 429
     site.clock.advance(60)
     visitor.page = page
     assert error(visitor.submit("code", code=code)) == UZ["errors"]["expired"][1]
     assert account(visitor) is None
+
+
+def test_r61_a_page_that_is_opened_anew_after_a_lost_answer_goes_on_too(site: Site) -> None:
+    """As browsers do it that go back, for no page of ours may be kept."""
+    visitor = site.browser()
+    visitor.get("/otp/?next=/account")
+    with visitor.losing_the_answer():
+        visitor.submit("phone", phone=PHONE)
+    for _ in range(3):
+        visitor.get("/otp/?next=/account")
+    page = visitor.submit("phone", phone=PHONE)
+    assert WHOLE in page.text
+    with visitor.losing_the_answer():
+        visitor.submit("code", code=code_of(site))
+    visitor.get("/otp/code")
+    assert visitor.submit("code", follow=False, code=code_of(site)).location == "/account"
+    assert len(site.outbox) == 1
+    assert account(visitor) == PHONE
 
 
 def test_r61_a_lost_answer_to_a_resend_is_told_when_the_next_may_be_had(site: Site) -> None:

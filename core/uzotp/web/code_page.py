@@ -48,7 +48,9 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         return _resend(verifier, request, begun)
     typed = request.form.get("code", "")
     try:
-        result = verifier.verify_code(begun.phone, typed, begun.purpose, binding=visit.binding_of(begun), key=form.key)
+        result = verifier.verify_code(
+            begun.phone, typed, begun.purpose, binding=visit.binding_of(begun), key=visit.proving_key(begun)
+        )
     except VISITOR_ERRORS as error:
         return _refused(verifier, request, begun, error, "error", typed)
     onward = begun.next or request.url("done")
@@ -89,13 +91,12 @@ def begin(verifier: Verifier, request: PageRequest, phone: object, purpose: str,
 
     :raises InvalidPhone, CountryNotAllowed: the number cannot be served. :raises ValueError: no such purpose.
     """
-    phone, visit, language = veiled(phone), request.visit, language_of(verifier, request)
+    phone = veiled(phone)
+    visit, next_url = request.visit, safe_next(next_url)
     number, why = verifier.read_phone(phone), verifier.read_purpose(purpose)
-    begun, next_url = visit.of(number, why), safe_next(next_url)
-    key = begun.key if begun else ""
-    binding = visit.binding_of(begun) if begun else visit.binding_for(key)
     try:
-        challenge = helpers.send_or_continue(verifier, number, why, visitor=request, binding=binding, language=language)
+        bindings, language = visit.bindings(number, why), language_of(verifier, request)
+        challenge, key = helpers.send_or_continue(verifier, number, why, request, bindings, language)
     except VISITOR_ERRORS as error:
         visit.remember_refusal(error, number, why, next_url, verifier.clock.time())
     else:

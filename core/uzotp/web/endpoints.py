@@ -154,8 +154,7 @@ def send(verifier: Verifier, request: Request, payload: dict[str, str]) -> WebRe
     binding = f"key {key}" if key else secrets.token_urlsafe(16)
     challenge = verifier.pending(phone, purpose, binding=binding) if key else None
     if challenge is None:
-        send_code = helpers.send_or_continue if key else helpers.send_code
-        challenge = send_code(verifier, phone, purpose, visitor=request, binding=binding, language=language)
+        challenge, _ = helpers.send_or_continue(verifier, phone, purpose, request, {"": binding}, language)
     return _sent(verifier, request, challenge, binding, language)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -118,18 +119,21 @@ def send_code(
 
 
 def send_or_continue(
-    verifier: Verifier, phone: object, purpose: str, *, visitor: Visitor, binding: str, language: str | None
-) -> Challenge:
-    """As :func:`send_code`; where that is refused while a code is out for the same three, go on with that one: the
-    answer of the first try was lost, or the form was sent twice."""
+    verifier: Verifier, phone: object, purpose: str, visitor: Visitor, bindings: Mapping[str, str], language: str | None
+) -> tuple[Challenge, str]:
+    """As :func:`send_code` with the first of *bindings*; where that is refused while a code is out for one of them, go
+    on with that one: the answer of the first try was lost, or a form was sent twice. With the challenge the name of its
+    binding."""
     phone = veiled(phone)
+    name, binding = next(iter(bindings.items()))
     try:
-        return send_code(verifier, phone, purpose, visitor=visitor, binding=binding, language=language)
+        return send_code(verifier, phone, purpose, visitor=visitor, binding=binding, language=language), name
     except Refused:
-        challenge = verifier.pending(phone, purpose, binding=binding)
-        if challenge is None:
-            raise
-        return challenge
+        for name, binding in bindings.items():
+            challenge = verifier.pending(phone, purpose, binding=binding)
+            if challenge:
+                return challenge, name
+        raise
 
 
 def verified_phone(verifier: Verifier, visitor: Visitor, purpose: str) -> Phone | None:

@@ -134,6 +134,7 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     source = request.form if request.method == "POST" else request.query
     purpose, next_url = _purpose(verifier, source.get("purpose")), safe_next(source.get("next"))
     if request.method != "POST":
+        visit.renew()
         return _phone_form(verifier, request, purpose, next_url, visit.draft)
     typed = request.form.get("phone", "")
     if _NUMBER.fullmatch(typed):  # whatever else was typed is not kept
@@ -141,12 +142,8 @@ def phone_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     phone: Phone | None = None
     try:
         phone = verifier.read_phone(typed)
-        begun, form = visit.of(phone, purpose), visit.read_form(verifier, request.token)
-        key = begun.key if begun else form.key if form else "none"
-        binding = visit.binding_of(begun) if begun else visit.binding_for(key)
-        challenge = helpers.send_or_continue(
-            verifier, phone, purpose, visitor=request, binding=binding, language=language
-        )
+        bindings = visit.bindings(phone, purpose)
+        challenge, key = helpers.send_or_continue(verifier, phone, purpose, request, bindings, language)
     except VISITOR_ERRORS as error:
         said = {"error": refusal_text(error, language), **_other_way(request, phone, language, verifier.clock.time())}
         return _phone_form(verifier, request, purpose, next_url, typed, error.status, **said)

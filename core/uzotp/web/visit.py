@@ -1,8 +1,8 @@
 """A visit to the pages: what the visitor's browser carries of it, in one signed cookie, and what a form of it says.
 
-Nothing of a visit is at rest on the server. The cookie is born with the first page, so that a lost answer strands
-nobody. What ties a challenge to a visit are its ``id`` and the key of the form that asked for the code, which comes
-again when that is sent again: whoever planted the cookie does not know it. A form for a code names the one challenge
+Nothing of a visit is at rest on the server. The cookie is born with the first page, and what ties a challenge to the
+visit is in it before a number is sent, so that a lost answer strands nobody: its ``id``, and a key that the page added
+which asks for the number, for whoever planted the cookie knows its ``id``. A form for a code names the one challenge
 that it is about. Neither cookie nor form is of use without the other. A browser may have the cookie of another release,
 so its shape is checked before use.
 """
@@ -28,16 +28,15 @@ from uzotp.web.visitor import Visitor
 _MOST_BYTES = 3500
 #: How many challenges a visit has at once: tabs, and slips of the finger.
 _MOST_BEGUN = 4
-#: A cookie with nothing begun in it that is over within so many seconds is set anew by any page, so that who has just
-#: opened one has time to type. Any other is set by who changes it alone: two answers that cross would lose a proof.
-_SOON = MAX_LIFE // 2
+#: How many keys it remembers: somebody whose answers get lost opens the first page again and again.
+_MOST_KEYS = 6
 
 
 @dataclass(frozen=True)
 class Begun:
     """A challenge of a visit, as its page shows it. ``ref`` names it in addresses and is no secret; ``key`` is that of
-    the form that began it. The host chose the number of a ``fixed`` one. ``refused`` is why no code was sent yet, until
-    the moment ``resend_at``. A ``binding`` is there when another release made it."""
+    the visit when it was begun. The host chose the number of a ``fixed`` one. ``refused`` is why no code was sent yet,
+    until the moment ``resend_at``. A ``binding`` is there when another release made it."""
 
     ref: str
     phone: str
@@ -72,15 +71,14 @@ class Begun:
 
 @dataclass(frozen=True)
 class Form:
-    """What a form of a visit says, signed: which challenge it is about, ``begun`` by the form with that key, and a
-    ``key`` of its own. A form that asks for a number is about none."""
+    """What a form of a visit says, signed: which challenge it is about, with its key. A form that asks for a number is
+    about none."""
 
     visit: str
     #: The moment when the cookie that came with it is over: seconds.
     until: int = 0
-    key: str = ""
     ref: str = ""
-    begun: str = ""
+    key: str = ""
     phone: str = ""
     purpose: str = ""
     next: str = ""
@@ -92,6 +90,8 @@ class Visit:
     """What one browser has begun and verified. ``changed`` says that the cookie is to be set."""
 
     id: str
+    #: The newest is what the next challenge is begun with.
+    keys: list[str] = field(default_factory=list)
     begun: dict[str, Begun] = field(default_factory=dict)
     #: What is verified: proofs by purpose.
     proofs: dict[str, str] = field(default_factory=dict)
@@ -113,10 +113,14 @@ class Visit:
         content, now = verifier.tokens("visit").load(cookie, MAX_LIFE), verifier.clock.time()
         visit = _read(content) if content else None
         if visit is None or visit.until <= now:
-            return cls(secrets.token_urlsafe(16), until=_end(now), born=True, changed=True)
-        if not visit.begun and not visit.proofs and visit.until - now < _SOON:
-            visit.until, visit.changed = _end(now), True
+            return cls(secrets.token_urlsafe(16), [_key()], born=True, changed=True)
         return visit
+
+    def renew(self) -> None:
+        """What the page does that asks for a number: another key, and time to type. With something begun or verified it
+        leaves the cookie alone, for two answers that cross would lose that."""
+        if not (self.born or self.begun or self.proofs):
+            self.keys, self.changed = [*self.keys, _key()][-_MOST_KEYS:], True
 
     def cookie(self, verifier: Verifier) -> str:
         """Its text. The oldest challenges are left out of one that would be too long; their forms need no cookie."""
@@ -131,13 +135,21 @@ class Visit:
 
     # ------------------------------------------------------------------------------------------ what it has begun
 
-    def binding_for(self, key: str) -> str:
-        """What ties a challenge to this visit that a form with this *key* begins."""
-        return f"visit {self.id} {key}"
+    def bindings(self, phone: Phone, purpose: Purpose) -> dict[str, str]:
+        """What may tie a challenge of these to this visit, by its keys: the first for one that is to be begun; an
+        answer may have been lost to one of the others."""
+        begun = self.of(phone, purpose)
+        if begun:
+            return {begun.key: self.binding_of(begun)}
+        return {key: f"visit {self.id} {key}" for key in reversed(self.keys)}
 
     def binding_of(self, begun: Begun) -> str:
         """What ties a challenge to this visit that it has *begun*."""
-        return begun.binding or self.binding_for(begun.key)
+        return begun.binding or f"visit {self.id} {begun.key}"
+
+    def proving_key(self, begun: Begun) -> str:
+        """For the right code of what it has *begun*, should the answer get lost."""
+        return f"visit {self.id} {begun.key} {begun.ref}"
 
     def of(self, phone: Phone, purpose: Purpose) -> Begun | None:
         wanted = str(phone), purpose.value
@@ -170,7 +182,8 @@ class Visit:
         before = self.of(phone, purpose)
         ref, resend_at = before.ref if before else secrets.token_urlsafe(6), now + (retry_after(error) or 0)
         status = DeliveryStatus.FAILED.value
-        begun = Begun(ref, str(phone), purpose.value, next_url, now + MAX_LIFE, resend_at, 0, status, fixed=True)
+        key = before.key if before else self.keys[-1]
+        begun = Begun(ref, str(phone), purpose.value, next_url, now + MAX_LIFE, resend_at, 0, status, key, fixed=True)
         return self._put(replace(begun, refused=error.code))
 
     def change(self, begun: Begun, **changes: Any) -> Begun:
@@ -200,10 +213,10 @@ class Visit:
     def form(self, verifier: Verifier, begun: Begun | None = None) -> str:
         """The token of a form, which is of use beside this visit's cookie alone."""
         until = _end(verifier.clock.time()) if self.changed else self.until
-        form = Form(self._mark(verifier), until, secrets.token_urlsafe(16))
+        form = Form(self._mark(verifier), until)
         if begun:
-            said = {name: getattr(begun, name) for name in ("ref", "phone", "purpose", "next", "fixed")}
-            form = replace(form, begun=begun.key, **said)
+            said = ("ref", "key", "phone", "purpose", "next", "fixed")
+            form = replace(form, **{name: getattr(begun, name) for name in said})
         return verifier.tokens("form").dump({name: value for name, value in asdict(form).items() if value})
 
     def read_form(self, verifier: Verifier, token: str) -> Form | None:
@@ -218,7 +231,7 @@ class Visit:
             return found
         unknown = DeliveryStatus.UNKNOWN.value
         what = form.ref, form.phone, form.purpose, form.next
-        return Begun(*what, 0, 0, 1, unknown, key=form.begun, fixed=form.fixed)
+        return Begun(*what, 0, 0, 1, unknown, key=form.key, fixed=form.fixed)
 
     def _mark(self, verifier: Verifier) -> str:
         return verifier.keys.hashed("visit", self.id)
@@ -233,6 +246,10 @@ def read_form(tokens: Tokens, token: str, max_age: int = MAX_LIFE) -> Form | Non
         return None
 
 
+def _key() -> str:
+    return secrets.token_urlsafe(9)
+
+
 def _end(now: float) -> int:
     return int(now) + MAX_LIFE
 
@@ -241,7 +258,7 @@ def _read(content: dict[str, Any]) -> Visit | None:
     """What a cookie of this release holds."""
     try:
         visit = Visit(**content | {"begun": {row[0]: Begun(*row) for row in content.get("begun", ())}})
-        texts = [visit.id, visit.language, visit.draft, visit.done, *visit.proofs, *visit.proofs.values()]
+        texts = [visit.id, *visit.keys, visit.language, visit.draft, visit.done, *visit.proofs, *visit.proofs.values()]
         return visit if all(isinstance(text, str) for text in texts) and isinstance(visit.until, int) else None
     except (InvalidPhone, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return None

@@ -120,7 +120,8 @@
     field.addEventListener("change", () => update());
     keepOverLanguages(field);
     update();
-    field.setSelectionRange(field.value.length, field.value.length);
+    if (field.getAttribute("aria-invalid")) field.select();
+    else field.setSelectionRange(field.value.length, field.value.length);
   };
 
   // What was typed goes along to the same page in another language; the address shall not hold it.
@@ -139,11 +140,13 @@
 
   // -------------------------------------------------------------------------------------------------- the code
 
-  /* The code in a whole message, "" where there is none for certain: the same rule as uzotp/web/code_page.py. What is
-   * digits only is a code as it stands. */
+  /* The code in what was pasted, "" where there is none for certain: the same rule as uzotp.codes.read_code. */
   const codeIn = (text, length) => {
-    if (/^[\d\s\u00a0-]*$/.test(text)) return text.replace(/\D/g, "");
-    const digits = `(\\d(?:[ \\u00a0-]?\\d){${length - 1}})(?!\\d)`;
+    if (!/\p{L}/u.test(text)) {
+      const alone = text.replace(/\D/g, "");
+      return alone.length === length ? alone : "";
+    }
+    const digits = `(\\d(?:[ \\u00a0-]?\\d){${length - 1}})(?![ \\u00a0-]?\\d)`;
     const patterns = [
       `#(\\d{${length}})\\s*$`,
       `(?:kod|код|code)\\p{L}*[^\\p{L}\\d_]{0,5}${digits}`,
