@@ -28,8 +28,8 @@ from uzotp.errors import InvalidPhone
 from uzotp.insight.page import answer
 from uzotp.insight.words import Words, words
 from uzotp.phones import Phone
+from uzotp.ports.ledger import TEST_GATEWAY
 from uzotp.rules import logs
-from uzotp.sending.sender import TEST_GATEWAY
 
 #: The list can be paged through so many rows, the newest; searching and filtering find the others.
 MOST_ROWS = 10_000

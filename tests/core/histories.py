@@ -49,7 +49,9 @@ class Told(MemoryStore):
         self.found, self.books = found, spent
         self.asked: list[int] = []
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+    def history(
+        self, since: int, now: int | None = None, *, prefixes: int = 20, hours_since_ms: int | None = None
+    ) -> History:
         self.asked.append(since)
         rows = tuple(row for row in self.found.traffic if day_begins(row.day) >= since)
         return History(rows, self.found.prefixes[:prefixes], self.found.waits, self.found.counts)
