@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from uzotp.ports.delivery import DeliveryStatus
-from uzotp.ports.ledger import NO_GATEWAYS, Traffic
+from uzotp.ports.ledger import Traffic
 
 #: A message of these left, or may have.
 _LEFT = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN})
@@ -46,8 +46,6 @@ class Spend:
         for row in rows:
             if row.currency is not None and row.priced:
                 told[row.currency] = told.get(row.currency, Decimal(0)) + row.cost
-            if row.gateway in NO_GATEWAYS:
-                continue
             estimated += row.booked
             guessed += row.estimated
             if row.gateway and row.status in _LEFT:
