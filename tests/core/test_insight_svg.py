@@ -52,6 +52,14 @@ def test_columns_are_in_proportion() -> None:
     assert tenth == pytest.approx(tall / 10, abs=0.1)
 
 
+def test_the_first_and_the_last_label_stay_between_the_axis_and_the_edge() -> None:
+    columns = [svg.StackedColumn("24 февр.", "", (svg.Part("told", 1, ""),)) for _ in range(31)]
+    labels = [one for one in drawn(svg.columns("uzi-a", "", "", columns)).iter(f"{NS}text") if one.text == "24 февр."]
+    places = [float(one.get("x") or 0) for one in (labels[0], labels[15], labels[-1])]
+    half = 3.6 * len("24 февр.")
+    assert places == pytest.approx([38 + half, (38 + 376) / 2, 380 - half], abs=0.1)
+
+
 def test_nothing_is_told_by_colour_alone() -> None:
     """Of the parts of one column one at most is without a pattern, and every part is named."""
     for kinds in (("delivered", "waiting", "failed"), ("told", "guess"),

@@ -122,8 +122,8 @@ def present(*tables: FigureTable) -> tuple[FigureTable, ...]:
     return tuple(table for table in tables if table.rows)
 
 
-#: So many columns have room for a number above each, and so many labels for a place below.
-_FEW, _LABELS = 10, 6
+#: So many columns have room for a number above each, and there is room for so many spaces between the labels below.
+_FEW, _SPACES = 10, {"day": 3, "hour": 6}
 
 Values = Mapping[str, int | Decimal]
 
@@ -150,7 +150,7 @@ def over_time(
     :param first: whether *times* are days or hours: the head of the table's first column.
     :param rows: so many of *times* have a row in the table; the others are yet to come.
     """
-    listed, every = listed or drawn, -(-len(times) // _LABELS)
+    listed, every = listed or drawn, -(-(len(times) - 1) // _SPACES[first])
     columns = []
     for index, (time, values) in enumerate(times.items()):
         parts = tuple(

@@ -105,7 +105,8 @@ def columns(name: str, title: str, summary: str, found: Sequence[StackedColumn])
         if column.number:
             body.append(_words("uzi-number", x, y(base) - 5, column.number))
         if column.label:
-            body.append(_words("uzi-axis", x, height - 8, column.label))
+            half = 3.6 * len(column.label)  # about as wide as it is on a phone
+            body.append(_words("uzi-axis", min(max(x, left + half), width - half), height - 8, column.label))
     return _drawing(name, title, summary, width, height, body)
 
 
