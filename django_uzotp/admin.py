@@ -19,16 +19,17 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.models import Challenge, Delivery, Insight
 from django_uzotp.models import Phone as PhoneCounter
+from django_uzotp.texts import text as _
+from django_uzotp.texts import text_now
 from uzotp.errors import InvalidPhone
 from uzotp.insight.page import answer
 from uzotp.insight.words import Words, words
+from uzotp.ports.ledger import TEST_GATEWAY
 from uzotp.rules import logs
-from uzotp.sending.sender import TEST_GATEWAY
 
 #: The list can be paged through so many rows, the newest; searching and filtering find the others.
 MOST_ROWS = 10_000
@@ -138,7 +139,7 @@ class PhoneAdmin(_RowsAdmin):
         """Nobody knows the number here, so this is no event: the admin's log has it."""
         for row in rows:
             if get_verifier().store.unlock(row.pk):
-                self.log_change(request, row, "Let this number in")
+                self.log_change(request, row, text_now("Let this number in"))
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("uzotp.unlock_phone"))

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
+from django_uzotp.texts import text as _
 from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.kinds import MONEY_DIGITS, Kind

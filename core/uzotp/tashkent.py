@@ -9,8 +9,9 @@ from datetime import datetime, timedelta, timezone
 
 TASHKENT = timezone(timedelta(hours=5), "+05")
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 #: How far Asia/Tashkent is ahead of UTC: milliseconds.
-OFFSET_MS = 5 * 3_600_000
+OFFSET_MS = 5 * HOUR_MS
 
 
 def day_of(now_ms: int) -> str:
@@ -21,6 +22,11 @@ def day_of(now_ms: int) -> str:
 def day_number(now_ms: int) -> int:
     """The same day, counted from the epoch's."""
     return (now_ms + OFFSET_MS) // DAY_MS
+
+
+def hour_of(now_ms: int) -> int:
+    """The hour of that day, 0 to 23."""
+    return (now_ms + OFFSET_MS) % DAY_MS // HOUR_MS
 
 
 def day_begins(day: str) -> int:

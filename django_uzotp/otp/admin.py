@@ -9,10 +9,10 @@ from django.contrib.auth import get_user_model
 from django.db.models import Field
 from django.forms import Field as FormField
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from django_uzotp.forms import PhoneField
 from django_uzotp.otp.models import UzOTPDevice
+from django_uzotp.texts import text as _
 from uzotp.errors import InvalidPhone
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import connections, router
-from django.utils.translation import gettext_lazy as _
+
+from django_uzotp.texts import text as _
 
 
 class UzOTPDeviceConfig(AppConfig):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import CooldownMixin, Device, GenerateNotAllowed, ThrottlingMixin, TimestampMixin
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.helpers import send_code
 from django_uzotp.hooks import language, refusal_text, text
+from django_uzotp.texts import text as _
 from uzotp.codes import random_id, read_code
 from uzotp.errors import NOT_SENT, CooldownActive
 from uzotp.phones import Phone

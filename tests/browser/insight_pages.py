@@ -63,3 +63,7 @@ def open_page(driver: Any, address: str, framework: str, language: str, theme: s
         driver.get(f"{address}/static/uzotp/insight.css")  # a cookie is set on a page of the site
         driver.add_cookie({"name": "django_language", "value": language})
     driver.get(f"{address}{PATHS[framework]}?days={days}&lang={language}")
+
+
+def unfold(driver: Any) -> None:
+    driver.execute_script("document.querySelectorAll('.uzotp-insight details').forEach((one) => { one.open = true; })")

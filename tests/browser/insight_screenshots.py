@@ -1,7 +1,7 @@
 """Pictures of the operator's page: ``python -m tests.browser.insight_screenshots DIR``.
 
-In Django's admin and in Flask, in three languages, light and dark, 360 and 1280 pixels wide, whole. A file is
-``django-ru-dark-360.png``.
+In Django's admin and in Flask, in three languages, light and dark, 360 and 1280 pixels wide, whole: as it comes, and
+with all that unfolds. A file is ``django-ru-dark-360.png`` or ``django-ru-dark-360-open.png``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from tests.browser.insight_pages import open_page, site_of
+from tests.browser.insight_pages import open_page, site_of, unfold
 from tests.browser.serving import chromium, serve
 from tests.web.sites import SITES, installed
 
@@ -28,11 +28,16 @@ def take(folder: Path) -> int:
             with serve(site) as address:
                 for language, theme, width in product(LANGUAGES, THEMES, WIDTHS):
                     open_page(driver, address, framework, language, theme, width, days=31 if width > 600 else 7)
-                    whole = {"format": "png", "captureBeyondViewport": True}
-                    picture = driver.execute_cdp_cmd("Page.captureScreenshot", whole)["data"]
-                    file = folder / f"{framework}-{language}-{theme}-{width}.png"
-                    file.write_bytes(base64.b64decode(picture))
-                    count += 1
+                    for unfolded in ("", "-open"):
+                        if unfolded:
+                            unfold(driver)
+                        height = driver.execute_script("return document.documentElement.scrollHeight")
+                        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+                        whole = {"format": "png", "captureBeyondViewport": True, "clip": clip}
+                        picture = driver.execute_cdp_cmd("Page.captureScreenshot", whole)["data"]
+                        file = folder / f"{framework}-{language}-{theme}-{width}{unfolded}.png"
+                        file.write_bytes(base64.b64decode(picture))
+                        count += 1
             site.close()
     return count
 

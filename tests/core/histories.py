@@ -13,7 +13,7 @@ from uzotp.ports.ledger import History, PrefixTraffic, Traffic
 from uzotp.ports.money import Balance, Money
 from uzotp.sending.spending import switch_of
 from uzotp.stores.memory import MemoryStore
-from uzotp.tashkent import day_begins, day_of
+from uzotp.tashkent import day_begins, day_of, hour_of
 
 EMPTY = History((), (), {}, {})
 SENT, DELIVERED, FAILED = DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.FAILED
@@ -32,13 +32,14 @@ def traffic(
     currency: str | None = None,
     priced: int | None = None,
     booked: int | None = None,
+    hour: int | None = None,
 ) -> Traffic:
     """A row; with a *cost* all of its messages are priced, in so'm, where nothing else is said. *booked* is whole so'm
     for each of those that are not."""
     if cost is not None:
         currency, priced = currency or "UZS", messages if priced is None else priced
     told, silent = (currency, messages, verified, priced or 0, Decimal(cost or 0)), messages - (priced or 0)
-    return Traffic(day, gateway, country, status, *told, silent if booked else 0, silent * (booked or 0))
+    return Traffic(day, gateway, country, status, *told, silent if booked else 0, silent * (booked or 0), hour)
 
 
 class Told(MemoryStore):
@@ -49,10 +50,15 @@ class Told(MemoryStore):
         self.found, self.books = found, spent
         self.asked: list[int] = []
 
-    def history(self, since: int, now: int | None = None, *, prefixes: int = 20) -> History:
+    def history(
+        self, since: int, now: int | None = None, *, prefixes: int = 20, hours_since_ms: int | None = None
+    ) -> History:
         self.asked.append(since)
         rows = tuple(row for row in self.found.traffic if day_begins(row.day) >= since)
         return History(rows, self.found.prefixes[:prefixes], self.found.waits, self.found.counts)
+
+    def counted(self, since: int, now: int | None = None) -> Any:
+        return self.found.counts
 
     def money_used(self, day: str) -> int:
         return self.books
@@ -94,21 +100,9 @@ def rich(now_ms: int) -> History:
     for back in range(45):
         when = today - timedelta(days=back)
         day, busy = when.isoformat(), int(900 + 350 * (when.weekday() >= 4) + chance.randrange(250))
-        busy = busy // 3 if not back else busy
         bad_day = back == 4
-        delivered, failed = int(busy * (0.62 if bad_day else 0.9)), int(busy * (0.2 if bad_day else 0.02))
-        unknown = int(busy * (0.12 if bad_day else 0.01))
-        verified = int(delivered * 0.87)
-        rows += [
-            traffic(day, delivered, verified=verified, cost=str(delivered * 50)),
-            traffic(day, busy - delivered - failed - unknown, SENT, verified=5, cost="1500", priced=30),
-            traffic(day, failed, FAILED),
-            traffic(day, unknown, UNKNOWN, verified=unknown // 3),
-            traffic(day, busy // 6, SENT, gateway="getsms", verified=busy // 8, booked=60),
-            traffic(day, busy // 90, FAILED, gateway="getsms"),
-            traffic(day, busy // 40, gateway="devsms", country="KZ", verified=busy // 60, cost=str(busy // 40 * 570)),
-            traffic(day, busy // 70, gateway="devsms", country="TR", cost=f"{busy // 70 * 0.035:.4f}", currency="USD"),
-        ]
+        for hour, share in enumerate(_HOURS[: hour_of(now_ms) + 1]) if not back else [(None, 100)]:
+            rows += _rows(day, hour, busy * share // 100, bad_day)
         for name, many in (
             ("refused CooldownActive cooldown", 40), ("refused RateLimited phone 5/hour", 12),
             ("refused RateLimited client 60/hour", 7), ("refused Suspicious guard prefix hour", 5),
@@ -119,7 +113,8 @@ def rich(now_ms: int) -> History:
             ("refused BudgetExhausted budget 60000/day", 30 if bad_day else 0),
         ):  # fmt: skip
             counts.setdefault(day, {})[name] = chance.randrange(many + 1)
-    rows.append(traffic(today.isoformat(), 3, PENDING, gateway=""))
+    rows.append(traffic(today.isoformat(), 3, PENDING, gateway="", hour=hour_of(now_ms)))
+    rows.append(traffic(today.isoformat(), 12, gateway="test", verified=12, hour=hour_of(now_ms)))
     for gateway, typical in (("devsms", 14), ("getsms", 21)):
         for _ in range(4000):
             seconds = min(int(chance.lognormvariate(0, 0.7) * typical) + 3, 299)
@@ -130,6 +125,29 @@ def rich(now_ms: int) -> History:
         for at, (operator, block) in enumerate(zip(operators * 2, range(123, 600, 23), strict=False))
     ]
     return History(tuple(rows), tuple(prefixes[:20]), waits, counts)
+
+
+#: Of each hour of a day, so many of a hundred messages.
+_HOURS = (2, 1, 1, 1, 1, 2, 3, 4, 6, 7, 7, 6, 5, 5, 5, 5, 6, 6, 6, 6, 5, 4, 3, 3)
+
+
+def _rows(day: str, hour: int | None, busy: int, bad: bool) -> list[Traffic]:
+    """What becomes of *busy* messages through one gateway, and of some through another and to other countries."""
+    delivered, failed = int(busy * (0.62 if bad else 0.9)), int(busy * (0.2 if bad else 0.02))
+    unknown, some = int(busy * (0.12 if bad else 0.01)), {"day": day, "hour": hour}
+    found = [
+        traffic(messages=delivered, verified=int(delivered * 0.87), cost=str(delivered * 50), **some),
+        traffic(
+            messages=busy - delivered - failed - unknown, status=SENT, verified=busy // 300, cost="50", priced=1, **some
+        ),
+        traffic(messages=failed, status=FAILED, **some),
+        traffic(messages=unknown, status=UNKNOWN, verified=unknown // 3, **some),
+        traffic(messages=busy // 6, status=SENT, gateway="getsms", verified=busy // 8, booked=60, **some),
+        traffic(messages=busy // 90, status=FAILED, gateway="getsms", **some),
+        traffic(messages=busy // 40, country="KZ", verified=busy // 60, cost=str(busy // 40 * 570), **some),
+        traffic(messages=busy // 70, country="TR", cost=f"{busy // 70 * 0.035:.4f}", currency="USD", **some),
+    ]
+    return [row for row in found if row.messages]
 
 
 def troubled_store(now_ms: int) -> Told:

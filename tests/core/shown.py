@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 from uzotp.insight.layout import FigurePage
+from uzotp.insight.words import words
 
 Shown = list[tuple[str, list[list[str]]]]
 
@@ -61,7 +62,7 @@ def cards_in(html: str) -> list[str]:
 
 
 def cards_of(page: FigurePage) -> list[str]:
-    return [card.value for section in page.sections for card in section.cards]
+    return [card.value for card in page.answers] + ([] if page.alerts else [words(page.language)["answers"]["nothing"]])
 
 
 def check_strict(html: str) -> None:

@@ -84,7 +84,6 @@ def test_only_what_left_without_a_price_is_estimated() -> None:
         traffic(DAY, 5, FAILED, gateway="getsms"),
         traffic(DAY, 7, PENDING, gateway=""),
         traffic(DAY, 4, SENT, cost="50", priced=1),
-        traffic(DAY, 9, gateway="test"),
     ]
     spend = Spend.of(rows)
     assert (spend.estimated, spend.guessed, spend.untold) == (780, 13, 3)
@@ -95,10 +94,6 @@ def test_p6_what_stays_booked_is_shown_however_it_ended() -> None:
     """A refused name that is charged, and a message whose process died."""
     spend = Spend.of([traffic(DAY, 2, FAILED, booked=50), traffic(DAY, 1, PENDING, gateway="", booked=100)])
     assert (spend.estimated, spend.guessed, spend.untold) == (200, 3, 0)
-
-
-def test_on_a_terminal_nothing_costs_anything() -> None:
-    assert Spend.of([traffic(DAY, 2, SENT, gateway="console", booked=50)]) == Spend()
 
 
 def of(day: str, rows: list[Traffic], budget: int | None = None, books: int | None = None) -> Funds:

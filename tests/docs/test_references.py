@@ -81,11 +81,11 @@ def cited_in_file(path: Path, place: str) -> Iterator[Cited]:
     source = path.read_text("utf-8")
     if path.suffix == ".py":
         yield from cited_in_python(source, place)
-    elif path.suffix in _COMMENTS:
-        for comment in _COMMENTS[path.suffix].finditer(source):
-            line = source.count("\n", 0, comment.start()) + 1
-            said = next((group for group in comment.groups() if group), "")
-            yield from (Cited(anchor, f"{place}:{line}") for anchor in cited_in(said))
+        return
+    for comment in _COMMENTS[path.suffix].finditer(source):
+        line = source.count("\n", 0, comment.start()) + 1
+        said = next((group for group in comment.groups() if group), "")
+        yield from (Cited(anchor, f"{place}:{line}") for anchor in cited_in(said))
 
 
 def _package(name: str) -> Path:
@@ -104,7 +104,7 @@ def citations() -> tuple[Cited, ...]:
         cited
         for folder in folders
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.resolve() != this and "__pycache__" not in path.parts
+        if path.suffix in (".py", *_COMMENTS) and path.resolve() != this
         for cited in cited_in_file(path, f"{folder.name}/{path.relative_to(folder)}")
     )
 

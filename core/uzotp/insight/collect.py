@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from uzotp.insight.figures import Figures, Waits, read_counts
+from uzotp.events import MissesHigh
+from uzotp.insight.figures import Figures, Outcome, Waits, read_counts
 from uzotp.insight.spend import Funds, first_of_month, funds
+from uzotp.ports.ledger import NO_GATEWAYS, Traffic
 from uzotp.ports.store import PAUSE, Switch
+from uzotp.rules import misses
 from uzotp.sending.balances import BalanceAnswer
 from uzotp.sending.spending import blocked_name
-from uzotp.tashkent import day_begins, day_of
+from uzotp.tashkent import DAY_MS, day_begins, day_of
 
 if TYPE_CHECKING:
     from uzotp.verification import Verifier
@@ -42,12 +46,19 @@ class Blocked:
 class Insight:
     """What is known at the moment ``at`` (milliseconds).
 
-    ``breakers`` says of each gateway what this process's circuit breaker does: ``closed``, ``open`` or ``probing``; it
-    is empty where this process sends nothing. ``low_balance`` is the policy's line, in whole so'm.
+    ``before`` is what became of the messages of the ``days_before`` today that are known. ``unsent`` has how many
+    messages test numbers and the console had in the period: no other figure counts them. ``misses`` is set where
+    today's wrong codes are far above the usual. ``breakers`` says of each gateway what this process's circuit breaker
+    does: ``closed``, ``open`` or ``probing``; it is empty where this process sends nothing. ``low_balance`` is the
+    policy's line, in whole so'm.
     """
 
     at: int
     figures: Figures
+    before: Outcome
+    days_before: int
+    unsent: Mapping[str, int]
+    misses: MissesHigh | None
     funds: Funds
     gateways: tuple[str, ...]
     breakers: dict[str, str]
@@ -66,27 +77,47 @@ def look(verifier: Verifier, days: int = DEFAULT_PERIOD, *, sends: bool = True) 
     at, store, budget = int(verifier.clock.time() * 1000), verifier.store, verifier.policy.daily_budget
     now = None if verifier.clock is time else at
     today = day_of(at)
-    first, last = first_of_month(today), date.fromisoformat(today)
+    begin, first, last = day_begins(today), first_of_month(today), date.fromisoformat(today)
     period = tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(days)))
     verifier.journal.write()  # what this process has counted and not yet told the store
     switches = list(store.switches())
-    history = store.history(day_begins(period[0]), now, prefixes=PREFIXES)
-    month = history if period[0] <= first else store.history(day_begins(first), now, prefixes=0)
+    history = store.history(day_begins(period[0]), now, prefixes=PREFIXES, hours_since_ms=begin)
+    longer = history if period[0] <= first else store.history(day_begins(first), now, prefixes=0)
+    known = _sent(longer.traffic)
+    past = [row for row in known if row.day < today]
     figures = Figures(
         days=period,
-        traffic=tuple(row for row in history.traffic if period[0] <= row.day <= today),
+        traffic=tuple(row for row in _sent(history.traffic) if row.day <= today),
         prefixes=tuple(history.prefixes[:PREFIXES]),
-        waits={name: Waits(dict(counts)) for name, counts in sorted(history.waits.items()) if counts},
+        waits={name: Waits(found) for name, found in sorted(history.waits.items()) if found and _is_one(name)},
         counts=read_counts(history.counts, period),
     )
+    counted = store.counted(begin - misses.DAYS * DAY_MS, now)
     return Insight(
         at=at,
         figures=figures,
-        funds=funds(today, month.traffic, budget, store.money_used(today) if budget is not None else None),
-        gateways=tuple(gateway.name for gateway in verifier.router.gateways),
-        breakers={name: breaker.state for name, breaker in verifier.router.breakers.items()} if sends else {},
+        before=Outcome.of(past),
+        days_before=len({row.day for row in past}),
+        unsent={
+            name: messages
+            for name in NO_GATEWAYS
+            if (messages := sum(row.messages for row in history.traffic if row.gateway == name))
+        },
+        misses=misses.far_above(today, counted, figures.today.verified),
+        funds=funds(today, known, budget, store.money_used(today) if budget is not None else None),
+        gateways=tuple(gateway.name for gateway in verifier.router.gateways if _is_one(gateway.name)),
+        breakers={name: breaker.state for name, breaker in verifier.router.breakers.items() if sends and _is_one(name)},
         paused=next((switch for switch in switches if switch.name == PAUSE), None),
         blocked=tuple(Blocked(*pair, each.since_ms) for each in switches if (pair := blocked_name(each.name))),
         balances=verifier.balances.look(),
         low_balance=verifier.policy.low_balance,
     )
+
+
+def _sent(traffic: Iterable[Traffic]) -> list[Traffic]:
+    return [row for row in traffic if _is_one(row.gateway)]
+
+
+def _is_one(gateway: str) -> bool:
+    """Whether it is a gateway: a test number's message and one on a terminal arrive nowhere and cost nothing."""
+    return gateway not in NO_GATEWAYS

@@ -9,7 +9,7 @@ from typing import Any
 from uzotp.insight.collect import Insight
 from uzotp.insight.figures import Outcome
 from uzotp.insight.spend import Spend, rate
-from uzotp.ports.ledger import PrefixTraffic
+from uzotp.ports.ledger import NO_GATEWAYS, PrefixTraffic
 from uzotp.sending.balances import BalanceAnswer
 
 
@@ -38,7 +38,10 @@ def data(insight: Insight) -> dict[str, Any]:
             for name, each in {"all": figures.wait, **figures.waits}.items()
         },
         "counts": [asdict(row) | {"total": row.total} for row in figures.counts],
+        "by_hour": [{"hour": hour} | _outcome(each) | _spend(spend) for hour, (each, spend) in figures.hourly.items()],
         "by_day": [{"day": day} | _outcome(each) | _spend(spend) for day, (each, spend) in figures.daily.items()],
+        "unsent": {name: insight.unsent.get(name, 0) for name in NO_GATEWAYS},
+        "wrong_codes_high": asdict(insight.misses) if insight.misses else None,
         "paused": {"since": paused.since_ms, "note": paused.note} if paused else None,
         "blocked": [asdict(each) for each in insight.blocked],
         "balances": [_balance(answer) for answer in insight.balances],

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 from uzotp.events import KINDS, read_count
 from uzotp.insight.spend import Spend
@@ -38,6 +39,11 @@ class Outcome:
     @property
     def messages(self) -> int:
         return sum(getattr(self, name) for name in STATUSES)
+
+    @property
+    def waiting(self) -> int:
+        """Those of which nobody has said the end."""
+        return self.sent + self.unknown + self.pending
 
     @classmethod
     def of(cls, rows: Iterable[Traffic]) -> Outcome:
@@ -140,15 +146,22 @@ class Figures:
         found = _grouped(self.traffic, "day")
         return {day: (Outcome.of(found[day]), Spend.of(found[day])) for day in self.days}
 
-    def of_gateway(self, name: str, day: str | None = None) -> Outcome:
-        return Outcome.of(row for row in self.traffic if row.gateway == name and day in (None, row.day))
+    @cached_property
+    def hourly(self) -> dict[int, tuple[Outcome, Spend]]:
+        """Every hour of the day that is told by the hour."""
+        found = _grouped(self.traffic, "hour")
+        return {hour: (Outcome.of(found[hour]), Spend.of(found[hour])) for hour in range(24)}
+
+    @property
+    def today(self) -> Outcome:
+        return self.daily[self.days[-1]][0]
 
     def counted(self, kind: str) -> tuple[Counted, ...]:
         return tuple(row for row in self.counts if row.kind == kind)
 
 
-def _grouped(traffic: Iterable[Traffic], by: str) -> defaultdict[str, list[Traffic]]:
-    found: defaultdict[str, list[Traffic]] = defaultdict(list)
+def _grouped(traffic: Iterable[Traffic], by: str) -> defaultdict[Any, list[Traffic]]:
+    found: defaultdict[Any, list[Traffic]] = defaultdict(list)
     for row in traffic:
         found[getattr(row, by)].append(row)
     return found

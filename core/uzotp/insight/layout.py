@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -25,14 +25,11 @@ class Row(NamedTuple):
 
 
 class FigureTable(NamedTuple):
-    """The first of the ``head`` stands over the labels. ``scroll`` is what a screen reader calls the place where it
-    is scrolled. A ``folded`` one is opened by who wants it. :func:`table` makes one."""
+    """The first of the ``head`` stands over the labels. :func:`table` makes one."""
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[Row, ...]
-    scroll: str
-    folded: bool = False
 
 
 class Key(NamedTuple):
@@ -43,40 +40,21 @@ class Key(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A drawing and the table with its figures, whose caption is the title. A ``wide`` one may be scrolled on a
-    phone."""
+    """A drawing and the table with its figures, whose caption is the title."""
 
     drawn: SVG
     table: FigureTable
     legend: tuple[Key, ...] = ()
-    wide: bool = False
 
 
 class Card(NamedTuple):
-    """One figure that is read at a glance. ``tone`` is empty, ``warn`` or ``bad``."""
+    """An answer that is read at a glance. ``tone`` is empty, ``warn`` or ``bad``."""
 
     label: str
     value: str
     notes: tuple[str, ...] = ()
     meter: SVG | None = None
     tone: str = ""
-
-
-class Section(NamedTuple):
-    id: str
-    title: str
-    note: str = ""
-    cards: tuple[Card, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    tables: tuple[FigureTable, ...] = ()
-    empty: str = ""
-
-
-class Alert(NamedTuple):
-    """Something that wants a person. ``tone`` is ``warn`` or ``bad``."""
-
-    tone: str
-    text: str
 
 
 class PageChoice(NamedTuple):
@@ -87,13 +65,36 @@ class PageChoice(NamedTuple):
     current: bool
 
 
+class Section(NamedTuple):
+    """A ``folded`` one is opened by who wants it; its ``gist`` is read without."""
+
+    id: str
+    title: str
+    gist: str = ""
+    choices: tuple[PageChoice, ...] = ()
+    notes: tuple[str, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    tables: tuple[FigureTable, ...] = ()
+    folded: bool = True
+
+
+class Alert(NamedTuple):
+    """Something that wants a person. ``tone`` is ``warn`` or ``bad``."""
+
+    tone: str
+    text: str
+
+
 class FigurePage(NamedTuple):
+    """``answers`` and ``alerts`` are the first thing that is read, ``unsent`` the last."""
+
     language: str
     title: str
-    lead: str
-    alerts: tuple[Alert, ...]
-    sections: tuple[Section, ...]
-    periods: tuple[PageChoice, ...]
+    lead: str = ""
+    answers: tuple[Card, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    sections: tuple[Section, ...] = ()
+    unsent: str = ""
 
 
 class Share(NamedTuple):
@@ -103,17 +104,10 @@ class Share(NamedTuple):
     whole: int
 
 
-def table(
-    words: Words,
-    caption: str,
-    head: Sequence[str],
-    rows: Iterable[Sequence[str | int | Share]],
-    *,
-    folded: bool = False,
-) -> FigureTable:
+def table(words: Words, caption: str, head: Sequence[str], rows: Iterable[Sequence[str | int | Share]]) -> FigureTable:
     """*rows* begin with their label; the other values are written as the language of *words* does."""
     made = tuple(Row(str(label), tuple(_cell(words, value) for value in values)) for label, *values in rows)
-    return FigureTable(caption, tuple(head), made, words["scroll"].format(title=caption), folded)
+    return FigureTable(caption, tuple(head), made)
 
 
 def _cell(words: Words, value: str | int | Share) -> Cell:
@@ -128,54 +122,52 @@ def present(*tables: FigureTable) -> tuple[FigureTable, ...]:
     return tuple(table for table in tables if table.rows)
 
 
-#: So many columns have room for a number above and a day below each; of more every fifth day is named.
-_FEW = 10
+#: So many columns have room for a number above each, and there is room for so many spaces between the labels below.
+_FEW, _SPACES = 10, {"day": 3, "hour": 6}
 
 Values = Mapping[str, int | Decimal]
 
 
-def per_day(
+def over_time(
     words: Words,
     name: str,
     title: str,
     summary: str,
-    days: Mapping[str, Values],
+    times: Mapping[str, Values],
     drawn: Mapping[str, str],
     *,
     listed: Mapping[str, str] | None = None,
-    say: Callable[[int | Decimal], str] | None = None,
-    above: Callable[[int | Decimal], str] | None = None,
-    total: bool = False,
+    first: str = "day",
+    rows: int | None = None,
 ) -> Chart:
-    """A chart with a column for each of *days*, and its table.
+    """A chart with a column for each of *times*, and its table.
 
     :param name: keeps the ids of one page apart.
-    :param days: each day with its values.
+    :param times: what each day or hour is called, with its values.
     :param drawn: the values that a column is stacked of, from the bottom up, and what they are called. They are kinds
         of :mod:`~uzotp.insight.svg` and classes of ``insight.css``.
     :param listed: the columns of the table, where these are others.
-    :param say: how a value is written; *above*: the number above a column.
-    :param total: whether the table ends with a row of sums.
+    :param first: whether *times* are days or hours: the head of the table's first column.
+    :param rows: so many of *times* have a row in the table; the others are yet to come.
     """
-    say, listed = say or words.number, listed or drawn
-    above = above or say
+    listed, every = listed or drawn, -(-(len(times) - 1) // _SPACES[first])
     columns = []
-    for back, (day, values) in zip(reversed(range(len(days))), days.items(), strict=True):
+    for index, (time, values) in enumerate(times.items()):
         parts = tuple(
-            svg.Part(kind, float(values[kind]), f"{words.day(day)}, {text}: {say(values[kind])}")
+            svg.Part(kind, float(values[kind]), f"{time}, {text}: {words.number(values[kind])}")
             for kind, text in drawn.items()
             if values[kind]
         )
         height = sum(values[kind] for kind in drawn)
-        few = len(days) <= _FEW
-        label = words.day(day) if few or back % 5 == 0 else ""
-        columns.append(svg.StackedColumn(label, above(height) if few and height else "", parts))
-    rows = [(words.day(day), *(say(values[key]) for key in listed)) for day, values in days.items()]
-    if total:
-        rows.append((words["total"], *(say(sum(values[key] for values in days.values())) for key in listed)))
+        number = svg.short(float(height)) if height and len(times) <= _FEW else ""
+        columns.append(svg.StackedColumn("" if index % every else time, number, parts))
     return Chart(
         svg.columns(name, title, summary, columns),
-        table(words, title, (words["day_column"], *listed.values()), rows, folded=True),
+        table(
+            words,
+            title,
+            (words[first], *listed.values()),
+            [(time, *(words.number(values[key]) for key in listed)) for time, values in times.items()][:rows],
+        ),
         tuple(Key(svg.swatch(f"{name}-{kind}", kind), text) for kind, text in drawn.items()),
-        wide=True,
     )

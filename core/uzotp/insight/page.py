@@ -6,24 +6,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from uzotp.errors import StoreUnavailable
-from uzotp.insight.collect import PERIODS, Insight, look, read_period
-from uzotp.insight.layout import Alert, FigurePage, PageChoice
-from uzotp.insight.sections import days, funnel, gateways, money, refusals, waits
+from uzotp.insight.collect import Insight, look, read_period
+from uzotp.insight.layout import Alert, FigurePage
+from uzotp.insight.sections import answers, arrival, gateways, money, refusals, times, waits
 from uzotp.insight.words import Words, words
 from uzotp.sending.balances import is_low
 
 if TYPE_CHECKING:
     from uzotp.verification import Verifier
 
-_SECTIONS = (
-    money.section,
-    funnel.section,
-    waits.section,
-    refusals.section,
-    gateways.section,
-    gateways.balances,
-    days.section,
-)
+_ANSWERS = (answers.arrive, answers.cost, answers.attack)
+_SECTIONS = (times.hours, times.days, money.section, arrival.section, waits.section, refusals.section, gateways.section)
 
 
 def answer(verifier: Verifier, period: str | None, language: str) -> tuple[FigurePage, int]:
@@ -36,27 +29,27 @@ def answer(verifier: Verifier, period: str | None, language: str) -> tuple[Figur
 
 def page(insight: Insight, language: str) -> FigurePage:
     """*language* is ``uz``, ``ru`` or ``en``; English for any other."""
-    text, shown = words(language), insight.figures.days
-    first, last = (text.day(day, year=True) for day in (shown[0], shown[-1]))
-    lead = text["lead_day" if len(shown) == 1 else "lead"]
+    text = words(language)
+    unsent = ", ".join(text["unsent"][name].format(n=text.number(n)) for name, n in insight.unsent.items())
     return FigurePage(
         language=text.language,
         title=text["title"],
-        lead=lead.format(**{"from": first, "to": last}, time=text.moment(insight.at)),
+        lead=text["lead"].format(time=text.moment(insight.at)),
+        answers=tuple(ask(insight, text) for ask in _ANSWERS),
         alerts=tuple(_alerts(insight, text)),
         sections=tuple(section(insight, text) for section in _SECTIONS),
-        periods=tuple(PageChoice(str(each), text["periods"][str(each)], each == len(shown)) for each in PERIODS),
+        unsent=text["unsent"]["note"].format(what=unsent) if unsent else "",
     )
 
 
 def away(language: str) -> FigurePage:
     """The page when the store does not answer."""
     text = words(language)
-    return FigurePage(text.language, text["title"], "", (Alert("bad", text["alerts"]["away"]),), (), ())
+    return FigurePage(text.language, text["title"], alerts=(Alert("bad", text["alerts"]["away"]),))
 
 
 def _alerts(insight: Insight, words: Words) -> Iterator[Alert]:
-    """What wants a person: it stands first on the page."""
+    """What a person must do."""
     text = words["alerts"]
     if insight.paused:
         since, note = words.moment(insight.paused.since_ms), insight.paused.note
@@ -64,15 +57,17 @@ def _alerts(insight: Insight, words: Words) -> Iterator[Alert]:
     for each in insight.blocked:
         since = words.moment(each.since)
         yield Alert("bad", text["blocked"].format(gateway=each.gateway, name=f"“{each.service_name}”", since=since))
+    if insight.misses:
+        yield Alert("bad", text["misses"].format(n=words.number(insight.misses.misses)))
     for gateway, state in insight.breakers.items():
         if state != "closed":
             yield Alert("warn", text["open"].format(gateway=gateway))
     for answer in insight.balances:
         amount = answer.amount
+        if answer.problem == "login":
+            yield Alert("bad", text["login"].format(gateway=answer.gateway))
         if amount and is_low(amount, insight.low_balance):
             said = words.money(amount.amount, amount.currency)
             yield Alert("warn", text["low"].format(gateway=answer.gateway, amount=said))
-    funds = insight.funds
-    if (tone := money.budget_tone(funds.share_of_day)) and funds.budget is not None:
-        used, budget = words.money(funds.used), words.money(funds.budget)
-        yield Alert(tone, text["over" if tone == "bad" else "near"].format(used=used, budget=budget))
+    if tone := money.budget_tone(insight.funds.share_of_day):
+        yield Alert(tone, text["over" if tone == "bad" else "near"])

@@ -12,10 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.ledger import Traffic
-from uzotp.sending.sender import TEST_GATEWAY
 
-#: By these a message costs nothing: that of a test number, and that on a terminal.
-_FREE = frozenset({TEST_GATEWAY, "console"})
 #: A message of these left, or may have.
 _LEFT = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNKNOWN})
 #: So many whole days of a month have to be over before anything is said of its end.
@@ -49,8 +46,6 @@ class Spend:
         for row in rows:
             if row.currency is not None and row.priced:
                 told[row.currency] = told.get(row.currency, Decimal(0)) + row.cost
-            if row.gateway in _FREE:
-                continue
             estimated += row.booked
             guessed += row.estimated
             if row.gateway and row.status in _LEFT:

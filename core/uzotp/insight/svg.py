@@ -12,17 +12,15 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-_STROKES = ("M-2 2l4 -4M0 8l8 -8M6 10l4 -4", "M0 4h8", "M4 0v8", "M4 4h.01")
+_STROKES = ("M-2 2l4 -4M0 8l8 -8M6 10l4 -4", "M4 0v8", "M4 4h.01")
 #: What has a pattern over its colour; of the parts of one column one at most has none.
 HATCHED = {
-    "sent": _STROKES[3],
     "failed": _STROKES[0],
-    "unknown": _STROKES[1],
-    "pending": _STROKES[2],
+    "waiting": _STROKES[2],
     "guess": _STROKES[0],
     "guard": _STROKES[0],
-    "rejected": _STROKES[3],
-    "suppressed": _STROKES[2],
+    "rejected": _STROKES[2],
+    "suppressed": _STROKES[1],
 }
 
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,8 +49,8 @@ class Part(NamedTuple):
 
 
 class StackedColumn(NamedTuple):
-    """A column of a chart: the label under it (may be empty where there is no room), the number above it, its parts
-    from the bottom up. Or a bar: both stand above it, and it has one part."""
+    """A column of a chart: the label under it and the number above it, either empty where there is no room, and its
+    parts from the bottom up."""
 
     label: str
     number: str
@@ -85,10 +83,10 @@ def short(number: float) -> str:
 
 def columns(name: str, title: str, summary: str, found: Sequence[StackedColumn]) -> SVG:
     """Stacked columns over a common scale. *name* keeps the ids of one page apart."""
-    width, height, left, right, top, bottom = 640, 250, 46, 8, 22, 26
+    width, height, left, right, top, bottom = 380, 180, 38, 4, 18, 22
     marks = ticks(max((column.value for column in found), default=0))
     room = (width - left - right) / max(len(found), 1)
-    wide = min(room * 0.72, 64.0)
+    wide = min(room * 0.76, 48.0)
 
     def y(value: float) -> float:
         return top + (height - top - bottom) * (1 - value / marks[-1])
@@ -107,23 +105,9 @@ def columns(name: str, title: str, summary: str, found: Sequence[StackedColumn])
         if column.number:
             body.append(_words("uzi-number", x, y(base) - 5, column.number))
         if column.label:
-            body.append(_words("uzi-axis", x, height - 8, column.label))
+            half = 3.6 * len(column.label)  # about as wide as it is on a phone
+            body.append(_words("uzi-axis", min(max(x, left + half), width - half), height - 8, column.label))
     return _drawing(name, title, summary, width, height, body)
-
-
-def bars(name: str, title: str, summary: str, found: Sequence[StackedColumn]) -> SVG:
-    """Horizontal bars with their words above them; the scale is the longest bar's."""
-    width, row, thick = 340, 46, 18
-    longest = max((bar.value for bar in found), default=0) or 1
-    body = [_patterns(name, {part.kind: None for bar in found for part in bar.parts})]
-    for index, bar in enumerate(found):
-        y = index * row
-        body.append(_words("uzi-label", 0, y + 16, bar.label, "start"))
-        body.append(_words("uzi-number", width, y + 16, bar.number, "end"))
-        body.append(f'<rect class="uzi-track" x="0" y="{y + 22}" width="{width}" height="{thick}" rx="4"/>')
-        if bar.value > 0:
-            body.append(_box(name, bar.parts[0], 0, y + 22, max(width * bar.value / longest, 2), thick, "4"))
-    return _drawing(name, title, summary, width, len(found) * row, body)
 
 
 def meter(share: float | None) -> SVG | None:

@@ -56,7 +56,7 @@ class Words:
     def day(self, day: str, *, year: bool = False) -> str:
         """``22 Nov``, or with the *year*."""
         found = date.fromisoformat(day)
-        text = self["whole_day" if year else "day"]
+        text = self["whole_day" if year else "day_name"]
         return str(text.format(day=found.day, month=self["months"][found.month - 1], year=found.year))
 
     def moment(self, at: int) -> str:

@@ -10,10 +10,16 @@ from typing import Protocol
 
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 
+#: What stands for the gateway of a test number's message, which nobody sent.
+TEST_GATEWAY = "test"
+#: Messages of these cost nothing and reach no telephone.
+NO_GATEWAYS = (TEST_GATEWAY, "console")
+
 
 @dataclass(frozen=True)
 class Traffic:
-    """Messages that are alike: of one day of Asia/Tashkent (``"2026-11-22"``), gateway, country, status and currency.
+    """Messages that are alike: of one day of Asia/Tashkent (``"2026-11-22"``), gateway, country, status and currency;
+    and of one ``hour`` of it (0 to 23), where that was asked for.
 
     ``verified`` of the ``messages`` were the newest of a challenge when its code was accepted. ``cost`` is the sum of
     what the gateway said of ``priced`` of them, in ``currency``. ``booked`` is the whole so'm of ``estimated`` others,
@@ -31,11 +37,13 @@ class Traffic:
     cost: Decimal
     estimated: int = 0
     booked: int = 0
+    hour: int | None = None
 
 
 @dataclass(frozen=True)
 class PrefixTraffic:
-    """The messages of one number prefix (the number without its last four digits)."""
+    """The messages of one number prefix (the number without its last four digits), less those of
+    :data:`NO_GATEWAYS`."""
 
     prefix: str
     country: str
@@ -84,8 +92,11 @@ class Ledger(Protocol):
     #: Whether :meth:`count` can be asked when the process ends.
     counts_at_exit: bool
 
-    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
-        """What became of the messages created at or after *since_ms*. For a person to look at, never to decide by."""
+    def history(
+        self, since_ms: int, now: int | None = None, *, prefixes: int = 20, hours_since_ms: int | None = None
+    ) -> History:
+        """What became of the messages created at or after *since_ms*, those at or after *hours_since_ms* told by the
+        hour. For a person to look at, never to decide by."""
         ...
 
     def count(self, counts: Mapping[str, int], now: int | None = None) -> None:

@@ -11,6 +11,7 @@ from uzotp import events
 from uzotp.errors import GatewayError, GatewayUnavailable
 from uzotp.ports.delivery import DeliveryStatus
 from uzotp.ports.gateway import Message, Receipt
+from uzotp.ports.ledger import TEST_GATEWAY
 from uzotp.ports.store import Correction
 from uzotp.results import Challenge, Delivery
 from uzotp.rules.clients import widest_network
@@ -21,8 +22,6 @@ from uzotp.sending.core import Core, SendRequest
 from uzotp.sending.spending import Accounts
 from uzotp.sending.workers import QUEUE, Background, share
 
-#: The name under which test numbers' messages are recorded; no gateway sees them.
-TEST_GATEWAY = "test"
 _BUSY = "MAX_CONCURRENT_SENDS are under way, or a quarter of them for one network"
 _FULL = f"{QUEUE} messages are waiting or under way, or {share(QUEUE)} for one network"
 

@@ -178,12 +178,14 @@ class MemoryStore(LockedStore):
                 rows.put(COUNT, f"{day} {name}", counted, count_end(day))
             rows.commit()
 
-    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+    def history(
+        self, since_ms: int, now: int | None = None, *, prefixes: int = 20, hours_since_ms: int | None = None
+    ) -> History:
         """Deliveries are kept for a day here, so *since_ms* reaches no further back, but for the counts."""
         moment = self._at(now)
         with self._lock:
             records = self.deliveries.values(moment)
-        summary = Summary()
+        summary = Summary(hours_since_ms)
         for record in records:
             if record.created_at_ms >= since_ms:
                 summary.add(record)

@@ -7,16 +7,20 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
-from uzotp.ports.ledger import History, PrefixTraffic, Traffic
-from uzotp.tashkent import day_of
+from uzotp.ports.ledger import NO_GATEWAYS, History, PrefixTraffic, Traffic
+from uzotp.tashkent import day_of, hour_of
 
-_Key = tuple[str, str, str, DeliveryStatus, "str | None"]
+_Key = tuple[str, str, str, DeliveryStatus, "str | None", "int | None"]
 
 
 class Summary:
-    """Grows with the kinds of messages and with the number prefixes, not with the messages."""
+    """Grows with the kinds of messages and with the number prefixes, not with the messages.
 
-    def __init__(self) -> None:
+    :param hours_since_ms: from then on messages are told by the hour.
+    """
+
+    def __init__(self, hours_since_ms: int | None = None) -> None:
+        self._hours_since_ms = hours_since_ms
         self._traffic: dict[_Key, list[int]] = {}
         self._costs: dict[_Key, Decimal] = {}
         self._prefixes: dict[tuple[str, str], list[int]] = {}
@@ -25,15 +29,18 @@ class Summary:
     def add(self, record: DeliveryRecord) -> None:
         cost, verified = record.cost, record.verified_at_ms is not None
         currency = None if cost is None else cost.currency
-        key = (day_of(record.created_at_ms), record.gateway, record.country, record.status, currency)
+        by_hour = self._hours_since_ms is not None and record.created_at_ms >= self._hours_since_ms
+        hour = hour_of(record.created_at_ms) if by_hour else None
+        key = (day_of(record.created_at_ms), record.gateway, record.country, record.status, currency, hour)
         booked = (record.booked or 0) if cost is None else 0
         numbers = (1, verified, cost is not None, booked > 0, booked)
         _grow(self._traffic.setdefault(key, [0, 0, 0, 0, 0]), numbers)
         if cost is not None:
             self._costs[key] = self._costs.get(key, Decimal(0)) + cost.amount
         delivered, failed = record.status is DeliveryStatus.DELIVERED, record.status is DeliveryStatus.FAILED
-        area = self._prefixes.setdefault((record.prefix, record.country), [0, 0, 0, 0])
-        _grow(area, (1, delivered, failed, verified))
+        if record.gateway not in NO_GATEWAYS:
+            area = self._prefixes.setdefault((record.prefix, record.country), [0, 0, 0, 0])
+            _grow(area, (1, delivered, failed, verified))
         if record.verified_at_ms is not None:
             waits = self._waits.setdefault(record.gateway, Counter())
             waits[max(0, record.verified_at_ms - record.created_at_ms) // 1000] += 1
@@ -50,7 +57,7 @@ class Summary:
 
     def history(self, prefixes: int, counts: Mapping[str, Mapping[str, int]]) -> History:
         traffic = (
-            Traffic(*key, messages, verified, priced, self._costs.get(key, Decimal(0)), estimated, booked)
+            Traffic(*key[:5], messages, verified, priced, self._costs.get(key, Decimal(0)), estimated, booked, key[5])
             for key, (messages, verified, priced, estimated, booked) in self._traffic.items()
         )
         areas = (PrefixTraffic(*area, *numbers) for area, numbers in self._prefixes.items())
@@ -59,10 +66,12 @@ class Summary:
 
 
 def in_order(traffic: Iterable[Traffic]) -> tuple[Traffic, ...]:
-    """By day, then by what it is."""
-    return tuple(
-        sorted(traffic, key=lambda row: (row.day, row.gateway, row.country, row.status.value, row.currency or ""))
-    )
+    """By day and hour, then by what it is."""
+
+    def place(row: Traffic) -> tuple[object, ...]:
+        return row.day, row.hour or 0, row.gateway, row.country, row.status.value, row.currency or ""
+
+    return tuple(sorted(traffic, key=place))
 
 
 def _grow(numbers: list[int], more: Iterable[int]) -> None:

@@ -36,17 +36,19 @@ def report(project: Project, options: Namespace) -> bool:
 def lines(page: FigurePage) -> Iterator[str]:
     """The page for a terminal: what a chart draws, its table says."""
     yield from filter(None, (page.title, page.lead))
+    width = max((len(card.label) for card in page.answers), default=0) + 1
+    for card in page.answers:
+        yield f"{card.label:<{width}}{card.value}"
+        yield from (f"{'':<{width}}{plain(note)}" for note in card.notes)
     for alert in page.alerts:
         yield f"! {plain(alert.text)}"
     for section in page.sections:
         yield from ("", section.title, "=" * len(section.title))
-        yield from filter(None, (section.note, section.empty))
-        width = max((len(card.label) for card in section.cards), default=0) + 2
-        for card in section.cards:
-            yield f"{card.label + ':':<{width}}{card.value}"
-            yield from (f"{'':<{width}}{plain(note)}" for note in card.notes)
+        yield from filter(None, (section.gist, *section.notes))
         for table in (*(chart.table for chart in section.charts), *section.tables):
             yield from ("", table.caption, *_table(table))
+    if page.unsent:
+        yield from ("", page.unsent)
 
 
 def _table(table: FigureTable) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""The sections of the page, each made by a ``section(insight, words)``; their order is in the page."""
+"""The parts of the page, each made of what was found and the words of a language; their order is in the page."""

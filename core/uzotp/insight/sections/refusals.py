@@ -1,35 +1,36 @@
-"""What quotas, the guard and wrong codes stopped, day by day."""
+"""What quotas, the guard and wrong codes stopped: by the day, and by kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from uzotp.events import OTHER
 from uzotp.insight.collect import Insight
-from uzotp.insight.figures import Counted, Figures
-from uzotp.insight.layout import Chart, FigureTable, Section, per_day, present, table
+from uzotp.insight.figures import Counted
+from uzotp.insight.layout import Chart, FigureTable, Section, over_time, table
 from uzotp.insight.words import Words
 
 
 def section(insight: Insight, words: Words) -> Section:
     """The kinds of count that have a text of their own here; the failures of gateways stand with the gateways."""
     text, figures = words["refusals"], insight.figures
-    kinds: Mapping[str, str] = text["kinds"]
-    rows = [(_name(count, words), count) for kind in (*kinds, OTHER) for count in figures.counted(kind)]
+    rows = [(_name(count, words), count) for kind in (*text["kinds"], OTHER) for count in figures.counted(kind)]
     if not rows:
-        return Section("refusals", text["title"], empty=text["none"])
-    tables = present(counts_per_day(figures, words, text["table"], rows))
-    return Section("refusals", text["title"], charts=(_chart(figures, words, kinds),), tables=tables)
+        return Section("refusals", text["title"], text["none"])
+    charts = (_chart(insight, words),) if len(figures.days) > 1 else ()
+    tables = (by_kind(insight, words, text["table"], rows),)
+    return Section("refusals", text["title"], text["gist"], charts=charts, tables=tables)
 
 
-def _chart(figures: Figures, words: Words, kinds: Mapping[str, str]) -> Chart:
-    text = words["refusals"]
+def _chart(insight: Insight, words: Words) -> Chart:
+    text, figures = words["refusals"], insight.figures
+    kinds = text["kinds"]
     days = {
-        day: {kind: sum(count.by_day.get(day, 0) for count in figures.counted(kind)) for kind in kinds}
+        words.day(day): {kind: sum(count.by_day.get(day, 0) for count in figures.counted(kind)) for kind in kinds}
         for day in figures.days
     }
     sums = {kind: words.number(sum(values[kind] for values in days.values())) for kind in kinds}
-    return per_day(words, "uzi-refusals", text["chart"], text["summary"].format(**sums), days, kinds, total=True)
+    return over_time(words, "uzi-refusals", text["chart"], text["summary"].format(**sums), days, kinds)
 
 
 def _name(count: Counted, words: Words) -> str:
@@ -47,12 +48,12 @@ def _name(count: Counted, words: Words) -> str:
     return str(text["rejected"].get(name, name)) if count.kind == "rejected" else name
 
 
-def counts_per_day(figures: Figures, words: Words, caption: str, rows: Iterable[tuple[str, Counted]]) -> FigureTable:
-    """The total first, then the days, the newest first."""
-    days = figures.days[::-1]
+def by_kind(insight: Insight, words: Words, caption: str, rows: Iterable[tuple[str, Counted]]) -> FigureTable:
+    """Today's, and all of the period's where it has other days."""
+    today, more = insight.funds.day, len(insight.figures.days) > 1
     return table(
         words,
         caption,
-        (words["what"], words["total"], *map(words.day, days)),
-        ((name, count.total, *(count.by_day.get(day, 0) for day in days)) for name, count in rows),
+        (words["what"], words["today"], *([words["total"]] if more else [])),
+        ((name, count.by_day.get(today, 0), *([count.total] if more else [])) for name, count in rows),
     )

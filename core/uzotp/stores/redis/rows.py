@@ -35,9 +35,9 @@ def delivery_of(fingerprint: str, delivery_id: str, fields: Mapping[str, str]) -
     return DELIVERY.read([known.get(name) for name in DELIVERY.names])
 
 
-def summary_of(server: Redis, prefix: str, since_ms: int) -> Summary:
+def summary_of(server: Redis, prefix: str, since_ms: int, hours_since_ms: int | None) -> Summary:
     """What became of one server's deliveries since then, read a page at a time."""
-    summary, cursor = Summary(), 0
+    summary, cursor = Summary(hours_since_ms), 0
     while True:
         cursor, keys = server.scan(cursor, match=f"{_escaped(prefix)}{{*}}:d:*", count=_PAGE)
         pipeline = server.pipeline(transaction=False)

@@ -289,7 +289,9 @@ class RedisStore(Support):
             self._link.once("ZREM", index, *over)
         return found[:limit]
 
-    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+    def history(
+        self, since_ms: int, now: int | None = None, *, prefixes: int = 20, hours_since_ms: int | None = None
+    ) -> History:
         """Deliveries are kept for a day here, so *since_ms* reaches no further back, but for the counts.
 
         They are in no order: every key of every server is gone through (SCAN), those of others too, and each delivery
@@ -297,7 +299,8 @@ class RedisStore(Support):
         meanwhile may be missed, and one may be counted twice while Redis makes its table larger or smaller.
         """
         total = Summary()
-        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, since_ms)):
+        asked = since_ms, hours_since_ms
+        for summary in self._link.on_each_server(lambda server: summary_of(server, self.prefix, *asked)):
             total.merge(summary)
         return total.history(prefixes, self.counted(since_ms, now))
 

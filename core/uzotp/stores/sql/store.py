@@ -135,9 +135,11 @@ class StatementStore(LockedStore):
         day = day_of(self._at(now))
         self._attempt(lambda session: self._all_or_nothing(session, lambda rows: rows.add_counts(day, counts)))
 
-    def history(self, since_ms: int, now: int | None = None, *, prefixes: int = 20) -> History:
+    def history(
+        self, since_ms: int, now: int | None = None, *, prefixes: int = 20, hours_since_ms: int | None = None
+    ) -> History:
         """Four queries, that read the deliveries since then by the index of their times, or the whole table."""
-        return self._attempt(lambda session: history.read(session, since_ms, prefixes))
+        return self._attempt(lambda session: history.read(session, since_ms, prefixes, hours_since_ms))
 
     def counted(self, since_ms: int, now: int | None = None) -> dict[str, dict[str, int]]:
         return self._attempt(lambda session: history.counted(session, since_ms))

@@ -95,6 +95,22 @@ class PastTests(Hooks):
         past = store.history(T0, MIDNIGHT + HOUR)
         assert [(row.day, row.messages) for row in past.traffic] == [(TODAY, 1), (TOMORROW, 2)]
 
+    def test_the_messages_since_a_moment_are_told_by_the_hour_where_that_is_asked_for(self, store: Store) -> None:
+        for phone, now in (("A", MIDNIGHT - 1), ("B", MIDNIGHT), ("C", MIDNIGHT + HOUR - 1), ("D", MIDNIGHT + HOUR)):
+            begun(store, phone, now)
+        past = store.history(T0, MIDNIGHT + 2 * HOUR, hours_since_ms=MIDNIGHT)
+        told = [(row.day, row.hour, row.messages) for row in past.traffic]
+        assert told == [(TODAY, None, 1), (TOMORROW, 0, 2), (TOMORROW, 1, 1)]
+        assert {row.hour for row in store.history(T0, MIDNIGHT + 2 * HOUR).traffic} == {None}
+
+    def test_the_prefixes_of_test_numbers_and_of_the_console_are_not_told(self, store: Store) -> None:
+        for number, gateway in enumerate(("devsms", "test", "console")):
+            phone = f"phone {number}"
+            store.settle(settlement(begun(store, phone), phone=phone, gateway=gateway))
+        past = store.history(T0, T0)
+        assert sum(row.messages for row in past.traffic) == 3
+        assert [row.messages for row in past.prefixes] == [1]
+
     def test_the_past_begins_at_the_moment_asked_for(self, store: Store) -> None:
         for phone, now in (("A", T0 - 1), ("B", T0), ("C", T0 + 1)):
             begun(store, phone, now)
@@ -157,8 +173,10 @@ class PastTests(Hooks):
         chance, reference = Random(seed), MemoryStore()  # noqa: S311
         for number in range(40):
             _live(chance, [store, reference], f"phone {number}")
-        ours, expected = (_plain(each.history(T0, T0 + DAY - 1, prefixes=3)) for each in (store, reference))
-        assert ours == expected
+        for options in ({}, {"hours_since_ms": T0 + 3 * HOUR}):
+            past = (_plain(each.history(T0, T0 + DAY - 1, prefixes=3, **options)) for each in (store, reference))
+            ours, expected = past
+            assert ours == expected
 
     # ----------------------------------------------------------------------------------------------- counts
 
