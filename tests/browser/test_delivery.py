@@ -22,7 +22,7 @@ BY_HAND = """
     window.fetch = (...all) => { window.questions += 1; return window.away ? Promise.reject(Error()) : ask(...all); };
     Object.defineProperty(document, "hidden", {get: () => window.hiding || false});
 """
-TO = "+998 90 *** ** 90"
+TO = "+998 90 123 81 90"
 
 
 @pytest.fixture

@@ -19,10 +19,12 @@ def typed(driver: Any, address: str, phone: str = PHONE, purpose: str = "registr
 
 
 def lose(driver: Any, site: Site, selector: str = ".uzotp-button") -> None:
-    """Press, and have the connection cut when the request is in."""
-    site.lost_answers = 1
+    """Press, and have the connection cut when the request is in, until the browser gives up: it tries again itself."""
+    site.lost_answers = 99
     find(driver, selector).click()
-    until(driver, lambda _: not site.lost_answers and driver.execute_script("return !document.querySelector('main')"))
+    until(driver, lambda _: driver.execute_script("return !!document.querySelector('#main-frame-error')"))
+    assert site.lost_answers < 99
+    site.lost_answers = 0
 
 
 def type_code(driver: Any, site: Site) -> None:
@@ -42,8 +44,8 @@ def test_r61_after_a_lost_answer_to_the_number_there_is_somewhere_to_type_the_co
         driver.refresh()
     else:
         driver.back() if way == "back" else driver.get(f"{address}/otp/?lang=en")
-        until(driver, lambda _: value(driver, "phone"))
-        if way == "anew":
+        until(driver, lambda _: driver.execute_script("return !!document.querySelector('[name=phone]')"))
+        if not value(driver, "phone"):
             fill(driver, "phone", PHONE)
         press(driver, ".uzotp-button")
     until(driver, lambda _: urlsplit(driver.current_url).path == "/otp/code")
@@ -64,8 +66,13 @@ def test_r61_after_a_lost_answer_to_the_right_code_the_person_goes_on(
     if way == "reload":
         driver.refresh()
     else:
-        driver.back() if way == "back" else driver.get(f"{address}/otp/code")
-        until(driver, lambda _: driver.execute_script("return !!document.querySelector('[name=code]')"))
+        if way == "back":  # to the number, for the form went to the page's own address
+            driver.back()
+            until(driver, lambda _: value(driver, "phone"))
+            press(driver, ".uzotp-button")
+            press(driver, "[role=alert] a")
+        else:
+            driver.get(f"{address}/otp/code")
         type_code(driver, site)
         press(driver, ".uzotp-button")
     until(driver, lambda _: driver.current_url == f"{address}/otp/done")

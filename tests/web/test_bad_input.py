@@ -261,3 +261,37 @@ def test_p12_odd_text_in_the_forms_is_a_clear_answer(site: Site, fields: dict[st
     assert answer.status == 400
     visitor.page = visitor.get("/otp/code")
     assert visitor.submit("action", action=fields["action"], code="").status == 400
+
+
+# ----------------------------------------------------------------------------------------------------------- forms
+
+KINDS = [
+    *(f"application/x-www-form-urlencoded; charset={name}" for name in (
+        "utf-16", "utf-7", "rot13", "base64", "idna", "punycode", "undefined", "nobody", "utf-8; charset=zlib",
+        "unicode_escape", "hex", "x" * 500, "", '"', "'utf-8",
+    )),
+    *(f"multipart/form-data{rest}" for rest in (
+        "", "; boundary=", "; boundary=x", '; boundary="', "; boundary=" + "b" * 300, "; boundary=x; charset=rot13",
+        "; boundary=\u00e9", "; charset=utf-16; boundary=x",
+    )),
+    "text/html", "application/json", "", "multipart/mixed; boundary=x",
+    "multipart/form-data; boundary=x;" + "a=b;" * 300,
+]  # fmt: skip
+BODIES = [
+    b"", b"phone=%ff%fe&code=%00", b"\xff\xfe" * 20, b"code=" + b"1" * 5000, b"&" * 3000, b"%" * 300,
+    b'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n123456\r\n--x--\r\n',
+    b'--x\r\nContent-Disposition: form-data; name="code"; filename="a"\r\n\r\n123456\r\n--x--\r\n',
+    b'--x\r\nContent-Type: text/plain; charset=rot13\r\nContent-Disposition: form-data; name="code"\r\n\r\n1\r\n--x--',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: repr(kind)[:60])
+def test_p12_no_charset_and_no_form_is_a_500(site: Site, kind: str) -> None:
+    visitor = site.browser()
+    visitor.begin()
+    for path in ("/otp/", "/otp/code"):
+        for body in BODIES:
+            answer = visitor.request("POST", path, body, kind)
+            assert answer.status in (200, 303, 400, 403, 413), (answer.status, body)
+            if path == "/otp/":
+                is_clear(site.call("POST", "verify", body, content_type=kind))

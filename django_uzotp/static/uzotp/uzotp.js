@@ -120,8 +120,7 @@
     field.addEventListener("change", () => update());
     keepOverLanguages(field);
     update();
-    if (field.getAttribute("aria-invalid")) field.select();
-    else field.setSelectionRange(field.value.length, field.value.length);
+    field.setSelectionRange(field.value.length, field.value.length);
   };
 
   // What was typed goes along to the same page in another language; the address shall not hold it.

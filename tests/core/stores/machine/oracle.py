@@ -28,6 +28,8 @@ Answer = tuple[Any, ...]
 
 #: From its first message a challenge lives ten minutes at most, and in the last of them it is not sent again.
 LIFE, LAST_RESEND = 600 * SECOND, 540 * SECOND
+#: Digits of a code: what has more or fewer is none.
+LENGTH = 8
 _RANK = {"pending": 0, "unknown": 1, "sent": 2, "delivered": 3, "failed": 3}
 
 
@@ -372,6 +374,8 @@ class Oracle:
             return ("expired", 0, None, False)
         if pending.attempts >= self.attempts:
             return ("too_many_attempts", 0, None, False)
+        if len(code) != LENGTH:  # it cannot be the code
+            return ("wrong_code", self.attempts - pending.attempts, None, False)
         pending.attempts += 1
         left = self.attempts - pending.attempts
         if code != pending.code or pending.key not in self.keys:

@@ -13,7 +13,7 @@ from tests.core.stores.machine import visitors
 from tests.core.stores.machine.arena import Arena
 from tests.core.stores.machine.books import day_number, part
 from tests.core.stores.machine.gateway import BASE_URL, Crash, Fate, Operator, Witness
-from tests.core.stores.machine.oracle import Answer, Oracle, Rules, Who, kind_of
+from tests.core.stores.machine.oracle import LENGTH, Answer, Oracle, Rules, Who, kind_of
 from uzotp.errors import GatewayError, InvalidProof, Refused, StoreUnavailable
 from uzotp.phones import Phone
 from uzotp.policy import Policy
@@ -57,7 +57,7 @@ class Site(RuleBasedStateMachine):
         """Another process, with the keys and the limits of now."""
         rules = self.rules
         policy = Policy(
-            code_length=8, ttl=rules.ttl, max_attempts=self.oracle.attempts, resend_after=rules.ladder,
+            code_length=LENGTH, ttl=rules.ttl, max_attempts=self.oracle.attempts, resend_after=rules.ladder,
             phone_quota=rules.phone, client_quota=rules.client, max_failures=rules.failures,
             countries=("UZ", "KZ"), proof_ttl=rules.proof_ttl, daily_budget=rules.budget, guard=rules.guard,
             guard_floor=rules.floors, guard_ratio=rules.ratio, deadline=120, callback_base_url=BASE_URL,
