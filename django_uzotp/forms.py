@@ -11,7 +11,7 @@ from django.utils.functional import lazy
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.hooks import refusal_text, text
-from uzotp.codes import normalise_code
+from uzotp.codes import MAX_MESSAGE, read_code
 from uzotp.errors import CountryNotAllowed, InvalidPhone
 from uzotp.phones import Phone
 
@@ -73,16 +73,17 @@ class PhoneField(forms.CharField):
 
 
 class CodeField(forms.CharField):
-    """A code as typed or pasted, spaces and all; ``cleaned_data`` has its digits. Whether it is right is not asked."""
+    """A code as typed or pasted, alone or in its whole message; ``cleaned_data`` has its digits. Whether it is right is
+    not asked."""
 
     widget = CodeInput
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"label": _lazy_text("pages", "code_label"), "max_length": 64, **kwargs})
+        super().__init__(**{"label": _lazy_text("pages", "code_label"), "max_length": MAX_MESSAGE, **kwargs})
 
     def clean(self, value: Any) -> str:
-        digits = normalise_code(super().clean(value))
-        length = get_verifier().policy.code_length
-        if self.required and len(digits) != length:
+        typed, length = super().clean(value), get_verifier().policy.code_length
+        code = read_code(typed, length)
+        if typed and not code:
             raise ValidationError(text("pages", "code_missing").format(length=length), code="invalid_code")
-        return digits
+        return code

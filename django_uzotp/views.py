@@ -61,8 +61,8 @@ _checked = decorator_from_middleware(_Csrf)
 
 
 def _readable(view: View) -> View:
-    """A form that Django cannot read, for its charset say, is a 400 here: Django's own page for that reads it again, and
-    ends as a 500 (P12)."""
+    """A form that Django cannot read, for its charset say, is a 400 here: Django's own page for that reads it again,
+    and ends as a 500 (P12)."""
 
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponseBase:

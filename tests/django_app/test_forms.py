@@ -68,7 +68,13 @@ def test_r10_a_code_is_cleaned_of_spaces_and_foreign_digits() -> None:
     assert CodeField().clean("０４９-３０２") == "049302"
 
 
-@pytest.mark.parametrize("typed", ["12345", "1234567", "12345a", "......"])
+@pytest.mark.parametrize("typed", ["493021.", "(493021)", "#493021", "TechShop kodi: 493021. Hech kimga aytmang."])
+def test_r62_a_code_is_read_out_of_what_was_pasted(typed: str) -> None:
+    assert CodeField().clean(typed) == "493021"
+    assert CodeField(required=False).clean("") == ""
+
+
+@pytest.mark.parametrize("typed", ["12345", "1234567", "12345a", "......", "+998901238190"])
 def test_a_code_of_another_length_is_refused_without_costing_a_try(typed: str) -> None:
     assert Confirm({"code": typed}).errors.as_data()["code"][0].code == "invalid_code"
 

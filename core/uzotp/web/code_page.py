@@ -41,9 +41,11 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
         begun = _begun(verifier, request)
         return _code_form(verifier, request, begun) if begun else Redirect(request.url("phone"))
     form = visit.read_form(verifier, request.token)
-    begun = visit.begun_of(form) if form else None
-    if form is None or begun is None or begun.purpose not in verifier.policy.purposes:
+    if form is None:
         return refused(verifier, request)
+    begun = visit.begun_of(form)
+    if begun is None or begun.purpose not in verifier.policy.purposes:
+        return Redirect(request.url("phone"))
     if request.form.get("action") == "resend":
         return _resend(verifier, request, begun)
     typed = request.form.get("code", "")
@@ -124,7 +126,7 @@ def delivery(verifier: Verifier, request: PageRequest) -> WebReply:
 def _begun(verifier: Verifier, request: PageRequest) -> Begun | None:
     """The challenge that the address names, or the newest."""
     begun, named = request.visit.begun, request.query.get("c", "")
-    found = begun.get(named) if named else next(reversed(begun.values()), None)
+    found = begun.get(named) if named else request.visit.newest
     return found if found and found.purpose in verifier.policy.purposes else None
 
 

@@ -151,6 +151,10 @@ class Visit:
         """For the right code of what it has *begun*, should the answer get lost."""
         return f"visit {self.id} {begun.key} {begun.ref}"
 
+    @property
+    def newest(self) -> Begun | None:
+        return next(reversed(self.begun.values()), None)
+
     def of(self, phone: Phone, purpose: Purpose) -> Begun | None:
         wanted = str(phone), purpose.value
         return next((each for each in self.begun.values() if (each.phone, each.purpose) == wanted), None)
