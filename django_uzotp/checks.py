@@ -48,11 +48,11 @@ def _about_database(config: Config) -> Iterator[CheckMessage]:
 
 
 def _about_cache(production: bool) -> Iterator[CheckMessage]:
-    """uzotp keeps nothing in the cache, but sessions there hold what a visitor has begun."""
+    """uzotp keeps nothing in the cache, but sessions there tie the helpers' codes to their browsers."""
     backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
     if production and settings.SESSION_ENGINE.endswith(".cache") and backend.endswith("LocMemCache"):
         yield Warning(
-            "sessions live in a LocMemCache: with several workers a visitor's pending code is lost between pages",
+            "sessions live in a LocMemCache: with several workers a code that send_code(request=) sent is lost",
             hint="Use a shared cache, or sessions in the database.",
             id="uzotp.W012",
         )

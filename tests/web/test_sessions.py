@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.web.browser import PHONE
-from tests.web.reading import account, title
+from tests.web.reading import UZ, account, delivery, error, title
 from tests.web.sites import Site
 from uzotp.policy import Policy
 from uzotp.web import code_page, pages
@@ -143,6 +143,9 @@ def test_a_challenge_that_the_cookie_has_no_room_for_is_finished_by_its_form(sit
     for number in range(1, 6):
         visitor.begin(phone=f"+99890123820{number}", next=next_url)
     visitor.page = first
+    page = visitor.submit("code", code=f"{(int(code) + 1) % 10**6:06d}")
+    assert error(page) == UZ["errors"]["wrong_code"][1].format(attempts_left=4)
+    assert delivery(page)[0] == "sent"
     assert visitor.submit("code", follow=False, code=code).location == next_url
     assert account(visitor) == "+998901238200"
 

@@ -120,6 +120,18 @@ def test_r63_each_of_two_tabs_acts_on_its_own_challenge(site: Site) -> None:
     assert account(visitor, "password_reset") == OTHER_PHONE
 
 
+def test_r63_each_form_leads_to_where_its_own_visit_began(site: Site) -> None:
+    visitor = site.browser()
+    first = visitor.begin(PHONE, "login", "/cart")
+    second = visitor.begin(PHONE, "login", "/profile")
+    assert len(site.outbox) == 1
+    visitor.page = first
+    with visitor.losing_the_answer():
+        assert visitor.submit("code", follow=False, code=code_of(site)).location == "/cart"
+    visitor.page = second
+    assert visitor.submit("code", follow=False, code=code_of(site)).location == "/profile"
+
+
 def test_r63_a_page_that_is_loaded_again_is_still_of_its_own_challenge(site: Site) -> None:
     visitor = site.browser()
     first = visitor.begin(PHONE)

@@ -43,7 +43,7 @@ def code_page(verifier: Verifier, request: PageRequest) -> Page | Redirect:
     form = visit.read_form(verifier, request.token)
     if form is None:
         return refused(verifier, request)
-    begun = visit.begun_of(form)
+    begun = visit.begun_of(form, verifier.policy.max_attempts)
     if begun is None or begun.purpose not in verifier.policy.purposes:
         return Redirect(request.url("phone"))
     if request.form.get("action") == "resend":

@@ -228,14 +228,16 @@ class Visit:
         form = read_form(verifier.tokens("form"), token)
         return form if form and form.visit == self._mark(verifier) else None
 
-    def begun_of(self, form: Form) -> Begun | None:
-        """The challenge that *form* is about, also when the cookie has no room for it (any more)."""
+    def begun_of(self, form: Form, attempts: int) -> Begun | None:
+        """The challenge that *form* is about, and where that leads; also when the cookie has no room for it (any more).
+        Then nobody knows how many of its *attempts* are left."""
         found = self.begun.get(form.ref)
-        if found or not form.ref:
-            return found
-        unknown = DeliveryStatus.UNKNOWN.value
-        what = form.ref, form.phone, form.purpose, form.next
-        return Begun(*what, 0, 0, 1, unknown, key=form.key, fixed=form.fixed)
+        if found:
+            return replace(found, next=form.next)
+        if not form.ref:
+            return None
+        what, unknown = (form.ref, form.phone, form.purpose, form.next), DeliveryStatus.UNKNOWN.value
+        return Begun(*what, form.until, 0, attempts, unknown, key=form.key, fixed=form.fixed)
 
     def _mark(self, verifier: Verifier) -> str:
         return verifier.keys.hashed("visit", self.id)
@@ -300,8 +302,7 @@ def proofs_of_session(session: Mapping[str, Any]) -> dict[str, str]:
 
 def keep(verifier: Verifier, visitor: Visitor, visit: Visit, response: Any) -> None:
     """Have the browser keep what has changed of its visit, and the host's session nothing of it."""
-    for name in (_STATE, _PROOFS, *_OTHERS):
-        if name in visitor.session:
-            del visitor.session[name]
+    for name in (_STATE, _PROOFS, *_OTHERS) if visit.born else ():  # else it was done, and is not worth a query
+        visitor.session.pop(name, None)
     if visit.changed:
         visitor.keep_visit(response, visit.cookie(verifier))
