@@ -34,8 +34,8 @@ from uzotp.policy import Purpose
 OURS = "\0 "
 #: Says that a code was sent, of one too that allauth keeps from somebody else's number.
 _SENT = "account/messages/phone_verification_sent.txt"
-#: In the session: ties the codes of allauth's flows to it.
-_BINDING = "uzotp_allauth"
+#: In the session: what ties the codes of allauth's flows to it is made of this, by our keys.
+_SEED = "uzotp_allauth"
 _nobody: ContextVar[bool] = ContextVar("uzotp_allauth_nobody", default=False)
 
 
@@ -132,7 +132,7 @@ class PhoneAdapter(DefaultAccountAdapter):
             raise self.validation_error("incorrect_code")
 
     def _binding(self) -> str:
-        return str(self.request.session.setdefault(_BINDING, random_id()))
+        return get_verifier().keys.hashed("binding", str(self.request.session.setdefault(_SEED, random_id())))
 
     def _pretend(self, phone: str, purpose: Purpose) -> None:
         """Spend what a real send would, where ``SHOULD_SEND`` keeps the message back."""
