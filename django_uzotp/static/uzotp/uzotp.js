@@ -281,13 +281,15 @@
     const words = form.dataset;
     const hint = form.querySelector(".uzotp-hint");
     const button = form.querySelector("button");
+    const told = form.querySelector(".uzotp-error"); // which says it itself
     const end = Date.now() + Number(words.uzotpWait) * 1000;
     if (!Number(words.uzotpWait)) return;
 
     const tick = () => {
       const left = Math.ceil((end - Date.now()) / 1000);
       button.disabled = button.hidden = left > 0;
-      say(hint, left > 0 ? words.uzotpText.replace("{wait}", duration(left, words)) : words.uzotpAsk);
+      const waiting = told ? "" : words.uzotpText.replace("{wait}", duration(left, words));
+      say(hint, left > 0 ? waiting : words.uzotpAsk);
       if (left > 0) return;
       clearInterval(timer);
       say(form.querySelector(".uzotp-unseen"), words.uzotpOpen);
