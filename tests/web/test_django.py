@@ -172,3 +172,39 @@ def rf_post() -> Any:
         return views.send(request)
 
     return post
+
+
+def test_r64_django_s_own_locale_middleware_rules_the_pages(
+    django_site: DjangoSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the address (``i18n_patterns``), by the cookie of ``set_language``, else by the browser."""
+    from django.conf import settings
+    from django.conf.urls.i18n import i18n_patterns
+    from django.urls import include, path
+
+    urls = ModuleType("urls_of_a_test")
+    otp = path("otp/", include("django_uzotp.urls"))
+    urls.urlpatterns = i18n_patterns(otp)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, urls.__name__, urls)
+    locale = "django.middleware.locale.LocaleMiddleware"
+    django_site.override(
+        ROOT_URLCONF=urls.__name__,
+        MIDDLEWARE=[*settings.MIDDLEWARE[:1], locale, *settings.MIDDLEWARE[1:]],
+        LANGUAGES=[("uz", "Oʻzbekcha"), ("ru", "Русский"), ("en", "English")],
+        LANGUAGE_CODE="uz",
+    )
+    visitor = django_site.browser()
+    page = visitor.get("/ru/otp/?purpose=login", accept_language="en")
+    assert page.find("html")["lang"] == "ru"
+    answer = visitor.submit("phone", follow=False, phone=PHONE, accept_language="en")
+    assert answer.location == "/ru/otp/code"
+    assert django_site.outbox.last.language == "ru"
+    assert visitor.follow(answer).find("html")["lang"] == "ru"
+
+    django_site.override(ROOT_URLCONF="tests.django_app.urls")
+    with_cookie = django_site.browser()
+    cookies = with_cookie.cookies()
+    cookies["django_language"] = "ru"
+    with_cookie.restore(cookies)
+    assert with_cookie.get("/otp/", accept_language="en").find("html")["lang"] == "ru"
+    assert django_site.browser().get("/otp/", accept_language="en").find("html")["lang"] == "en"
