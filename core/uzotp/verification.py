@@ -313,7 +313,7 @@ class Verifier(Support, Upkeep):
         if state is None or not state.open or not state.attempts < self.policy.max_attempts:
             return None
         record = self.delivery(number, why, binding=binding)
-        if record is None or not (state.sends or self.should_send):  # every copy of the message certainly failed
+        if record is None or not state.sends:  # every copy of the message certainly failed
             return None
         status = record.status if self.should_send is None else DeliveryStatus.SENT
         delivery = Delivery(record.id, status, record.gateway or self.router.name)

@@ -75,6 +75,14 @@ def test_r32_a_503_says_when(site: Site) -> None:
     assert answer.headers["retry-after"] == "60"
     site.clock.advance(answer.json()["retry_after"])
     assert site.send().status == 202
+    site.clock.advance(60)
+    site.outbox.fail_with(GatewayUnavailable("outbox"))
+    assert site.send().json()["retry_after"] == 60
+    site.clock.advance(60)
+    site.send()
+    site.clock.advance(60)
+    site.outbox.fail_with(GatewayUnavailable("outbox"))
+    assert site.send().json()["retry_after"] == 120  # as the ladder has it
 
 
 # ------------------------------------------------------------------------------------------------------- the code

@@ -255,6 +255,18 @@ def debugging(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(site.app, "debug", True)  # type: ignore[attr-defined]
 
 
+def test_r65_a_cookie_that_is_over_is_not_taken_for_cookies_that_are_off(site: Site) -> None:
+    visitor = site.browser()
+    nothing = visitor.cookies()
+    visitor.begin()
+    site.clock.advance(400)
+    visitor.get("/otp/")  # it has begun something: the cookie stays as it is
+    site.clock.advance(201)
+    visitor.restore(nothing)
+    page = visitor.submit("phone", phone=PHONE)
+    assert (page.status, error(page)) == (403, UZ["pages"]["form_expired"])
+
+
 @pytest.mark.parametrize("debug", [False, True])
 def test_r65_a_form_of_another_origin_says_so(django_site: DjangoSite, debug: bool) -> None:
     django_site.override(DEBUG=debug)
