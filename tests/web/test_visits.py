@@ -15,6 +15,8 @@ from tests.web.sites import OTHER_PHONE, DjangoSite, FlaskSite, Site
 from uzotp.errors import GatewayUnavailable
 from uzotp.i18n import duration
 from uzotp.phones import Phone
+from uzotp.sending.refusals import MOST as REFUSED
+from uzotp.web.visit import MOST_KEYS
 
 WHOLE, OTHER_WHOLE = Phone(PHONE).spaced, Phone(OTHER_PHONE).spaced
 
@@ -100,6 +102,23 @@ def test_r61_a_lost_answer_to_a_resend_is_told_when_the_next_may_be_had(site: Si
     assert error(page) == UZ["errors"]["cooldown_active"][1].format(wait=duration(60, "uz"))
     assert len(site.outbox) == 2
     assert visitor.submit("code", follow=False, code=code_of(site)).status == 303
+
+
+def test_r35_who_is_only_refused_asks_the_store_no_more_by_the_pages_either(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.browser().begin()
+    stranger, asked = site.browser(), []
+    for decision in ("admit", "state"):
+        call = getattr(site.store, decision)
+        monkeypatch.setattr(site.store, decision, lambda *args, call=call: (asked.append(1), call(*args))[1])
+    for _ in range(REFUSED):
+        assert stranger.begin().status == 429
+    before = len(asked)
+    assert before <= REFUSED * (1 + MOST_KEYS)
+    for _ in range(50):
+        assert stranger.begin().status == 429
+    assert len(asked) == before
 
 
 # ------------------------------------------------------------------------------------------------ tabs, and back

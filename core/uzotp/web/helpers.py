@@ -13,6 +13,7 @@ from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryRecord, DeliveryStatus
 from uzotp.privacy import veiled
 from uzotp.results import Challenge, Verification
+from uzotp.sending.refusals import REFUSALS
 from uzotp.verification import Verifier
 from uzotp.web import visit as visits
 from uzotp.web.visitor import Visitor
@@ -128,7 +129,9 @@ def send_or_continue(
     name, binding = next(iter(bindings.items()))
     try:
         return send_code(verifier, phone, purpose, visitor=visitor, binding=binding, language=language), name
-    except Refused:
+    except Refused as refused:
+        if refused.quota == REFUSALS:  # what is refused without asking the store shall not ask it here
+            raise
         for name, binding in bindings.items():
             challenge = verifier.pending(phone, purpose, binding=binding)
             if challenge:

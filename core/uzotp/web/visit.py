@@ -29,7 +29,7 @@ _MOST_BYTES = 3500
 #: How many challenges a visit has at once: tabs, and slips of the finger.
 _MOST_BEGUN = 4
 #: How many keys it remembers: somebody whose answers get lost opens the first page again and again.
-_MOST_KEYS = 6
+MOST_KEYS = 6
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Visit:
         """What the page does that asks for a number: another key, and time to type. With something begun or verified it
         leaves the cookie alone, for two answers that cross would lose that."""
         if not (self.born or self.begun or self.proofs):
-            self.keys, self.changed = [*self.keys, _key()][-_MOST_KEYS:], True
+            self.keys, self.changed = [*self.keys, _key()][-MOST_KEYS:], True
 
     def cookie(self, verifier: Verifier) -> str:
         """Its text. The oldest challenges are left out of one that would be too long; their forms need no cookie."""

@@ -20,17 +20,19 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from uzotp.errors import StoreUnavailable
+from uzotp.policy import Purpose
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.ports.ledger import History
-from uzotp.ports.store import Attempt, Checked, Refusal, Switch
+from uzotp.ports.store import Attempt, ChallengeState, Checked, Refusal, Switch
 from uzotp.rules import logs
+from uzotp.rules.challenges import state_of
 from uzotp.stores.clock import ServerClock
 from uzotp.stores.lifetimes import DELIVERY_MS, GRACE_MS
 from uzotp.stores.locked import LockedStore, T, check
 from uzotp.stores.sql import history, postgresql
 from uzotp.stores.sql.dialects import Dialect, columns, insert_new, purge
 from uzotp.stores.sql.rows import Rows, Session, key_of
-from uzotp.stores.tables import CHALLENGE, DELIVERY, SWITCH, TABLES, Table
+from uzotp.stores.tables import CHALLENGE, DELIVERY, PHONE, SWITCH, TABLES, Table
 from uzotp.stores.transaction import Transaction
 from uzotp.tashkent import day_of
 
@@ -100,6 +102,20 @@ class StatementStore(LockedStore):
             return self._all_or_nothing(session, lambda _: postgresql.answer(attempt, now, session.rows(sql, values)))
         session.discard()
         raise StoreUnavailable(f"the database did not confirm: {failure}") from None
+
+    def state(self, fingerprint: str, handle: str, purpose: Purpose, now: int | None = None) -> ChallengeState | None:
+        """One statement: whoever is refused may ask for it."""
+        moment = self._at(now)
+        found = self._read(
+            f"SELECT {columns(CHALLENGE, 'c.')}, {columns(PHONE, 'p.')}"  # noqa: S608
+            " FROM uzotp_challenge c LEFT JOIN uzotp_phone p ON p.fingerprint = c.fingerprint"
+            " WHERE c.handle = %s AND c.fingerprint = %s",
+            (handle, fingerprint),
+        )
+        if not found:
+            return None
+        challenge, phone = found[0][: len(CHALLENGE.names)], found[0][len(CHALLENGE.names) :]
+        return state_of(CHALLENGE.read(challenge), PHONE.record() if phone[0] is None else PHONE.read(phone), moment)
 
     def delivery(self, fingerprint: str, handle: str, now: int | None = None) -> DeliveryRecord | None:
         found = self._read(
