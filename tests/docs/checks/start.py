@@ -89,6 +89,38 @@ def api_openapi(project: Project) -> None:
     assert visitor.json("/api/signup", {"proof": "forged"}).status == 400
 
 
+def api_of_another_origin(project: Project) -> None:
+    """Both snippets answer what a browser asks first, for the page's origin and for no other. A real one asks in
+    tests/browser/test_origins.py."""
+    ask = """
+headers = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+def asked(preflight):
+    return [preflight(f"https://{name}.example.uz") for name in ("app", "other")]
+"""
+    django = """
+import django; django.setup()
+from django.test import Client
+client = Client()
+print(asked(lambda origin: client.options("/otp/send", headers={"Origin": origin, **headers}).headers.get(ALLOWED)))
+"""
+    flask = """
+from flask import Flask
+from flask_uzotp import UzOTP, blueprint
+from cors import allow_the_page
+app = Flask("app")
+app.config.update(SECRET_KEY="k" * 32, UZOTP_GATEWAYS=["console"], UZOTP_SERVICE_NAME="TechShop", TESTING=True)
+UzOTP(app)
+app.register_blueprint(blueprint, url_prefix="/otp")
+allow_the_page(app)
+client = app.test_client()
+print(asked(lambda origin: client.options("/otp/send", headers={"Origin": origin, **headers}).headers.get(ALLOWED)))
+"""
+    settings = {"DJANGO_SETTINGS_MODULE": "shop.settings"}
+    for framework in (django, flask):
+        script = f"ALLOWED = 'Access-Control-Allow-Origin'\n{ask}{framework}"
+        assert project.execute(["-c", script], extra=settings).strip() == "['https://app.example.uz', None]"
+
+
 def api_flask(project: Project) -> None:
     """The same endpoint on the app of the Flask start page."""
     from tests.docs.pages import read
