@@ -78,7 +78,7 @@ define install
 endef
 
 .venv/demo.installed: pyproject.toml
-	$(call install,django$(comma)flask$(comma)sandbox)
+	$(call install,demo)
 
 # axe-core looks at the pages with eyes that people have not got; where there is no npm its tests are skipped.
 .venv/dev.installed: pyproject.toml
@@ -90,7 +90,5 @@ endef
 	@echo "Installing into .venv/bench ..."
 	@$(BIN)/python -m venv --clear .venv/bench
 	@.venv/bench/bin/python -m pip --disable-pip-version-check --quiet install --no-compile \
-	  --editable '.[django,flask,redis,sandbox,test]' --requirement benchmarks/requirements.txt
+	  --editable '.[demo,redis,test]' --requirement benchmarks/requirements.txt
 	@touch $@
-
-comma := ,

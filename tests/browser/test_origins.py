@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Iterator
 from typing import Any
-from wsgiref.types import StartResponse
 
 import pytest
 
@@ -23,7 +22,7 @@ def page() -> Iterator[str]:
     """Where a page is that is not the site's: another port, and another host."""
     from werkzeug.serving import make_server
 
-    def blank(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+    def blank(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
         return [b"<!doctype html><title>An app</title>"]
 

@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import codes
@@ -67,10 +68,11 @@ def _change(request: HttpRequest, number: Phone) -> HttpResponse:
     try:
         request.user.save(update_fields=["phone"])
     except IntegrityError:
-        messages.error(request, "Another account has this number.")  # told to its owner only: the code was right
+        messages.error(request, _("Another account has this number."))  # told to its owner only: the code was right
         return redirect("account")
-    _tell(old, f"Choyxona: the number of your account is now {number.masked}. If that was not you, call us.")
-    messages.success(request, "Your number is changed. We told the old one.")
+    text = _("Choyxona: the number of your account is now %(number)s. If that was not you, call us.")
+    _tell(old, text % {"number": number.masked})
+    messages.success(request, _("Your number is changed. We told the old one."))
     return redirect("account")
 
 

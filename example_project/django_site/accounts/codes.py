@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from django_uzotp import send_code, verify_code
 from uzotp import CooldownActive, Phone, Refused, UzotpError, Verification
@@ -23,11 +24,11 @@ def send(request: HttpRequest, phone: Phone, purpose: str, *, pending: str | Non
     except CooldownActive as refused:
         if pending == phone:
             return ""  # the form was sent twice: the code is on its way
-        return f"You can ask for a code in {wait(refused)}."
+        return _("You can ask for a code in %(wait)s.") % {"wait": wait(refused)}
     except Refused as refused:
-        return f"Too many codes were asked for. Try again in {wait(refused)}."
+        return _("Too many codes were asked for. Try again in %(wait)s.") % {"wait": wait(refused)}
     except UzotpError:
-        return "The message could not be sent. Please try again in a minute."
+        return _("The message could not be sent. Please try again in a minute.")
     return ""
 
 
@@ -37,7 +38,7 @@ def resend(request: HttpRequest, phone: Phone, purpose: str) -> None:
     if problem:
         messages.error(request, problem)
     else:
-        messages.success(request, "The code was sent again.")
+        messages.success(request, _("The code was sent again."))
 
 
 def check(request: HttpRequest, form: Form, phone: str, purpose: str) -> Verification | None:
@@ -45,20 +46,20 @@ def check(request: HttpRequest, form: Form, phone: str, purpose: str) -> Verific
     try:
         result = verify_code(phone, form.cleaned_data["code"], purpose, request=request)
     except UzotpError:
-        form.add_error(None, "The code could not be checked. Please try again in a minute.")
+        form.add_error(None, _("The code could not be checked. Please try again in a minute."))
         return None
     if result:
         return result
     if result.attempts_left:
-        form.add_error("code", f"The code is wrong. Tries left: {result.attempts_left}.")
+        form.add_error("code", _("The code is wrong. Tries left: %(left)s.") % {"left": result.attempts_left})
     elif result.retry_after:
-        form.add_error(None, f"Too many wrong codes for this number. Try again in {wait(result)}.")
+        form.add_error(None, _("Too many wrong codes for this number. Try again in %(wait)s.") % {"wait": wait(result)})
     else:
-        form.add_error(None, "This code is no longer valid. Ask for a new one.")
+        form.add_error(None, _("This code is no longer valid. Ask for a new one."))
     return None
 
 
 def wait(answer: Refused | Verification) -> str:
     """How long, as people say it."""
     seconds = answer.retry_after or 60
-    return f"{seconds} s" if seconds < 120 else f"{-(-seconds // 60)} min"
+    return _("%(wait)s s") % {"wait": seconds} if seconds < 120 else _("%(wait)s min") % {"wait": -(-seconds // 60)}

@@ -11,6 +11,8 @@ from django.contrib.auth import login
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import codes
@@ -20,7 +22,7 @@ from django_uzotp import redeem
 from uzotp import InvalidProof, Phone
 
 PURPOSE = "registration"
-KNOWN = "This number has an account already. Log in instead."
+KNOWN = gettext_lazy("This number has an account already. Log in instead.")
 
 
 @sensitive_post_parameters()
@@ -70,7 +72,7 @@ def details(request: HttpRequest) -> HttpResponse:
             number = redeem(proof, PURPOSE)
             user = User.objects.create_user(number, form.cleaned_data["password"], name=form.cleaned_data["name"])
         except InvalidProof:
-            messages.error(request, "That took too long. Please confirm your number again.")
+            messages.error(request, _("That took too long. Please confirm your number again."))
             return redirect("signup")
         except IntegrityError:
             messages.info(request, KNOWN)

@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("otp/", include("django_uzotp.urls")),
     path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),  # the form of languages at the foot of each page
 ]

@@ -13,7 +13,7 @@ from flask import Flask
 from flask_uzotp import blueprint as uzotp_blueprint
 from flask_uzotp.insight import insight
 
-from . import account, auth, models, signup, views
+from . import account, auth, languages, models, signup, views
 from .extensions import uzotp
 
 _EXAMPLES = Path(__file__).resolve().parents[2]
@@ -26,6 +26,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config.from_mapping(_defaults())
     app.config.update(config or {})
     models.init_app(app)
+    languages.init_app(app)
     auth.init_app(app)
     uzotp.init_app(app)
     for blueprint in (views.blueprint, signup.blueprint, account.blueprint):
@@ -60,6 +61,9 @@ def _defaults() -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "DATABASE_URL": database,
         "SANDBOX_URL": sandbox,
+        "LANGUAGES": {"uz": "Oʻzbekcha", "ru": "Русский", "en": "English"},
+        "BABEL_TRANSLATION_DIRECTORIES": str(_EXAMPLES / "locale"),
+        "BABEL_DOMAIN": "django",  # the catalogue is the Django site's too, which gives it its name
         "OPERATORS": os.environ.get("OPERATORS", "").split(),  # the numbers, in E.164, of who may look at the figures
         **{f"UZOTP_{name}": os.environ.get(f"UZOTP_{name}", value) for name, value in settings.items()},
     }

@@ -8,6 +8,7 @@ owner whose account is being taken over learns of it.
 from __future__ import annotations
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -36,9 +37,9 @@ def change_phone() -> str | Response:
     if request.method == "POST":
         number, error = codes.read_phone(request.form.get("phone", ""))
         if not g.user.check_password(request.form.get("password", "")):
-            error = "The password is wrong."
+            error = _("The password is wrong.")
         elif number and number == g.user.phone:
-            error = "This is your number already."
+            error = _("This is your number already.")
         elif number:
             error = codes.send(number, PURPOSE, pending=session.get("new_phone"))
             if not error:
@@ -70,10 +71,11 @@ def _change(number: Phone) -> Response:
         db().commit()
     except IntegrityError:
         db().rollback()
-        flash("Another account has this number.", "error")  # told to its owner only: the code was right
+        flash(_("Another account has this number."), "error")  # told to its owner only: the code was right
         return redirect(url_for("account.show"), 303)
-    _tell(old, f"Choyxona: the number of your account is now {number.masked}. If that was not you, call us.")
-    flash("Your number is changed. We told the old one.", "success")
+    text = _("Choyxona: the number of your account is now %(number)s. If that was not you, call us.")
+    _tell(old, text % {"number": number.masked})
+    flash(_("Your number is changed. We told the old one."), "success")
     return redirect(url_for("account.show"), 303)
 
 

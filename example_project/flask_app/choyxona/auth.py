@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -17,6 +18,7 @@ from .models import User, db
 def init_app(app: Flask) -> None:
     app.before_request(_load_user)
     app.before_request(_check_csrf)
+    app.register_error_handler(400, _stopped)
     app.context_processor(lambda: {"user": g.get("user"), "csrf": _csrf_field})
 
 
@@ -51,7 +53,16 @@ def _check_csrf() -> None:
     if request.method == "POST" and request.blueprint != "uzotp":
         sent = request.form.get("csrf", "")
         if not secrets.compare_digest(sent.encode("utf-8", "replace"), _csrf_token().encode()):
-            abort(400, "This page was open for too long. Go back, load it again and try once more.")
+            abort(400)
+
+
+def _stopped(error: Exception) -> tuple[str, int]:
+    """Without its cookie there is no session: either this browser keeps none, or they were deleted."""
+    if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        why = _("Your browser keeps no cookies for this site, and it needs them. Allow them and try again.")
+    else:
+        why = _("This page was open for too long. Go back, load it again and try once more.")
+    return render_template("stopped.html", why=why), 400
 
 
 def _csrf_token() -> str:

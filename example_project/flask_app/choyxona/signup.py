@@ -7,6 +7,8 @@ right. The number that gets the account is never taken from a form, only from th
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -19,7 +21,7 @@ from .models import User, db, user_of
 from .passwords import problem_with
 
 PURPOSE = "registration"
-KNOWN = "This number has an account already. Log in instead."
+KNOWN = lazy_gettext("This number has an account already. Log in instead.")
 
 blueprint = Blueprint("signup", __name__, url_prefix="/signup")
 
@@ -51,7 +53,7 @@ def code() -> str | Response:
         if result:
             del session["signup_phone"]
             if user_of(number):
-                flash(KNOWN)  # told to the owner of the number, and to nobody else
+                flash(str(KNOWN))  # told to the owner of the number, and to nobody else
                 return redirect(url_for("site.login"), 303)
             session["signup_proof"] = str(result.proof)
             return redirect(url_for("signup.details"), 303)
@@ -65,7 +67,7 @@ def details() -> str | Response:
     error, name = "", request.form.get("name", "").strip()[:60]
     if request.method == "POST":
         password = request.form.get("password", "")
-        error = problem_with(password) if name else "Tell us your name."
+        error = problem_with(password) if name else _("Tell us your name.")
         if not error:
             return _create(name, password)
     return render_template("details.html", name=name, error=error)
@@ -76,7 +78,7 @@ def _create(name: str, password: str) -> Response:
         # Only now, with nothing left to correct: a proof is good for one use, in ten minutes.
         number = uzotp.redeem(session.pop("signup_proof"), PURPOSE)
     except InvalidProof:
-        flash("That took too long. Please confirm your number again.", "error")
+        flash(_("That took too long. Please confirm your number again."), "error")
         return redirect(url_for("signup.phone"), 303)
     user = User(phone=str(number), name=name)
     user.set_password(password)
@@ -84,7 +86,7 @@ def _create(name: str, password: str) -> Response:
     try:
         db().commit()
     except IntegrityError:
-        flash(KNOWN)
+        flash(str(KNOWN))
         return redirect(url_for("site.login"), 303)
     log_in(user)
     return redirect(url_for("account.show"), 303)

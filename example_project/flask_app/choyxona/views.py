@@ -7,17 +7,22 @@ A link leads to ``/otp/?purpose=login&next=/login/code/``; uzotp asks for the nu
 from __future__ import annotations
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
-from . import codes
+from . import codes, languages
 from .auth import log_in
 from .extensions import uzotp
 from .models import db, user_of, user_with_password
 from .passwords import problem_with
 
-NO_ACCOUNT = "There is no account with this number. You can sign up with it."
+NO_ACCOUNT = lazy_gettext("There is no account with this number. You can sign up with it.")
 
 blueprint = Blueprint("site", __name__)
+
+
+blueprint.add_url_rule("/language/", "language", languages.choose, methods=["POST"])
 
 
 @blueprint.get("/")
@@ -35,7 +40,7 @@ def login() -> str | Response:
             if user:
                 log_in(user)
                 return redirect(url_for("account.show"), 303)
-            error = "The number or the password is wrong."
+            error = _("The number or the password is wrong.")
     return render_template("login.html", error=error)
 
 
@@ -44,11 +49,11 @@ def login_by_code() -> Response:
     """Where uzotp's pages come back to. It acts on GET: what it needs is in this browser's session and nowhere else."""
     phone = uzotp.verified_phone("login")
     if phone is None:
-        flash("Please confirm your number first.", "error")
+        flash(_("Please confirm your number first."), "error")
         return redirect(url_for("site.login"), 303)
     user = user_of(phone)
     if user is None:
-        flash(NO_ACCOUNT)  # told to the owner of the number, and to nobody else
+        flash(str(NO_ACCOUNT))  # told to the owner of the number, and to nobody else
         return redirect(url_for("signup.phone"), 303)
     log_in(user)
     return redirect(url_for("account.show"), 303)
@@ -75,13 +80,13 @@ def reset_password() -> str | Response:
 def _reset(password: str) -> Response:
     phone = uzotp.verified_phone("password_reset")
     if phone is None:
-        flash("That took too long. Please confirm your number again.", "error")
+        flash(_("That took too long. Please confirm your number again."), "error")
         return redirect(url_for("site.login"), 303)
     user = user_of(phone)
     if user is None:
-        flash(NO_ACCOUNT)
+        flash(str(NO_ACCOUNT))
         return redirect(url_for("signup.phone"), 303)
     user.set_password(password)  # its stamp changes with it, which ends all other sessions of the account
     db().commit()
-    flash("Your password is changed. Log in with it.", "success")
+    flash(_("Your password is changed. Log in with it."), "success")
     return redirect(url_for("site.login"), 303)
