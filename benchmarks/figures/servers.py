@@ -120,7 +120,7 @@ def redis_server() -> Iterator[str]:
     program = shutil.which("redis-server")
     if not program:
         raise Absent("redis: redis-server is not installed")
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="uzotp-figures-") as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
         process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
@@ -135,7 +135,7 @@ def redis_server() -> Iterator[str]:
 @contextmanager
 def sandbox() -> Iterator[str]:
     """The URL of a sandbox in a process of its own, which keeps connections open."""
-    port = _free_port()
+    port = free_port()
     options = ["-k", "gthread", "--threads", "8", "--keep-alive", "60", "--log-level", "warning"]
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *options, "-b", f"127.0.0.1:{port}", "benchmarks.figures.sandbox_app:app"]
@@ -148,7 +148,7 @@ def sandbox() -> Iterator[str]:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -101,6 +101,7 @@ ACCOUNT_ADAPTER = "django_uzotp.contrib.allauth.PhoneAdapter"
 ACCOUNT_FORMS = {
     "verify_phone": "django_uzotp.contrib.allauth.VerifyPhoneForm",
     "confirm_login_code": "django_uzotp.contrib.allauth.ConfirmLoginCodeForm",
+    "confirm_reauthentication_code": "django_uzotp.contrib.allauth.ConfirmReauthenticationCodeForm",
 }
 ACCOUNT_LOGIN_METHODS = {"phone"}
 ACCOUNT_SIGNUP_FIELDS = ["phone*", "password1*"]

@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("allauth")
 
+from allauth.account import app_settings
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
 
@@ -22,7 +24,7 @@ from uzotp.testing.clock import FakeClock
 from uzotp.testing.outbox import Outbox
 
 PHONE, OTHER = "+998901238190", "+998911238190"
-PASSWORD = "a long enough one 493"
+PASSWORD, OTHER_PASSWORD = "a long enough one 493", "another long one 394"
 UZOTP = {"DEVSMS_TOKEN": "only-for-tests", "SERVICE_NAME": "TechShop"}
 
 
@@ -184,23 +186,67 @@ def test_p2_a_code_logs_in_once(browser: Browser, alice: Any) -> None:
 
 
 @pytest.mark.parametrize("headless", [False, True])
-def test_who_signed_up_with_somebody_elses_number_does_not_wait_there_with_the_password(
+def test_who_signed_up_with_somebody_elses_number_gets_nothing_of_its_owner_s(
     browser: Browser, people: Any, uzotp_clock: FakeClock, headless: bool
 ) -> None:
-    Browser(browser.outbox).sign_up(PHONE)
+    """A password, an address of the stranger's own, whatever else waits there: no owner comes into that account."""
+    stranger = Browser(browser.outbox)
+    stranger.sign_up(PHONE)
+    waiting = people.objects.get()
+    EmailAddress.objects.create(user=waiting, email="stranger@evil.example", verified=True, primary=True)
     uzotp_clock.advance(3600)
     if headless:
         owner = App(browser.outbox)
         owner.post("code/request", phone=PHONE)
-        assert owner.post("code/confirm", code=browser.code)["meta"]["is_authenticated"]
+        assert len(browser.outbox) == 1, "there is no such account"
+        owner.post("signup", phone=PHONE, password=OTHER_PASSWORD)
+        assert owner.post("phone/verify", code=browser.code)["meta"]["is_authenticated"]
     else:
         browser.ask_for_code(PHONE)
-        browser.verify(path="login/code/confirm/")
+        assert len(browser.outbox) == 1, "there is no such account"
+        browser.post("signup/", phone=PHONE, password1=OTHER_PASSWORD)
+        browser.verify()
         assert browser.is_in
-    assert people.objects.get().phone_verified
-    stranger = Browser(browser.outbox)
+    owner_s = people.objects.get(phone=PHONE)
+    assert (owner_s.pk == waiting.pk, owner_s.phone_verified, owner_s.has_usable_password()) == (False, True, True)
+    waiting.refresh_from_db()
+    assert waiting.phone is None
     stranger.post("login/", login=PHONE, password=PASSWORD)
     assert not stranger.is_in
+    stranger.post("phone/verify/", code=browser.code, action="verify")
+    assert not stranger.is_in
+
+
+def test_a_stranger_s_sign_up_takes_no_number_from_who_is_about_to_prove_it(
+    browser: Browser, people: Any, uzotp_clock: FakeClock
+) -> None:
+    browser.sign_up(PHONE)
+    code = browser.code
+    uzotp_clock.advance(60)
+    Browser(browser.outbox).sign_up(PHONE)
+    browser.verify(code)
+    assert browser.is_in
+    assert people.objects.get(phone_verified=True).phone == PHONE
+    assert people.objects.filter(phone=PHONE).count() == 1
+
+
+@pytest.mark.skipif(not hasattr(app_settings, "REAUTHENTICATION_METHODS"), reason="this allauth cannot")
+def test_who_is_in_proves_it_again_by_a_code(browser: Browser, alice: Any) -> None:
+    with override_settings(ACCOUNT_REAUTHENTICATION_METHODS=["code"], ACCOUNT_REAUTHENTICATION_REQUIRED=True):
+        browser.ask_for_code()
+        browser.verify(path="login/code/confirm/")
+        session = browser.client.session
+        session["account_authentication_methods"] = [{"method": "code", "phone": PHONE, "at": 0}]
+        session.save()
+        browser.client.get("/accounts/phone/change/")
+        browser.outbox.clear()
+        get_verifier().unlock(PHONE)
+        browser.post("reauthenticate/code/", recipient=PHONE)
+        assert browser.outbox.last.purpose == Purpose.LOGIN
+        assert "Incorrect code" in browser.verify(browser.wrong, "reauthenticate/code/confirm/")
+        browser.verify(path="reauthenticate/code/confirm/")
+        assert "Incorrect code" not in browser.page
+        assert any(each.get("reauthenticated") for each in browser.client.session["account_authentication_methods"])
 
 
 def test_a_password_stays_with_whoever_proved_both(browser: Browser, people: Any, alice: Any) -> None:
@@ -340,6 +386,31 @@ def test_r40_r41_with_should_send_known_and_unknown_numbers_meet_the_same(browse
         assert pages[:2] == pages[2:]
         until(lambda: len(browser.outbox) == 1)
         assert browser.outbox.last.phone == PHONE
+
+
+def test_r40_misses_count_alike_for_numbers_with_and_without_an_account(
+    browser: Browser, alice: Any, uzotp_clock: FakeClock
+) -> None:
+    """Enough of them lock a number, which the next send says: of neither, or of both."""
+    with override_settings(UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.contrib.allauth.should_send"}):
+        told, misses = [], []
+        for phone in (PHONE, OTHER):
+            said = []
+            for _ in range(7):
+                visitor = Browser(browser.outbox)
+                visitor.ask_for_code(phone)
+                for _ in range(3):
+                    said.append((visitor.at, re.sub(r'\+?998\d+|value="\w{64}"', "", visitor.page)))
+                    visitor.verify("000000", "login/code/confirm/")
+                uzotp_clock.advance(180)
+            told.append(said)
+            verifier = get_verifier()
+            kept = verifier.store.phone(
+                verifier.keys.fingerprint(verifier.read_phone(phone)), int(uzotp_clock.time() * 1000)
+            )
+            misses.append(len(kept.failures))
+        assert misses[0] == misses[1] > 0
+        assert told[0] == told[1]
 
 
 def test_r40_a_sign_up_with_a_taken_number_looks_like_any_other(browser: Browser, alice: Any, people: Any) -> None:

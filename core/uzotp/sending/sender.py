@@ -19,6 +19,7 @@ from uzotp.sending.admission import Admission, seconds
 from uzotp.sending.balances import Balances
 from uzotp.sending.books import Books, Copy, PendingSend
 from uzotp.sending.core import Core, SendRequest
+from uzotp.sending.pace import Pace
 from uzotp.sending.spending import Accounts
 from uzotp.sending.workers import QUEUE, Background, share
 
@@ -37,6 +38,7 @@ class Sender:
         # What a gateway may take is what everybody takes, or a free place tells that a message did not leave (P9).
         stay = core.policy.deadline if core.should_send else 0
         self.background = Background(core.policy.max_concurrent_sends, stay, core.clock)
+        self._pace = Pace()
 
     # ------------------------------------------------------------------------------------------ now, or later
 
@@ -91,6 +93,8 @@ class Sender:
                 if not free:
                     self._books.give_up(pending, self._unavailable(_BUSY), refund=refund)
                 elif self._core.clock.time() * 1000 < pending.opened.expires_at_ms:
+                    if pending.suppressed:
+                        self._pace.keep()
                     self._deliver(pending, refund=refund)
                 else:  # a message older than its code is dropped (R47)
                     self._books.give_up(pending, GatewayUnavailable(self._core.router.name), "Expired", refund=refund)
@@ -156,7 +160,8 @@ class Sender:
             if copy is None:
                 break
             known = partial(self._core.store.known_ids, pending.fingerprint, gateway.name)
-            outcome = router.try_one(gateway, copy.message, plan, known)
+            with self._pace.learned():
+                outcome = router.try_one(gateway, copy.message, plan, known)
             if isinstance(outcome, Receipt):
                 for paid, problem in charged:
                     books.charged(pending, paid, problem, refund=False)

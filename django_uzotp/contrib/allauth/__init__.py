@@ -6,6 +6,7 @@
     ACCOUNT_FORMS = {
         "verify_phone": "django_uzotp.contrib.allauth.VerifyPhoneForm",
         "confirm_login_code": "django_uzotp.contrib.allauth.ConfirmLoginCodeForm",
+        "confirm_reauthentication_code": "django_uzotp.contrib.allauth.ConfirmReauthenticationCodeForm",
     }
 
 allauth keeps a code in the session and compares it there. Its pages get none to keep: what they keep only says whose
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
     from django_uzotp.contrib.allauth.adapter import PhoneAdapter as PhoneAdapter
     from django_uzotp.contrib.allauth.adapter import should_send as should_send
     from django_uzotp.contrib.allauth.forms import ConfirmLoginCodeForm as ConfirmLoginCodeForm
+    from django_uzotp.contrib.allauth.forms import ConfirmReauthenticationCodeForm as ConfirmReauthenticationCodeForm
     from django_uzotp.contrib.allauth.forms import VerifyPhoneForm as VerifyPhoneForm
 else:
     __getattr__ = loader(
         globals(),
         {
             "django_uzotp.contrib.allauth.adapter": "NotSent PhoneAdapter should_send",
-            "django_uzotp.contrib.allauth.forms": "ConfirmLoginCodeForm VerifyPhoneForm",
+            "django_uzotp.contrib.allauth.forms": (
+                "ConfirmLoginCodeForm ConfirmReauthenticationCodeForm VerifyPhoneForm"
+            ),
         },
     )

@@ -7,13 +7,13 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core.exceptions import ImmediateHttpResponse, RateLimited
 from allauth.core.ratelimit import respond_429
 from allauth.utils import get_form_class
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.forms import CharField
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -36,7 +36,15 @@ OURS = "\0 "
 _SENT = "account/messages/phone_verification_sent.txt"
 #: In the session: what ties the codes of allauth's flows to it is made of this, by our keys.
 _SEED = "uzotp_allauth"
+#: In the session: the reference to the code that was not sent last.
+_PRETENDED = "uzotp_allauth_pretended"
 _nobody: ContextVar[bool] = ContextVar("uzotp_allauth_nobody", default=False)
+_by_password: ContextVar[bool] = ContextVar("uzotp_allauth_by_password", default=False)
+
+
+def _reference(purpose: Purpose, phone: str) -> str:
+    """What stands in a code's place."""
+    return f"{OURS}{purpose} {phone}"
 
 
 def should_send(phone: Phone, purpose: Purpose) -> bool:
@@ -50,7 +58,12 @@ class NotSent(RateLimited, ImmediateHttpResponse):
 
 
 class PhoneAdapter(DefaultAccountAdapter):
-    """Numbers are in two fields of the user model; for another place override the methods with "phone" in them."""
+    """Numbers are in two fields of the user model; for another place override the methods with "phone" in them.
+
+    A number that was not proved logs nobody in and keeps nobody out: whoever signed up with it may be somebody else,
+    who waits with the password, an e-mail address or a token until its owner comes. So the owner gets an account of
+    their own, and the other one loses the number.
+    """
 
     phone_field = "phone"
     phone_verified_field = "phone_verified"
@@ -60,27 +73,32 @@ class PhoneAdapter(DefaultAccountAdapter):
         return (str(phone), bool(getattr(user, self.phone_verified_field))) if phone else None
 
     def set_phone(self, user: Any, phone: str, verified: bool) -> None:
-        setattr(user, self.phone_field, str(phone))
-        setattr(user, self.phone_verified_field, verified)
-        user.save(update_fields=[self.phone_field, self.phone_verified_field])
+        users = get_user_model().objects
+        unproved = {self.phone_field: str(phone), self.phone_verified_field: False}
+        with transaction.atomic(using=users.db):
+            users.filter(**unproved).exclude(pk=user.pk).update(**{self.phone_field: None})
+            setattr(user, self.phone_field, str(phone))
+            setattr(user, self.phone_verified_field, verified)
+            user.save(update_fields=[self.phone_field, self.phone_verified_field])
 
     def get_user_by_phone(self, phone: str) -> Any:
         users = get_user_model().objects.filter(**{self.phone_field: phone})
+        if not _by_password.get():
+            users = users.filter(**{self.phone_verified_field: True})
         return users.order_by(f"-{self.phone_verified_field}").first()
+
+    def authenticate(self, request: Any, **credentials: Any) -> Any:
+        """With its password an account may be named by a number that is yet to be proved: the code comes next."""
+        token = _by_password.set(True)
+        try:
+            return super().authenticate(request, **credentials)
+        finally:
+            _by_password.reset(token)
 
     def set_phone_verified(self, user: Any, phone: str) -> None:
         if self._headless:
             get_verifier().confirm_delivered(phone, self.purpose(user, phone), binding=f"allauth {user.pk}")
-        if self.get_phone(user) == (phone, False) and self._came_by_code(phone) and user.has_usable_password():
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
         self.set_phone(user, phone, True)
-
-    def _came_by_code(self, phone: str) -> bool:
-        """Whether a code to *phone* is all that this visitor has shown. Who signed up with the number and never proved
-        it may be somebody else, who waits with the password: allauth does the same with e-mail addresses."""
-        records = self.request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
-        return [(each["method"], each.get("phone")) for each in records] == [("code", phone)]
 
     def phone_form_field(self, **kwargs: Any) -> CharField:
         """allauth's, in any notation: :meth:`clean_phone` reads it."""
@@ -101,10 +119,13 @@ class PhoneAdapter(DefaultAccountAdapter):
     def generate_phone_verification_code(self, *, user: Any, phone: str) -> str:
         if self._headless:
             return get_random_string(get_verifier().policy.code_length, "0123456789")
-        for name in ("verify_phone", "confirm_login_code"):
+        names = ["verify_phone", "confirm_login_code"]
+        if "code" in getattr(app_settings, "REAUTHENTICATION_METHODS", ()):
+            names.append("confirm_reauthentication_code")
+        for name in names:
             if not getattr(get_form_class(app_settings.FORMS, name, object), "asks_uzotp", False):
                 raise ImproperlyConfigured(f"ACCOUNT_FORMS[{name!r}] is to be the form of django_uzotp.contrib.allauth")
-        return f"{OURS}{self.purpose(user, phone)} {phone}"
+        return _reference(self.purpose(user, phone), phone)
 
     def send_verification_code_sms(self, user: Any, phone: str, code: str, **kwargs: Any) -> None:
         self._send(phone, self.purpose(user, phone), code, f"allauth {user.pk}")
@@ -126,9 +147,15 @@ class PhoneAdapter(DefaultAccountAdapter):
 
     @sensitive_variables()
     def check_phone_code(self, reference: str, typed: str) -> None:
-        """:raises ValidationError: it is not the code. Why is not said: it may tell who has an account."""
-        purpose, _, phone = reference.removeprefix(OURS).partition(" ")
-        if not verify_code(phone, typed, purpose, binding=self._binding()):
+        """*reference* is what stands in the code's place: nothing for a number without an account, and then what was
+        typed is a miss of that number like any other (P9).
+
+        :raises ValidationError: it is not the code. Why is not said: it may tell who has an account.
+        """
+        asked = reference or self.request.session.get(_PRETENDED, "")
+        purpose, _, phone = asked.removeprefix(OURS).partition(" ")
+        right = bool(phone and verify_code(phone, typed, purpose, binding=self._binding()))
+        if not (right and reference):
             raise self.validation_error("incorrect_code")
 
     def _binding(self) -> str:
@@ -141,6 +168,7 @@ class PhoneAdapter(DefaultAccountAdapter):
         try:
             if hook and not hook(Phone.parse(phone), purpose):
                 self._send(phone, purpose)
+                self.request.session[_PRETENDED] = _reference(purpose, phone)
         finally:
             _nobody.reset(token)
 

@@ -11,7 +11,8 @@ from django_uzotp.contrib.allauth.adapter import OURS
 
 
 class CodeForm(forms.BaseConfirmCodeForm):
-    """A code of ours is asked of uzotp; another (of an e-mail) is compared as ever."""
+    """A code of ours is asked of uzotp, and so is what is typed where none was sent; another (of an e-mail) is compared
+    as ever."""
 
     #: By this the adapter knows that the project has set these forms.
     asks_uzotp = True
@@ -21,10 +22,11 @@ class CodeForm(forms.BaseConfirmCodeForm):
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
     def clean_code(self) -> Any:
-        if not (self.expected_code or "").startswith(OURS):
+        expected = self.expected_code or ""
+        if expected and not expected.startswith(OURS):
             return super().clean_code()
         typed = self.cleaned_data["code"]
-        get_adapter().check_phone_code(self.expected_code, typed)
+        get_adapter().check_phone_code(expected, typed)
         return typed
 
 
@@ -33,4 +35,8 @@ class VerifyPhoneForm(forms.VerifyPhoneForm, CodeForm):
 
 
 class ConfirmLoginCodeForm(forms.ConfirmLoginCodeForm, CodeForm):
+    """allauth's, with a code that uzotp checks."""
+
+
+class ConfirmReauthenticationCodeForm(CodeForm):
     """allauth's, with a code that uzotp checks."""
