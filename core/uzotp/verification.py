@@ -145,11 +145,13 @@ class Verifier(Support, Upkeep):
         language: str | None = None,
         trusted: bool = False,
         device: object = None,
+        later: bool = False,
     ) -> Delivery:
-        """Send a *code* that somebody else made and will check: another package's.
+        """Send a *code* that somebody else made and will compare: another package's.
 
-        It is subject to all that :meth:`send_code` is: quotas, budget, guard, failover; it is not stored. Its tries are
-        the other's to count. *binding* ties the sends of one code to their :meth:`confirm_delivered`.
+        It is subject to all that :meth:`send_code` is, or with *later* all that :meth:`send_code_later` is: quotas,
+        budget, guard, failover; it is not stored. *binding* ties the sends of one code to their
+        :meth:`confirm_delivered` and :meth:`reject_delivered`.
 
         :raises InvalidCode: it is not 4 to 8 digits, which is what the gateways' templates take.
         :raises UzotpError: as :meth:`send_code` does.
@@ -158,7 +160,8 @@ class Verifier(Support, Upkeep):
         if not 4 <= len(code) <= 8:
             raise InvalidCode("a code to deliver is 4 to 8 digits")
         request = self._request(phone, purpose, client_ip, binding, language, trusted, device)
-        return self._sender.send(replace(request, foreign_code=code)).delivery
+        send = self._sender.send_later if later else self._sender.send
+        return send(replace(request, foreign_code=code)).delivery
 
     def _request(
         self,
@@ -239,13 +242,24 @@ class Verifier(Support, Upkeep):
         return self._check(phone, code, purpose, _binding(binding), key)
 
     def confirm_delivered(self, phone: object, purpose: str, *, binding: str) -> Verification:
-        """Say that whoever checks a code of :meth:`deliver_code` has found it right: the guard counts it as verified,
-        and there is a proof. Once for each, and while a code of ours would live; ``expired`` otherwise.
+        """Say that whoever compares a code of :meth:`deliver_code` has found it right: the guard counts it as verified,
+        and there is a proof. Once for each, and while a code of ours would be accepted; ``expired`` or
+        ``too_many_attempts`` otherwise, and then it should count as wrong.
 
         :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
         """
         phone = veiled(phone)
         return self._check(phone, FOREIGN, purpose, _foreign(binding))
+
+    def reject_delivered(self, phone: object, purpose: str, *, binding: str) -> Verification:
+        """Say that what was typed for a code of :meth:`deliver_code` is wrong: a try less, and a miss of that number,
+        as for a code of ours. Who says so each time, and lets in only on a :meth:`confirm_delivered` that is true,
+        bounds guesses as uzotp does (P3).
+
+        :raises InvalidPhone: the number is none. :raises StoreUnavailable: nothing was decided.
+        """
+        phone = veiled(phone)
+        return self._check(phone, Secret(), purpose, _foreign(binding))
 
     def _check(
         self, phone: Phone | Secret | None, code: Secret, purpose: str, binding: Secret, key: str | None = None

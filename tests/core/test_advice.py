@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.core.host import a_test_number, in_days
+from uzotp.errors import ConfigurationError
 from uzotp.gateways import base
 from uzotp.settings import checks as advice
+from uzotp.settings.build import build
 from uzotp.settings.checks import Advice, advise
 from uzotp.settings.config import Config
 
@@ -36,8 +38,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("uzotp.E001", {"SERVICE_NAME": None}),
     ("uzotp.E002", {"SECRET_KEYS": None}),
     ("uzotp.E003", {"GATEWAYS": ["console"]}),
-    ("uzotp.W001", {"SECRET_KEYS": ["0123456789abcde"]}),
-    ("uzotp.W001", {"SECRET_KEYS": [b"short", "0123456789abcdef0123456789abcdef"]}),
+    ("uzotp.E010", {"SECRET_KEYS": ["0123456789abcde"]}),
+    ("uzotp.E010", {"SECRET_KEYS": [b"short", "0123456789abcdef0123456789abcdef"]}),
+    ("uzotp.E010", {"SECRET_KEYS": ["a" * 60]}),
+    ("uzotp.E010", {"SECRET_KEYS": ["django-insecure-0123456789abcdefghijklmnopqrstuvwxyz"]}),
+    ("uzotp.E010", {"SECRET_KEYS": [" only for development\n"]}),
+    ("uzotp.E010", {"FINGERPRINT_KEY": "a long random text"}),
     ("uzotp.W002", {"DEVSMS_BASE_URL": "http://127.0.0.1:8025/api"}),
     ("uzotp.W003", {"CALLBACK_BASE_URL": None}),
     ("uzotp.W004", {"CALLBACK_BASE_URL": "http://shop.uz/otp"}),
@@ -61,7 +67,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 #: What is fine while developing.
 PRODUCTION_ONLY = {
-    "uzotp.W002", "uzotp.E003", "uzotp.W006", "uzotp.W007", "uzotp.W009", "uzotp.W016", "uzotp.W017",
+    "uzotp.W002", "uzotp.E003", "uzotp.E010", "uzotp.W006", "uzotp.W007", "uzotp.W009", "uzotp.W016", "uzotp.W017",
 }  # fmt: skip
 
 
@@ -99,7 +105,7 @@ def test_some_of_it_is_for_production_alone(id: str, settings: dict[str, Any]) -
 def test_every_piece_of_advice_is_tried() -> None:
     sources = [advice, *(inspect.getmodule(gateway) for gateway in base.built_in().values())]
     written = [id for module in sources for id in re.findall(r'"(uzotp\.[EW]\d+)"', inspect.getsource(module))]
-    assert {id for id, _settings in CASES} == set(written)
+    assert {id for id, _settings in CASES} | {"uzotp.W001"} == set(written)
 
 
 def test_r43_no_advice_repeats_a_secret() -> None:
@@ -108,7 +114,7 @@ def test_r43_no_advice_repeats_a_secret() -> None:
         STORE="sqlite:///hunter2", CALLBACK_BASE_URL=None,
     )  # fmt: skip
     said = " ".join(piece.message + piece.hint for piece in pieces.values())
-    assert {"uzotp.W001", "uzotp.W009", "uzotp.W007"} <= set(pieces)
+    assert {"uzotp.E010", "uzotp.W009", "uzotp.W007"} <= set(pieces)
     assert "hunter2" not in said
     assert "729105" not in said
     assert "1238190" not in said
@@ -119,7 +125,20 @@ def test_console_needs_nothing_of_devsms() -> None:
 
 
 def test_two_short_keys_are_one_finding() -> None:
-    assert set(found(SECRET_KEYS=["short", "shorter"])) == {"uzotp.W001"}
+    assert set(found(SECRET_KEYS=["short", "shorter"], FINGERPRINT_KEY="short")) == {"uzotp.E010"}
+
+
+def test_a_short_key_is_said_in_development_and_a_printed_one_is_not() -> None:
+    assert set(found(production=False, SECRET_KEYS=["short"])) == {"uzotp.W001"}
+    assert found(production=False, SECRET_KEYS=["only for development"]) == {}
+
+
+@pytest.mark.parametrize("key", ["short", "only for development", "django-insecure-0123456789abcdefghijklmnop"])
+def test_in_production_such_a_key_starts_nothing(key: str) -> None:
+    config = Config.from_mapping(SOUND | {"SECRET_KEYS": [key], "STORE": "memory://"})
+    build(config, production=False)
+    with pytest.raises(ConfigurationError, match=r"uzotp\.E010"):
+        build(config, production=True)
 
 
 def test_the_last_day_of_a_test_number_is_still_its_own() -> None:

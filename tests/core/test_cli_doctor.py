@@ -33,11 +33,11 @@ def test_the_doctor_shows_each_finding_with_its_cure(run: Callable[..., Done], m
     assert "error uzotp.E001: DEVSMS_TOKEN is missing" in done.out
     assert "    cure: The README" in done.out
     assert "warning uzotp.W006: " in done.out
-    assert done.out.endswith("errors: 1, warnings: 4\n")
+    assert done.out.endswith("errors: 2, warnings: 3\n")
     report = run("doctor", "--json", shop=shop).report
     assert report["ok"] is False
     ids = {finding["id"] for finding in report["findings"]}
-    assert ids == {"uzotp.E001", "uzotp.W001", "uzotp.W003", "uzotp.W006", "uzotp.W017"}
+    assert ids == {"uzotp.E001", "uzotp.E010", "uzotp.W003", "uzotp.W006", "uzotp.W017"}
 
 
 def test_warnings_alone_are_no_failure(run: Callable[..., Done], make_site: Any) -> None:

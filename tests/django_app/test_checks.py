@@ -48,8 +48,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("uzotp.E001", {"DEVSMS_TOKEN": None}, {}),
     ("uzotp.E002", {"SECRET_KEYS": []}, {}),
     ("uzotp.E003", {"GATEWAYS": ["console"]}, {}),
-    ("uzotp.W001", {}, {"SECRET_KEY": "short"}),
-    ("uzotp.W001", {}, {"SECRET_KEY_FALLBACKS": ["short"]}),
+    ("uzotp.E010", {}, {"SECRET_KEY": "short"}),
+    ("uzotp.E010", {}, {"SECRET_KEY_FALLBACKS": ["short"]}),
+    ("uzotp.E010", {"FINGERPRINT_KEY": "only for development"}, {}),
+    ("uzotp.W001", {}, {"SECRET_KEY": "short", "DEBUG": True}),
     ("uzotp.W002", {"DEVSMS_BASE_URL": "http://127.0.0.1:8025/api"}, {}),
     ("uzotp.W003", {"CALLBACK_BASE_URL": None}, {}),
     ("uzotp.W004", {"CALLBACK_BASE_URL": "http://shop.uz/otp"}, {}),
@@ -100,9 +102,9 @@ def test_every_check_is_tried() -> None:
     assert {row[0] for row in CASES} | {"uzotp.W011"} == set(re.findall(r'"(uzotp\.[EW]\d+)"', source))
 
 
-@pytest.mark.parametrize(("id", "uzotp"), [(row[0], row[1]) for row in CASES if row[0][6] == "E"])
-def test_an_error_stops_the_check_command(id: str, uzotp: dict[str, Any]) -> None:
-    with override_settings(UZOTP=SOUND | uzotp), pytest.raises(SystemCheckError, match=re.escape(id)):
+@pytest.mark.parametrize(("id", "uzotp", "changes"), [row for row in CASES if row[0][6] == "E"])
+def test_an_error_stops_the_check_command(id: str, uzotp: dict[str, Any], changes: dict[str, Any]) -> None:
+    with override_settings(UZOTP=SOUND | uzotp, **changes), pytest.raises(SystemCheckError, match=re.escape(id)):
         call_command("check")
 
 

@@ -49,6 +49,7 @@ def run(arguments: list[str], folder: Path) -> str:
     # Paths of a checkout; an installed wheel needs none.
     checkout = [path for path in sys.path if Path(path).is_relative_to(ROOT) and "site-packages" not in path]
     environment |= {"PYTHONPATH": os.pathsep.join(checkout), "PYTHONIOENCODING": "utf-8"}
+    environment["SECRET_KEY"] = "of the tests of the README, 0123456789"
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
     )
@@ -133,7 +134,7 @@ def test_two_gateways_are_settings_that_work(readme: str) -> None:
 
     written: dict[str, Any] = {}
     exec(block(readme, "two gateways"), written)
-    known = {"STORE": "memory://", "SECRET_KEYS": ["a long random text"]}
+    known = {"STORE": "memory://", "SECRET_KEYS": ["of the tests of the README, 0123456789"]}
     verifier = build(Config.from_mapping(written["UZOTP"] | known), production=True)
     assert [gateway.name for gateway in verifier.router.gateways] == ["devsms", "getsms"]
     assert verifier.policy.daily_budget == 100_000

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from tests.docs.pages import DOCS, ROOT, Block, lines_of_code, read
+from uzotp.settings.config import Config
+from uzotp.settings.keys import guessable
 
 
 def source(page: str) -> str:
@@ -264,3 +266,13 @@ def test_the_uzbek_start_pages_say_the_same(name: str) -> None:
 
     english, uzbek = bare(f"start/{name}.md"), bare(f"uz/{name}.md")
     assert english == uzbek
+
+
+def test_every_key_that_is_printed_is_known_to_be_guessable() -> None:
+    """Whoever copies it has it refused outside of development (``uzotp.E010``)."""
+    setting = r"(?:SECRET_KEYS?|FINGERPRINT_KEY|PASSWORD_SALT|TOTP_SECRETS?)"
+    value = r"(?:[\"'\]]*\s*[=:,]\s*|, )(?:\[|'\[)*[\"']([^\"'\n{}$\[\]]{4,})[\"']"
+    files = [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "README.uz.md"]
+    printed = {key for file in files for key in re.findall(setting + value, file.read_text("utf-8"))}
+    assert "a long random text" in printed
+    assert [key for key in printed if not guessable(Config.from_mapping({"SECRET_KEYS": [key]}))] == []

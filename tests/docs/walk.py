@@ -72,6 +72,8 @@ class Project:
             "PYTHONUTF8": "1",
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
+            "SECRET_KEY": "of the tests of the pages, 0123456789",
+            "UZOTP_FINGERPRINT_KEY": "of the fingerprints of the tests, 0123456789",
         }
 
     # -------------------------------------------------------------------------------------------------- blocks
@@ -159,7 +161,12 @@ class Project:
     def run(self, command: str, where: str = "", *, serve: bool = True, fails: bool = False) -> None:
         words = shlex.split(_until(command), comments=True)
         if words[0] == "export":
-            self.environment |= dict(word.split("=", 1) for word in words[1:])
+            for name, _, value in (word.partition("=") for word in words[1:]):
+                if value.startswith("$("):  # what a command prints
+                    self.output = ""
+                    self.run(value[2:-1], where)
+                    value = self.output.strip()
+                self.environment[name] = value
             return
         extra = {}
         while "=" in words[0]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ pytest.importorskip("flask_security")
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("cryptography")
 
+import flask_security
 from flask import Flask
 from flask_security import (
     Security,
@@ -28,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from flask_uzotp import UzOTP
-from flask_uzotp.contrib.security import PhoneUtil, SaysWhy
+from flask_uzotp.contrib.security import PhoneUtil, SaysWhy, Totp, UnifiedSigninForm
 from flask_uzotp.signals import code_rejected, code_verified
 from uzotp.errors import ConfigurationError, GatewayUnavailable, InvalidPhone, OutcomeUnknown, StoreUnavailable
 from uzotp.policy import Purpose
@@ -39,6 +41,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Passing SelectField choices as t
 
 NUMBER, EMAIL, PASSWORD = "+998901234567", "dilnoza@example.uz", "four-words-of-tea"
 REFUSED = "Failed to send code"
+AS_A_BROWSER = {"Accept": "text/html"}
 
 
 class Base(DeclarativeBase):
@@ -59,7 +62,7 @@ class User(Base, SaysWhy, sqla.FsUserMixin):
 class Site:
     """A shop that has Flask-Security and uzotp, and one customer."""
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(self, classes: Any = {}, **config: Any) -> None:  # noqa: B006
         engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         session = scoped_session(sessionmaker(bind=engine))
         Base.query = session.query_property()  # type: ignore[attr-defined]
@@ -83,7 +86,8 @@ class Site:
         )
         self.app.config.update(config)
         self.datastore = SQLAlchemySessionUserDatastore(session, User, Role)
-        Security(self.app, self.datastore, phone_util_cls=PhoneUtil)
+        classes = {"phone_util_cls": PhoneUtil, "totp_cls": Totp, "us_signin_form": UnifiedSigninForm} | classes
+        Security(self.app, self.datastore, **classes)
         self.uzotp = UzOTP(self.app)
         #: The numbers whose codes were found right, for the guard to count.
         self.verified: list[str] = []
@@ -305,7 +309,7 @@ def test_what_is_no_refusal_is_logged_and_says_nothing(
     assert len(outbox) == 0
 
 
-def test_p11_a_store_that_goes_away_keeps_nobody_out(
+def test_p11_without_the_store_no_code_is_taken_for_nobody_counts(
     unified: Site, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     unified.with_a_phone()
@@ -315,10 +319,122 @@ def test_p11_a_store_that_goes_away_keeps_nobody_out(
     def down(*args: object) -> None:
         raise StoreUnavailable
 
-    with unified.app.app_context():
-        monkeypatch.setattr(type(unified.uzotp.verifier.store), "check", down)
+    with unified.app.app_context(), monkeypatch.context() as away:
+        away.setattr(type(unified.uzotp.verifier.store), "check", down)
+        assert post(client, "/us-signin", identity=NUMBER, passcode=outbox.last.code).status_code == 400
+    assert "could not be checked: StoreUnavailable" in caplog.text
     assert post(client, "/us-signin", identity=NUMBER, passcode=outbox.last.code).status_code == 200
-    assert "not credited to the guard: StoreUnavailable" in caplog.text
+
+
+# ----------------------------------------------------------------------------------------------- what is guessed, P3
+
+
+def wrong_codes(outbox: Outbox, count: int) -> list[str]:
+    taken = {str(outbox.last.code)}
+    return [code for code in (f"{number:06}" for number in range(count + 9)) if code not in taken][:count]
+
+
+def test_p3_of_wrong_codes_five_are_compared(unified: Site, outbox: Outbox, uzotp_clock: Any) -> None:
+    unified.with_a_phone()
+    client = unified.app.test_client()
+    post(client, "/us-signin/send-code", identity=NUMBER, chosen_method="sms")
+    for code in wrong_codes(outbox, 300):
+        assert post(client, "/us-signin", identity=NUMBER, passcode=code).status_code == 400
+    assert post(client, "/us-signin", identity=NUMBER, passcode=outbox.last.code).status_code == 400
+    assert unified.verified == []
+    assert len(unified.rejected) == 301
+    uzotp_clock.advance(60)
+    post(client, "/us-signin/send-code", identity=NUMBER, chosen_method="sms")
+    assert post(client, "/us-signin", identity=NUMBER, passcode=outbox.last.code).status_code == 200
+
+
+def test_p3_of_a_second_factor_too(two_factor: Site, outbox: Outbox) -> None:
+    client = two_factor.app.test_client()
+    set_up(client, outbox)
+    for code in wrong_codes(outbox, 5):
+        assert post(client, "/tf-validate", code=code).status_code == 400
+    assert post(client, "/tf-validate", code=outbox.last.code).status_code == 400
+
+
+def test_p3_of_a_number_that_is_set_up_too(unified: Site, outbox: Outbox) -> None:
+    client = unified.app.test_client()
+    post(client, "/us-signin", identity=EMAIL, passcode=PASSWORD)
+    state = post(client, "/us-setup", chosen_method="sms", phone=NUMBER).json["response"]["state"]
+    for code in wrong_codes(outbox, 5):
+        assert post(client, f"/us-setup/{state}", passcode=code).status_code == 400
+    assert post(client, f"/us-setup/{state}", passcode=outbox.last.code).status_code == 400
+
+
+def test_p2_a_right_code_is_taken_once(unified: Site, outbox: Outbox) -> None:
+    unified.with_a_phone()
+    client = unified.app.test_client()
+    post(client, "/us-signin/send-code", identity=NUMBER, chosen_method="sms")
+    answers = [post(unified.app.test_client(), "/us-signin", identity=NUMBER, passcode=outbox.last.code) for _ in "ab"]
+    assert [answer.status_code for answer in answers] == [200, 400]
+
+
+def test_p3_a_code_of_the_future_is_none(unified: Site, outbox: Outbox) -> None:
+    unified.with_a_phone()
+    with unified.app.app_context():
+        factory = unified.app.extensions["security"].totp_factory
+        secret = unified.datastore.us_get_totp_secrets(unified.customer)["sms"]
+        codes = {at: factory._totp.from_source(secret).generate(time=time.time() + at).token for at in (-90, 45, 120)}
+    client = unified.app.test_client()
+    post(client, "/us-signin/send-code", identity=NUMBER, chosen_method="sms")
+    answers = {at: post(client, "/us-signin", identity=NUMBER, passcode=code).status_code for at, code in codes.items()}
+    assert answers == {-90: 200, 45: 400, 120: 400}
+
+
+def test_a_password_costs_no_try(unified: Site, outbox: Outbox) -> None:
+    unified.with_a_phone()
+    client = unified.app.test_client()
+    post(client, "/us-signin/send-code", identity=NUMBER, chosen_method="sms")
+    for _ in range(9):
+        post(client, "/us-signin", identity=NUMBER, passcode="not the right words")
+    assert unified.rejected == []
+    assert post(client, "/us-signin", identity=NUMBER, passcode=outbox.last.code).status_code == 200
+
+
+def test_without_the_counting_class_nothing_is_sent(outbox: Outbox, caplog: pytest.LogCaptureFixture) -> None:
+    site = Site({"totp_cls": flask_security.Totp}, **UNIFIED)
+    site.with_a_phone()
+    answer = post(site.app.test_client(), "/us-signin/send-code", identity=NUMBER, chosen_method="sms")
+    assert REFUSED in str(answer.json)
+    assert "nobody would count the tries" in caplog.text
+    assert len(outbox) == 0
+    site.close()
+
+
+def test_p9_a_number_without_an_account_spends_and_misses_as_one_with_it(sites: Any, outbox: Outbox) -> None:
+    site = sites(
+        **UNIFIED, SECURITY_RETURN_GENERIC_RESPONSES=True, UZOTP_SHOULD_SEND="flask_uzotp.contrib.security.should_send"
+    )
+    site.with_a_phone()
+    told, kept = [], []
+    for phone in (NUMBER, "+998901234568"):
+        client = site.app.test_client()
+        asked = {"identity": phone, "chosen_method": "sms", "submit_send_code": "y"}
+        answers = [client.post("/us-signin/send-code", data=asked, headers=AS_A_BROWSER) for _ in range(2)]
+        for code in ("000000", "000001", "x"):
+            typed = {"identity": phone, "passcode": code, "submit": "y"}
+            answers.append(client.post("/us-signin", data=typed, headers=AS_A_BROWSER))
+        told.append(
+            [
+                (answer.status_code, re.sub(rf'(csrf_token.*?value=)"[^"]*"|{re.escape(phone)}', "", answer.text))
+                for answer in answers
+            ]
+        )
+        with site.app.app_context():
+            verifier = site.uzotp.verifier
+            fingerprint = verifier.keys.fingerprint(verifier.read_phone(phone))
+            history = verifier.store.phone(fingerprint, int(verifier.clock.time() * 1000))
+        kept.append((len(history.deliveries), len(history.sends), len(history.failures)))
+    assert told[0] == told[1]
+    assert kept[0] == kept[1]
+    assert kept[0] == (1, 1, 2)
+    with site.app.app_context():
+        site.uzotp.verifier.close()
+    assert [message.phone for message in outbox] == [NUMBER]
 
 
 def test_another_sms_service_is_left_alone(sites: Any, outbox: Outbox) -> None:

@@ -17,9 +17,10 @@ from uzotp.stores.redis import link as redis_link
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _patience_of_a_test() -> Iterator[None]:
+def _patience_of_a_busy_machine() -> Iterator[None]:
+    """Its replicas take longer to confirm."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(redis_link, "WAIT_MS", 300)
+        patch.setattr(redis_link, "WAIT_MS", 2000)
         yield
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uzotp.errors import ConfigurationError
 from uzotp.settings import types
 from uzotp.settings.config import FRAMEWORK_STORES, REDIS, Config
+from uzotp.settings.keys import guessable
 
 if TYPE_CHECKING:
     from uzotp.events import Listener
@@ -73,7 +74,7 @@ def build(
 ) -> Verifier:
     """Put the parts together. *stores* adds what only a framework can make (``django``); *events* hears it all.
 
-    *production* refuses the console gateway.
+    *production* refuses the console gateway, and with another one keys that can be guessed.
 
     :raises ConfigurationError: when a part cannot be made, saying which setting is missing.
     """
@@ -81,6 +82,9 @@ def build(
 
     if not config.secret_keys:
         raise ConfigurationError("SECRET_KEYS is missing: a list of long random texts, oldest first")
+    weak = guessable(config) if production and not config.development else []
+    if weak:
+        raise ConfigurationError(f"a key of {' and of '.join(weak)} can be guessed (uzotp.E010)")
     return Verifier(
         build_gateway(config, production=production),
         build_store(config, stores or {}),

@@ -10,6 +10,7 @@ from uzotp.gateways.base import Advice as Advice
 from uzotp.policy import GuardMode
 from uzotp.settings.build import build_gateway
 from uzotp.settings.config import Config
+from uzotp.settings.keys import guessable, short
 from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.texts import compose
 
@@ -30,11 +31,14 @@ def _required(config: Config, production: bool) -> Iterator[Advice]:
         yield Advice("uzotp.E001", str(error), "The README's settings table says what each one is.", True)
     if not config.secret_keys:
         yield Advice("uzotp.E002", "SECRET_KEYS is missing", "A list of long random texts, oldest first.", True)
-    if any(len(key) < 16 for key in config.secret_keys):  # bytes: the security strength, 128 bits (NIST SP 800-107)
+    live = production and not config.development
+    weak = guessable(config) if live else short(config)
+    if weak:
         yield Advice(
-            "uzotp.W001",
-            "a key of SECRET_KEYS is short enough to be guessed",
-            'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
+            "uzotp.E010" if live else "uzotp.W001",
+            f"a key of {' and of '.join(weak)} can be guessed: it is short{', or printed somewhere' if live else ''}",
+            'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"',
+            live,
         )
 
 
