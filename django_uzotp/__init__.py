@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from django_uzotp.helpers import begin as begin
     from django_uzotp.helpers import known_device as known_device
     from django_uzotp.helpers import redeem as redeem
+    from django_uzotp.helpers import redeem_from as redeem_from
     from django_uzotp.helpers import remember_device as remember_device
     from django_uzotp.helpers import send_code as send_code
     from django_uzotp.helpers import verified_phone as verified_phone
@@ -29,7 +30,9 @@ else:
         globals(),
         {
             "django_uzotp.conf": "get_verifier",
-            "django_uzotp.helpers": "begin known_device redeem remember_device send_code verified_phone verify_code",
+            "django_uzotp.helpers": (
+                "begin known_device redeem redeem_from remember_device send_code verified_phone verify_code"
+            ),
         },
     )
 

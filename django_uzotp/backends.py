@@ -42,6 +42,9 @@ class PhoneBackend(ModelBackend):
     phone_field = "phone"
     #: Of the codes and the proofs that log in.
     purpose: str = Purpose.LOGIN
+    #: Whether an SMS alone lets in who may open the admin. A number is taken over more easily than a password and a
+    #: second factor are (SIM swap; NIST SP 800-63B-4 3.1.3.3 restricts it): let them log in otherwise.
+    allow_staff = False
 
     @sensitive_variables()
     def authenticate(  # type: ignore[override]
@@ -67,6 +70,11 @@ class PhoneBackend(ModelBackend):
                 verified = answer.phone if answer else None
         user: Any = None if verified is None else self.get_user_by_phone(verified)
         return user if user is not None and self.user_can_authenticate(user) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Whom a code lets in: who is active and, unless :attr:`allow_staff`, neither staff nor a superuser."""
+        staff = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
+        return super().user_can_authenticate(user) and (self.allow_staff or not staff)
 
     @sensitive_variables()
     async def aauthenticate(self, request: HttpRequest | None, **kwargs: Any) -> AbstractBaseUser | None:  # type: ignore[override]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from uzotp.phones import Phone
     from uzotp.results import Delivery
     from uzotp.verification import Verifier
+    from uzotp.web.replies import Request
 
 
 class _Helpers(Helpers["HttpRequest"]):
@@ -28,6 +29,9 @@ class _Helpers(Helpers["HttpRequest"]):
 
     def _visitor(self, request: HttpRequest) -> Visitor:
         return Visitor(session=web.session_of(request), **web.asking(request))
+
+    def _asked(self, request: HttpRequest) -> Request:
+        return web.read_request(request)
 
     def begin(self, request: HttpRequest, phone: object, purpose: str, next: str = "") -> HttpResponse:
         """The response that leads to the page for the code of *phone*, which you have chosen: an operation's, or a
@@ -42,7 +46,8 @@ class _Helpers(Helpers["HttpRequest"]):
 
 
 _helpers = _Helpers()
-send_code, verify_code, redeem = _helpers.send_code, _helpers.verify_code, _helpers.redeem
+send_code, verify_code = _helpers.send_code, _helpers.verify_code
+redeem, redeem_from = _helpers.redeem, _helpers.redeem_from
 known_device, remember_device, begin = _helpers.known_device, _helpers.remember_device, _helpers.begin
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from flask_uzotp.project import FlaskProject, project, visitor
-from flask_uzotp.web import page_request, write_page
+from flask_uzotp.web import page_request, read_request, write_page
 from uzotp.errors import ConfigurationError
 from uzotp.privacy import veiled
 from uzotp.settings.build import build_gateway
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from uzotp.phones import Phone
     from uzotp.verification import Verifier
+    from uzotp.web.replies import Request as ApiRequest
     from uzotp.web.visitor import Visitor
 
 
@@ -53,6 +54,9 @@ class UzOTP(Helpers["Request"]):
 
     def _visitor(self, request: Request) -> Visitor:
         return visitor()
+
+    def _asked(self, request: Request) -> ApiRequest:
+        return read_request()
 
     def verified_phone(self, purpose: str) -> Phone | None:
         """The phone that this browser verified on uzotp's pages for *purpose*: once, then ``None``."""

@@ -158,6 +158,22 @@ def test_a_reset_password_replaces_the_old_one_and_ends_other_sessions(demo: Dem
     assert browser.submit(**{field: phone, "password": OTHER_PASSWORD}).path == "/account/"
 
 
+def test_an_sms_alone_opens_no_admin(demo: Demo) -> None:
+    """Who works there has a password, and keeps it."""
+    phone = number("django", 13)
+    sign_up(demo, "django", phone)
+    with closing(sqlite3.connect(demo.data / "django.sqlite3")) as database, database:
+        database.execute("UPDATE accounts_user SET is_staff = 1, is_superuser = 1 WHERE phone = ?", (phone,))
+    browser = Browser(demo.django)
+    through_the_pages(demo, "django", browser, "login", phone)
+    assert browser.open("/admin/").path.startswith("/admin/login/")
+    through_the_pages(demo, "django", browser, "password_reset", phone)
+    assert browser.submit(password=OTHER_PASSWORD).path == "/signup/"
+    browser.open("/login/").submit(username=phone, password=OTHER_PASSWORD)
+    assert browser.path == "/login/"
+    assert browser.submit(username=phone, password=PASSWORD).open("/admin/").path == "/admin/"
+
+
 def verify_by_json(demo: Demo, site: str, phone: str) -> str:
     """A number verified through the JSON endpoints; its challenge."""
     http, base = new_session(), f"{getattr(demo, site)}/otp"

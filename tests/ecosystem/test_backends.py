@@ -152,6 +152,22 @@ def test_an_inactive_user_is_not_logged_in(alice: Any, visit: Any, uzotp_outbox:
     assert authenticate(request, phone=PHONE, code=uzotp_outbox.last.code) is None
 
 
+@pytest.mark.parametrize("role", ["is_staff", "is_superuser"])
+@pytest.mark.parametrize("allowed", [False, True])
+def test_an_sms_alone_lets_no_staff_in(
+    alice: Any, visit: Any, uzotp_outbox: Outbox, monkeypatch: pytest.MonkeyPatch, role: str, allowed: bool
+) -> None:
+    setattr(alice, role, True)
+    alice.save()
+    if allowed:
+        monkeypatch.setattr(PhoneBackend, "allow_staff", True)
+    request = visit()
+    send_code(PHONE, "login", request=request)
+    found = authenticate(request, phone=PHONE, code=uzotp_outbox.last.code)
+    assert found == (alice if allowed else None)
+    assert request.uzotp_verification, "the code was right"
+
+
 def test_p11_with_the_store_away_the_view_hears_of_it(alice: Any, visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: Any) -> Any:
         raise errors.StoreUnavailable("the store did not answer")

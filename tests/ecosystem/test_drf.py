@@ -19,6 +19,7 @@ from django.test import override_settings
 from django.urls import path
 from django.utils import translation
 from rest_framework import serializers, status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import CreateAPIView
 from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
@@ -78,7 +79,7 @@ class TransferView(APIView):
 class ResetView(APIView):
     """Anybody with a proof."""
 
-    permission_classes = [HasProof.of("password_reset")]  # noqa: RUF012
+    permission_classes = [HasProof.of("password_reset", user_field=None)]  # noqa: RUF012
     serializer_class = SignUp
 
     def post(self, request: Request) -> Response:
@@ -86,7 +87,7 @@ class ResetView(APIView):
 
 
 class StaffOrProof(APIView):
-    permission_classes = [IsAdminUser | HasProof.of("operation")]  # noqa: RUF012
+    permission_classes = [IsAdminUser | HasProof.of("operation", user_field=None)]  # noqa: RUF012
     serializer_class = SignUp
 
     def post(self, request: Request) -> Response:
@@ -197,10 +198,19 @@ def test_one_request_is_one_redemption_however_often_drf_asks(user: User) -> Non
     assert 'name="name"' in page.content.decode(), "the form for POST, which its own check of the permission allowed"
     request = HttpRequest()
     request.META["HTTP_X_PHONE_PROOF"] = proof_of("login", OTHER)
-    permission = HasProof.of("login")()
+    permission = HasProof.of("login", user_field=None)()
     twice = [permission.has_permission(Request(request), APIView()) for _ in range(2)]
     assert twice == [True, True]
     assert request.phone == OTHER
+
+
+def test_unless_it_is_told_otherwise_the_proof_is_of_the_user_s_own_number(user: User) -> None:
+    request = HttpRequest()
+    request.META["HTTP_X_PHONE_PROOF"] = proof_of("operation", OTHER)
+    asked = Request(request)
+    asked.user = user
+    with pytest.raises(PermissionDenied):
+        HasProof.of("operation")().has_permission(asked, APIView())
 
 
 def test_it_may_stand_right_of_an_or(user: User) -> None:
@@ -215,7 +225,7 @@ def test_it_may_stand_right_of_an_or(user: User) -> None:
 def test_one_redemption_is_not_a_proof_of_the_users_own_number(user: User) -> None:
     class Either(APIView):
         permission_classes = [  # noqa: RUF012
-            (HasProof.of("operation") & IsAdminUser) | HasProof.of("operation", user_field="phone")
+            (HasProof.of("operation", user_field=None) & IsAdminUser) | HasProof.of("operation", user_field="phone")
         ]
 
         def post(self, request: Request) -> Response:

@@ -27,7 +27,7 @@ from uzotp.results import Challenge
 from uzotp.verification import Verifier
 from uzotp.web import helpers
 from uzotp.web.openapi import document
-from uzotp.web.replies import MAX_BODY, Request, WebReply, json_reply, other_method, problem
+from uzotp.web.replies import MAX_BODY, Request, WebReply, is_json, json_reply, other_method, problem
 
 #: How long a challenge token is accepted, in seconds: the code in it dies earlier, but may be sent again.
 TOKEN_AGE = 3600
@@ -73,7 +73,7 @@ def _json_endpoint(*members: str, optional: Sequence[str] = ()) -> Callable[[Han
             language = request.language(verifier.policy)
             if request.method != "POST":
                 return other_method(request, language, "POST")
-            if request.content_type.partition(";")[0].strip().lower() != "application/json":
+            if not is_json(request.content_type):
                 return problem("unsupported_media_type", language)
             if len(request.body) > MAX_BODY:
                 return problem("payload_too_large", language)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -16,6 +18,7 @@ from uzotp.results import Challenge, Verification
 from uzotp.sending.refusals import REFUSALS
 from uzotp.verification import Verifier
 from uzotp.web import visit as visits
+from uzotp.web.replies import MAX_BODY, Request, is_json
 from uzotp.web.visitor import Visitor
 
 #: In the host's session; the second is what the release before this one kept there, for codes that are out.
@@ -40,6 +43,9 @@ class Helpers(Generic[HostT]):
         raise NotImplementedError
 
     def _visitor(self, request: HostT) -> Visitor:
+        raise NotImplementedError
+
+    def _asked(self, request: HostT) -> Request:
         raise NotImplementedError
 
     def send_code(
@@ -101,6 +107,23 @@ class Helpers(Generic[HostT]):
         A proof needs nothing of the *request*, which may be given all the same.
         """
         proof = veiled(proof)
+        return self.verifier.redeem(proof, purpose)
+
+    def redeem_from(self, request: HostT, purpose: str) -> Phone:
+        """:meth:`redeem` of the ``proof`` in the JSON that an app sent: ``{"proof": "…"}``, with what else is in it.
+
+        Nothing but ``application/json`` is read: no page of another site makes a browser send that unasked, with your
+        cookies, so a view that takes what it acts on from this call needs no CSRF token.
+
+        :raises InvalidProof: there is none, it is not good, or the body is no such JSON.
+        """
+        asked = self._asked(request)
+        proof = None
+        if is_json(asked.content_type) and len(asked.body) <= MAX_BODY:
+            with suppress(ValueError, RecursionError):
+                body = json.loads(asked.body)
+                proof = veiled(body.get("proof") if isinstance(body, dict) else None)
+                del body
         return self.verifier.redeem(proof, purpose)
 
 

@@ -34,6 +34,11 @@ class WebReply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def is_json(content_type: str) -> bool:
+    """Whether that is the media type, which no form and no unasked ``fetch`` of another site sends."""
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
 def json_reply(status: int, payload: Mapping[str, Any], **headers: str) -> WebReply:
     body = json.dumps(payload, ensure_ascii=False).encode("utf-8")
     return WebReply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store", **headers})

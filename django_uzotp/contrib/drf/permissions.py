@@ -51,9 +51,10 @@ class HasProof(BasePermission):
     user_field: str | None
 
     @classmethod
-    def of(cls, purpose: str, user_field: str | None = None) -> type[HasProof]:
+    def of(cls, purpose: str, user_field: str | None = "phone") -> type[HasProof]:
         """The permission for one purpose. *user_field* names where ``request.user`` has the number: the proof must be
-        of that one. Without it a stranger in somebody's session may prove any phone, so look at ``request.phone``.
+        of that one. ``None`` takes a proof of any number, for who has no account yet: a stranger in somebody's session
+        may have proved their own, so look at ``request.phone``.
         """
         return type(cls.__name__, (cls,), {"purpose": Purpose(purpose), "user_field": user_field})
 

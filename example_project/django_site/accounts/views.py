@@ -33,12 +33,17 @@ def login_by_code(request: HttpRequest) -> HttpResponse:
     if phone is None:
         messages.error(request, _("Please confirm your number first."))
         return redirect("login")
-    user = User.objects.filter(phone=phone, is_active=True).first()
+    user = _customer(phone)
     if user is None:
         messages.info(request, NO_ACCOUNT)  # told to the owner of the number, and to nobody else
         return redirect("signup")
     login(request, user)
     return redirect("account")
+
+
+def _customer(phone: str) -> User | None:
+    """Whom an SMS alone lets in: none of the staff, for that would open the admin."""
+    return User.objects.filter(phone=phone, is_active=True, is_staff=False, is_superuser=False).first()
 
 
 def stopped(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -59,7 +64,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
         if phone is None:
             messages.error(request, _("That took too long. Please confirm your number again."))
             return redirect("login")
-        user = User.objects.filter(phone=phone, is_active=True).first()
+        user = _customer(phone)
         if user is None:
             messages.info(request, NO_ACCOUNT)
             return redirect("signup")

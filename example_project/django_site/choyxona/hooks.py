@@ -14,5 +14,5 @@ def should_send(phone: Phone, purpose: Purpose) -> bool:
     account, where silence would keep them waiting. An operation is a logged-in customer's, and the number a new one.
     """
     if purpose in (Purpose.LOGIN, Purpose.PASSWORD_RESET):
-        return User.objects.filter(phone=phone, is_active=True).exists()
+        return User.objects.filter(phone=phone, is_active=True, is_staff=False).exists()
     return True

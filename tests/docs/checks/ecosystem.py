@@ -80,12 +80,18 @@ with installed() as outbox:
     code = outbox.code_for("901234567")
     print(post("/enter", who=somebody(), phone="901234567", code=code))
     print(post("/enter", phone="901234567", code="x"), post("/enter", phone="901234567", code=code))
+    get_user_model().objects.create_superuser("+998901234568")
+    for number in ("901234568", "901234569"):
+        post("/ask", phone=number)
+        print(post("/enter", phone=number, code=outbox.code_for(number)))
 """
     )
     assert said.strip().split("\n") == [
         "{'sent': True} {'error': 'invalid_phone'}",
         "{'error': 'expired'}",
         "{'error': 'wrong_code'} {'user': 1}",
+        "{'error': 'no_account'}",
+        "{'error': 'no_account'}",
     ]
 
 
