@@ -65,7 +65,7 @@ def asking(request: HttpRequest) -> dict[str, Any]:
         "client_ip": client_ip(request),
         "accept_language": header("HTTP_ACCEPT_LANGUAGE", ""),
         "site_language": (get_language() or "") if hasattr(request, "LANGUAGE_CODE") else "",
-        "vouch": vouching(config.trust, request),
+        "vouch": vouching(config.trust, request, get_verifier),
         "cookies": request.COOKIES,
         "device": request.COOKIES.get(DEVICE_COOKIE, ""),
         "secure": request.is_secure(),

@@ -85,7 +85,7 @@ def asking() -> dict[str, Any]:
         "client_ip": client_ip(),
         "accept_language": request.headers.get("Accept-Language", ""),
         "site_language": _site_language(),
-        "vouch": vouching(config.trust, request),
+        "vouch": vouching(config.trust, request, lambda: project().verifier),
         "session": session,
         "cookies": request.cookies,
         "device": request.cookies.get(DEVICE_COOKIE, ""),

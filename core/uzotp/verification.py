@@ -32,13 +32,14 @@ from uzotp.sending.sender import Sender
 from uzotp.sending.spending import Accounts
 from uzotp.sms.texts import check_texts
 from uzotp.support import Support
+from uzotp.tickets import Tickets
 from uzotp.upkeep import Upkeep
 
 #: How long a right code is answered alike when it comes again with its key: milliseconds.
 AGAIN_MS = 60_000
 
 
-class Verifier(Support, Upkeep):
+class Verifier(Support, Tickets, Upkeep):
     """Sends codes to phones and checks them.
 
     :param gateway: a :class:`~uzotp.ports.gateway.Gateway`: ``DevSMS``, ``Console`` …, or several, in the order of

@@ -142,10 +142,16 @@ def test_two_gateways_are_settings_that_work(readme: str) -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_the_hook_that_vouches_does_so_once(readme: str) -> None:
+    from uzotp import MemoryStore, Verifier
+    from uzotp.testing import Outbox
+    from uzotp.web.visitor import vouching
+
     written: dict[str, Any] = {}
     exec(block(readme, "trust"), written)
-    request = SimpleNamespace(session={"captcha_ok": True})
-    assert [written["solved"](request) for _ in range(2)] == [True, False]
+    verifier = Verifier(Outbox(), MemoryStore(), ["of the tests of the README, 0123456789"])
+    request = SimpleNamespace(session={"ticket": verifier.trust_ticket()})
+    vouch = vouching(written["solved"], request, lambda: verifier)
+    assert [vouch() for _ in range(3)] == [True, False, False]
 
 
 @needs_flask

@@ -180,6 +180,16 @@ def test_p8_who_is_trusted_passes_the_guard_in_the_helpers(site: Site) -> None:
     assert len(site.outbox) == 2
 
 
+def test_p8_a_ticket_vouches_for_one_message_however_often_it_is_sent(site: Site) -> None:
+    site.configure(TRUST=lambda request: request.headers.get("X-Ticket"), GUARD="enforce", GUARD_FLOOR=0)
+    ticket = str(site.verifier.trust_ticket())
+    answers = [site.send(f"+9989012381{last}", x_ticket=ticket).status for last in range(10, 30)]
+    assert answers == [202] + [429] * 19
+    assert len(site.outbox) == 1
+    assert site.send("+998901238131", x_ticket=str(site.verifier.trust_ticket())).status == 202
+    assert site.send("+998901238132", x_ticket="forged").status == 429
+
+
 def test_the_trust_hook_is_asked_when_a_code_is_about_to_be_sent_and_at_no_other_time(site: Site) -> None:
     asked: list[object] = []
     site.configure(TRUST=asked.append)

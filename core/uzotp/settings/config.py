@@ -98,7 +98,7 @@ class Config:
     )
 
     trust: Callable[..., Any] | None = setting(
-        None, "money", "dotted path, `(request) -> bool`: vouches for this request before the guard"
+        None, "money", "dotted path, `(request)`: true, or a ticket, vouches for this request before the guard"
     )
     risk: Callable[..., Any] | None = setting(
         None, "money", "dotted path, `(phone, purpose, client_ip)`: true vetoes a send (a SIM swap service, say)"

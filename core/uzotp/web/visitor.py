@@ -10,16 +10,19 @@ from uzotp.codes import with_device
 from uzotp.events import logger
 from uzotp.i18n import negotiate
 from uzotp.policy import DEVICE_LIFE, MAX_LIFE, Policy
+from uzotp.verification import Verifier
 
 Vouch = Callable[[], bool]
 
 
-def vouching(hook: Callable[[Any], object] | None, request: Any) -> Vouch:
-    """The host's ``TRUST`` *hook* about *request*: a broken one vouches for nobody, and breaks no page."""
+def vouching(hook: Callable[[Any], object] | None, request: Any, verifier: Callable[[], Verifier]) -> Vouch:
+    """The host's ``TRUST`` *hook* about *request*: what it gives is ``True``, or a ticket, which is spent. A broken one
+    vouches for nobody, and breaks no page."""
 
     def ask() -> bool:
         try:
-            return hook is not None and bool(hook(request))
+            said = hook(request) if hook else False
+            return verifier().spend_ticket(said) if isinstance(said, str) else bool(said)
         except Exception as error:
             logger.error("the TRUST hook failed: %s", type(error).__name__)
             return False
