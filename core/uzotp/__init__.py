@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from uzotp.results import Trace as Trace
     from uzotp.results import Verification as Verification
     from uzotp.sending.router import Router as Router
-    from uzotp.settings.build import from_settings as from_settings
+    from uzotp.settings.alone import from_settings as from_settings
     from uzotp.settings.config import Config as Config
     from uzotp.stores.memory import MemoryStore as MemoryStore
     from uzotp.stores.redis.store import RedisStore as RedisStore
@@ -47,7 +47,7 @@ else:
         globals(),
         {
             "uzotp.errors": " ".join(errors.__all__),
-            "uzotp.settings.build": "from_settings",
+            "uzotp.settings.alone": "from_settings",
             "uzotp.settings.config": "Config",
             "uzotp.gateways.console": "Console",
             "uzotp.gateways.devsms.client": "DevSMS",

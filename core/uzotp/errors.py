@@ -69,8 +69,10 @@ _DIGITS = re.compile(r"\d(?:[\s\-().]*\d){3,}")
 
 
 def redact(text: str, limit: int = 200) -> str:
-    """*text* of a stranger, made safe to log: runs of four digits or more are masked, the rest is cut to *limit*."""
-    return _DIGITS.sub("***", text)[:limit]
+    """*text* of a stranger, made safe to log: runs of four digits or more are masked, what cannot be printed (line
+    feeds, a terminal's commands, marks that turn text round) is a question mark, the rest is cut to *limit*."""
+    printable = "".join(char if char.isprintable() else "?" for char in text[: 4 * limit])
+    return _DIGITS.sub("***", printable)[:limit]
 
 
 class UzotpError(Exception):

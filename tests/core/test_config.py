@@ -11,7 +11,7 @@ from tests.core.host import DEVSMS, PHONE, a_test_number, in_days
 from uzotp.errors import ConfigurationError, InvalidCode, InvalidServiceName
 from uzotp.gateways.devsms import MessageType
 from uzotp.policy import Failover, GuardMode, Limit, Purpose
-from uzotp.settings.build import from_settings
+from uzotp.settings.alone import from_settings
 from uzotp.settings.config import Config, known_settings
 from uzotp.sms.prices import PriceColumn
 from uzotp.testing import Outbox, replaced

@@ -18,7 +18,8 @@ from uzotp.gateways.console import Console
 from uzotp.gateways.devsms.client import DevSMS
 from uzotp.gateways.getsms.client import GetSMS
 from uzotp.sending.router import Router
-from uzotp.settings.build import build, build_gateway, from_settings
+from uzotp.settings.alone import from_settings
+from uzotp.settings.build import build, build_gateway
 from uzotp.settings.config import Config, known_settings, read_toml
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import Outbox, replaced
@@ -156,6 +157,25 @@ def test_every_setting_that_may_hold_a_secret_is_kept_out_of_the_repr() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- composition
+
+
+@pytest.mark.parametrize(
+    ("settings", "id"),
+    [
+        ({"GATEWAYS": ["console"]}, "uzotp.E003"),
+        ({"DEVSMS_BASE_URL": "http://127.0.0.1:8025/api"}, "uzotp.W002"),
+        ({"CALLBACK_BASE_URL": "http://shop.uz/otp"}, "uzotp.W004"),
+        ({"SECRET_KEYS": ["a long random text"]}, "uzotp.E010"),
+    ],
+)
+def test_from_settings_says_what_is_for_development_alone(
+    caplog: pytest.LogCaptureFixture, settings: dict[str, Any], id: str
+) -> None:
+    sound = DEVSMS | {"SECRET_KEYS": ["0123456789abcdef0123456789abcdef"], "STORE": "memory://"}
+    from_settings(sound)
+    assert caplog.text == ""
+    from_settings(sound | settings)
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [id]
 
 
 def test_from_settings_sends_and_checks_with_console_and_memory(capsys: pytest.CaptureFixture[str]) -> None:

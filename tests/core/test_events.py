@@ -138,6 +138,14 @@ def test_r43_what_a_gateway_says_is_redacted(told: str) -> None:
         assert "***" in text
 
 
+@pytest.mark.parametrize("forging", ["\n", "\r", "\r\n", "\x1b[2J", "\u2028", "\u202e", "\x00", "\x85", "\b"])
+def test_what_a_gateway_says_is_one_line_that_can_be_printed(forging: str) -> None:
+    error = GatewayError("devsms", f"no route{forging}ERROR root: all is lost")
+    for text in (str(error), error.detail, str(error.args[0])):
+        assert text.isprintable()
+        assert "no route" in text
+
+
 def test_short_numbers_are_kept_and_long_texts_cut() -> None:
     assert redact("HTTP 500 after 10 s") == "HTTP 500 after 10 s"
     assert len(redact("x" * 5000)) == 200

@@ -16,7 +16,8 @@ import pytest
 
 from tests.core.host import DEVSMS
 from uzotp.errors import CooldownActive
-from uzotp.settings.build import from_settings, overrides
+from uzotp.settings.alone import from_settings
+from uzotp.settings.build import overrides
 from uzotp.stores.memory import MemoryStore
 from uzotp.testing import FakeClock, Outbox, OutboxMixin, installed, replaced
 

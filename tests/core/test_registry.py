@@ -23,7 +23,7 @@ from uzotp.cli import main
 from uzotp.errors import ConfigurationError
 from uzotp.gateways import base
 from uzotp.policy import Policy
-from uzotp.settings.build import from_settings
+from uzotp.settings.alone import from_settings
 from uzotp.settings.checks import advise
 from uzotp.settings.config import Config, known_settings
 

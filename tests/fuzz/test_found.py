@@ -11,7 +11,7 @@ import pytest
 from tests.fuzz import hosts, replies
 from uzotp.errors import ConfigurationError
 from uzotp.http.client import Reply
-from uzotp.settings.build import from_settings
+from uzotp.settings.alone import from_settings
 from uzotp.settings.config import Config, read_toml
 
 KEYS = {"SECRET_KEYS": ["a key of the tests"], "DEVSMS_TOKEN": "t", "SERVICE_NAME": "TechShop"}

@@ -217,6 +217,17 @@ def test_a_callback_token_of_another_delivery_or_key_is_404(site: Site) -> None:
     is_problem(site.call("POST", path, b"{}"), 404, "not_found")
 
 
+def test_what_is_refused_of_a_callback_leaves_no_token_in_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.configure(CALLBACK_BASE_URL="https://shop.uz/otp")
+    site.send()
+    url = site.outbox.last.callback_url
+    assert url is not None
+    token = url.rpartition("/")[2]
+    statuses = [site.call(method, f"callback/{token}{more}").status for method, more in (("GET", ""), ("POST", "x"))]
+    assert statuses == [405, 404]
+    assert token[:12] not in caplog.text
+
+
 def test_a_callback_is_for_post_only(site: Site) -> None:
     site.configure(CALLBACK_BASE_URL="https://shop.uz/otp")
     site.token()

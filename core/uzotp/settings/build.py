@@ -57,14 +57,6 @@ class Kept(Generic[T]):
         self._made = None
 
 
-def from_settings(settings: Mapping[str, Any]) -> Verifier:
-    """A verifier from the names of the settings table, with no framework.
-
-    :raises ConfigurationError: for settings that cannot work.
-    """
-    return build(Config.from_mapping(settings))
-
-
 def build(
     config: Config,
     *,

@@ -14,6 +14,9 @@ from uzotp.settings.keys import guessable, short
 from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.texts import compose
 
+#: What is fine while developing and nowhere else: the console, plain http to and from gateways, such keys.
+FOR_DEVELOPMENT = frozenset({"uzotp.E003", "uzotp.E010", "uzotp.W001", "uzotp.W002", "uzotp.W004", "uzotp.W014"})
+
 
 def advise(config: Config, *, production: bool) -> Iterator[Advice]:
     """Everything worth saying about *config*; nothing is asked of any server."""
