@@ -264,9 +264,9 @@ def test_r08_the_newest_key_signs(site: Site) -> None:
 
 
 def test_r08_frameworks_list_the_newest_first_and_uzotp_the_oldest(site: Site) -> None:
-    site.configure(SECRET_KEY="newest " * 9, SECRET_KEY_FALLBACKS=["older " * 9, "oldest " * 9])
+    site.configure(SECRET_KEY="newest 0123 " * 9, SECRET_KEY_FALLBACKS=["older 0123 " * 9, "oldest 0123 " * 9])
     from_framework = site.verifier.keys
-    site.configure(SECRET_KEYS=["oldest " * 9, "older " * 9, "newest " * 9])
+    site.configure(SECRET_KEYS=["oldest 0123 " * 9, "older 0123 " * 9, "newest 0123 " * 9])
     by_name = site.verifier.keys
 
     assert from_framework.newest == by_name.newest

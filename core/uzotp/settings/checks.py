@@ -15,7 +15,7 @@ from uzotp.sms.parts import describe, guilty, parts
 from uzotp.sms.texts import compose
 
 #: What is fine while developing and nowhere else: the console, plain http to and from gateways, such keys.
-FOR_DEVELOPMENT = frozenset({"uzotp.E003", "uzotp.E010", "uzotp.W001", "uzotp.W002", "uzotp.W004", "uzotp.W014"})
+FOR_DEVELOPMENT = frozenset(f"uzotp.{id}" for id in ("E003", "E010", "W001", "W002", "W004", "W014"))
 
 
 def advise(config: Config, *, production: bool) -> Iterator[Advice]:
