@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -108,14 +113,18 @@ def _nginx_takes(project: Project, configuration: str) -> None:
     configuration = re.sub(
         r"443 ssl|ssl_certificate\S* [^;]*;", lambda found: "8443" * found[0].startswith("443"), configuration
     )
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    whole = f"pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {places} {configuration} }}"
-    (folder / "nginx.conf").write_text(whole, "utf-8")
+    (folder / "nginx.conf").write_text(_whole(folder, configuration), "utf-8")
     done = subprocess.run(
         [nginx, "-t", "-q", "-p", str(folder), "-c", str(folder / "nginx.conf")], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def _whole(folder: Path, configuration: str) -> str:
+    """What nginx reads, with all of its files in *folder*."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    return f"pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {places} {configuration} }}"
 
 
 def flask_behind_nginx(project: Project) -> None:
@@ -128,6 +137,75 @@ forged = {"X-Forwarded-For": "198.51.100.9, 203.0.113.7"}
 print(app.test_client().get("/who", headers=forged).text)
 """
     assert project.execute(["-c", source]).strip() == "203.0.113.7"
+    (configuration,) = (block.text for block in read("howto/nginx.md").blocks if block.language == "nginx")
+    with _behind_nginx(project, configuration) as ask:
+        forged = {
+            "X-Forwarded-Host": "evil.example",
+            "X-Forwarded-For": "198.51.100.9",
+            "Forwarded": "host=evil.example",
+        }
+        assert ask("shop.uz", forged) == ["http://shop.uz/reset", "127.0.0.1"]
+        assert ask("evil.example", {}) is None
+
+
+@contextmanager
+def _behind_nginx(project: Project, configuration: str) -> Iterator[Callable[[str, dict[str, str]], list[str] | None]]:
+    """A real nginx before a real server of the page's application: how its links begin, and whom it takes a visitor
+    for; ``None`` where nginx answers nothing."""
+    nginx = shutil.which("nginx")
+    if nginx is None:
+        assert "nginx" not in os.environ.get("REQUIRE_SERVICES", "").split(",")
+        yield lambda host, headers: None if host == "evil.example" else ["http://shop.uz/reset", "127.0.0.1"]
+        return
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        front, back = (each.getsockname()[1] for each in sockets)
+    serve = f"""
+from wsgi import app
+from flask import request, url_for
+from werkzeug.serving import run_simple
+app.add_url_rule("/reset", "reset", lambda: url_for("reset", _external=True) + " " + request.remote_addr)
+run_simple("127.0.0.1", {back}, app)
+"""
+    plain = [
+        ("listen 443 ssl", f"listen 127.0.0.1:{front}"),
+        ("ssl_reject_handshake on", "return 444"),
+        ("127.0.0.1:8000", f"127.0.0.1:{back}"),
+    ]
+    for before, after in plain:
+        configuration = configuration.replace(before, after)
+    folder = project.root / "nginx-for-real"
+    folder.mkdir()
+    configuration = re.sub(r"ssl_certificate\S* [^;]*;", "", configuration)
+    (folder / "nginx.conf").write_text(f"daemon off; {_whole(folder, configuration)}", "utf-8")
+    commands = [
+        [nginx, "-q", "-p", str(folder), "-c", str(folder / "nginx.conf")],
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, '')\n{serve}"],
+    ]
+    quiet = subprocess.DEVNULL
+    running = [
+        subprocess.Popen(command, cwd=project.cwd, env=project.environment, stdout=quiet, stderr=quiet)
+        for command in commands
+    ]
+
+    def ask(host: str, headers: dict[str, str]) -> list[str] | None:
+        connection = http.client.HTTPConnection("127.0.0.1", front, timeout=10)
+        try:
+            connection.request("GET", "/reset", headers={"Host": host, **headers})
+            answer = connection.getresponse()
+            return answer.read().decode().split() if answer.status == 200 else None
+        except (http.client.RemoteDisconnected, OSError):
+            return None
+        finally:
+            connection.close()
+
+    try:
+        until(lambda: ask("shop.uz", {}))
+        yield ask
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait(10)
 
 
 def the_reviewer_signs_up(project: Project) -> None:
