@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
 
-from django_uzotp.conf import read_config
+from django_uzotp.conf import in_production, read_config
 from uzotp.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         config = read_config()
     except ConfigurationError as error:
         return [Error(f"UZOTP: {error}", id="uzotp.E000")]
-    production = not settings.DEBUG
+    production = in_production()
     advised = (
         (Error if advice.error else Warning)(advice.message, hint=advice.hint, id=advice.id)
         for advice in advise(config, production=production)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
@@ -31,6 +32,12 @@ def read_config() -> Config:
     return Config.of_project(mapping, {"STORE": "django", "SECRET_KEYS": keys})
 
 
+def in_production() -> bool:
+    """``DEBUG`` is off, and that by the project's word: Django's test runner turns it off as well, and puts an outbox
+    in the place of mail."""
+    return not settings.DEBUG and not hasattr(mail, "outbox")
+
+
 def get_verifier() -> Verifier:
     """This project's :class:`~uzotp.verification.Verifier`; one per process.
 
@@ -47,7 +54,7 @@ def get_config() -> Config:
 def _build() -> tuple[Config, Verifier]:
     try:
         config = read_config()
-        return config, build(config, production=not settings.DEBUG, stores={"django": _django_store}, events=dispatch)
+        return config, build(config, production=in_production(), stores={"django": _django_store}, events=dispatch)
     except ConfigurationError as error:
         raise ImproperlyConfigured(f"uzotp: {error}") from None
 

@@ -32,6 +32,18 @@ def flask_sign_up(project: Project) -> None:
 
 def django_is_ready(project: Project) -> None:
     assert "uzotp." not in project.execute(["manage.py", "check", "--deploy", "--tag", "security"])
+    said = project.python(
+        """
+import re
+from django.conf import settings
+from django.test import Client
+visitor = Client(headers={"Host": "shop.uz"})
+page = visitor.get("/otp/?purpose=registration", secure=True)
+files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.content.decode())
+print(settings.DEBUG, page.status_code, len(files), {visitor.get(file, secure=True).status_code for file in files})
+"""
+    )
+    assert said.split(maxsplit=3) == ["False", "200", "2", "{200}\n"]
 
 
 def flask_is_ready(project: Project) -> None:
