@@ -11,6 +11,7 @@ from django.core.signals import setting_changed
 
 from django_uzotp.signals import dispatch
 from uzotp.errors import ConfigurationError
+from uzotp.privacy import Secret, VeiledFields
 from uzotp.settings.build import Kept, build
 from uzotp.settings.config import Config
 
@@ -24,11 +25,11 @@ def read_config() -> Config:
 
     :raises ConfigurationError: for settings that cannot work.
     """
-    mapping = getattr(settings, "UZOTP", {})
-    if not isinstance(mapping, dict):
+    if not isinstance(getattr(settings, "UZOTP", {}), dict):
         raise ConfigurationError("UZOTP is a dict of settings")
+    mapping = VeiledFields(getattr(settings, "UZOTP", {}))
     # Django lists its newest key first; uzotp wants the oldest first.
-    keys = [*reversed(settings.SECRET_KEY_FALLBACKS), settings.SECRET_KEY]
+    keys = [*map(Secret, reversed(settings.SECRET_KEY_FALLBACKS)), Secret(settings.SECRET_KEY)]
     return Config.of_project(mapping, {"STORE": "django", "SECRET_KEYS": keys})
 
 

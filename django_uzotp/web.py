@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import get_language
 
 from django_uzotp.conf import get_config, get_verifier
+from uzotp.privacy import Veiled
 from uzotp.rules.clients import is_address
 from uzotp.web import visit as visits
 from uzotp.web.pages import Page, PageRequest, Redirect
@@ -88,7 +89,7 @@ def _body(request: HttpRequest) -> bytes:
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
             return bytes(MAX_BODY + 1)
-        return request.body
+        return Veiled(request.body)
     except (RequestDataTooBig, RawPostDataException, UnreadablePostError, ValueError):
         return bytes(MAX_BODY + 1)
 

@@ -10,6 +10,7 @@ from flask import Flask, current_app, request, session
 
 from flask_uzotp.signals import dispatch
 from uzotp.errors import ConfigurationError
+from uzotp.privacy import VeiledFields, hidden
 from uzotp.rules.clients import is_address
 from uzotp.settings.build import Kept, build
 from uzotp.settings.config import ENVIRONMENT_PREFIX, Config
@@ -26,9 +27,10 @@ class FlaskProject:
     def __init__(self, app: Flask) -> None:
         """Read ``UZOTP_<NAME>`` of *app*, over the environment."""
         prefix = ENVIRONMENT_PREFIX
-        settings = {name.removeprefix(prefix): value for name, value in app.config.items() if name.startswith(prefix)}
+        ours = [name for name in app.config if name.startswith(prefix)]
+        settings = VeiledFields((name.removeprefix(prefix), app.config[name]) for name in ours)
         # Flask lists its newest key first; uzotp wants the oldest first.
-        keys = [*reversed(app.config.get("SECRET_KEY_FALLBACKS") or []), app.config.get("SECRET_KEY")]
+        keys = hidden((*reversed(app.config.get("SECRET_KEY_FALLBACKS") or []), app.config.get("SECRET_KEY")))
         defaults = {"STORE": "instance", "SECRET_KEYS": [key for key in keys if key]}
         self.app = app
         self.config = Config.of_project(settings, defaults)

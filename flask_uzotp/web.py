@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_uzotp.project import asking, project
+from uzotp.privacy import Veiled
 from uzotp.web import pages
 from uzotp.web import visit as visits
 from uzotp.web.replies import MAX_BODY, Request, WebReply
@@ -31,7 +32,8 @@ def _body() -> bytes:
     """The body, of which one byte more than allowed is read at most."""
     length = request.content_length
     try:
-        return request.get_data() if length is not None and length <= MAX_BODY else request.stream.read(MAX_BODY + 1)
+        whole = length is not None and length <= MAX_BODY
+        return Veiled(request.get_data() if whole else request.stream.read(MAX_BODY + 1))
     except RequestEntityTooLarge:  # the host's own MAX_CONTENT_LENGTH is smaller
         return bytes(MAX_BODY + 1)
 

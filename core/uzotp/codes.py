@@ -24,7 +24,7 @@ from uzotp.errors import ConfigurationError
 from uzotp.phones import Phone
 from uzotp.policy import DEVICE_LIFE, Purpose
 from uzotp.ports.clock import Clock
-from uzotp.privacy import Secret
+from uzotp.privacy import Secret, Veiled, VeiledFields
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -107,9 +107,9 @@ def _in_messages(length: int) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
 
 
-def _encode(*fields: str) -> bytes:
+def _encode(*fields: str) -> Veiled:
     """One field a line. Only the last may hold a line feed of its own, so no two lists of fields read alike."""
-    return "\n".join(fields).encode("utf-8", "surrogatepass")
+    return Veiled("\n".join(fields).encode("utf-8", "surrogatepass"))
 
 
 class Keyring:
@@ -124,7 +124,7 @@ class Keyring:
     def __init__(self, secret_keys: Sequence[str | bytes], fingerprint_key: str | bytes | None = None) -> None:
         if isinstance(secret_keys, str | bytes):
             secret_keys = [secret_keys]
-        keys = [key.encode() if isinstance(key, str) else bytes(key) for key in secret_keys]
+        keys = [Veiled(key.encode() if isinstance(key, str) else key) for key in secret_keys]
         if not keys or not all(keys):
             raise ConfigurationError("SECRET_KEYS needs one non-empty key at least")
         self._keys = {_mac(key, b"uzotp key id v1")[:KEY_ID]: _derived(key, b"uzotp code v1") for key in keys}
@@ -132,7 +132,7 @@ class Keyring:
         self._token_keys = [_derived(key, b"uzotp token v1") for key in keys]
         if isinstance(fingerprint_key, str):
             fingerprint_key = fingerprint_key.encode()
-        self._fingerprint_key = _derived(fingerprint_key or keys[0], b"uzotp fingerprint v1")
+        self._fingerprint_key = _derived(Veiled(fingerprint_key or keys[0]), b"uzotp fingerprint v1")
 
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._keys)}>"
@@ -199,8 +199,8 @@ def _mac(key: bytes, message: bytes) -> str:
     return _text(hmac.digest(key, message, "sha256"))
 
 
-def _derived(key: bytes, label: bytes) -> bytes:
-    return hmac.digest(key, label, "sha256")
+def _derived(key: bytes, label: bytes) -> Veiled:
+    return Veiled(hmac.digest(key, label, "sha256"))
 
 
 class Tokens:
@@ -220,9 +220,11 @@ class Tokens:
         """The payload of a genuine token at most *max_age* seconds old, else ``None``; never an exception."""
         if not isinstance(token, str) or len(token) > 4096:
             return None
+        token = Secret(token)
         try:
             text, signed_at = self._signer.unsign(token, return_timestamp=True)
-            payload = json.loads(base64_decode(text))
+            text = Veiled(text)
+            payload = json.loads(Veiled(base64_decode(text)), object_pairs_hook=VeiledFields)
         except (BadData, ValueError):
             return None
         # Not the library's own max_age: it refuses what a host whose clock is a moment ahead has just signed.

@@ -64,7 +64,7 @@ class Phone(str):
             return value
         try:
             return cls._read(getattr(value, "as_e164", value), default_region, countries)
-        except InvalidPhone as error:
+        except Exception as error:
             refused = error.with_traceback(None)
         del value  # neither this frame nor those below may show the number in a traceback's locals (R43)
         raise refused

@@ -47,8 +47,20 @@ class Veiled(bytes):
         return f"<{len(self)} bytes>"
 
 
+def hidden(value: Any) -> Any:
+    """A secret setting: a text, bytes, or several of them, as something that no frame shows."""
+    if isinstance(value, tuple):
+        return tuple(map(hidden, value))
+    if isinstance(value, str):
+        return Secret(value)
+    return Veiled(value) if isinstance(value, bytes) else value
+
+
 class VeiledFields(dict[str, Any]):
-    """A stranger's JSON object, which a traceback's locals cannot show: it may echo what it was sent."""
+    """A stranger's JSON object, or one of ours that holds a number and a code: a traceback's locals cannot show it."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} fields>"
+
+    #: Error trackers look into mappings; this is how sentry-sdk is told not to.
+    __sentry_repr__ = __repr__

@@ -19,6 +19,7 @@ from uzotp.errors import ConfigurationError
 from uzotp.gateways import base
 from uzotp.gateways.base import GatewaySettings
 from uzotp.policy import Policy
+from uzotp.privacy import VeiledFields, hidden
 from uzotp.settings.types import Setting, settings_of
 from uzotp.sms.texts import check_texts
 
@@ -191,12 +192,28 @@ class Config:
 
         :raises ConfigurationError: for an unknown name (with the nearest known one) or a value that cannot work.
         """
+        sources = [VeiledFields(source or {}) for source in (mapping, environ, toml, defaults)]
+        del mapping, environ, toml, defaults
+        try:
+            return cls._from_sources(*sources)
+        except Exception as error:
+            problem = error.with_traceback(None)  # the frames below hold what was read
+        raise problem
+
+    @classmethod
+    def _from_sources(
+        cls,
+        mapping: Mapping[str, Any],
+        environ: Mapping[str, str],
+        toml: Mapping[str, Any],
+        defaults: Mapping[str, Any],
+    ) -> Config:
         environ = {
             variable.removeprefix(ENVIRONMENT_PREFIX): value
-            for variable, value in (environ or {}).items()
+            for variable, value in environ.items()
             if variable.startswith(ENVIRONMENT_PREFIX) and variable != f"{ENVIRONMENT_PREFIX}CONFIG"
         }
-        sources: list[Mapping[str, Any]] = [mapping, environ, toml or {}, defaults or {}]
+        sources: list[Mapping[str, Any]] = [mapping, environ, toml, defaults]
         settings = known_settings()
         if any(name not in settings for source in sources for name in source):  # it may be another distribution's
             settings = known_settings(base.every())
@@ -207,12 +224,12 @@ class Config:
                     if source is not environ:
                         raise ConfigurationError(f"{name} is not a setting of uzotp{_nearest(name, settings)}")
                     problem = f"{ENVIRONMENT_PREFIX}{name} is not a setting of uzotp{_nearest(name, settings)}"
-                    warnings.warn(problem, stacklevel=3)
+                    warnings.warn(problem, stacklevel=4)
                 elif value is not None and not (source is environ and value == ""):
                     found = settings[name]
                     values = said.setdefault(found.owner, {})
                     if found.field.name not in values and (read := found.read(name, value)) is not None:
-                        values[found.field.name] = read
+                        values[found.field.name] = read if found.field.repr else hidden(read)
         gateways = [owner(**values) for owner, values in said.items() if issubclass(owner, GatewaySettings)]
         declared = {each.gateway: each for each in gateways}
         return cls(**said[Config], policy=Policy(**said[Policy]), declared=declared)

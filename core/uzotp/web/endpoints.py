@@ -23,6 +23,7 @@ from uzotp.i18n import locale, negotiate
 from uzotp.phones import Phone
 from uzotp.policy import Purpose
 from uzotp.ports.store import AttemptStatus
+from uzotp.privacy import Secret, Veiled, VeiledFields, veiled
 from uzotp.results import Challenge
 from uzotp.verification import Verifier
 from uzotp.web import helpers
@@ -89,20 +90,23 @@ def _json_endpoint(*members: str, optional: Sequence[str] = ()) -> Callable[[Han
     return decorate
 
 
-def _read(body: bytes, members: Sequence[str], optional: Sequence[str], language: str) -> dict[str, str]:
-    """The texts of a request, without those that are optional and ``null``."""
+def _read(body: bytes, members: Sequence[str], optional: Sequence[str], language: str) -> VeiledFields:
+    """The texts of a request, without those that are optional and ``null``. No frame shows them, nor the body."""
+    body = Veiled(body)
     try:
-        payload = json.loads(body)
+        payload = json.loads(body, object_pairs_hook=VeiledFields)
     except (ValueError, RecursionError):
         payload = None
-    if not isinstance(payload, dict):
+    if not isinstance(payload, VeiledFields):
         raise _Wrong({"": "no_object"}, language)
-    payload = {name: value for name, value in payload.items() if value is not None or name not in optional}
+    for name in optional:
+        if payload.get(name, "") is None:
+            del payload[name]
     wrong = {name: "missing" for name in members if name not in payload}
-    for name, value in [*payload.items()]:
+    for name in payload:
         if name not in members and name not in optional:
             wrong[name] = "unknown"
-        elif not isinstance(value, str):
+        elif not isinstance(payload[name], str):
             wrong[name] = "no_text"
     if wrong:
         raise _Wrong(dict([*wrong.items()][:_MOST_ERRORS]), language)
@@ -110,7 +114,7 @@ def _read(body: bytes, members: Sequence[str], optional: Sequence[str], language
 
 
 def _key(payload: dict[str, str], language: str) -> str | None:
-    key = payload.get("key")
+    key = veiled(payload.get("key"))
     if key is not None and not _KEY[0] <= len(key) <= _KEY[1]:
         raise _Wrong({"key": "key"}, language, least=_KEY[0], most=_KEY[1])
     return key
@@ -118,15 +122,16 @@ def _key(payload: dict[str, str], language: str) -> str | None:
 
 def _read_token(verifier: Verifier, payload: dict[str, str]) -> tuple[Phone, Purpose, str, dict[str, Any]]:
     """What a challenge token says: the phone, the purpose, the binding, and more."""
-    content = verifier.tokens("challenge").load(payload["challenge"], TOKEN_AGE)
+    content = verifier.tokens("challenge").load(Secret(payload["challenge"]), TOKEN_AGE)
     if content is None:  # forged, foreign or too old
         raise _Problem("expired", attempts_left=0)
-    return Phone.parse(content["phone"]), Purpose(content["purpose"]), content["binding"], content
+    phone = Phone.parse(Secret(content["phone"]))
+    return phone, Purpose(content["purpose"]), Secret(content["binding"]), content
 
 
 def _sent(verifier: Verifier, request: Request, challenge: Challenge, binding: str, language: str) -> WebReply:
     number, now = challenge.phone, verifier.clock.time()
-    content = {"phone": str(number), "purpose": challenge.purpose.value, "binding": binding, "language": language}
+    content = VeiledFields(phone=str(number), purpose=challenge.purpose.value, binding=binding, language=language)
     if request.device:  # so that it sends again as who began
         content["device"] = request.device
     payload = {
@@ -146,7 +151,8 @@ def send(verifier: Verifier, request: Request, payload: dict[str, str]) -> WebRe
     """``{"phone", "purpose", "language"?, "key"?, "device"?}`` to 202 with a ``challenge``: a fresh one, or that which
     is under way for the same *key*, phone and purpose, without another message."""
     language = request.language(verifier.policy)
-    phone, purpose, key = payload["phone"], _purpose(verifier, payload["purpose"], language), _key(payload, language)
+    phone, key = Secret(payload["phone"]), _key(payload, language)
+    purpose = _purpose(verifier, payload["purpose"], language)
     if "language" in payload:  # "ru" and "ru-RU" alike; one that is not spoken here falls back
         language = negotiate(payload["language"], verifier.policy.languages)
     device = payload.get("device", "")
@@ -179,7 +185,7 @@ def resend(verifier: Verifier, request: Request, payload: dict[str, str]) -> Web
 @_json_endpoint("challenge", "code", optional=("key",))
 def verify(verifier: Verifier, request: Request, payload: dict[str, str]) -> WebReply:
     """``{"challenge", "code", "key"?}`` to 200 with a ``proof`` and a ``device``, or to the reason as a problem."""
-    code, language = payload["code"], request.language(verifier.policy)
+    code, language = Secret(payload["code"]), request.language(verifier.policy)
     key, (phone, purpose, binding, _) = _key(payload, language), _read_token(verifier, payload)
     purpose = _purpose(verifier, purpose, language)
     result = verifier.verify_code(phone, code, purpose, binding=binding, key=key)
@@ -188,8 +194,9 @@ def verify(verifier: Verifier, request: Request, payload: dict[str, str]) -> Web
         if result.status is AttemptStatus.WRONG_CODE and not read_code(code, verifier.policy.code_length):
             said["detail"] = locale(language)["pages"]["code_missing"].format(length=verifier.policy.code_length)
         return problem(result.status.value, language, **said)
-    verified = {"verified": True, "phone": str(result.phone), "purpose": purpose.value, "proof": result.proof}
-    return json_reply(200, verified | {"device": result.device})
+    verified = VeiledFields(verified=True, phone=str(result.phone), purpose=purpose.value, proof=result.proof)
+    verified["device"] = result.device
+    return json_reply(200, verified)
 
 
 @_json_endpoint("challenge")
