@@ -100,7 +100,7 @@ def _in_messages(length: int) -> tuple[re.Pattern[str], ...]:
     digits = rf"([0-9](?:[ \u00a0-]?[0-9]){{{length - 1}}})(?![ \u00a0-]?[0-9])"
     patterns = (
         rf"#([0-9]{{{length}}})\s*$",
-        rf"(?:kod|код|code)[^\W\d_]*[^\w]{{0,5}}{digits}",
+        rf"(?:kod|код|code)[^\W\d_]{{0,12}}[^\w]{{0,5}}{digits}",
         rf"(?:^|[^0-9])([0-9]{{{length}}})(?![0-9])",
         rf"(?:^|[^0-9]){digits}",
     )

@@ -223,7 +223,7 @@ def test_a_good_value_is_read(name: str, value: Any, expected: Any) -> None:
     if callable(read):
         read = read.__name__
     assert read == expected
-    assert type(read) is type(expected)
+    assert isinstance(read, type(expected))
 
 
 @pytest.mark.parametrize(("name", "value", "message"), BAD, ids=[f"{row[0]}-{row[1]!r:.30}" for row in BAD])

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
@@ -426,3 +427,19 @@ def test_r30_a_miss_that_another_commits_while_the_right_code_waits_is_cleared_t
         found = watcher.exec_driver_sql(f"SELECT failures FROM uzotp_phone WHERE fingerprint = '{phone}'").scalar()
         assert found == ""
     store._engine.dispose()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
+def test_a_sqlite_file_is_made_for_its_owner_alone_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    made, there = tmp_path / "made.sqlite3", tmp_path / "there.sqlite3"
+    there.touch(mode=0o644)
+    before = os.umask(0)
+    try:
+        for file in (made, there):
+            store = SQLStore(f"sqlite:///{file}")
+            store.switch_on("pause")
+            rights = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir() if file.name in path.name}
+            assert set(rights.values()) == {0o600 if file == made else 0o644}, rights
+            store._engine.dispose()
+    finally:
+        os.umask(before)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import (
@@ -173,6 +174,8 @@ def _engine(url: str) -> Engine:
         in_memory = parsed.database in (None, "", ":memory:") or "mode=memory" in str(parsed)
         if in_memory:  # one connection for all threads, who take turns
             options |= {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        else:
+            _keep_to_ourselves(parsed.database or "")
         engine = create_engine(parsed, **options)
     except (ArgumentError, ImportError, ValueError, TypeError) as error:  # a port or an option that is none
         failure = f"the store's URL does not work: {type(error).__name__}"
@@ -182,6 +185,13 @@ def _engine(url: str) -> Engine:
         raise ConfigurationError(failure) from None
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _keep_to_ourselves(file: str) -> None:
+    """A database that is about to be made is for its owner alone (0600), and so is what SQLite puts beside it. One that
+    is there keeps the rights that it has."""
+    with suppress(OSError):  # a URI, or a folder that is not there: SQLite says so itself
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _patience(url: URL) -> dict[str, int]:
