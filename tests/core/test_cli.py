@@ -155,6 +155,25 @@ def test_verify_reads_the_code_from_a_pipe(
     assert run("verify", PHONE, "-", "login").status == 0
 
 
+@pytest.mark.parametrize("command", ["send", "trace", "unlock", "forget", "revoke"])
+def test_a_number_may_come_from_a_pipe_in_each_command(
+    run: Callable[..., Done], outbox: Outbox, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    run("send", PHONE, "registration", resend_after=(0,))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PHONE}\n"))
+    done = run(command, "-", *(["login"] if command == "send" else []), resend_after=(0,))
+    assert done.status == 0, done.err
+    assert "+998 90 *** ** 90" in done.out + done.err
+
+
+def test_verify_reads_both_from_a_pipe_the_number_first(
+    run: Callable[..., Done], outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("send", PHONE, "login")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PHONE}\n{outbox.code_for(PHONE)}\n"))
+    assert run("verify", "-", "-", "login").status == 0
+
+
 def test_verify_asks_for_the_code_at_a_terminal(
     run: Callable[..., Done], outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,10 @@ def command(about: str, *arguments: Argument, reports: bool = False) -> Callable
     return declare
 
 
+#: Of a number and of a code.
+FROM_THE_TERMINAL = '"-" asks for it, so that it stays out of the shell\'s history and of the list of processes'
+
+
 def argument(*names: str, **options: Any) -> Argument:
     """One argument of a command, as ``add_argument`` of :mod:`argparse` has it."""
     return names, options

@@ -7,6 +7,7 @@ Each command is a function in a module of :mod:`uzotp.cli.commands`, with its ar
 from __future__ import annotations
 
 import argparse
+import getpass
 import io
 import json
 import os
@@ -23,6 +24,7 @@ from typing import NoReturn
 from uzotp import __version__
 from uzotp.cli.project import COMMANDS, Command, Project, plain
 from uzotp.errors import ConfigurationError, UzotpError, redact
+from uzotp.privacy import Secret
 from uzotp.settings.build import build
 from uzotp.settings.config import Config
 from uzotp.verification import Verifier
@@ -59,6 +61,10 @@ def _run(argv: Sequence[str] | None, project: Project | None, prog: str) -> int:
     except SystemExit as end:  # argparse has shown the help, the version or the mistake
         return end.code if isinstance(end.code, int) else MISTAKEN
     try:
+        for name, ask in (("phone", input), ("code", getpass.getpass)):
+            if getattr(options, name, "") == "-":
+                told = ask(f"{name.title()}: ") if sys.stdin.isatty() else sys.stdin.readline()
+                setattr(options, name, Secret(told.strip()))
         done: bool = options.run(project or Standalone(options.config), options)
     except (ConfigurationError, UzotpError) as error:
         message, wait = plain(str(error)), getattr(error, "retry_after", None)

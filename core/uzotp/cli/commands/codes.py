@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from argparse import Namespace
 
-from uzotp.cli.project import Project, argument, command, note, purpose_argument, report, time_text
+from uzotp.cli.project import FROM_THE_TERMINAL, Project, argument, command, note, purpose_argument, report, time_text
 from uzotp.errors import ConfigurationError
 from uzotp.policy import Purpose
 from uzotp.stores.memory import MemoryStore
@@ -17,7 +15,7 @@ _BINDING = argument("--binding", default="", help="what ties the code to one bro
 
 @command(
     "Send a code to a phone.",
-    argument("phone", metavar="PHONE"),
+    argument("phone", metavar="PHONE", help=FROM_THE_TERMINAL),
     purpose_argument(),
     argument("--language", help="of the message, where the gateway has a choice: uz, ru, en"),
     _BINDING,
@@ -60,8 +58,8 @@ def send(project: Project, options: Namespace) -> bool:
 
 @command(
     "Check a code.",
-    argument("phone", metavar="PHONE"),
-    argument("code", metavar="CODE", help='"-" asks for it, so that it stays out of the shell\'s history'),
+    argument("phone", metavar="PHONE", help=FROM_THE_TERMINAL),
+    argument("code", metavar="CODE", help=FROM_THE_TERMINAL),
     purpose_argument(),
     _BINDING,
     reports=True,
@@ -69,10 +67,7 @@ def send(project: Project, options: Namespace) -> bool:
 def verify(project: Project, options: Namespace) -> bool:
     verifier = project.verifier
     purpose = read_purpose(verifier, options.purpose)
-    code = options.code
-    if code == "-":
-        code = getpass.getpass("Code: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
-    result = verifier.verify_code(options.phone, code, purpose, binding=options.binding)
+    result = verifier.verify_code(options.phone, options.code, purpose, binding=options.binding)
     wait = result.retry_after
     line = f"{result.status} {result.phone.masked}"
     if not result:

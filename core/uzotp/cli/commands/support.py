@@ -6,12 +6,12 @@ from argparse import Namespace
 from typing import Any
 
 from uzotp.cli.commands.upkeep import shared_store
-from uzotp.cli.project import Project, argument, command, plain, report, time_text
+from uzotp.cli.project import FROM_THE_TERMINAL, Project, argument, command, plain, report, time_text
 from uzotp.phones import Phone
 from uzotp.ports.delivery import DeliveryRecord
 from uzotp.results import Quota, utc
 
-_PHONE = argument("phone", metavar="PHONE")
+_PHONE = argument("phone", metavar="PHONE", help=FROM_THE_TERMINAL)
 
 
 @command("Show the last messages to a number, and what keeps it out.", _PHONE, reports=True)
