@@ -177,7 +177,7 @@ def import_dotted(name: str, path: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(f"{name}: {path!r} cannot be imported: {error}") from None
+        raise ConfigurationError(f"{name}: {str(path)!r} cannot be imported: {error}") from None
 
 
 _READERS: dict[Any, Reader] = {
