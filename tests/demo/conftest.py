@@ -22,7 +22,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
-MISSING = [name for name in ("django", "flask", "sqlalchemy") if find_spec(name) is None]
+MISSING = [name for name in ("django", "flask", "flask_babel", "sqlalchemy") if find_spec(name) is None]
 if MISSING:
     print(f"tests/demo: left out, {' and '.join(MISSING)} not installed")
     collect_ignore_glob = ["test_*.py"]

@@ -48,13 +48,21 @@ def through_the_pages(demo: Demo, site: str, browser: Browser, link: str, phone:
 def test_sign_up_log_out_and_log_in_by_code(demo: Demo, site: str) -> None:
     phone = number(site, 1)
     browser = sign_up(demo, site, phone)
-    assert "Salom, Nodira!" in browser.text
+    assert "Hello, Nodira!" in browser.text
     browser.press("/logout/").open("/account/")
     assert browser.path.startswith("/login/")
 
     through_the_pages(demo, site, browser, "login", phone)
     assert browser.path == "/account/"
-    assert "Salom, Nodira!" in browser.text
+    assert "Hello, Nodira!" in browser.text
+
+
+@each_site
+def test_a_name_is_shown_as_it_was_typed(demo: Demo, site: str) -> None:
+    phone = number(site, 13)
+    browser = Browser(getattr(demo, site)).open("/signup/").submit(phone=phone).submit(code=demo.code(phone))
+    browser.submit(name="<b>100%(name)s", password=PASSWORD)
+    assert "Hello, &lt;b&gt;100%(name)s!" in browser.text
 
 
 @each_site
