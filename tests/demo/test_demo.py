@@ -168,7 +168,7 @@ def test_a_reset_password_replaces_the_old_one_and_ends_other_sessions(demo: Dem
 
 def test_an_sms_alone_opens_no_admin(demo: Demo) -> None:
     """Who works there has a password, and keeps it."""
-    phone = number("django", 13)
+    phone = number("django", 14)
     sign_up(demo, "django", phone)
     with closing(sqlite3.connect(demo.data / "django.sqlite3")) as database, database:
         database.execute("UPDATE accounts_user SET is_staff = 1, is_superuser = 1 WHERE phone = ?", (phone,))
