@@ -40,22 +40,27 @@ def address(site: Site) -> Iterator[str]:
         yield address
 
 
-def _driver(scripts: bool) -> Iterator[Any]:
+def _driver(**options: bool) -> Iterator[Any]:
     _need(find_spec("selenium"), "selenium")
     _need(CHROMIUM, "Chromium")
     _need(DRIVER, "chromedriver")
-    with chromium(scripts=scripts) as driver:
+    with chromium(**options) as driver:
         yield driver
 
 
 @pytest.fixture(scope="session")
 def _with_scripts() -> Iterator[Any]:
-    yield from _driver(scripts=True)
+    yield from _driver()
 
 
 @pytest.fixture(scope="session")
 def _without_scripts() -> Iterator[Any]:
     yield from _driver(scripts=False)
+
+
+@pytest.fixture(scope="session")
+def _without_cookies() -> Iterator[Any]:
+    yield from _driver(cookies=False)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def serve(site: Site) -> Iterator[str]:
 
 
 @contextmanager
-def chromium(*, scripts: bool = True) -> Iterator[Any]:
+def chromium(*, scripts: bool = True, cookies: bool = True) -> Iterator[Any]:
     """A driver that writes down what the pages log and what they ask for."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
@@ -55,8 +55,8 @@ def chromium(*, scripts: bool = True) -> Iterator[Any]:
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=uz"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    if not scripts:
-        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    off = [name for name, on in (("javascript", scripts), ("cookies", cookies)) if not on]
+    options.add_experimental_option("prefs", {f"profile.managed_default_content_settings.{name}": 2 for name in off})
     driver = webdriver.Chrome(options, Service(DRIVER))
     try:
         yield driver

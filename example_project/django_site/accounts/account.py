@@ -59,7 +59,7 @@ def change_phone_code(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and codes.check(request, form, number, PURPOSE):
         del request.session["new_phone"]
         return _change(request, number)
-    return render(request, "accounts/code.html", {"form": form, "masked": number.masked, "back": "change_phone"})
+    return render(request, "accounts/code.html", {"form": form, "number": number.spaced, "back": "change_phone"})
 
 
 def _change(request: HttpRequest, number: Phone) -> HttpResponse:

@@ -56,7 +56,7 @@ def code(request: HttpRequest) -> HttpResponse:
             return redirect("login")
         request.session["signup_proof"] = str(result.proof)
         return redirect("signup_details")
-    return render(request, "accounts/code.html", {"form": form, "masked": number.masked, "back": "signup"})
+    return render(request, "accounts/code.html", {"form": form, "number": number.spaced, "back": "signup"})
 
 
 @sensitive_post_parameters()

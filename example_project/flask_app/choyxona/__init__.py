@@ -62,6 +62,7 @@ def _defaults() -> dict[str, Any]:
         "DATABASE_URL": database,
         "SANDBOX_URL": sandbox,
         "LANGUAGES": {"uz": "Oʻzbekcha", "ru": "Русский", "en": "English"},
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Tashkent",
         "BABEL_TRANSLATION_DIRECTORIES": str(_EXAMPLES / "locale"),
         "BABEL_DOMAIN": "django",  # the catalogue is the Django site's too, which gives it its name
         "OPERATORS": os.environ.get("OPERATORS", "").split(),  # the numbers, in E.164, of who may look at the figures

@@ -62,7 +62,7 @@ def change_phone_code() -> str | Response:
         if result:
             del session["new_phone"]
             return _change(number)
-    return render_template("code.html", masked=number.masked, back=url_for("account.change_phone"), error=error)
+    return render_template("code.html", number=number.spaced, back=url_for("account.change_phone"), error=error)
 
 
 def _change(number: Phone) -> Response:

@@ -57,7 +57,7 @@ def code() -> str | Response:
                 return redirect(url_for("site.login"), 303)
             session["signup_proof"] = str(result.proof)
             return redirect(url_for("signup.details"), 303)
-    return render_template("code.html", masked=number.masked, back=url_for("signup.phone"), error=error)
+    return render_template("code.html", number=number.spaced, back=url_for("signup.phone"), error=error)
 
 
 @blueprint.route("/details/", methods=["GET", "POST"])
