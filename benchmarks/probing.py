@@ -34,7 +34,7 @@ from benchmarks.figures.servers import SPAWN, database, free_port  # noqa: E402
 
 SAMPLES = (200, 2_000)
 #: Requests after the send, and the pause in seconds before the next sample: a stranger who is in no hurry.
-AFTER, PAUSE = 5, 0.3
+AFTER, PAUSE = 5, 0.22
 #: What the gateway takes, in seconds.
 LATENCY = 0.15
 WIDE = "5000/day"
