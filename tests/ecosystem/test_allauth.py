@@ -13,6 +13,8 @@ pytest.importorskip("allauth")
 from allauth.account import app_settings
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError
+from django.db.models.signals import pre_save
 from django.test import Client, override_settings
 
 from django_uzotp.conf import get_verifier
@@ -228,6 +230,25 @@ def test_a_stranger_s_sign_up_takes_no_number_from_who_is_about_to_prove_it(
     assert browser.is_in
     assert people.objects.get(phone_verified=True).phone == PHONE
     assert people.objects.filter(phone=PHONE).count() == 1
+
+
+def test_two_sign_ups_at_once_with_one_number_both_go_on(browser: Browser, people: Any) -> None:
+    """A double click: the second takes the number over, whatever the first did in between."""
+    clashes = []
+
+    def clash(sender: Any, instance: Any, update_fields: Any, **kwargs: Any) -> None:
+        if update_fields and not clashes:
+            clashes.append(instance)
+            raise IntegrityError
+
+    pre_save.connect(clash, sender=people)
+    try:
+        browser.sign_up()
+    finally:
+        pre_save.disconnect(clash, sender=people)
+    assert clashes
+    browser.verify()
+    assert browser.is_in
 
 
 @pytest.mark.skipif(not hasattr(app_settings, "REAUTHENTICATION_METHODS"), reason="this allauth cannot")

@@ -13,7 +13,7 @@ from allauth.utils import get_form_class
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.forms import CharField
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -73,6 +73,12 @@ class PhoneAdapter(DefaultAccountAdapter):
         return (str(phone), bool(getattr(user, self.phone_verified_field))) if phone else None
 
     def set_phone(self, user: Any, phone: str, verified: bool) -> None:
+        try:
+            self._take(user, phone, verified)
+        except IntegrityError:  # of a sign-up with it in the same moment, which gives it up too
+            self._take(user, phone, verified)
+
+    def _take(self, user: Any, phone: str, verified: bool) -> None:
         users = get_user_model().objects
         unproved = {self.phone_field: str(phone), self.phone_verified_field: False}
         with transaction.atomic(using=users.db):
