@@ -2,7 +2,7 @@
 
 ::
 
-    AUTHENTICATION_BACKENDS = ["django_uzotp.backends.PhoneBackend", "django.contrib.auth.backends.ModelBackend"]
+    AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "django_uzotp.backends.PhoneBackend"]
 
     send_code(phone, "login", request=request)                     # one view
     user = authenticate(request, phone=phone, code=code)           # the next one, from the same browser
@@ -20,6 +20,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.views.decorators.debug import sensitive_variables
 
 from django_uzotp.helpers import redeem, verify_code
+from django_uzotp.hooks import is_staff
 from uzotp.errors import InvalidPhone, InvalidProof
 from uzotp.events import logger
 from uzotp.phones import Phone
@@ -42,8 +43,7 @@ class PhoneBackend(ModelBackend):
     phone_field = "phone"
     #: Of the codes and the proofs that log in.
     purpose: str = Purpose.LOGIN
-    #: Whether an SMS alone lets in who may open the admin. A number is taken over more easily than a password and a
-    #: second factor are (SIM swap; NIST SP 800-63B-4 3.1.3.3 restricts it): let them log in otherwise.
+    #: Whether a code alone lets in staff and superusers.
     allow_staff = False
 
     @sensitive_variables()
@@ -73,8 +73,7 @@ class PhoneBackend(ModelBackend):
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Whom a code lets in: who is active and, unless :attr:`allow_staff`, neither staff nor a superuser."""
-        staff = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
-        return super().user_can_authenticate(user) and (self.allow_staff or not staff)
+        return super().user_can_authenticate(user) and (self.allow_staff or not is_staff(user))
 
     @sensitive_variables()
     async def aauthenticate(self, request: HttpRequest | None, **kwargs: Any) -> AbstractBaseUser | None:  # type: ignore[override]

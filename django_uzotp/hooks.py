@@ -29,3 +29,9 @@ def text(*names: str) -> str:
 def refusal_text(error: UzotpError) -> str:
     """Why there is no message, of one of :data:`uzotp.errors.VISITOR_ERRORS`: no quota, no gateway is named."""
     return i18n.refusal_text(error, language())
+
+
+def is_staff(user: Any) -> bool:
+    """Whether an SMS alone is too little for *user*, who may open the admin: a number is taken over more easily than a
+    password and a second factor are (SIM swap; NIST SP 800-63B-4 3.1.3.3 restricts it)."""
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))

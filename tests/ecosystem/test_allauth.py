@@ -18,7 +18,7 @@ from django.db.models.signals import pre_save
 from django.test import Client, override_settings
 
 from django_uzotp.conf import get_verifier
-from django_uzotp.contrib.allauth.adapter import OURS
+from django_uzotp.contrib.allauth.adapter import OURS, PhoneAdapter
 from tests.waiting import until
 from uzotp import errors
 from uzotp.policy import Purpose
@@ -278,6 +278,33 @@ def test_a_password_stays_with_whoever_proved_both(browser: Browser, people: Any
     other.ask_for_code()
     other.verify(path="login/code/confirm/")
     assert all(user.has_usable_password() for user in people.objects.all())
+
+
+@pytest.mark.parametrize("rank", ["is_staff", "is_superuser"])
+def test_a_code_alone_lets_in_no_staff(browser: Browser, alice: Any, uzotp_clock: FakeClock, rank: str) -> None:
+    """A number is taken over more easily than a password, and the admin would be open."""
+    setattr(alice, rank, True)
+    alice.save()
+    browser.ask_for_code()
+    assert "Log in with your password" in browser.verify(path="login/code/confirm/")
+    assert browser.at == "/accounts/login/"
+    assert not browser.is_in
+    uzotp_clock.advance(3600)
+    app = App(browser.outbox)
+    app.post("code/request", phone=PHONE)
+    assert app.post("code/confirm", code=browser.code)["status"] == 403
+    assert app.post("login", phone=PHONE, password=PASSWORD)["meta"]["is_authenticated"]
+    browser.post("login/", login=PHONE, password=PASSWORD)
+    assert browser.is_in
+
+
+def test_a_project_may_let_staff_in_by_a_code(browser: Browser, alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PhoneAdapter, "allow_staff", True)
+    alice.is_staff = True
+    alice.save()
+    browser.ask_for_code()
+    browser.verify(path="login/code/confirm/")
+    assert browser.is_in
 
 
 def test_send_again_is_the_same_code_after_the_cooldown(browser: Browser, alice: Any, uzotp_clock: FakeClock) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.stagekit import clear_login
 from allauth.core.exceptions import ImmediateHttpResponse, RateLimited
 from allauth.core.ratelimit import respond_429
 from allauth.utils import get_form_class
@@ -15,7 +17,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.forms import CharField
-from django.http import HttpResponseRedirect
+from django.http import HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.views.decorators.debug import sensitive_variables
@@ -23,7 +25,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_uzotp.conf import get_verifier
 from django_uzotp.forms import PhoneInput, read_phone
 from django_uzotp.helpers import deliver_code, send_code, verify_code
-from django_uzotp.hooks import refusal_text
+from django_uzotp.hooks import is_staff, refusal_text, text
 from uzotp.codes import random_id
 from uzotp.errors import CountryNotAllowed, GatewayError, Refused
 from uzotp.phones import Phone
@@ -67,6 +69,8 @@ class PhoneAdapter(DefaultAccountAdapter):
 
     phone_field = "phone"
     phone_verified_field = "phone_verified"
+    #: Whether a code alone logs in staff and superusers.
+    allow_staff = False
 
     def get_phone(self, user: Any) -> tuple[str, bool] | None:
         phone = getattr(user, self.phone_field)
@@ -100,6 +104,21 @@ class PhoneAdapter(DefaultAccountAdapter):
             return super().authenticate(request, **credentials)
         finally:
             _by_password.reset(token)
+
+    def pre_login(self, request: Any, user: Any, **kwargs: Any) -> Any:
+        """Nobody of the staff gets in by a code to a phone and nothing else, unless :attr:`allow_staff`.
+
+        :raises ImmediateHttpResponse: instead, for an app.
+        """
+        ways = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        alone = bool(ways) and all(way["method"] == "code" and "phone" in way for way in ways)
+        if not alone or self.allow_staff or not is_staff(user):
+            return super().pre_login(request, user, **kwargs)
+        clear_login(request)
+        if self._headless:
+            raise ImmediateHttpResponse(JsonResponse({"status": 403}, status=403))
+        self.add_message(request, messages.ERROR, message=text("proofs", "staff"))
+        return HttpResponseRedirect(reverse("account_login"))
 
     def set_phone_verified(self, user: Any, phone: str) -> None:
         if self._headless:
