@@ -12,10 +12,13 @@ pytest.importorskip("allauth")
 
 from allauth.account import app_settings
 from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models.signals import pre_save
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from django_uzotp.conf import get_verifier
 from django_uzotp.contrib.allauth.adapter import OURS, PhoneAdapter
@@ -459,6 +462,48 @@ def test_r40_misses_count_alike_for_numbers_with_and_without_an_account(
             misses.append(len(kept.failures))
         assert misses[0] == misses[1] > 0
         assert told[0] == told[1]
+
+
+class CountedHasher(MD5PasswordHasher):
+    """Counts the passwords that are hashed: in production each costs more time than all the rest of a request."""
+
+    algorithm = "counted"
+    hashed = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        type(self).hashed += 1
+        return super().encode(password, salt)
+
+
+@pytest.mark.parametrize("what", ["log-in", "wrong code", "sign-up", "wrong code at sign-up", "send again"])
+def test_r40_the_work_is_alike_for_numbers_with_and_without_an_account(
+    browser: Browser, alice: Any, uzotp_clock: FakeClock, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A single answer's time told them apart where passwords were hashed, or the database asked, for one of them."""
+    monkeypatch.setattr(CountedHasher, "hashed", 0)
+    with override_settings(
+        UZOTP={**UZOTP, "SHOULD_SEND": "django_uzotp.contrib.allauth.should_send"},
+        ACCOUNT_PHONE_VERIFICATION_SUPPORTS_CHANGE=False,
+        PASSWORD_HASHERS=["tests.ecosystem.test_allauth.CountedHasher", *settings.PASSWORD_HASHERS],
+    ):
+        work = []
+        for phone in (PHONE, OTHER):
+            visitor = Browser(browser.outbox)
+            if "code" in what or what == "send again":
+                visitor.ask_for_code(phone) if what == "wrong code" else visitor.sign_up(phone)
+                uzotp_clock.advance(60)
+            CountedHasher.hashed = 0
+            with CaptureQueriesContext(connection) as asked:
+                path, form = {
+                    "log-in": ("login/code/", {"phone": phone}),
+                    "wrong code": ("login/code/confirm/", {"code": "000000", "action": "verify"}),
+                    "sign-up": ("signup/", {"phone": phone, "password1": PASSWORD}),
+                    "wrong code at sign-up": ("phone/verify/", {"code": "000000", "action": "verify"}),
+                    "send again": ("phone/verify/", {"action": "resend"}),
+                }[what]
+                answer = visitor.client.post(f"/accounts/{path}", form)
+            work.append((answer.status_code, CountedHasher.hashed, 0 if what == "sign-up" else len(asked)))
+        assert work[0] == work[1]
 
 
 def test_r40_a_sign_up_with_a_taken_number_looks_like_any_other(browser: Browser, alice: Any, people: Any) -> None:

@@ -159,6 +159,8 @@ class PhoneAdapter(DefaultAccountAdapter):
         self._pretend(phone, Purpose.LOGIN)
 
     def send_account_already_exists_sms(self, phone: str) -> None:
+        if "password1" in app_settings.SIGNUP_FIELDS:
+            get_user_model()().set_password(OURS)  # it is lost; a new account's takes as long to hash (P9)
         self._pretend(phone, Purpose.REGISTRATION)
 
     def add_message(
@@ -167,6 +169,7 @@ class PhoneAdapter(DefaultAccountAdapter):
         """At "send again" allauth says "sent" of a number that is somebody else's, and asks nobody to send: what a real
         one would meet is met here (P9)."""
         if message_template == _SENT and not getattr(self.request, "uzotp_asked", False):
+            self._look_up(message_context["phone"])
             self._pretend(message_context["phone"], Purpose.REGISTRATION)
         super().add_message(request, level, message_template, message_context, **kwargs)
 
@@ -179,12 +182,18 @@ class PhoneAdapter(DefaultAccountAdapter):
         """
         asked = reference or self.request.session.get(_PRETENDED, "")
         purpose, _, phone = asked.removeprefix(OURS).partition(" ")
+        if not reference:
+            self._look_up(phone)
         right = bool(phone and verify_code(phone, typed, purpose, binding=self._binding()))
         if not (right and reference):
             raise self.validation_error("incorrect_code")
 
     def _binding(self) -> str:
         return get_verifier().keys.hashed("binding", str(self.request.session.setdefault(_SEED, random_id())))
+
+    def _look_up(self, phone: str) -> None:
+        """What allauth does here of a number with an account, and not of one without (P9)."""
+        self.get_user_by_phone(phone)
 
     def _pretend(self, phone: str, purpose: Purpose) -> None:
         """Spend what a real send would, where ``SHOULD_SEND`` keeps the message back."""
